@@ -1,0 +1,67 @@
+SHELL = /bin/sh
+.DEFAULT_GOAL = help
+.DELETE_ON_ERROR:
+.PHONY: help build demo test format run clean
+
+MVN = mvn
+JAVA = $(if $(JAVA_HOME),$(JAVA_HOME)/bin/java,java)
+JAR = target/pysmurf-controller.jar
+
+# Directories too, for a deleted file; the log of HEAD, since the jar names its commit.
+SOURCES = pom.xml $(shell find src/main) $(wildcard .git/logs/HEAD)
+
+# What tests talk to, as command:package. A test that needs one carries the JUnit tag that the package's name starts with.
+PARTS = mosquitto:mosquitto mosquitto_pub:mosquitto-clients chromium:chromium chromedriver:chromium-driver
+# make test INSTALL=no leaves the machine as it is and skips the tests whose parts are missing.
+INSTALL = yes
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-15s %s\n", $$1, $$2 }'
+
+build: $(JAR) ## Build target/pysmurf-controller.jar and target/lib
+
+$(JAR): $(SOURCES)
+	@$(MVN) -B -q -ntp -Dmaven.test.skip=true package
+
+demo: $(JAR) ## Tune a simulated band over MQTT; KEEP=1 leaves the controller up
+	@KEEP='$(KEEP)' sh src/demo/demo.sh
+
+run: $(JAR) ## Start the controller
+	@exec $(JAVA) -jar $(JAR)
+
+# Installed services are kept from starting: the tests start what they need, on ports of their own.
+test: ## Run every test and check; as root, first install the parts they talk to
+	@PATH="$$PATH:/usr/sbin"; \
+	find_missing() { \
+	  missing=; \
+	  for part in $(PARTS); do \
+	    command -v "$${part%%:*}" >/dev/null 2>&1 || missing="$$missing $${part#*:}"; \
+	  done; \
+	}; \
+	find_missing; \
+	if [ -n "$$missing" ] && [ '$(INSTALL)' = yes ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing what the tests talk to:$$missing"; \
+	  ( policy=/usr/sbin/policy-rc.d; \
+	    if [ ! -e "$$policy" ]; then \
+	      trap 'rm -f "$$policy"' EXIT; trap 'exit 1' HUP INT TERM; \
+	      printf '#!/bin/sh\nexit 101\n' >"$$policy" && chmod 755 "$$policy"; \
+	    fi; \
+	    export DEBIAN_FRONTEND=noninteractive; \
+	    apt-get update -qq && \
+	    apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends $$missing </dev/null >/dev/null ) || exit 1; \
+	  find_missing; \
+	fi; \
+	skip=; \
+	for tag in $$(printf '%s\n' $$missing | sed 's/-.*//' | sort -u); do \
+	  skip="$$skip$${skip:+,}$$tag"; \
+	  tests=$$(grep -rl "Tag(\"$$tag\")" src/test/java | sed 's|.*/||; s|\.java$$||' | sort | tr '\n' ' '); \
+	  echo "SKIPPED, for want of $$tag: $${tests:-no test}"; \
+	done; \
+	[ -z "$$missing" ] || echo "To run them, as root: apt-get install$$missing"; \
+	$(MVN) -B -ntp $${skip:+-DexcludedGroups=$$skip} verify
+
+format: ## Format the Java sources
+	@$(MVN) -B -q -ntp spotless:apply
+
+clean: ## Remove what the build made; data/ stays
+	@rm -rf target

@@ -1,0 +1,40 @@
+"""Measure the delay of cables and processing from the slope of the phase, and make up for it.
+
+A delay that is not made up for turns eta from one side of a dip to the other, and tracking gets worse.
+Leaves the band delay CHANGED; killed during its first sweep, it leaves none set at all.
+"""
+from __future__ import annotations
+
+import sys
+from typing import Any, Dict
+
+from tuning import figures
+from tuning.instrument import CannotWork
+from tuning.session_folder import write_column
+from tuning.stage import Stage, stage_main
+
+
+def measure(stage: Stage, band: int) -> Dict[str, Any]:
+    options = stage.options
+    if options.freq_min >= options.freq_max:
+        raise CannotWork(f"nothing to sweep from {options.freq_min:g} to {options.freq_max:g} MHz")
+    delay = stage.instrument.estimate_phase_delay(band, options.freq_min, options.freq_max, options.n_scan,
+                                                  stage.progress_of(band, "scans"))
+    for name, values in (("freq", delay.before.freqs_mhz),
+                         ("real", [value.real for value in delay.before.response]),
+                         ("imag", [value.imag for value in delay.before.response])):
+        path = stage.folder.output(f"b{band}_full_band_resp_{name}.txt")
+        write_column(path, values)
+        stage.register(path, "full_band_resp", "txt")
+    path = stage.folder.plot(f"b{band}_delay.svg")
+    figures.phase_delay(path, stage.title("phase delay", band), delay)
+    stage.register(path, "delay", "svg", plot=True)
+    return {"band_delay_us": delay.band_delay_us, "residual_ns": abs(delay.residual_ns)}
+
+
+def run(stage: Stage) -> None:
+    stage.each_band(lambda band: measure(stage, band))
+
+
+if __name__ == "__main__":
+    sys.exit(stage_main("estimate_phase_delay", __doc__, run))

@@ -1,0 +1,48 @@
+"""Sweep each dip finely, measure eta, assign channels and switch their tones on.
+
+Writes the channel assignment and the tune file, by which a later session can relock. Dips that stand too
+close to each other get no channel. Leaves TONES ON.
+"""
+from __future__ import annotations
+
+import sys
+from typing import Any, Dict
+
+from tuning import figures
+from tuning.band import UNASSIGNED
+from tuning.instrument import CannotWork
+from tuning.quantiles import median
+from tuning.stage import Stage, stage_main
+from tuning.tune_file import write_assignment, write_tune
+
+
+def measure(stage: Stage, band: int) -> Dict[str, Any]:
+    options = stage.options
+    resonances = stage.instrument.found_resonances(band)
+    if resonances is None:
+        raise CannotWork("no resonators known: run find_freq first")
+    swept = stage.instrument.setup_notches(band, resonances, options.tone_power, options.sweep_width,
+                                           options.df_sweep, options.delta_freq, options.min_offset,
+                                           options.new_master_assignment, stage.progress_of(band))
+    path = stage.folder.output(f"channel_assignment_b{band}.txt")
+    write_assignment(path, band, stage.instrument.assignment(band))
+    stage.register(path, "master_assignment", "txt")
+    assigned = [each for each in swept if each.notch.channel != UNASSIGNED]
+    if assigned:
+        path = stage.folder.plot(f"b{band}_eta.svg")
+        figures.eta(path, stage.title("eta", band), assigned)
+        stage.register(path, "eta", "svg", plot=True)
+    return {"n_assigned": len(assigned), "n_unassigned": len(swept) - len(assigned),
+            "eta_mag_median_mhz": median([abs(each.notch.eta) for each in assigned])}
+
+
+def run(stage: Stage) -> None:
+    stage.each_band(lambda band: measure(stage, band))
+    path = stage.folder.output("tune.npy")
+    write_tune(path, stage.instrument.all_notches())
+    stage.instrument.name_tune(path)
+    stage.register(path, "tune", "npy")
+
+
+if __name__ == "__main__":
+    sys.exit(stage_main("setup_notches", __doc__, run))

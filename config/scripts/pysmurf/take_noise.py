@@ -1,0 +1,77 @@
+"""Take a stream with the detectors at rest and tell the white noise level of each channel.
+
+30 seconds at 200 Hz; the level is the median of the spectrum from 10 to 30 Hz. Round 125 pA/rtHz is right
+for shunts of 0.4 mOhm at 100 mK; much more says: go back. Leaves TONES and FLUX RAMP as they were, the
+stream OFF.
+"""
+from __future__ import annotations
+
+import sys
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+from tuning import figures
+from tuning.fluxramp import current_pa
+from tuning.instrument import CannotWork
+from tuning.noise import knee_frequency, spectrum_asd, white_level
+from tuning.npy import Field, write_table
+from tuning.quantiles import median, quantile_numbers
+from tuning.stage import Stage, stage_main
+
+
+def measure(stage: Stage, band: int) -> Dict[str, Any]:
+    options = stage.options
+    if not stage.instrument.notches(band):
+        raise CannotWork("no tones on: run setup_notches or load_tune, and tracking_setup, first")
+    stream = stage.instrument.take_stream_data([band], options.duration, stage.progress)
+    levels: List[float] = []
+    rows: List[Tuple[int, int, float, float]] = []
+    densities: List[Sequence[float]] = []
+    freqs: Sequence[float] = ()
+    knees: List[Optional[float]] = []
+    for channel, phases in stream.phases[band].items():
+        freqs, asd = spectrum_asd([current_pa(phase) for phase in phases], stream.rate_hz)
+        level = white_level(freqs, asd, options.window_min, options.window_max)
+        if level is None:
+            raise CannotWork(f"no frequency of the spectrum within {options.window_min:g} to "
+                             f"{options.window_max:g} Hz")
+        knee = knee_frequency(freqs, asd, level)
+        levels.append(level)
+        knees.append(knee)
+        densities.append(asd)
+        rows.append((band, channel, level, float("nan") if knee is None else knee))
+    save(stage, band, rows, freqs, densities)
+    plot(stage, band, levels, freqs, densities)
+    return {"median_pa_rthz": median(levels), "fknee_hz": median([knee for knee in knees if knee is not None]),
+            "n_all": len(levels), **quantile_numbers("pa_rthz", levels)}
+
+
+def save(stage: Stage, band: int, rows: Sequence[Tuple[int, int, float, float]], freqs: Sequence[float],
+         densities: Sequence[Sequence[float]]) -> None:
+    fields: List[Field] = [("band", "<i4"), ("channel", "<i4"), ("white_pa_rthz", "<f8"), ("fknee_hz", "<f8"),
+                           ("freq_hz", "<f4", len(freqs)), ("asd_pa_rthz", "<f4", len(freqs))]
+    path = stage.folder.output(f"b{band}_take_noise.npy")
+    write_table(path, fields, [(*row, freqs, asd) for row, asd in zip(rows, densities)])
+    stage.register(path, "sodetlib_data", "npy")
+
+
+def plot(stage: Stage, band: int, levels: Sequence[float], freqs: Sequence[float],
+         densities: Sequence[Sequence[float]]) -> None:
+    path = stage.folder.plot(f"b{band}_white_noise_summary.svg")
+    figures.noise_histogram(path, stage.title("white noise", band), levels)
+    stage.register(path, "take_noise", "svg", plot=True)
+    path = stage.folder.plot(f"b{band}_asd_summary.svg")
+    figures.noise_spectrum(path, stage.title("noise spectrum", band), freqs, densities,
+                           (stage.options.window_min, stage.options.window_max))
+    stage.register(path, "take_noise", "svg", plot=True)
+
+
+def run(stage: Stage) -> None:
+    if stage.instrument.simulated:
+        stage.say("streams are drawn from the noise model at 200 Hz, not run through the tracking loop")
+    if not stage.instrument.read_state().flux_ramp_on:
+        stage.say("the flux ramp is off: the phases mean nothing until tracking_setup ran")
+    stage.each_band(lambda band: measure(stage, band))
+
+
+if __name__ == "__main__":
+    sys.exit(stage_main("take_noise", __doc__, run))

@@ -1,0 +1,123 @@
+"""Start the flux ramp and follow the dips through it; tell which channels track well.
+
+Measures the carrier at a first ramp amplitude, rescales the amplitude so that the ramp sweeps nphi0 flux
+quanta, tracks, and gives no feedback to channels that do not follow. After this the slot is ready to
+observe. Leaves TONES and FLUX RAMP ON.
+"""
+from __future__ import annotations
+
+import sys
+from typing import Any, Dict, List, Sequence
+
+from tuning import figures, fluxramp
+from tuning.fluxramp import SAMPLE_RATE_KHZ
+from tuning.harmonics import fit_period
+from tuning.instrument import CannotWork, ChannelTrace, TrackingData, TrackingSetting
+from tuning.npy import Field, write_table
+from tuning.quantiles import median, quantile_numbers
+from tuning.stage import Stage, stage_main
+from tuning.tracking import ChannelTracking, Cuts, peak_to_peak, quality
+
+CARRIER_HARMONICS = 3
+CARRIER_THINNING = 4
+SAVED_RAMPS = 2
+
+
+def setting(stage: Stage, fraction: float, lms_freq_hz: Any) -> TrackingSetting:
+    options = stage.options
+    return TrackingSetting(options.reset_rate_khz, fraction, lms_freq_hz, options.feedback_start,
+                           options.feedback_end, options.feedback_gain, options.lms_gain)
+
+
+def carrier_khz(trace: ChannelTrace, samples: int) -> Any:
+    """The modulation frequency of one channel from its error with feedback off, None where there is none."""
+    ramps = len(trace.error_khz) // samples
+    mean = [sum(trace.error_khz[n::samples]) / ramps for n in range(samples)]
+    thin = [sum(mean[n:n + CARRIER_THINNING]) for n in range(0, samples - CARRIER_THINNING + 1, CARRIER_THINNING)]
+    fit = fit_period(thin, CARRIER_HARMONICS)
+    if fit is None or fit.r2 < 0.9:
+        return None
+    return fit.cycles / len(thin) * SAMPLE_RATE_KHZ / CARRIER_THINNING
+
+
+def measure_fraction(stage: Stage, band: int) -> Dict[str, Any]:
+    """The fraction of full scale at which the band's ramp sweeps nphi0 flux quanta."""
+    options = stage.options
+    if not stage.instrument.notches(band):
+        raise CannotWork("no tones on: run setup_notches or load_tune first")
+    data = stage.instrument.tracking_setup(band, setting(stage, options.init_frac_pp, None),
+                                           lambda done, total: None)
+    carriers = [carrier_khz(trace, data.samples_per_ramp) for trace in data.traces]
+    measured = median([carrier for carrier in carriers if carrier is not None])
+    if measured is None:
+        stage.say(f"band {band}: no carrier seen, ramp left at {options.init_frac_pp:g} of full scale")
+        return {"frac_pp_band": options.init_frac_pp, "carrier_khz": None}
+    wanted = fluxramp.carrier_khz(options.nphi0, options.reset_rate_khz)
+    fraction = min(fluxramp.rescaled_fraction(options.init_frac_pp, wanted, measured), 1.0)
+    stage.say(f"band {band}: carrier {measured:.2f} kHz at {options.init_frac_pp:g} of full scale, "
+              f"ramp to {fraction:.4f}")
+    return {"frac_pp_band": fraction, "carrier_khz": measured}
+
+
+def track(stage: Stage, band: int, fraction: float) -> Dict[str, Any]:
+    options = stage.options
+    cuts = Cuts(options.r2_min, options.f_ptp_min, options.f_ptp_max, options.df_ptp_min, options.df_ptp_max)
+    wanted = fluxramp.carrier_khz(options.nphi0, options.reset_rate_khz) * 1e3
+    # One ramp serves all bands; a band whose own fraction differs sees its carrier shifted as much.
+    lms_freq_hz = wanted * fraction / stage.numbers[str(band)]["frac_pp_band"]
+    data = stage.instrument.tracking_setup(band, setting(stage, fraction, lms_freq_hz), stage.progress_of(band))
+    channels = [ChannelTracking(trace.channel, trace.freq_mhz,
+                                quality(trace.tracked_khz, trace.error_khz, data.samples_per_ramp),
+                                peak_to_peak(trace.tracked_khz), peak_to_peak(trace.error_khz), trace.phase)
+                for trace in data.traces]
+    good = [channel.good(cuts) for channel in channels]
+    stage.instrument.set_feedback_enable(band, [each.channel for each, fine in zip(channels, good) if fine])
+    save(stage, band, channels, good, data)
+    plot(stage, band, channels, good, data, cuts)
+    r2 = [channel.r2 for channel in channels]
+    f_ptp = [channel.f_ptp_khz for channel in channels]
+    df_ptp = [channel.df_ptp_khz for channel in channels]
+    return {"n_good": sum(good), "n_all": len(channels), "good_frac": sum(good) / len(channels),
+            "r2_median": median(r2), "f_ptp_khz": median(f_ptp), "df_ptp_khz": median(df_ptp),
+            "frac_pp": fraction, "lms_freq_hz": lms_freq_hz, "nphi0": options.nphi0,
+            "reset_rate_khz": options.reset_rate_khz, **quantile_numbers("r2", r2),
+            **quantile_numbers("f_ptp_khz", f_ptp), **quantile_numbers("df_ptp_khz", df_ptp)}
+
+
+def save(stage: Stage, band: int, channels: Sequence[ChannelTracking], good: Sequence[bool],
+         data: TrackingData) -> None:
+    samples = SAVED_RAMPS * data.samples_per_ramp
+    fields: List[Field] = [("band", "<i4"), ("channel", "<i4"), ("freq_mhz", "<f8"), ("r2", "<f8"),
+                           ("f_ptp_khz", "<f8"), ("df_ptp_khz", "<f8"), ("phase_rad", "<f8"), ("is_good", "|b1"),
+                           ("f_khz", "<f4", samples), ("df_khz", "<f4", samples)]
+    rows = [(band, each.channel, each.freq_mhz, each.r2, each.f_ptp_khz, each.df_ptp_khz, each.phase, fine,
+             trace.tracked_khz[:samples], trace.error_khz[:samples])
+            for each, fine, trace in zip(channels, good, data.traces)]
+    path = stage.folder.output(f"b{band}_tracking_results.npy")
+    write_table(path, fields, rows)
+    stage.register(path, "tracking_data", "npy")
+
+
+def plot(stage: Stage, band: int, channels: Sequence[ChannelTracking], good: Sequence[bool],
+         data: TrackingData, cuts: Cuts) -> None:
+    path = stage.folder.plot(f"b{band}_tracking_results.svg")
+    figures.tracking_summary(path, stage.title("tracking", band), channels, good, cuts)
+    stage.register(path, "tracking_summary", "svg", plot=True)
+    # The channel in the middle of the field stands for the band.
+    shown = sorted(range(len(channels)), key=lambda place: channels[place].r2)[len(channels) // 2]
+    path = stage.folder.plot(f"FRtracking_b{band}_ch{channels[shown].channel:03d}.svg")
+    figures.tracking_example(path, stage.title(f"tracking of channel {channels[shown].channel}", band),
+                             channels[shown], data.traces[shown], data.samples_per_ramp)
+    stage.register(path, "tracking", "svg", plot=True)
+
+
+def run(stage: Stage) -> None:
+    stage.each_band(lambda band: measure_fraction(stage, band))
+    fractions = [numbers["frac_pp_band"] for numbers in stage.numbers.values()]
+    if fractions:
+        fraction = sum(fractions) / len(fractions)
+        stage.each_band(lambda band: track(stage, band, fraction))
+
+
+if __name__ == "__main__":
+    sys.exit(stage_main("tracking_setup", __doc__, run))

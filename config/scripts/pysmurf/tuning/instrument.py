@@ -1,0 +1,231 @@
+"""What a stage may ask of the instrument.
+
+The interface is cut along pysmurf's ``SmurfControl``: where it has a method for a step, the one here has its
+name and its meaning, less what only draws or saves. The simulator implements it; so can a thin layer over a
+real ``SmurfControl``. Frequencies are MHz offsets from the band centre unless a name says otherwise.
+"""
+from __future__ import annotations
+
+from typing import Callable, Dict, List, NamedTuple, Optional, Protocol, Sequence
+
+from tuning.band import Assignment
+
+Progress = Callable[[int, int], None]
+"""Called with (done, of how many) while an operation runs."""
+
+
+class CannotWork(Exception):
+    """The instrument, or what an earlier stage left, does not allow this; the text says why."""
+
+
+class OutputState(NamedTuple):
+    """What is switched on, read back from the instrument."""
+
+    amps_on: bool
+    tones_on: Dict[int, int]
+    flux_ramp_on: bool
+    fixed_flux_bias: float
+    eta_scan_in_progress: bool
+    tes_bias_on: bool
+
+    @property
+    def quiet(self) -> bool:
+        """No tone, no flux, no bias, no scan; the amplifiers are a matter of policy."""
+        return not (any(self.tones_on.values()) or self.flux_ramp_on or self.fixed_flux_bias
+                    or self.eta_scan_in_progress or self.tes_bias_on)
+
+
+class Sweep(NamedTuple):
+    """A response against frequency."""
+
+    freqs_mhz: Sequence[float]
+    response: Sequence[complex]
+
+
+class FoundResonances(NamedTuple):
+    """What find_freq saw and found."""
+
+    sweep: Sweep
+    resonances_mhz: List[float]
+
+
+class PhaseDelay(NamedTuple):
+    """What estimate_phase_delay set, what is left of the delay, and the sweeps before and after."""
+
+    band_delay_us: float
+    residual_ns: float
+    before: Sweep
+    after: Sweep
+
+
+class Notch(NamedTuple):
+    """A channel's place on its dip: the tone and eta (MHz per unit of response)."""
+
+    channel: int
+    subband: int
+    freq_mhz: float
+    eta: complex
+
+
+class SweptNotch(NamedTuple):
+    """A notch with the fine sweep it came from; channel -1 where none could be assigned."""
+
+    notch: Notch
+    sweep: Sweep
+
+
+class Descent(NamedTuple):
+    """Setting of the serial gradient descent, names as pysmurf's registers have them."""
+
+    max_iters: int
+    gain: float
+    step_hz: float
+    converge_hz: float
+    beta: float
+    timeout_s: float
+
+
+class TrackingSetting(NamedTuple):
+    """How to ramp and to follow; ``lms_freq_hz`` None: measure the carrier, feedback off."""
+
+    reset_rate_khz: float
+    fraction_full_scale: float
+    lms_freq_hz: Optional[float]
+    feedback_start_frac: float
+    feedback_end_frac: float
+    feedback_gain: float
+    lms_gain: int
+
+
+class ChannelTrace(NamedTuple):
+    """What tracking_setup returns of a channel: tracked frequency and error in kHz, sample by sample."""
+
+    channel: int
+    freq_mhz: float
+    tracked_khz: Sequence[float]
+    error_khz: Sequence[float]
+    phase: float
+
+
+class TrackingData(NamedTuple):
+    """The traces of a band; every ramp begins at a multiple of ``samples_per_ramp``."""
+
+    samples_per_ramp: int
+    traces: List[ChannelTrace]
+
+
+class Stream(NamedTuple):
+    """Demodulated phase in radians, by band and channel."""
+
+    rate_hz: float
+    phases: Dict[int, Dict[int, Sequence[float]]]
+
+
+class Instrument(Protocol):
+    """One SMuRF slot."""
+
+    simulated: bool
+    version: str
+    """Goes with every registered file as the version of pysmurf."""
+
+    seed: Optional[int]
+    """What the simulated numbers come from; None on hardware."""
+
+    @property
+    def introduction(self) -> str:
+        """What this is, in a few words for the operator."""
+
+    def read_state(self) -> OutputState:
+        """What is on, as the registers say."""
+
+    def all_off(self) -> None:
+        """Tones of all bands off, then the flux ramp with any fixed bias, then the TES bias."""
+
+    def clear_eta_scan(self) -> None:
+        """Forget a scan that a killed run left in progress."""
+
+    def make_quiet(self, disable_amps: bool) -> None:
+        """`all_off` and `clear_eta_scan`, whatever state the registers are in; the amplifiers if asked for."""
+
+    def enable_amps(self) -> None:
+        """Power for the cryogenic amplifiers (``write_ps_en``)."""
+
+    def disable_amps(self) -> None:
+        """No power for the amplifiers."""
+
+    def get_amplifier_biases(self) -> Dict[str, float]:
+        """``{amp}_gate_volt`` in V and ``{amp}_drain_current`` in mA, measured."""
+
+    def set_amp_gate_voltage(self, amp: str, volts: float) -> None:
+        """Gate of one amplifier."""
+
+    def set_att(self, band: int, attenuation: int) -> None:
+        """Up- and down-converter attenuator alike, in half dB."""
+
+    def full_band_ampl_sweep(self, band: int, start_mhz: float, stop_mhz: float, tone_power: int) -> Sweep:
+        """The complex response, swept with one tone."""
+
+    def estimate_phase_delay(self, band: int, freq_min: float, freq_max: float, n_scan: int,
+                             progress: Progress) -> PhaseDelay:
+        """Measure the delay of line and processing, make up for it, and measure what is left."""
+
+    def find_freq(self, band: int, start_freq: float, stop_freq: float, tone_power: int, amp_cut: float,
+                  grad_cut: float, progress: Progress) -> FoundResonances:
+        """Tones off, sweep, find the dips; progress counts dips found of channels designed."""
+
+    def found_resonances(self, band: int) -> Optional[List[float]]:
+        """What find_freq found last, None before it ever ran."""
+
+    def setup_notches(self, band: int, resonances_mhz: Sequence[float], tone_power: int, sweep_width: float,
+                      df_sweep: float, delta_freq: float, min_offset: float, new_master_assignment: bool,
+                      progress: Progress) -> List[SweptNotch]:
+        """Fine sweep of each dip, eta, channels; tones on for those that have one."""
+
+    def notches(self, band: int) -> List[Notch]:
+        """The channels of the tune in use whose tones are on."""
+
+    def assignment(self, band: int) -> List[Assignment]:
+        """The channel assignment in use, with what has no channel."""
+
+    def all_notches(self) -> Dict[int, List[Notch]]:
+        """The tune in use, of all bands."""
+
+    def use_tune(self, path: str, notches: Dict[int, List[Notch]]) -> None:
+        """Take over these notches and switch their tones on; ``path`` is the file they stand in."""
+
+    def name_tune(self, path: str) -> None:
+        """Tell that the tune in use stands in this file."""
+
+    def tune_file(self) -> Optional[str]:
+        """The file of the tune in use."""
+
+    def run_serial_gradient_descent(self, band: int, descent: Descent, progress: Progress) -> None:
+        """Each tone to the bottom of its dip; forces the flux ramp off."""
+
+    def run_serial_eta_scan(self, band: int, delta_freq: float, timeout_s: float, progress: Progress) -> None:
+        """Eta of each channel anew; forces the flux ramp off."""
+
+    def set_lms_enable(self, band: int, enabled: bool) -> None:
+        """Tracking by harmonics of the carrier; off leaves the slow integral."""
+
+    def toggle_feedback(self, band: int) -> None:
+        """Feedback off and on, which starts the loops anew at their tones."""
+
+    def set_fixed_flux_ramp_bias(self, fraction: float) -> None:
+        """A steady flux bias, as a fraction of full scale from -1 to 1."""
+
+    def unset_fixed_flux_ramp_bias(self) -> None:
+        """Back to the (still) flux ramp."""
+
+    def get_loop_filter_output_array(self, band: int) -> Dict[int, float]:
+        """How far in MHz each channel's loop has moved its tone."""
+
+    def tracking_setup(self, band: int, setting: TrackingSetting, progress: Progress) -> TrackingData:
+        """Start the flux ramp and the loops, and take the traces of all channels."""
+
+    def set_feedback_enable(self, band: int, channels: Sequence[int]) -> None:
+        """Feedback for these channels, none for the others, which do not track."""
+
+    def take_stream_data(self, bands: Sequence[int], seconds: float,
+                         progress: Callable[[int, int, int], None]) -> Stream:
+        """Stream the demodulated phases; progress is called with (band, done, of how many)."""

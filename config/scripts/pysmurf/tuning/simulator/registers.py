@@ -1,0 +1,135 @@
+"""The simulated registers: one JSON file that every stage reads and writes under a lock, like a register server."""
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sys
+import time
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, TextIO
+
+from tuning.instrument import CannotWork
+from tuning.session_folder import write_text
+
+State = Dict[str, Any]
+
+PATIENCE_S = 10.0
+"""How long to wait for the lock, in seconds; whoever holds it honestly is done in milliseconds."""
+
+POLL_S = 0.01
+
+NOMINAL_DELAY_US = 2.4
+"""What a device configuration holds before anybody measured: near enough to work with, not to work well."""
+
+
+class StateBroken(CannotWork):
+    """The state file is there but says nothing."""
+
+
+class StateLocked(CannotWork):
+    """Another process keeps the lock."""
+
+
+def fresh_state() -> State:
+    """A slot after power-up: all off."""
+    return {"amps_on": False, "tones_on": {}, "flux_ramp_on": False, "fixed_flux_bias": 0.0,
+            "eta_scan_in_progress": False, "tes_bias_on": False,
+            "amps": {}, "flux_ramp": {"fraction_full_scale": 0.0, "reset_rate_khz": 4.0},
+            "flux_ramp_relay": "AC", "bands": {}, "tune_file": None, "array": None}
+
+
+def fresh_band() -> State:
+    """A band as configured."""
+    return {"att": 15, "band_delay_us": NOMINAL_DELAY_US, "tone_power": 12, "resonances_mhz": None, "assignment": [],
+            "notches": [], "lms_enabled": True, "feedback_channels": []}
+
+
+class Registers:
+    """The state file; a lock is held for the moment of a transaction only, and dies with its process."""
+
+    def __init__(self, data_dir: str, patience_s: float) -> None:
+        self.folder = os.path.join(os.path.abspath(data_dir), "simulator")
+        self.path = os.path.join(self.folder, "state.json")
+        self.patience_s = patience_s
+        self._past_lock = False
+
+    def read(self) -> State:
+        with self._locked():
+            return self._load()
+
+    @contextmanager
+    def transaction(self) -> Iterator[State]:
+        """The state, to be changed in place; written at the end, unless an exception passes."""
+        with self._locked():
+            state = self._load()
+            before = json.dumps(state)
+            yield state
+            if json.dumps(state) != before:
+                self._store(state)
+
+    @contextmanager
+    def rescue(self) -> Iterator[State]:
+        """The state for what must be written in any case: fresh if it was broken, and past a stuck lock."""
+        try:
+            lock = self._lock()
+        except StateLocked as stuck:
+            print(f"{stuck}; writing all the same", file=sys.stderr)
+            self._past_lock = True
+            lock = None
+        try:
+            try:
+                state = self._load()
+            except StateBroken as broken:
+                print(broken, file=sys.stderr)
+                state = fresh_state()
+            yield state
+            self._store(state)
+        finally:
+            if lock is not None:
+                lock.close()
+
+    def _load(self) -> State:
+        state = fresh_state()
+        try:
+            with open(self.path, encoding="utf-8") as file:
+                stored = json.load(file)
+            stored["tones_on"] = {str(int(band)): int(count) for band, count in stored.get("tones_on", {}).items()}
+            stored["fixed_flux_bias"] = float(stored.get("fixed_flux_bias", 0.0))
+            state.update(stored)
+        except FileNotFoundError:
+            return state
+        except (ValueError, TypeError, AttributeError, KeyError) as broken:
+            raise StateBroken(f"{self.path} cannot be read ({broken}); safe_state writes it anew") from broken
+        return state
+
+    def _store(self, state: State) -> None:
+        write_text(self.path, json.dumps(state, indent=1, allow_nan=False) + "\n")
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        if self._past_lock:
+            yield
+            return
+        lock = self._lock()
+        try:
+            yield
+        finally:
+            lock.close()
+
+    def _lock(self) -> TextIO:
+        """The open lock file; closing it, or the end of the process, lets the lock go."""
+        os.makedirs(self.folder, exist_ok=True)
+        lock = open(os.path.join(self.folder, "state.lock"), "w")
+        deadline = time.monotonic() + self.patience_s
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return lock
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    lock.close()
+                    waited, self.patience_s = self.patience_s, 0.0
+                    raise StateLocked(f"no answer from {self.path} in {waited:g} s: "
+                                      "another process keeps it locked") from None
+                time.sleep(POLL_S)

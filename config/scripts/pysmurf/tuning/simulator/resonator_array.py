@@ -1,0 +1,120 @@
+"""The truth that a seed stands for: amplifiers, line and resonators of a simulated cryostat."""
+from __future__ import annotations
+
+from cmath import exp
+from math import pi
+from random import Random
+from typing import Any, Dict, List, NamedTuple
+
+from tuning import squid
+from tuning.band import HALF_WIDTH_MHZ, centre_mhz
+from tuning.noise import white_level_pa
+from tuning.resonator import Resonator
+
+SPACING_MHZ = 2.0
+SPACING_SPREAD_MHZ = 0.25
+PRESENT = 0.97
+EDGE_MHZ = 5.0
+
+
+class Channel(NamedTuple):
+    """A resonator with its SQUID as drawn: free-space frequency offset fb, width, coupling, flux response."""
+
+    base_mhz: float
+    bandwidth_mhz: float
+    q_ratio: complex
+    screening: float
+    swing_khz: float
+    phi0_ffs: float
+    offset_ffs: float
+    white_pa: float
+    knee_hz: float
+    knee_power: float
+
+    def dip_mhz(self, bias: float) -> float:
+        """Where the dip is at a flux bias, as an offset from the band centre."""
+        scale = squid.scale_for_peak_to_peak(self.screening, self.swing_khz)
+        flux = squid.applied_flux(bias, self.offset_ffs, self.phi0_ffs)
+        return self.base_mhz + squid.frequency_shift(flux, self.screening, scale) / 1e3
+
+    def resonator(self, bias: float) -> Resonator:
+        return Resonator(self.dip_mhz(bias), self.bandwidth_mhz, self.q_ratio)
+
+
+class Band(NamedTuple):
+    """A band as drawn: response at full level, delay of line and processing, and its resonators."""
+
+    designed: int
+    level: float
+    delay_us: float
+    channels: List[Channel]
+
+
+class Amplifier(NamedTuple):
+    """Pinch-off in V and gain in mA/V^2 of Id = beta (Vg - Vp)^2, and where the gate begins."""
+
+    pinch_off: float
+    gain: float
+    start_volt: float
+
+
+def _within(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)
+
+
+def draw_amplifiers(seed: int) -> Dict[str, Amplifier]:
+    """HEMT and 50 K amplifier; both meet their targets inside the gate limits, in a few dozen steps."""
+    rng = Random(f"{seed}/amplifiers")
+    return {"hemt": Amplifier(_within(rng.gauss(-1.35, 0.03), -1.45, -1.25), rng.uniform(25, 35), -1.2),
+            "50k": Amplifier(_within(rng.gauss(-0.62, 0.02), -0.68, -0.56), rng.uniform(150, 180), -0.5)}
+
+
+def draw_band(seed: int, band: int, designed: int) -> Band:
+    """Resonators every 2 +- 0.25 MHz round the band centre, 97 % of them present.
+
+    Widths 110 +- 20 kHz, |Qe/Q| 1 + |0.3 +- 0.15|, arg Qe +- 0.15 rad, lambda 0.33 +- 0.05, peak-to-peak
+    100 +- 10 kHz, Phi0 0.18 +- 0.005 of full scale, any flux offset; white noise round 125.8 pA/rtHz.
+    """
+    rng = Random(f"{seed}/{band}/line")
+    level = 10 ** _within(rng.gauss(0.45, 0.2), -0.2, 0.85)
+    delay = rng.uniform(2.2, 2.6)
+    spacing = min(SPACING_MHZ, 2 * (HALF_WIDTH_MHZ - EDGE_MHZ) / designed)
+    channels = []
+    for place in range(designed):
+        channel = _draw_channel(Random(f"{seed}/{band}/channel/{place}"), (place - (designed - 1) / 2) * spacing)
+        if Random(f"{seed}/{band}/present/{place}").random() < PRESENT:
+            channels.append(channel)
+    return Band(designed, level, delay, sorted(channels))
+
+
+def _draw_channel(rng: Random, place_mhz: float) -> Channel:
+    # Two neighbours' errors add up to the spread of the spacing between them.
+    base = place_mhz + rng.gauss(0, SPACING_SPREAD_MHZ / 2 ** 0.5)
+    coupling = 1 + abs(rng.gauss(0.3, 0.15))
+    phi0 = _within(rng.gauss(0.18, 0.005), 0.165, 0.195)
+    return Channel(base_mhz=base,
+                   bandwidth_mhz=_within(rng.gauss(0.110, 0.020), 0.05, 0.2),
+                   q_ratio=exp(-1j * _within(rng.gauss(0, 0.15), -0.45, 0.45)) / coupling,
+                   screening=_within(rng.gauss(0.33, 0.05), 0.15, 0.5),
+                   swing_khz=_within(rng.gauss(100, 10), 60, 140),
+                   phi0_ffs=phi0,
+                   offset_ffs=rng.uniform(-phi0 / 2, phi0 / 2),
+                   white_pa=white_level_pa(0.1, 0.4e-3) * _within(rng.gauss(1, 0.08), 0.75, 1.3),
+                   knee_hz=10 ** _within(rng.gauss(-0.4, 0.15), -0.8, 0.0),
+                   knee_power=_within(rng.gauss(1.0, 0.1), 0.7, 1.3))
+
+
+def describe(band_number: int, band: Band) -> Dict[str, Any]:
+    """The truth of a band as it stands in truth.json; ``freq_mhz`` is the dip's at no flux bias."""
+    channels = []
+    for channel in band.channels:
+        channels.append({"freq_mhz": centre_mhz(band_number) + channel.dip_mhz(0.0),
+                         "phi0_ffs": channel.phi0_ffs, "df_khz": channel.swing_khz,
+                         "base_mhz": centre_mhz(band_number) + channel.base_mhz,
+                         "bandwidth_khz": channel.bandwidth_mhz * 1e3,
+                         "q_over_qe": [channel.q_ratio.real, channel.q_ratio.imag],
+                         "lambda": channel.screening, "flux_offset_ffs": channel.offset_ffs,
+                         "flux_offset_rad": 2 * pi * channel.offset_ffs / channel.phi0_ffs,
+                         "white_pa_rthz": channel.white_pa, "knee_hz": channel.knee_hz,
+                         "knee_power": channel.knee_power})
+    return {"designed": band.designed, "level": band.level, "delay_us": band.delay_us, "channels": channels}

@@ -1,0 +1,206 @@
+"""The frame around a stage: arguments, instrument, progress, files, messages, result and exit code.
+
+A stage script hands its name, its docstring and its ``run`` to `stage_main` and says only what is its own.
+Exit codes: 0 the stage did its work (whether the numbers are good is judged by who reads them), 1 it could
+not work, 2 the command line is wrong, 130 interrupted.
+"""
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+import time
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+
+from tuning.arguments import Options, parse
+from tuning.faults import Faults, UnknownFault, parse_faults
+from tuning.instrument import CannotWork, Instrument
+from tuning.publisher import Publisher
+from tuning.session_folder import SessionFolder, write_text
+
+Number = Union[float, int, bool, None]
+Numbers = Dict[str, Number]
+
+PROGRESS_STEPS = 16
+"""Lines of progress a stage and band."""
+
+HASTY_STAGES = ("preflight", "safe_state")
+HASTY_PATIENCE_S = 2.0
+"""Stages that do not wait long for an answer: one is there to notice, the other must act."""
+
+FRESH_ARRAY_STAGES = ("estimate_attens", "estimate_phase_delay", "find_freq")
+"""Stages that measure the array itself; the others build on a tune, so they stay with the array it was made on."""
+
+EXIT_CANNOT_WORK = 1
+EXIT_ARGUMENTS = 2
+EXIT_INTERRUPTED = 130
+
+
+class NoHardware(Exception):
+    """The instrument asked for cannot be had."""
+
+
+class Stage:
+    """One run of one stage."""
+
+    def __init__(self, name: str, options: Options, faults: Faults, publisher: Publisher) -> None:
+        self.name = name
+        self.options = options
+        self.faults = faults
+        self.publisher = publisher
+        self.folder = SessionFolder(options.data_dir, options.ctime)
+        self.numbers: Dict[str, Numbers] = {}
+        self.errors: Dict[str, str] = {}
+        self.files: List[str] = []
+        self._reported: Dict[int, int] = {}
+        self._held: Dict[int, Tuple[int, int, str]] = {}
+        self.instrument: Instrument = _connect(self)
+
+    def say(self, text: str) -> None:
+        """One line for the operator."""
+        print(f"{self.name} {text}", flush=True)
+
+    def progress(self, band: int, done: int, total: int, unit: str = "channels") -> None:
+        """Tell how far a band is; at most `PROGRESS_STEPS` of the calls for a band are passed on."""
+        step = done * PROGRESS_STEPS // max(total, 1)
+        if step == self._reported.get(band) and done != total:
+            self._held[band] = (done, total, unit)
+            return
+        self._reported[band] = step
+        self._held.pop(band, None)
+        self._tell(band, done, total, unit)
+
+    def _tell(self, band: int, done: int, total: int, unit: str) -> None:
+        self.say(f"band {band}: {done} of {total} {unit}")
+        self.publisher.session_data({"progress": {"stage": self.name, "band": band, "done": done, "total": total}})
+        self.faults.hang_once()
+
+    def progress_of(self, band: int, unit: str = "channels") -> Callable[[int, int], None]:
+        """The progress of one band, for an operation of the instrument."""
+        return lambda done, total: self.progress(band, done, total, unit)
+
+    def wait(self, seconds: float) -> None:
+        """A wait that the operation needs on hardware; the simulator waits its share of it."""
+        share = self.options.time_scale if self.instrument.simulated else 1.0
+        if share > 0:
+            time.sleep(seconds * share)
+
+    def register(self, path: str, kind: str, file_format: str, plot: bool = False) -> None:
+        """A file of this stage: into the result, and told to the watchers."""
+        self.files.append(path)
+        self.publisher.register_file(path, kind, file_format, self.instrument.version, plot)
+
+    def title(self, what: str, band: Optional[int] = None) -> str:
+        """Title of a plot."""
+        return ", ".join([what] + ([f"band {band}"] if band is not None else []) + [self.folder.time_text])
+
+    def each_band(self, measure: Callable[[int], Mapping[str, Any]]) -> None:
+        """Work on each band; one that cannot be worked on is told of and does not stop the others."""
+        for band in self.options.bands:
+            if str(band) in self.errors:
+                continue
+            try:
+                self.numbers.setdefault(str(band), {}).update(_finite(measure(band)))
+                if band in self._held:
+                    self._tell(band, *self._held.pop(band))
+            except CannotWork as reason:
+                self.errors[str(band)] = str(reason)
+                print(f"{self.name} band {band}: cannot work: {reason}", file=sys.stderr, flush=True)
+
+    def result(self) -> Dict[str, Any]:
+        """The stage's result as it stands in the result file."""
+        result: Dict[str, Any] = {"stage": self.name, "simulated": self.instrument.simulated,
+                                  "seed": self.instrument.seed,
+                                  "numbers": self.numbers, "files": self.files}
+        if self.errors:
+            result["errors"] = self.errors
+        return result
+
+    def finish(self) -> None:
+        """Give the numbers to whoever waits for them."""
+        for band, numbers in sorted(self.numbers.items()):
+            text = ", ".join(f"{key} {_readable(value)}" for key, value in numbers.items())
+            self.say(f"band {band} done: {text}")
+        target = os.environ.get("PYSMURF_RESULT_FILE")
+        if target:
+            write_text(target, json.dumps(self.result(), allow_nan=False) + "\n")
+        self.publisher.session_data({self.name: self.numbers})
+        done = ", ".join(sorted(self.numbers)) or "none"
+        failed = f"; could not work on {', '.join(sorted(self.errors))}" if self.errors else ""
+        self.publisher.session_log(f"{self.name}: bands {done} done{failed}")
+
+
+def _connect(stage: Stage) -> Instrument:
+    """The simulator, or what drives the hardware, as the command line and this machine have it."""
+    options = stage.options
+    if options.hardware or not (options.simulate or not pysmurf_importable()):
+        raise NoHardware("this installation has no layer for real hardware yet; use --simulate")
+    from tuning.simulator.registers import PATIENCE_S, Registers
+    from tuning.simulator.resonator_array import Band
+    from tuning.simulator.smurf import ArrayChoice, SimulatedSmurf
+    from tuning.simulator.truth import TruthFile
+
+    truth = TruthFile(stage.folder)
+
+    def drawn(band_number: int, band: Band) -> None:
+        if truth.add(instrument.array_seed, band_number, band):
+            stage.register(truth.path, "truth", "json")
+
+    patience_s = HASTY_PATIENCE_S if stage.name in HASTY_STAGES else PATIENCE_S
+    instrument = SimulatedSmurf(Registers(options.data_dir, patience_s), ArrayChoice(options.seed, options.channels),
+                                stage.name in FRESH_ARRAY_STAGES, stage.faults, options.time_scale, drawn)
+    return instrument
+
+
+def pysmurf_importable() -> bool:
+    """True where pysmurf is installed, which is told without importing it (that takes seconds)."""
+    from importlib.util import find_spec
+
+    spec = find_spec("pysmurf")
+    # A mere folder of that name, such as the one these scripts lie in, has no origin.
+    return spec is not None and spec.origin is not None
+
+
+def _finite(numbers: Mapping[str, Any]) -> Numbers:
+    """JSON has no infinities; what is not a finite number is told as null."""
+    return {key: None if isinstance(value, float) and not math.isfinite(value) else value
+            for key, value in numbers.items()}
+
+
+def _readable(value: Number) -> str:
+    return f"{value:.5g}" if isinstance(value, float) else str(value).lower()
+
+
+def stage_main(name: str, description: Optional[str], run: Callable[[Stage], None],
+               arguments: Optional[Sequence[str]] = None) -> int:
+    """Run a stage from the command line; returns the exit code."""
+    options = parse(name, description or "", arguments)
+    try:
+        faults = parse_faults([options.faults, os.environ.get("SMURF_SIM_FAULTS", "")], name)
+    except UnknownFault as unknown:
+        print(f"{name}.py: error: {unknown}", file=sys.stderr)
+        return EXIT_ARGUMENTS
+    return run_stage(name, options, faults, run)
+
+
+def run_stage(name: str, options: Options, faults: Faults, run: Callable[[Stage], None]) -> int:
+    """Run a stage with its options known."""
+    try:
+        with Publisher(name) as publisher:
+            publisher.action, publisher.action_ts = name, str(int(time.time()))
+            stage = Stage(name, options, faults, publisher)
+            stage.say(stage.instrument.introduction)
+            faults.begin(publisher)
+            run(stage)
+            stage.finish()
+    except NoHardware as missing:
+        print(f"{name}.py: error: {missing}", file=sys.stderr)
+        return EXIT_ARGUMENTS
+    except (CannotWork, OSError) as reason:
+        print(f"{name}: cannot work: {reason}", file=sys.stderr, flush=True)
+        return EXIT_CANNOT_WORK
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted", file=sys.stderr, flush=True)
+        return EXIT_INTERRUPTED
+    return EXIT_CANNOT_WORK if stage.errors else faults.exit_code

@@ -1,0 +1,396 @@
+package pysmurf.controller;
+
+import java.io.IOException;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.camel.CamelContext;
+import org.apache.camel.component.netty.NettyWorkerPoolBuilder;
+import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpRouter;
+import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServer;
+import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServerConfiguration;
+import org.apache.camel.main.BaseMainSupport;
+import org.apache.camel.main.Main;
+import org.apache.camel.main.MainListenerSupport;
+import org.apache.camel.spi.Registry;
+import org.apache.camel.support.service.ServiceHelper;
+import org.eclipse.paho.mqttv5.common.MqttException;
+import pysmurf.controller.access.Tokens;
+import pysmurf.controller.command.Admission;
+import pysmurf.controller.config.Configuration;
+import pysmurf.controller.config.MqttVersion;
+import pysmurf.controller.config.Settings;
+import pysmurf.controller.health.Health;
+import pysmurf.controller.http.AccessHandler;
+import pysmurf.controller.http.Commands;
+import pysmurf.controller.http.EventStream;
+import pysmurf.controller.http.HttpEngine;
+import pysmurf.controller.http.RouterErrors;
+import pysmurf.controller.http.SessionViews;
+import pysmurf.controller.mqtt.Broker;
+import pysmurf.controller.mqtt.EmbeddedBroker;
+import pysmurf.controller.mqtt.Mqtt3Connection;
+import pysmurf.controller.mqtt.Mqtt5Connection;
+import pysmurf.controller.mqtt.MqttCommands;
+import pysmurf.controller.mqtt.MqttConnection;
+import pysmurf.controller.mqtt.MqttOutbox;
+import pysmurf.controller.pipeline.Stages;
+import pysmurf.controller.publisher.BoundUdpSocket;
+import pysmurf.controller.publisher.ControllerPublisher;
+import pysmurf.controller.publisher.Destinations;
+import pysmurf.controller.publisher.PublisherInbox;
+import pysmurf.controller.routing.Operations;
+import pysmurf.controller.routing.RoutedEvents;
+import pysmurf.controller.script.Aborts;
+import pysmurf.controller.script.LogTargets;
+import pysmurf.controller.script.ScriptBinding;
+import pysmurf.controller.script.ScriptExecutor;
+import pysmurf.controller.script.ScriptLimits;
+import pysmurf.controller.script.ScriptRoots;
+import pysmurf.controller.script.process.Signals;
+import pysmurf.controller.session.Closing;
+import pysmurf.controller.session.MemorySessionStore;
+import pysmurf.controller.session.ScriptLog;
+import pysmurf.controller.session.Sessions;
+import pysmurf.controller.session.SinkFailures;
+import pysmurf.controller.session.SinkQueue;
+
+/**
+ * One controller: binds the beans that the routes name and starts Camel. Nothing here is static, so a process may hold several.
+ */
+public final class Controller implements AutoCloseable {
+
+    /** Of the 10 s in which SIGTERM has to be over; the rest is for routes, broker and HTTP server. */
+    private static final Duration ABORT_AT_STOP = Duration.ofSeconds(7);
+    private static final int MOST_BODY_BYTES = 1024 * 1024;
+    private static final int DRAIN_AT_STOP_S = 1;
+
+    /** The controller cannot start; the message is one line that says why. */
+    public static final class StartFailure extends Exception {
+
+        private static final long serialVersionUID = 1L;
+
+        StartFailure(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+
+    private final Configuration configuration;
+    private final Main main = new Main();
+    private final Clock clock = Clock.systemUTC();
+    private final AtomicInteger operationThreads = new AtomicInteger();
+    private VertxPlatformHttpServer server;
+    private Broker broker;
+    private MqttConnection mqtt;
+    private Sessions sessions;
+    private Admission admission;
+    private Aborts aborts;
+    private PublisherInbox inbox;
+    private ExecutorService operations;
+    private InetSocketAddress publisherAddress;
+    private String topicRoot;
+
+    public Controller(Configuration configuration) {
+        this.configuration = configuration;
+    }
+
+    /**
+     * Runs until told to stop.
+     *
+     * @return              the exit code
+     * @throws StartFailure if it cannot start
+     */
+    public int run() throws Exception {
+        prepare();
+        try {
+            main.run();
+        } catch (Exception e) {
+            throw startFailure(e);
+        }
+        return main.getExitCode();
+    }
+
+    /**
+     * Starts and returns.
+     *
+     * @throws StartFailure if it cannot start
+     */
+    public void start() throws Exception {
+        prepare();
+        try {
+            main.start();
+        } catch (Exception e) {
+            throw startFailure(e);
+        }
+    }
+
+    private static Exception startFailure(Exception fault) {
+        Throwable cause = fault;
+        while (cause.getCause() != null && cause.getCause() != cause) {
+            if (cause instanceof StartFailure) {
+                break;
+            }
+            cause = cause.getCause();
+        }
+        return cause instanceof StartFailure failure ? failure
+                : new StartFailure(String.valueOf(cause.getMessage()), fault);
+    }
+
+    @Override
+    public void close() {
+        main.stop();
+    }
+
+    /** The port HTTP is served on. */
+    public int httpPort() {
+        return server.getPort();
+    }
+
+    /** Where the broker is; null as long as it is not known. */
+    public String brokerUrl() {
+        return broker.url().orElse(null);
+    }
+
+    /** Where Publisher messages are received. */
+    public InetSocketAddress publisherAddress() {
+        return publisherAddress;
+    }
+
+    private void prepare() throws StartFailure {
+        topicRoot = "pysmurf/" + configuration.get(Settings.CONTROLLER_ID);
+        publisherAddress = publisherListener();
+        Properties properties = new Properties();
+        properties.putAll(configuration.placeholders());
+        properties.setProperty("mqtt.component", configuration.get(Settings.MQTT_VERSION).component());
+        properties.setProperty("mqtt.topic-root", topicRoot);
+        properties.setProperty("mqtt.reconnect-millis",
+                Long.toString(configuration.get(Settings.MQTT_RECONNECT_INTERVAL).toMillis()));
+        properties.setProperty("publisher.port", Integer.toString(publisherAddress.getPort()));
+        String routes = configuration.routesDir().toAbsolutePath().normalize().toString();
+        properties.setProperty("camel.main.name", configuration.get(Settings.CONTROLLER_ID));
+        properties.setProperty("camel.main.routesIncludePattern", "file:" + routes + "/**/*.camel.yaml");
+        properties.setProperty("camel.component.kamelet.location", "file:" + routes + "/kamelets");
+        properties.setProperty("camel.component.kamelet.noErrorHandler", "true");
+        properties.setProperty("camel.main.shutdownTimeout", Integer.toString(DRAIN_AT_STOP_S));
+        properties.setProperty("camel.main.shutdownLogInflightExchangesOnTimeout", "false");
+        properties.setProperty("camel.routecontroller.enabled", "true");
+        properties.setProperty("camel.main.routesReloadEnabled", "true");
+        properties.setProperty("camel.main.routesReloadDirectory", routes);
+        properties.setProperty("camel.main.routesReloadDirectoryRecursive", "true");
+        properties.setProperty("camel.main.routesReloadPattern", "*.camel.yaml");
+        properties.setProperty("camel.main.routesReloadRemoveAllRoutes", "false");
+        properties.putAll(configuration.camelProperties());
+        main.setPropertyPlaceholderLocations("false");
+        main.setOverrideProperties(properties);
+        main.addMainListener(new Lifecycle());
+    }
+
+    private InetSocketAddress publisherListener() throws StartFailure {
+        String host = configuration.get(Settings.PUBLISHER_LISTEN_HOST);
+        int port = configuration.get(Settings.PUBLISHER_LISTEN_PORT);
+        try {
+            InetAddress address = InetAddress.getByName(host);
+            // scripts have to be told a number, so a free port is picked here; a taken one is found out now, with its name
+            try (DatagramSocket probe = new DatagramSocket(new InetSocketAddress(address, port))) {
+                return new InetSocketAddress(address, probe.getLocalPort());
+            }
+        } catch (IOException e) {
+            throw new StartFailure("publisher.listen-host, publisher.listen-port: " + host + ":" + port + ": "
+                    + e.getMessage(), e);
+        }
+    }
+
+    private final class Lifecycle extends MainListenerSupport {
+
+        @Override
+        public void beforeConfigure(BaseMainSupport camel) {
+            try {
+                bind(camel.getCamelContext());
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        }
+
+        @Override
+        public void afterStart(BaseMainSupport camel) {
+            mqtt.onConnected(() -> camel.getCamelContext().createProducerTemplate()
+                    .sendBody("direct:mqtt-connected", ""));
+            if (broker instanceof EmbeddedBroker embedded) {
+                embedded.start(mqtt::ensureConnected);
+            }
+            Signals.warmUp();
+        }
+
+        @Override
+        public void beforeStop(BaseMainSupport camel) {
+            admission.stop();
+            aborts.abortAll(ABORT_AT_STOP);
+        }
+
+        @Override
+        public void afterStop(BaseMainSupport camel) {
+            mqtt.close(topicRoot + "/status", sessions.statusJson(false).toString());
+            operations.shutdownNow();
+            inbox.close();
+            try {
+                broker.close();
+            } catch (Exception e) {
+                throw new IllegalStateException("the embedded broker did not stop", e);
+            }
+        }
+    }
+
+    private void bind(CamelContext context) throws Exception {
+        Registry registry = context.getRegistry();
+        Path dataDir = configuration.get(Settings.DATA_DIR).toAbsolutePath().normalize();
+        Files.createDirectories(dataDir.resolve("output"));
+
+        // sessions and what becomes of their events
+        MemorySessionStore store = new MemorySessionStore();
+        sessions = new Sessions(store, new RoutedEvents(context), clock);
+        EventStream eventStream = new EventStream(clock);
+        Destinations destinations = new Destinations(configuration.get(Settings.PUBLISHER_DESTINATIONS));
+        registry.bind("sessions", sessions);
+        registry.bind("closing", new Closing(sessions));
+        registry.bind("eventStream", eventStream);
+        registry.bind("scriptLog", new ScriptLog());
+        registry.bind("sinkFailures", new SinkFailures());
+        for (String sink : List.of("udp", "mqtt", "page", "log")) {
+            registry.bind(sink + "Queue", new SinkQueue());
+        }
+
+        // UDP, out and in
+        registry.bind("destinations", destinations);
+        registry.bind("controllerPublisher",
+                new ControllerPublisher(hostName(), configuration.publisherId(), clock));
+        registry.bind("boundUdpSocket", new BoundUdpSocket());
+        registry.bind("udpSenders", new NettyWorkerPoolBuilder().withName("udp-sender").withWorkerCount(1).build());
+        inbox = new PublisherInbox(sessions, configuration.publisherId(), publisherAddress);
+        registry.bind("publisherInbox", inbox);
+
+        // scripts
+        ScriptRoots roots = new ScriptRoots(configuration.get(Settings.SCRIPTS_ROOTS));
+        LogTargets logTargets = new LogTargets(configuration.get(Settings.LOGS_ROOTS));
+        ScriptExecutor executor = new ScriptExecutor(limits(dataDir), logTargets, sessions, inbox);
+        aborts = new Aborts(executor, sessions);
+        registry.bind("scriptExecutor", executor);
+        registry.bind("scriptBinding", new ScriptBinding(roots));
+        registry.bind("aborts", aborts);
+
+        // operations and commands
+        Operations known = new Operations(context, configuration.routesDir().resolve("operations"),
+                List.of(roots, logTargets));
+        admission = new Admission(known, sessions, clock);
+        operations = Executors.newCachedThreadPool(task -> new Thread(task, "operation-" + operationThreads.incrementAndGet()));
+        registry.bind("operationThreads", operations);
+        registry.bind("operations", known);
+        registry.bind("admission", admission);
+        registry.bind("stages", new Stages(known, sessions));
+
+        bindMqtt(registry);
+        bindHttp(context, registry, known, eventStream);
+        bindHealth(registry, known, destinations);
+    }
+
+    private void bindMqtt(Registry registry) throws MqttException, org.eclipse.paho.client.mqttv3.MqttException {
+        String url = configuration.get(Settings.MQTT_BROKER_URL);
+        broker = !url.isEmpty() ? Broker.at(url)
+                : new EmbeddedBroker(configuration.get(Settings.MQTT_EMBEDDED_HOST),
+                        configuration.get(Settings.MQTT_EMBEDDED_PORT));
+        MqttConnection.Identity identity = new MqttConnection.Identity(
+                "pysmurf-" + configuration.get(Settings.CONTROLLER_ID), configuration.get(Settings.MQTT_USERNAME),
+                configuration.get(Settings.MQTT_PASSWORD), topicRoot + "/status",
+                sessions.statusJson(false).toString());
+        mqtt = configuration.get(Settings.MQTT_VERSION) == MqttVersion.V5
+                ? new Mqtt5Connection(broker, identity, clock)
+                : new Mqtt3Connection(broker, identity);
+        registry.bind("mqttClient", mqtt);
+        registry.bind("mqttCommands", new MqttCommands(mqtt, topicRoot + "/reply", "mqtt"));
+        registry.bind("mqttOutbox", new MqttOutbox(sessions));
+    }
+
+    private void bindHttp(CamelContext context, Registry registry, Operations known, EventStream eventStream)
+            throws Exception {
+        String host = configuration.get(Settings.HTTP_HOST);
+        int port = configuration.get(Settings.HTTP_PORT);
+        VertxPlatformHttpServerConfiguration http = new VertxPlatformHttpServerConfiguration();
+        http.setBindHost(host);
+        http.setBindPort(port);
+        http.setMaxBodySize((long) MOST_BODY_BYTES);
+        server = new VertxPlatformHttpServer(http);
+        context.addService(server, true, false);
+        // before the routes are: their consumers look for its router
+        ServiceHelper.startService(server);
+        if (server.getServer().actualPort() <= 0) {
+            throw new StartFailure("http.host, http.port: " + host + ":" + port + " cannot be listened on (in use?)", null);
+        }
+        RouterErrors.install(registry.findSingleByType(VertxPlatformHttpRouter.class));
+        HttpEngine engine = new HttpEngine();
+        engine.setHandlers(List.of(new AccessHandler(tokens())));
+        registry.bind("platform-http-engine", engine);
+        registry.bind("httpCommands", new Commands());
+        registry.bind("sessionViews", new SessionViews(known, sessions));
+    }
+
+    private Tokens tokens() throws StartFailure {
+        String file = configuration.get(Settings.AUTH_TOKENS_FILE);
+        if (file.isEmpty()) {
+            return Tokens.none();
+        }
+        try {
+            return Tokens.read(Path.of(file));
+        } catch (IOException | IllegalArgumentException e) {
+            throw new StartFailure("auth.tokens-file: " + e.getMessage(), e);
+        }
+    }
+
+    private ScriptLimits limits(Path dataDir) {
+        Map<String, String> environment = new HashMap<>(configuration.environment());
+        configuration.secretNames().forEach(environment::remove);
+        InetAddress listener = publisherAddress.getAddress();
+        environment.put("SMURFPUB_BACKEND", "udp");
+        environment.put("SMURFPUB_ID", configuration.publisherId());
+        environment.put("SMURFPUB_UDP_HOST",
+                (listener.isAnyLocalAddress() ? InetAddress.getLoopbackAddress() : listener).getHostAddress());
+        environment.put("SMURFPUB_UDP_PORT", Integer.toString(publisherAddress.getPort()));
+        environment.put("SLOT", configuration.get(Settings.SLOT));
+        environment.put("OCS_CONFIG_DIR", configuration.ocsConfigDir().toString());
+        environment.put("PYTHONUNBUFFERED", "1");
+        return new ScriptLimits(Map.copyOf(environment), dataDir.resolve("output"),
+                configuration.get(Settings.ABORT_INTERRUPT_GRACE), configuration.get(Settings.ABORT_TERMINATE_GRACE),
+                configuration.get(Settings.SCRIPTS_LEFTOVERS), configuration.get(Settings.SCRIPTS_MAX_OUTPUT));
+    }
+
+    private void bindHealth(Registry registry, Operations known, Destinations destinations) {
+        Health health = new Health();
+        health.add("store", () -> Health.Check.up(Map.of("kind", "memory")));
+        health.add("mqtt", () -> mqtt.fault().map(fault -> Health.Check.degraded(fault, Map.of()))
+                .orElseGet(() -> Health.Check.up(Map.of("broker", broker.url().orElse("")))));
+        health.add("publisher", () -> Health.Check.up(Map.of("received", inbox.received(), "ignored", inbox.ignored(),
+                "destinations", destinations.configured(), "unresolved", destinations.unresolved().toString())));
+        health.add("routes", () -> known.faults().isEmpty()
+                ? Health.Check.up(Map.of("operations", known.all().stream().map(op -> op.name()).toList()))
+                : Health.Check.degraded(known.faults().toString(), Map.of()));
+        registry.bind("health", health);
+    }
+
+    private static String hostName() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "localhost";
+        }
+    }
+}

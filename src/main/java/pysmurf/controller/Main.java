@@ -1,0 +1,26 @@
+package pysmurf.controller;
+
+import java.util.Properties;
+import pysmurf.controller.config.Configuration;
+import pysmurf.controller.config.ConfigurationException;
+
+/** Starts one controller from the environment, the {@code -D} properties and the configuration file. */
+public final class Main {
+
+    private Main() {
+    }
+
+    /** Runs until the process is told to stop; exit code 1 if it could not start, with one line that says why. */
+    public static void main(String[] arguments) throws Exception {
+        Properties system = System.getProperties();
+        // a third of the time a script needs to start; must be said before the first process is
+        system.putIfAbsent("jdk.lang.Process.launchMechanism", "VFORK");
+        try {
+            Configuration configuration = Configuration.load(System.getenv(), system);
+            System.exit(new Controller(configuration).run());
+        } catch (ConfigurationException | Controller.StartFailure e) {
+            System.err.println("pysmurf-controller cannot start: " + e.getMessage());
+            System.exit(1);
+        }
+    }
+}

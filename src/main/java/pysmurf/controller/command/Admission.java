@@ -1,0 +1,107 @@
+package pysmurf.controller.command;
+
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import pysmurf.controller.command.Verdict.Reason;
+import pysmurf.controller.routing.Operation;
+import pysmurf.controller.routing.Operations;
+import pysmurf.controller.session.Opening;
+import pysmurf.controller.session.Session;
+import pysmurf.controller.session.Sessions;
+
+/**
+ * Decides about each command, whichever way it came: fresh, once, known, valid, and nothing else running. An admitted
+ * command has its session, and with it the lock, before anybody is answered. Thread-safe.
+ */
+public final class Admission {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Admission.class);
+
+    private final Operations operations;
+    private final Sessions sessions;
+    private final Clock clock;
+    private volatile boolean stopping;
+
+    public Admission(Operations operations, Sessions sessions, Clock clock) {
+        this.operations = operations;
+        this.sessions = sessions;
+        this.clock = clock;
+    }
+
+    /** From now on every command but an abort is refused. */
+    public void stop() {
+        stopping = true;
+    }
+
+    /** Decides, and opens the session if the answer is yes. */
+    public Verdict admit(Command command) {
+        Verdict verdict = decide(command);
+        if (!verdict.isAccepted()) {
+            LOG.info("Refused {} from {}: {} ({})", command.operation(), command.requestedBy(), verdict.reason().word(),
+                    verdict.detail());
+        }
+        return verdict;
+    }
+
+    private Verdict decide(Command command) {
+        if (command.retained()) {
+            return Verdict.refused(Reason.RETAINED, "a retained command is never executed");
+        }
+        if (command.expiresAt() != null && !clock.instant().isBefore(command.expiresAt())) {
+            return Verdict.refused(Reason.EXPIRED, "the command expired at " + command.expiresAt());
+        }
+        Optional<Operation> operation = operations.find(command.operation());
+        if (operation.isEmpty()) {
+            return Verdict.refused(Reason.UNKNOWN_OPERATION, "no operation called \"" + command.operation() + "\"");
+        }
+        boolean abort = command.operation().equals(Command.ABORT);
+        if (stopping && !abort) {
+            return Verdict.refused(Reason.STOPPING, "the controller is stopping");
+        }
+        List<FieldError> errors = operation.get().parameters().check(command.params(), command.lenient());
+        if (!errors.isEmpty()) {
+            return Verdict.invalid(errors);
+        }
+        Session.Draft draft = new Session.Draft(command.operation(), command.params(), command.commandId(),
+                command.requestedBy(), operation.get().parameters().needLock());
+        return abort ? openAbort(command, draft) : verdict(sessions.open(draft), command);
+    }
+
+    private Verdict openAbort(Command command, Session.Draft draft) {
+        Session target = null;
+        if (command.abortTarget() != null) {
+            target = sessions.find(command.abortTarget()).orElse(null);
+            if (target == null) {
+                return Verdict.refused(Reason.NOTHING_TO_ABORT, "no session " + command.abortTarget());
+            }
+        }
+        return verdict(sessions.openAbort(draft, target), command);
+    }
+
+    private static Verdict verdict(Opening opening, Command command) {
+        if (opening instanceof Opening.Opened opened) {
+            return Verdict.started(opened.session());
+        }
+        if (opening instanceof Opening.Joined joined) {
+            return Verdict.joined(joined.abort());
+        }
+        if (opening instanceof Opening.Repeated repeated) {
+            Session first = repeated.first();
+            boolean same = first.opName().equals(command.operation()) && first.params().equals(command.params());
+            return same
+                    ? Verdict.refused(Reason.DUPLICATE, "the command started session " + first.id() + " before", first)
+                    : Verdict.refused(Reason.CONFLICT,
+                            "command id \"" + command.commandId() + "\" was used for another command", first);
+        }
+        if (opening instanceof Opening.Busy busy) {
+            Session holder = busy.holder();
+            return Verdict.refused(Reason.BUSY,
+                    "session " + holder.id() + " of " + holder.opName() + " is running since " + holder.startTime(),
+                    holder);
+        }
+        return Verdict.refused(Reason.NOTHING_TO_ABORT, "nothing to abort");
+    }
+}

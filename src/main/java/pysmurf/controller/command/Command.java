@@ -1,0 +1,24 @@
+package pysmurf.controller.command;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Instant;
+import pysmurf.controller.session.RequestedBy;
+
+/**
+ * One command as it came in, whichever way. Immutable but for its params, which admission owns from then on.
+ *
+ * @param operation     the operation's name as the client wrote it
+ * @param params        its parameters; not null
+ * @param commandId     the client's id for it, or null
+ * @param expiresAt     when it is too late to start; null for never
+ * @param retained      whether a broker had kept it for whoever would come
+ * @param lenient       whether unknown parameters are dropped instead of refused, as OCS does
+ * @param abortTarget   the session to abort; null for the one that holds the lock; only for abort
+ * @param requestedBy   who asked
+ */
+public record Command(String operation, ObjectNode params, String commandId, Instant expiresAt, boolean retained,
+        boolean lenient, Integer abortTarget, RequestedBy requestedBy) {
+
+    /** The operation that ends another. */
+    public static final String ABORT = "abort";
+}

@@ -1,0 +1,17 @@
+package pysmurf.controller.command;
+
+import java.util.Optional;
+
+/** A rule of this controller for a parameter, named in an operation's JSON Schema by {@code format}. */
+public interface ParameterFormat {
+
+    /** The word in the schema, e.g. {@code script}. */
+    String name();
+
+    /**
+     * Checks a value.
+     *
+     * @return what is wrong with it, in words for the client; empty if nothing is
+     */
+    Optional<String> fault(String value);
+}

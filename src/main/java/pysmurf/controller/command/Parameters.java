@@ -1,0 +1,113 @@
+package pysmurf.controller.command;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.networknt.schema.ApplyDefaultsStrategy;
+import com.networknt.schema.JsonMetaSchema;
+import com.networknt.schema.JsonSchema;
+import com.networknt.schema.JsonSchemaFactory;
+import com.networknt.schema.NonValidationKeyword;
+import com.networknt.schema.PathType;
+import com.networknt.schema.SchemaValidatorsConfig;
+import com.networknt.schema.ValidationMessage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * The parameters of one operation: its JSON Schema (draft 2020-12) ready for use, with this controller's own formats.
+ * Thread-safe.
+ */
+public final class Parameters {
+
+    /** Keyword of ours: {@code "x-lock": false} says that the operation does not need the controller's lock. */
+    private static final String LOCK = "x-lock";
+
+    private static final SchemaValidatorsConfig CONFIG = SchemaValidatorsConfig.builder().pathType(PathType.JSON_PATH)
+            .applyDefaultsStrategy(new ApplyDefaultsStrategy(true, false, true)).build();
+
+    /** Draft 2020-12 and the one word of ours. */
+    private static final JsonSchemaFactory FACTORY = JsonSchemaFactory.builder()
+            .metaSchema(JsonMetaSchema.builder(JsonMetaSchema.getV202012()).keyword(new NonValidationKeyword(LOCK))
+                    .build())
+            .defaultMetaSchemaIri(JsonMetaSchema.getV202012().getIri()).build();
+
+    private final JsonNode json;
+    private final JsonSchema schema;
+    private final Map<String, ParameterFormat> formats;
+
+    /**
+     * Compiles a schema.
+     *
+     * @param  json                     the schema
+     * @param  formats                  the controller's own formats
+     * @throws IllegalArgumentException if it is no usable schema
+     */
+    public Parameters(JsonNode json, List<ParameterFormat> formats) {
+        this.json = json;
+        this.formats = formats.stream().collect(Collectors.toMap(ParameterFormat::name, Function.identity()));
+        try {
+            this.schema = FACTORY.getSchema(json, CONFIG);
+            this.schema.initializeValidators();
+        } catch (RuntimeException e) {
+            throw new IllegalArgumentException("not a usable JSON Schema: " + e.getMessage(), e);
+        }
+    }
+
+    /** Whether the operation needs the controller's lock. */
+    public boolean needLock() {
+        return json.path(LOCK).asBoolean(true);
+    }
+
+    /** The schema as it was written. */
+    public JsonNode json() {
+        return json;
+    }
+
+    /**
+     * Fills in the defaults and checks.
+     *
+     * @param  params  the parameters; changed: defaults are added, and unknown ones dropped if lenient
+     * @param  lenient whether unknown parameters are dropped instead of refused
+     * @return         what is wrong; empty if nothing is
+     */
+    public List<FieldError> check(ObjectNode params, boolean lenient) {
+        if (lenient) {
+            dropUnknown(params);
+        }
+        List<FieldError> errors = schema.walk(params, true).getValidationMessages().stream().map(Parameters::error)
+                .distinct().collect(Collectors.toCollection(ArrayList::new));
+        json.path("properties").properties().forEach(property -> fault(property, params).ifPresent(errors::add));
+        return errors;
+    }
+
+    private void dropUnknown(ObjectNode params) {
+        if (json.path("additionalProperties").isBoolean() && !json.path("additionalProperties").booleanValue()) {
+            params.properties().removeIf(entry -> !json.path("properties").has(entry.getKey()));
+        }
+    }
+
+    private Optional<FieldError> fault(Map.Entry<String, JsonNode> property, ObjectNode params) {
+        ParameterFormat format = formats.get(property.getValue().path("format").asText());
+        JsonNode value = params.path(property.getKey());
+        if (format == null || !value.isTextual()) {
+            return Optional.empty();
+        }
+        return format.fault(value.textValue()).map(detail -> new FieldError(property.getKey(), detail));
+    }
+
+    private static FieldError error(ValidationMessage message) {
+        String path = message.getInstanceLocation().toString().replaceFirst("^\\$\\.?", "");
+        String field = message.getProperty() == null ? path
+                : path.isEmpty() ? message.getProperty() : path + "." + message.getProperty();
+        String detail = switch (message.getType()) {
+            case "required" -> "is required";
+            case "additionalProperties" -> "is not a parameter of this operation";
+            default -> message.getMessage().replaceFirst("^\\$[^:]*: ", "");
+        };
+        return new FieldError(field, detail);
+    }
+}

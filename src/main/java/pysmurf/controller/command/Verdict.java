@@ -1,0 +1,72 @@
+package pysmurf.controller.command;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import pysmurf.controller.session.Session;
+
+/**
+ * What admission decided about a command.
+ *
+ * @param reason  why it starts nothing; null if it does
+ * @param detail  the same in words for the client; never null
+ * @param session the session opened; for {@link Reason#BUSY} the holder of the lock, for {@link Reason#DUPLICATE} and
+ *                {@link Reason#JOINED} the session that is there already; else null
+ * @param errors  what is wrong with the parameters; empty unless {@link Reason#INVALID}
+ */
+public record Verdict(Reason reason, String detail, Session session, List<FieldError> errors) {
+
+    /** Why a command starts nothing. */
+    public enum Reason {
+        RETAINED, EXPIRED, DUPLICATE,
+        /** A known command id came with another operation or other parameters. */
+        CONFLICT, BUSY, INVALID, UNKNOWN_OPERATION, UNAUTHORIZED, NOTHING_TO_ABORT,
+        /** The abort is the same as one under way: no refusal, but nothing new either. */
+        JOINED,
+        /** The controller itself is being stopped. */
+        STOPPING;
+
+        /** The word used on the wire. */
+        public String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    static Verdict started(Session session) {
+        return new Verdict(null, "started session " + session.id(), session, List.of());
+    }
+
+    static Verdict joined(Session abort) {
+        return new Verdict(Reason.JOINED, "joined the abort of session " + abort.victim().id(), abort, List.of());
+    }
+
+    /** A refusal. */
+    public static Verdict refused(Reason reason, String detail) {
+        return new Verdict(reason, detail, null, List.of());
+    }
+
+    static Verdict refused(Reason reason, String detail, Session session) {
+        return new Verdict(reason, detail, session, List.of());
+    }
+
+    /** A refusal because of parameters. */
+    public static Verdict invalid(List<FieldError> errors) {
+        String detail = errors.stream().map(FieldError::toString).collect(Collectors.joining("; "));
+        return new Verdict(Reason.INVALID, detail, null, List.copyOf(errors));
+    }
+
+    /** Whether a new session was opened, whose operation is to be run. */
+    public boolean isStarted() {
+        return reason == null;
+    }
+
+    /** Whether the command was an abort that joined another. */
+    public boolean isJoined() {
+        return reason == Reason.JOINED;
+    }
+
+    /** Whether the client gets what it asked for. */
+    public boolean isAccepted() {
+        return isStarted() || isJoined();
+    }
+}

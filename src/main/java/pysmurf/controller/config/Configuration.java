@@ -1,0 +1,225 @@
+package pysmurf.controller.config;
+
+import static pysmurf.controller.config.Settings.AUTH_ALLOW_ANONYMOUS;
+import static pysmurf.controller.config.Settings.AUTH_TOKENS_FILE;
+import static pysmurf.controller.config.Settings.CONTROLLER_ID;
+import static pysmurf.controller.config.Settings.HTTP_HOST;
+import static pysmurf.controller.config.Settings.PUBLISHER_DESTINATIONS;
+import static pysmurf.controller.config.Settings.SCRIPTS_ROOTS;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * The configuration of one controller, read whole and checked whole at start: environment over {@code -D} over file over
+ * default. Immutable.
+ */
+public final class Configuration {
+
+    private static final Pattern REFERENCE = Pattern.compile("\\$\\{([a-z0-9.-]+|env:[A-Z_]+)}");
+    /** The seed's documented environment; read by the names it has always had. */
+    private static final String OCS_CONFIG_DIR = "OCS_CONFIG_DIR";
+
+    private final Map<String, String> texts = new HashMap<>();
+    private final Map<Setting<?>, Object> values = new HashMap<>();
+    private final Properties camelProperties = new Properties();
+    private final Map<String, String> environment;
+    private final Path routesDir;
+    private final Path configDir;
+
+    private Configuration(Path configDir, Path routesDir, Map<String, String> environment) {
+        this.configDir = configDir;
+        this.routesDir = routesDir;
+        this.environment = Map.copyOf(environment);
+    }
+
+    /**
+     * Reads and checks everything.
+     *
+     * @param  environment            the process environment; also says where the folders are
+     *                                ({@code CONTROLLER_CONFIG_DIR}, {@code CONTROLLER_ROUTES_DIR})
+     * @param  system                 the {@code -D} properties
+     * @throws ConfigurationException naming every unknown key and every value out of its rule
+     */
+    public static Configuration load(Map<String, String> environment, Properties system) throws ConfigurationException {
+        Path configDir = Path.of(environment.getOrDefault("CONTROLLER_CONFIG_DIR", "config"));
+        Path routesDir = Path.of(environment.getOrDefault("CONTROLLER_ROUTES_DIR", "routes"));
+        Configuration configuration = new Configuration(configDir, routesDir, environment);
+        List<String> faults = new ArrayList<>();
+        configuration.read(configDir.resolve("application.properties"), system, faults);
+        if (!Files.isDirectory(routesDir)) {
+            faults.add("CONTROLLER_ROUTES_DIR: " + routesDir + " is no directory");
+        }
+        if (faults.isEmpty()) {
+            configuration.checkListening(faults);
+        }
+        if (!faults.isEmpty()) {
+            throw new ConfigurationException(faults);
+        }
+        return configuration;
+    }
+
+    private void read(Path file, Properties system, List<String> faults) {
+        Properties given = readFile(file, faults);
+        Set<String> known = new HashSet<>();
+        for (Setting<?> setting : Settings.ALL) {
+            known.add(setting.key());
+            String origin = file.toString();
+            String text = given.getProperty(setting.key());
+            if (system.getProperty(setting.key()) != null) {
+                origin = "-D" + setting.key();
+                text = system.getProperty(setting.key());
+            }
+            if (environment.get(setting.environmentName()) != null) {
+                origin = "environment " + setting.environmentName();
+                text = environment.get(setting.environmentName());
+            }
+            if (text == null) {
+                text = defaultOf(setting);
+                origin = "default";
+            }
+            texts.put(setting.key(), text);
+            parse(setting, origin, faults);
+        }
+        for (String key : new java.util.TreeSet<>(given.stringPropertyNames())) {
+            if (key.startsWith("camel.")) {
+                camelProperties.setProperty(key, given.getProperty(key));
+            } else if (!known.contains(key)) {
+                faults.add(key + ": unknown key in " + file);
+            }
+        }
+    }
+
+    private static Properties readFile(Path file, List<String> faults) {
+        Properties given = new Properties();
+        if (!Files.exists(file)) {
+            return given;
+        }
+        try (Reader reader = Files.newBufferedReader(file)) {
+            given.load(reader);
+        } catch (IOException | IllegalArgumentException e) {
+            faults.add(file + ": cannot be read: " + e.getMessage());
+        }
+        return given;
+    }
+
+    private String defaultOf(Setting<?> setting) {
+        if (setting == SCRIPTS_ROOTS) {
+            String ocs = environment.get(OCS_CONFIG_DIR);
+            return (ocs == null || ocs.isBlank() ? configDir : Path.of(ocs)).resolve("scripts").toString();
+        }
+        if (setting == PUBLISHER_DESTINATIONS && "udp".equals(environment.get("SMURFPUB_BACKEND"))) {
+            return environment.getOrDefault("SMURFPUB_UDP_HOST", "localhost") + ":"
+                    + environment.getOrDefault("SMURFPUB_UDP_PORT", "8200");
+        }
+        return setting.defaultValue();
+    }
+
+    private void parse(Setting<?> setting, String origin, List<String> faults) {
+        String text = resolve(texts.get(setting.key()));
+        texts.put(setting.key(), text);
+        try {
+            values.put(setting, setting.parser().apply(text));
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            // the value itself may be a secret that landed in the wrong key: only short, plain ones are repeated
+            String shown = text.length() <= 60 && !setting.key().contains("password") ? "'" + text + "'" : "the value";
+            faults.add(setting.key() + ": " + shown + " (" + origin + ") is not " + setting.rule());
+        }
+    }
+
+    private String resolve(String text) {
+        Matcher matcher = REFERENCE.matcher(text);
+        return matcher.replaceAll(match -> {
+            String name = match.group(1);
+            String value = name.startsWith("env:") ? environment.getOrDefault(name.substring(4), "")
+                    : texts.getOrDefault(name, match.group());
+            return Matcher.quoteReplacement(value);
+        });
+    }
+
+    private void checkListening(List<String> faults) {
+        String host = get(HTTP_HOST);
+        boolean guarded = !get(AUTH_TOKENS_FILE).isEmpty() || get(AUTH_ALLOW_ANONYMOUS);
+        try {
+            if (!InetAddress.getByName(host).isLoopbackAddress() && !guarded) {
+                faults.add("http.host: '" + host + "' is not loopback, so auth.tokens-file is needed"
+                        + " (or auth.allow-anonymous=true)");
+            }
+        } catch (UnknownHostException e) {
+            faults.add("http.host: '" + host + "' is not an address or a known name");
+        }
+        String backend = environment.getOrDefault("SMURFPUB_BACKEND", "null");
+        if (!Set.of("udp", "null", "").contains(backend)) {
+            faults.add("SMURFPUB_BACKEND: '" + backend + "' is not udp or null");
+        }
+    }
+
+    /** The value of a key. */
+    @SuppressWarnings("unchecked")
+    public <T> T get(Setting<T> setting) {
+        return (T) values.get(setting);
+    }
+
+    /** The id that the Publisher's messages of this controller carry: {@code SMURFPUB_ID}, else {@code controller.id}. */
+    public String publisherId() {
+        String id = environment.get("SMURFPUB_ID");
+        return id == null || id.isBlank() ? get(CONTROLLER_ID) : id;
+    }
+
+    /** Where the routes are. */
+    public Path routesDir() {
+        return routesDir;
+    }
+
+    /** Where the configuration is. */
+    public Path configDir() {
+        return configDir;
+    }
+
+    /** What a script's {@code OCS_CONFIG_DIR} is: the one given, else the configuration folder. */
+    public Path ocsConfigDir() {
+        String given = environment.get(OCS_CONFIG_DIR);
+        return (given == null || given.isBlank() ? configDir : Path.of(given)).toAbsolutePath().normalize();
+    }
+
+    /** The environment this process was started with. */
+    public Map<String, String> environment() {
+        return environment;
+    }
+
+    /** The environment variables that carry a secret and so are kept from scripts. */
+    public Set<String> secretNames() {
+        return Settings.ALL.stream().filter(setting -> setting.key().contains("password"))
+                .map(Setting::environmentName).collect(Collectors.toSet());
+    }
+
+    /** The {@code camel.*} lines of the file, which Camel itself checks. */
+    public Properties camelProperties() {
+        return camelProperties;
+    }
+
+    /** Every key with the text it has in the end, for the routes' {@code {{placeholders}}}; secrets left out. */
+    public Properties placeholders() {
+        Properties properties = new Properties();
+        texts.forEach((key, text) -> {
+            if (!key.contains("password")) {
+                properties.setProperty(key, text);
+            }
+        });
+        return properties;
+    }
+}

@@ -1,0 +1,50 @@
+package pysmurf.controller.http;
+
+import io.vertx.core.Handler;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.ext.web.RoutingContext;
+import java.util.Optional;
+import pysmurf.controller.access.Role;
+import pysmurf.controller.access.Tokens;
+
+/**
+ * Lets a request pass to a route, or not: viewers may GET, operators may also POST. Stands before every route, so that none
+ * can forget it. Thread-safe.
+ */
+public final class AccessHandler implements Handler<RoutingContext> {
+
+    private static final String BEARER = "Bearer ";
+    private static final String HEALTH = "/observe/health";
+
+    private final Tokens tokens;
+
+    public AccessHandler(Tokens tokens) {
+        this.tokens = tokens;
+    }
+
+    @Override
+    public void handle(RoutingContext context) {
+        String address = context.request().remoteAddress().hostAddress();
+        if (tokens.open()) {
+            new Caller(address, Role.ADMIN).attachTo(context);
+            context.next();
+            return;
+        }
+        String header = context.request().getHeader("Authorization");
+        Optional<Tokens.Holder> holder = header == null || !header.startsWith(BEARER) ? Optional.empty()
+                : tokens.holderOf(header.substring(BEARER.length()).strip());
+        HttpMethod method = context.request().method();
+        Role needed = method == HttpMethod.GET || method == HttpMethod.HEAD ? Role.VIEWER : Role.OPERATOR;
+        if (holder.isPresent() && holder.get().role().includes(needed)) {
+            new Caller(holder.get().name(), holder.get().role()).attachTo(context);
+            context.next();
+        } else if (context.normalizedPath().equals(HEALTH)) {
+            context.next();
+        } else if (holder.isPresent()) {
+            HttpConsumer.fail(context, new HttpProblem(403, "this needs the role " + needed.name().toLowerCase()));
+        } else {
+            context.response().putHeader("WWW-Authenticate", "Bearer");
+            HttpConsumer.fail(context, new HttpProblem(401, "this needs a token (Authorization: Bearer …)"));
+        }
+    }
+}

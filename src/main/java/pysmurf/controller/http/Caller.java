@@ -1,0 +1,24 @@
+package pysmurf.controller.http;
+
+import io.vertx.ext.web.RoutingContext;
+import pysmurf.controller.access.Role;
+
+/**
+ * Who sent a request.
+ *
+ * @param name the token's name, or else the remote address
+ * @param role what they may do; null for nobody known
+ */
+record Caller(String name, Role role) {
+
+    private static final String KEY = Caller.class.getName();
+
+    void attachTo(RoutingContext context) {
+        context.put(KEY, this);
+    }
+
+    static Caller of(RoutingContext context) {
+        Caller caller = context.get(KEY);
+        return caller != null ? caller : new Caller(context.request().remoteAddress().hostAddress(), null);
+    }
+}

@@ -1,0 +1,135 @@
+package pysmurf.controller.http;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.apache.camel.Body;
+import org.apache.camel.ExchangeProperty;
+import pysmurf.controller.command.Command;
+import pysmurf.controller.command.FieldError;
+import pysmurf.controller.command.Verdict;
+import pysmurf.controller.session.Json;
+import pysmurf.controller.session.RequestedBy;
+import pysmurf.controller.session.Session;
+
+/** Between HTTP requests and commands: reads the one, answers with what became of the other. Stateless. */
+public final class Commands {
+
+    private static final double LONGEST_WAIT_S = 3600;
+
+    /**
+     * The command in {@code POST /api/v1/operations/{op}}.
+     *
+     * @throws HttpProblem 400 if the body is no JSON object
+     */
+    public Command read(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
+        waitSeconds(request);
+        return command(request, request.pathParam("op"), null);
+    }
+
+    /**
+     * The command in {@code POST /api/v1/sessions/{id}/abort}.
+     *
+     * @throws HttpProblem 400 if the body is no JSON object, 404 if the id is none
+     */
+    public Command readAbort(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
+        waitSeconds(request);
+        return command(request, Command.ABORT, SessionViews.id(request));
+    }
+
+    private static Command command(HttpRequest request, String operation, Integer abortTarget) {
+        String key = request.idempotencyKey();
+        if (key != null && (key.isBlank() || key.length() > 200)) {
+            throw new HttpProblem(400, "Idempotency-Key: from 1 to 200 characters");
+        }
+        return new Command(operation, params(request.body()), key, null, false, false, abortTarget,
+                new RequestedBy("http", request.client()));
+    }
+
+    private static ObjectNode params(byte[] body) {
+        if (new String(body, java.nio.charset.StandardCharsets.ISO_8859_1).isBlank()) {
+            return Json.object();
+        }
+        JsonNode json;
+        try {
+            json = Json.read(body);
+        } catch (JsonProcessingException e) {
+            throw new HttpProblem(400, "the body is not valid JSON: " + e.getOriginalMessage() + where(e));
+        }
+        if (json instanceof ObjectNode object) {
+            return object;
+        }
+        throw new HttpProblem(400, "the body is not a JSON object");
+    }
+
+    private static String where(JsonProcessingException e) {
+        return e.getLocation() == null ? ""
+                : " (line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr() + ")";
+    }
+
+    /**
+     * The reply to a command. With {@code ?wait=SECONDS} it comes when the session has ended or the time is over; meanwhile
+     * nothing is held but the connection.
+     */
+    public CompletableFuture<HttpReply> reply(@Body Verdict verdict,
+            @ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
+        Session session = verdict.session();
+        boolean repeated = verdict.reason() == Verdict.Reason.DUPLICATE;
+        if (!verdict.isAccepted() && !repeated) {
+            throw problem(verdict);
+        }
+        double seconds = waitSeconds(request);
+        if (seconds <= 0) {
+            return CompletableFuture.completedFuture(sessionReply(repeated ? 200 : 202, session));
+        }
+        return session.ended().copy().completeOnTimeout(session, Math.round(seconds * 1000), TimeUnit.MILLISECONDS)
+                .thenApply(done -> sessionReply(done.isDone() || repeated ? 200 : 202, done));
+    }
+
+    private static double waitSeconds(HttpRequest request) {
+        String text = request.query().get("wait");
+        if (text == null) {
+            return 0;
+        }
+        try {
+            double seconds = Double.parseDouble(text);
+            if (seconds >= 0 && seconds <= LONGEST_WAIT_S) {
+                return seconds;
+            }
+        } catch (NumberFormatException e) {
+            throw waitProblem();
+        }
+        throw waitProblem();
+    }
+
+    private static HttpProblem waitProblem() {
+        return new HttpProblem(400, "wait: seconds from 0 to 3600").with("errors",
+                java.util.List.of(new FieldError("wait", "seconds from 0 to 3600")));
+    }
+
+    private static HttpReply sessionReply(int status, Session session) {
+        return HttpReply.json(status, session.toJson(), Map.of("Location", "/api/v1/sessions/" + session.id()));
+    }
+
+    private static HttpProblem problem(Verdict verdict) {
+        Session holder = verdict.session();
+        return switch (verdict.reason()) {
+            case UNKNOWN_OPERATION -> new HttpProblem(404, verdict.detail());
+            case INVALID -> new HttpProblem(400, verdict.detail()).with("errors", verdict.errors());
+            case BUSY -> new HttpProblem(409, verdict.detail()).with("session_id", holder.id()).with("op_name",
+                    holder.opName());
+            case NOTHING_TO_ABORT -> new HttpProblem(409, verdict.detail());
+            case CONFLICT -> new HttpProblem(422, verdict.detail()).with("session_id", holder.id());
+            case STOPPING -> new HttpProblem(503, verdict.detail());
+            default -> new HttpProblem(400, verdict.detail());
+        };
+    }
+
+    /** The reply to a request that cannot be served. */
+    public HttpReply problem(@ExchangeProperty(org.apache.camel.Exchange.EXCEPTION_CAUGHT) HttpProblem problem) {
+        return problem.reply();
+    }
+}

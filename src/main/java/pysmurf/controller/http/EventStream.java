@@ -1,0 +1,167 @@
+package pysmurf.controller.http;
+
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.RoutingContext;
+import java.time.Clock;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.camel.Body;
+import org.apache.camel.ExchangeProperty;
+import pysmurf.controller.session.Json;
+import pysmurf.controller.session.OutputGaps;
+import pysmurf.controller.session.SessionEvent;
+
+/**
+ * The server-sent events of {@code GET /api/v1/events}. The last events are remembered, within bounds, and every watcher
+ * reads from that memory at its own speed: one that is too slow loses output lines, is told how many, and costs nobody
+ * anything. Thread-safe.
+ */
+public final class EventStream {
+
+    private static final int MOST_EVENTS = 16 * 1024;
+    private static final int MOST_CHARS = 16 * 1024 * 1024;
+    private static final long COMMENT_EVERY_MS = 15_000;
+
+    /** @param linesBefore output lines in everything before this event, also in what never got here */
+    private record Entry(long id, SessionEvent event, long linesBefore) {
+
+        int chars() {
+            return event.getJson().length();
+        }
+
+        long linesUpTo() {
+            return linesBefore + (event.getOutput() == null ? 0 : event.getOutput().lines().size());
+        }
+    }
+
+    private final Entry[] memory = new Entry[MOST_EVENTS];
+    private final OutputGaps gaps = new OutputGaps();
+    private final Set<Watcher> watchers = ConcurrentHashMap.newKeySet();
+    private long firstId;
+    private long nextId;
+    private long chars;
+    private long lines;
+
+    /** @param clock where ids begin, so that they rise over restarts and an old Last-Event-ID is known to be old */
+    public EventStream(Clock clock) {
+        this.nextId = clock.millis() * 1000;
+        this.firstId = nextId;
+    }
+
+    /** Remembers an event and wakes the watchers. */
+    public void publish(@Body SessionEvent event) {
+        remember(event);
+        watchers.forEach(Watcher::wake);
+    }
+
+    private synchronized void remember(SessionEvent event) {
+        Entry entry = new Entry(nextId, event, lines + gaps.before(event));
+        while (firstId < nextId && (nextId - firstId >= MOST_EVENTS || chars + entry.chars() > MOST_CHARS)) {
+            chars -= at(firstId).chars();
+            memory[slot(firstId++)] = null;
+        }
+        memory[slot(nextId++)] = entry;
+        chars += entry.chars();
+        lines = entry.linesUpTo();
+    }
+
+    private Entry at(long id) {
+        return memory[slot(id)];
+    }
+
+    private static int slot(long id) {
+        return (int) (id % MOST_EVENTS);
+    }
+
+    /** The first event remembered after an id; null if there is none yet. */
+    private synchronized Entry after(long id) {
+        long wanted = Math.max(id + 1, firstId);
+        return wanted < nextId ? at(wanted) : null;
+    }
+
+    /** {@code GET /api/v1/events}; begins after {@code Last-Event-ID} as far as that is remembered, else with what comes. */
+    public ResponseStream open(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
+        return (context, response) -> new Watcher(context, response).start(request.lastEventId());
+    }
+
+    /** How many watchers there are. */
+    public int watchers() {
+        return watchers.size();
+    }
+
+    private final class Watcher {
+
+        private final Vertx vertx;
+        private final Context eventLoop;
+        private final HttpServerResponse response;
+        private long lastId;
+        private long linesSeen;
+        private long timer;
+        private volatile boolean awake;
+
+        Watcher(RoutingContext context, HttpServerResponse response) {
+            this.vertx = context.vertx();
+            this.eventLoop = vertx.getOrCreateContext();
+            this.response = response;
+        }
+
+        void start(String lastEventId) {
+            response.putHeader("Content-Type", "text/event-stream; charset=utf-8")
+                    .putHeader("Cache-Control", "no-store").putHeader("X-Accel-Buffering", "no").setChunked(true);
+            response.closeHandler(gone -> stop());
+            response.exceptionHandler(gone -> stop());
+            response.drainHandler(v -> pump());
+            resumeFrom(lastEventId);
+            response.write(": pysmurf-controller\nretry: 1000\n\n");
+            timer = vertx.setPeriodic(COMMENT_EVERY_MS, t -> response.write(": still here\n\n"));
+            watchers.add(this);
+            pump();
+        }
+
+        private void resumeFrom(String lastEventId) {
+            synchronized (EventStream.this) {
+                lastId = nextId - 1;
+                linesSeen = lines;
+                if (lastEventId != null && lastEventId.matches("\\d{1,18}") && Long.parseLong(lastEventId) < lastId) {
+                    // an id of an earlier life of the controller, or one forgotten, resumes with what is remembered
+                    lastId = Math.max(Long.parseLong(lastEventId), firstId - 1);
+                    linesSeen = at(lastId + 1).linesBefore();
+                }
+            }
+        }
+
+        void wake() {
+            if (!awake) {
+                awake = true;
+                eventLoop.runOnContext(v -> pump());
+            }
+        }
+
+        private void pump() {
+            awake = false;
+            while (!response.ended() && !response.closed() && !response.writeQueueFull()) {
+                Entry entry = after(lastId);
+                if (entry == null) {
+                    return;
+                }
+                if (entry.linesBefore() > linesSeen) {
+                    send("", "output", Json.object().put("dropped", entry.linesBefore() - linesSeen).toString());
+                }
+                send("id: " + entry.id() + "\n", entry.event().getName(), entry.event().getJson());
+                lastId = entry.id();
+                linesSeen = entry.linesUpTo();
+            }
+        }
+
+        private void send(String id, String name, String json) {
+            response.write(id + "event: " + name + "\ndata: " + json + "\n\n");
+        }
+
+        private void stop() {
+            vertx.cancelTimer(timer);
+            watchers.remove(this);
+        }
+    }
+}

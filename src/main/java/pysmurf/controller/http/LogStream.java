@@ -1,0 +1,125 @@
+package pysmurf.controller.http;
+
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.file.AsyncFile;
+import io.vertx.core.file.OpenOptions;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.RoutingContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import pysmurf.controller.session.Session;
+import pysmurf.controller.session.SessionLog;
+
+/**
+ * A session's output as it was written, byte for byte, straight from its file; following until the session is done, if
+ * wanted. Holds no thread, and never more than one block in memory, however slow the client is.
+ */
+final class LogStream implements ResponseStream {
+
+    private static final Logger LOG = LoggerFactory.getLogger(LogStream.class);
+    private static final int BLOCK_BYTES = 64 * 1024;
+    private static final long LOOK_AGAIN_MS = 20;
+
+    private final Session session;
+    private final boolean follow;
+    private RoutingContext context;
+    private HttpServerResponse response;
+    private AsyncFile file;
+    private long position = -1;
+
+    LogStream(Session session, boolean follow) {
+        this.session = session;
+        this.follow = follow;
+    }
+
+    @Override
+    public void writeTo(RoutingContext routingContext, HttpServerResponse httpResponse) {
+        context = routingContext;
+        response = httpResponse;
+        response.putHeader("Content-Type", "text/plain; charset=utf-8").putHeader("Cache-Control", "no-store")
+                .putHeader("X-Content-Type-Options", "nosniff").setChunked(true);
+        response.closeHandler(gone -> close());
+        response.exceptionHandler(gone -> close());
+        step();
+    }
+
+    private void step() {
+        if (response.closed() || response.ended()) {
+            close();
+            return;
+        }
+        // done is asked before the log's end is: what was written before "done" is then never missed
+        boolean done = session.isDone();
+        SessionLog log = session.log();
+        if (log == null) {
+            pauseOrEnd(done);
+        } else if (file == null) {
+            open(log);
+        } else {
+            read(log, done);
+        }
+    }
+
+    private void open(SessionLog log) {
+        context.vertx().fileSystem().open(log.file().toString(), new OpenOptions().setRead(true).setWrite(false)
+                .setCreate(false)).onSuccess(opened -> {
+                    file = opened;
+                    position = log.from();
+                    step();
+                }).onFailure(this::fail);
+    }
+
+    private void read(SessionLog log, boolean done) {
+        long room = log.to() < 0 ? BLOCK_BYTES : Math.min(BLOCK_BYTES, log.to() - position);
+        if (room <= 0) {
+            pauseOrEnd(done);
+            return;
+        }
+        file.read(Buffer.buffer((int) room), 0, position, (int) room).onFailure(this::fail).onSuccess(block -> {
+            if (block.length() == 0) {
+                pauseOrEnd(done);
+                return;
+            }
+            position += block.length();
+            write(block).onSuccess(v -> step());
+        });
+    }
+
+    /** Completes when the client has room for more. */
+    private Future<Void> write(Buffer block) {
+        response.write(block);
+        if (!response.writeQueueFull()) {
+            return Future.succeededFuture();
+        }
+        Promise<Void> drained = Promise.promise();
+        response.drainHandler(v -> {
+            response.drainHandler(null);
+            drained.tryComplete();
+        });
+        return drained.future();
+    }
+
+    private void pauseOrEnd(boolean done) {
+        if (done || !follow) {
+            response.end();
+            close();
+        } else {
+            context.vertx().setTimer(LOOK_AGAIN_MS, timer -> step());
+        }
+    }
+
+    private void fail(Throwable fault) {
+        LOG.warn("Log of session {} cannot be sent: {}", session.id(), fault.toString());
+        close();
+        response.reset();
+    }
+
+    private void close() {
+        if (file != null) {
+            file.close();
+            file = null;
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package pysmurf.controller.mqtt;
+
+import java.util.Map;
+import java.util.Optional;
+import org.apache.activemq.artemis.api.core.SimpleString;
+import org.apache.activemq.artemis.api.core.TransportConfiguration;
+import org.apache.activemq.artemis.core.config.impl.ConfigurationImpl;
+import org.apache.activemq.artemis.core.remoting.impl.netty.NettyAcceptorFactory;
+import org.apache.activemq.artemis.core.server.JournalType;
+import org.apache.activemq.artemis.core.server.embedded.EmbeddedActiveMQ;
+import org.apache.activemq.artemis.core.settings.impl.AddressSettings;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The MQTT broker inside this process, for a controller that is given no other: MQTT 3.1.1 and 5, in memory. It starts beside
+ * everything else, since it takes longer than all of it. Thread-safe.
+ */
+public final class EmbeddedBroker implements Broker {
+
+    private static final Logger LOG = LoggerFactory.getLogger(EmbeddedBroker.class);
+    private static final String ACCEPTOR = "mqtt";
+
+    private final EmbeddedActiveMQ server = new EmbeddedActiveMQ();
+    private final String host;
+    private final int port;
+    private volatile String url;
+    private volatile String fault;
+
+    /** @param port 0 picks a free one */
+    public EmbeddedBroker(String host, int port) {
+        this.host = host;
+        this.port = port;
+    }
+
+    /** Starts it on a thread of its own and calls back when it is ready. */
+    public void start(Runnable ready) {
+        Thread thread = new Thread(() -> {
+            try {
+                server.setConfiguration(configuration());
+                server.start();
+                int actual = server.getActiveMQServer().getRemotingService().getAcceptor(ACCEPTOR).getActualPort();
+                if (actual <= 0) {
+                    throw new IllegalStateException("nothing listens on " + host + ":" + port);
+                }
+                url = "tcp://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + actual;
+                LOG.info("Embedded MQTT broker listens on {}", url);
+                ready.run();
+            } catch (Exception e) {
+                fault = "the embedded broker did not start: " + e.getMessage();
+                LOG.error("The embedded MQTT broker on {}:{} did not start", host, port, e);
+            }
+        }, "embedded-broker");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private ConfigurationImpl configuration() {
+        ConfigurationImpl configuration = new ConfigurationImpl();
+        configuration.setPersistenceEnabled(false).setSecurityEnabled(false).setJMXManagementEnabled(false);
+        // nothing is kept on disk, so libaio is not looked for either
+        configuration.setJournalType(JournalType.NIO);
+        // without these addresses it warns of each queue that it has none
+        configuration.addAddressSetting("#", new AddressSettings().setDeadLetterAddress(SimpleString.of("undelivered"))
+                .setExpiryAddress(SimpleString.of("expired")));
+        configuration.setName("embedded-" + host + "-" + port);
+        configuration.addAcceptorConfiguration(new TransportConfiguration(NettyAcceptorFactory.class.getName(),
+                Map.of("host", host, "port", port, "protocols", "MQTT", "tcpNoDelay", true), ACCEPTOR));
+        return configuration;
+    }
+
+    @Override
+    public Optional<String> url() {
+        return Optional.ofNullable(url);
+    }
+
+    @Override
+    public Optional<String> fault() {
+        return Optional.ofNullable(fault);
+    }
+
+    @Override
+    public void close() throws Exception {
+        url = null;
+        server.stop();
+    }
+}

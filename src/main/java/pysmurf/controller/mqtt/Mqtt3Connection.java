@@ -1,0 +1,138 @@
+package pysmurf.controller.mqtt;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.camel.Exchange;
+import org.apache.camel.Message;
+import org.apache.camel.component.paho.PahoConstants;
+import org.apache.camel.component.paho.PahoMessage;
+import org.eclipse.paho.client.mqttv3.MqttCallback;
+import org.eclipse.paho.client.mqttv3.MqttCallbackExtended;
+import org.eclipse.paho.client.mqttv3.MqttClient;
+import org.eclipse.paho.client.mqttv3.MqttConnectOptions;
+import org.eclipse.paho.client.mqttv3.MqttException;
+import org.eclipse.paho.client.mqttv3.MqttMessage;
+import org.eclipse.paho.client.mqttv3.persist.MemoryPersistence;
+
+/** The connection by MQTT 3.1.1, which has neither expiry nor response topic nor correlation. */
+public final class Mqtt3Connection extends MqttClient implements MqttConnection {
+
+    private final Broker broker;
+    private final Identity identity;
+    private final ConnectionState state = new ConnectionState();
+    private final Map<String, Integer> subscriptions = new ConcurrentHashMap<>();
+    private volatile boolean complete;
+
+    /** @throws MqttException if the identity is not usable */
+    public Mqtt3Connection(Broker broker, Identity identity) throws MqttException {
+        super(ConnectionState.ANY_URL, identity.clientId(), new MemoryPersistence());
+        this.broker = broker;
+        this.identity = identity;
+        setTimeToWait(STEP_TIMEOUT_S * 1000L);
+    }
+
+    @Override
+    public synchronized void ensureConnected() {
+        Optional<String> url = broker.url();
+        if (isConnected() || url.isEmpty()) {
+            return;
+        }
+        try {
+            complete = false;
+            if (super.isConnected()) {
+                disconnectForcibly(0, 0, false);
+            }
+            connect(options(url.get()));
+            for (Map.Entry<String, Integer> subscription : subscriptions.entrySet()) {
+                super.subscribe(subscription.getKey(), subscription.getValue());
+            }
+            complete = true;
+            state.connected(url.get());
+        } catch (MqttException e) {
+            state.failed(url.get(), e);
+        }
+    }
+
+    private MqttConnectOptions options(String url) {
+        MqttConnectOptions options = new MqttConnectOptions();
+        options.setServerURIs(new String[]{url});
+        options.setCleanSession(true);
+        options.setAutomaticReconnect(false);
+        options.setMqttVersion(MqttConnectOptions.MQTT_VERSION_3_1_1);
+        options.setKeepAliveInterval(KEEP_ALIVE_S);
+        options.setConnectionTimeout(STEP_TIMEOUT_S);
+        if (!identity.username().isEmpty()) {
+            options.setUserName(identity.username());
+            options.setPassword(identity.password().toCharArray());
+        }
+        options.setWill(identity.willTopic(), identity.willPayload().getBytes(StandardCharsets.UTF_8), 1, true);
+        return options;
+    }
+
+    @Override
+    public boolean isConnected() {
+        return complete && super.isConnected();
+    }
+
+    @Override
+    public Optional<String> fault() {
+        return isConnected() ? Optional.empty() : Optional.of(broker.fault().orElse(state.fault()));
+    }
+
+    @Override
+    public void onConnected(Runnable action) {
+        state.onConnected(action);
+    }
+
+    /** Camel subscribes when a route starts, whether there is a broker then or not. */
+    @Override
+    public synchronized void subscribe(String topic, int qos) throws MqttException {
+        subscriptions.put(topic, qos);
+        if (isConnected()) {
+            super.subscribe(topic, qos);
+        }
+    }
+
+    @Override
+    public synchronized void unsubscribe(String topic) throws MqttException {
+        subscriptions.remove(topic);
+        if (isConnected()) {
+            super.unsubscribe(topic);
+        }
+    }
+
+    @Override
+    public void setCallback(MqttCallback callback) {
+        super.setCallback(state.telling(MqttCallbackExtended.class, callback, "connectionLost"));
+    }
+
+    @Override
+    public IncomingMessage incoming(Exchange exchange) {
+        PahoMessage message = exchange.getIn(PahoMessage.class);
+        MqttMessage mqtt = message.getMqttMessage();
+        return new IncomingMessage(message.getHeader(PahoConstants.MQTT_TOPIC, String.class), mqtt.getPayload(),
+                mqtt.isRetained(), null, null, null);
+    }
+
+    @Override
+    public void address(Message message, String topic, byte[] correlation) {
+        message.setHeader(PahoConstants.CAMEL_PAHO_OVERRIDE_TOPIC, topic);
+    }
+
+    @Override
+    public synchronized void close(String topic, String payload) {
+        try {
+            if (isConnected()) {
+                publish(topic, payload.getBytes(StandardCharsets.UTF_8), 1, true);
+                disconnect(STEP_TIMEOUT_S * 1000L);
+            }
+            super.close();
+        } catch (MqttException e) {
+            state.failed("the goodbye", e);
+        } finally {
+            complete = false;
+        }
+    }
+}

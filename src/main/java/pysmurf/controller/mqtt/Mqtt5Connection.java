@@ -1,0 +1,148 @@
+package pysmurf.controller.mqtt;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.camel.Exchange;
+import org.apache.camel.Message;
+import org.apache.camel.component.paho.mqtt5.PahoMqtt5Constants;
+import org.apache.camel.component.paho.mqtt5.PahoMqtt5Message;
+import org.eclipse.paho.mqttv5.client.IMqttToken;
+import org.eclipse.paho.mqttv5.client.MqttCallback;
+import org.eclipse.paho.mqttv5.client.MqttClient;
+import org.eclipse.paho.mqttv5.client.MqttConnectionOptions;
+import org.eclipse.paho.mqttv5.client.persist.MemoryPersistence;
+import org.eclipse.paho.mqttv5.common.MqttException;
+import org.eclipse.paho.mqttv5.common.MqttMessage;
+import org.eclipse.paho.mqttv5.common.packet.MqttProperties;
+
+/** The connection by MQTT 5. */
+public final class Mqtt5Connection extends MqttClient implements MqttConnection {
+
+    private final Broker broker;
+    private final Identity identity;
+    private final Clock clock;
+    private final ConnectionState state = new ConnectionState();
+    private final Map<String, Integer> subscriptions = new ConcurrentHashMap<>();
+    private volatile boolean complete;
+
+    /** @throws MqttException if the identity is not usable */
+    public Mqtt5Connection(Broker broker, Identity identity, Clock clock) throws MqttException {
+        super(ConnectionState.ANY_URL, identity.clientId(), new MemoryPersistence());
+        this.broker = broker;
+        this.identity = identity;
+        this.clock = clock;
+        setTimeToWait(STEP_TIMEOUT_S * 1000L);
+    }
+
+    @Override
+    public synchronized void ensureConnected() {
+        Optional<String> url = broker.url();
+        if (isConnected() || url.isEmpty()) {
+            return;
+        }
+        try {
+            complete = false;
+            if (super.isConnected()) {
+                disconnectForcibly(0, 0, false);
+            }
+            connect(options(url.get()));
+            for (Map.Entry<String, Integer> subscription : subscriptions.entrySet()) {
+                super.subscribe(subscription.getKey(), subscription.getValue());
+            }
+            complete = true;
+            state.connected(url.get());
+        } catch (MqttException e) {
+            state.failed(url.get(), e);
+        }
+    }
+
+    private MqttConnectionOptions options(String url) {
+        MqttConnectionOptions options = new MqttConnectionOptions();
+        options.setServerURIs(new String[]{url});
+        options.setCleanStart(true);
+        options.setAutomaticReconnect(false);
+        options.setKeepAliveInterval(KEEP_ALIVE_S);
+        options.setConnectionTimeout(STEP_TIMEOUT_S);
+        if (!identity.username().isEmpty()) {
+            options.setUserName(identity.username());
+            options.setPassword(identity.password().getBytes(StandardCharsets.UTF_8));
+        }
+        MqttMessage will = new MqttMessage(identity.willPayload().getBytes(StandardCharsets.UTF_8), 1, true, null);
+        options.setWill(identity.willTopic(), will);
+        return options;
+    }
+
+    @Override
+    public boolean isConnected() {
+        return complete && super.isConnected();
+    }
+
+    @Override
+    public Optional<String> fault() {
+        return isConnected() ? Optional.empty() : Optional.of(broker.fault().orElse(state.fault()));
+    }
+
+    @Override
+    public void onConnected(Runnable action) {
+        state.onConnected(action);
+    }
+
+    /** Camel subscribes when a route starts, whether there is a broker then or not. */
+    @Override
+    public synchronized IMqttToken subscribe(String topic, int qos) throws MqttException {
+        subscriptions.put(topic, qos);
+        return isConnected() ? super.subscribe(topic, qos) : null;
+    }
+
+    @Override
+    public synchronized void unsubscribe(String topic) throws MqttException {
+        subscriptions.remove(topic);
+        if (isConnected()) {
+            super.unsubscribe(topic);
+        }
+    }
+
+    @Override
+    public void setCallback(MqttCallback callback) {
+        super.setCallback(state.telling(MqttCallback.class, callback, "disconnected"));
+    }
+
+    @Override
+    public IncomingMessage incoming(Exchange exchange) {
+        PahoMqtt5Message message = exchange.getIn(PahoMqtt5Message.class);
+        MqttMessage mqtt = message.getMqttMessage();
+        MqttProperties properties = mqtt.getProperties() == null ? new MqttProperties() : mqtt.getProperties();
+        Long expiry = properties.getMessageExpiryInterval();
+        return new IncomingMessage(message.getHeader(PahoMqtt5Constants.MQTT_TOPIC, String.class), mqtt.getPayload(),
+                mqtt.isRetained(), expiry == null ? null : clock.instant().plusSeconds(expiry),
+                properties.getResponseTopic(), properties.getCorrelationData());
+    }
+
+    @Override
+    public void address(Message message, String topic, byte[] correlation) {
+        message.setHeader(PahoMqtt5Constants.CAMEL_PAHO_OVERRIDE_TOPIC, topic);
+        if (correlation != null) {
+            MqttProperties properties = new MqttProperties();
+            properties.setCorrelationData(correlation);
+            message.setHeader(PahoMqtt5Constants.CAMEL_PAHO_MSG_PROPERTIES, properties);
+        }
+    }
+
+    @Override
+    public synchronized void close(String topic, String payload) {
+        try {
+            if (isConnected()) {
+                publish(topic, payload.getBytes(StandardCharsets.UTF_8), 1, true);
+                disconnect(STEP_TIMEOUT_S * 1000L);
+            }
+            super.close();
+        } catch (MqttException e) {
+            state.failed("the goodbye", e);
+        } finally {
+            complete = false;
+        }
+    }
+}

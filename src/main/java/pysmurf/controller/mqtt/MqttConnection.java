@@ -1,0 +1,63 @@
+package pysmurf.controller.mqtt;
+
+import java.util.Optional;
+import org.apache.camel.Exchange;
+import org.apache.camel.Message;
+
+/**
+ * This controller's one connection to its broker: every MQTT endpoint in the routes shares it, so there is one client id, one
+ * last will, and one order of messages. It is also the Paho client that Camel is given ({@code client=#mqttClient}); Paho's own
+ * reconnecting is not used, because a subscription that fails on the way back would leave a connection that is deaf. Instead a
+ * route calls {@link #ensureConnected} again and again. Thread-safe.
+ */
+public interface MqttConnection {
+
+    /**
+     * What the connection needs to know.
+     *
+     * @param clientId    unique at the broker
+     * @param username    empty for none
+     * @param password    empty for none
+     * @param willTopic   where the broker tells of this controller's death
+     * @param willPayload what it tells, retained
+     */
+    record Identity(String clientId, String username, String password, String willTopic, String willPayload) {
+
+        @Override
+        public String toString() {
+            return clientId;
+        }
+    }
+
+    /** Seconds after which a silent connection is looked at by either side. */
+    int KEEP_ALIVE_S = 10;
+    /** How long one step (connect, subscribe, publish) may take before it counts as failed. */
+    int STEP_TIMEOUT_S = 5;
+
+    /** Connects and subscribes if that is not so now. Never throws: the next call tries again. */
+    void ensureConnected();
+
+    /** Whether messages can be sent and received now. */
+    boolean isConnected();
+
+    /** Why there is no connection; empty if there is one. */
+    Optional<String> fault();
+
+    /** What to do after each (re)connection. */
+    void onConnected(Runnable action);
+
+    /** The message that Camel's consumer put on an exchange. */
+    IncomingMessage incoming(Exchange exchange);
+
+    /**
+     * Says where a message goes that is about to be sent, in the headers Camel's producer looks at.
+     *
+     * @param correlation correlation data of the request, or null
+     */
+    void address(Message message, String topic, byte[] correlation);
+
+    /**
+     * Says goodbye: publishes a last retained message in place of the will, then disconnects.
+     */
+    void close(String topic, String payload);
+}

@@ -1,0 +1,216 @@
+package pysmurf.controller.publisher;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Phaser;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.LongAdder;
+import org.apache.camel.Body;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import pysmurf.controller.session.Json;
+import pysmurf.controller.session.RegisteredFile;
+import pysmurf.controller.session.Session;
+import pysmurf.controller.session.Sessions;
+
+/**
+ * Takes in what the running script's pysmurf Publisher sends: one JSON object a datagram, {@code {host, id, script, time,
+ * seq_no, type, payload}} (pysmurf, python/pysmurf/client/util/pub.py). Thread-safe; messages are taken in the order in
+ * which {@link #receive} is called.
+ */
+public final class PublisherInbox implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(PublisherInbox.class);
+    private static final String MARKER_TYPE = "pysmurf-controller-marker";
+
+    private final Sessions sessions;
+    private final String id;
+    private final InetSocketAddress listener;
+    private final Map<String, CompletableFuture<Void>> markers = new ConcurrentHashMap<>();
+    private final ExecutorService digests = Executors.newSingleThreadExecutor(task -> {
+        Thread thread = new Thread(task, "file-digests");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private final Phaser pendingDigests = new Phaser(1);
+    private final LongAdder received = new LongAdder();
+    private final LongAdder ignored = new LongAdder();
+    private volatile Session current;
+
+    /**
+     * @param id       the Publisher id whose messages are ours
+     * @param listener where the messages arrive
+     */
+    public PublisherInbox(Sessions sessions, String id, InetSocketAddress listener) {
+        this.sessions = sessions;
+        this.id = id;
+        this.listener = listener;
+    }
+
+    /** Messages belong to this session from now on; null for none. */
+    public void attach(Session session) {
+        current = session;
+    }
+
+    /** Takes one datagram. */
+    public void receive(@Body byte[] datagram) {
+        JsonNode json;
+        try {
+            json = Json.readLenient(datagram);
+        } catch (JsonProcessingException e) {
+            ignore("no JSON: " + e.getOriginalMessage());
+            return;
+        }
+        if (json.path("type").asText().equals(MARKER_TYPE)) {
+            CompletableFuture<Void> marker = markers.remove(json.path("payload").asText());
+            if (marker != null) {
+                marker.complete(null);
+            }
+            return;
+        }
+        Session session = current;
+        if (!(json instanceof ObjectNode message) || !id.equals(message.path("id").asText())) {
+            ignore("not of id " + id);
+        } else if (session == null) {
+            ignore("no script is running");
+        } else {
+            received.increment();
+            sessions.relay(session, datagram);
+            take(session, message);
+        }
+    }
+
+    private void ignore(String why) {
+        ignored.increment();
+        LOG.debug("Datagram ignored: {}", why);
+    }
+
+    private void take(Session session, ObjectNode message) {
+        JsonNode payload = message.path("payload");
+        switch (message.path("type").asText()) {
+            case "session_data" -> {
+                if (payload instanceof ObjectNode object) {
+                    sessions.mergeData(session, object);
+                }
+            }
+            case "session_log" -> {
+                if (payload.isTextual()) {
+                    sessions.scriptMessage(session, payload.textValue());
+                }
+            }
+            case "data_file" -> {
+                if (payload.path("path").isTextual()) {
+                    register(session, payload);
+                    return;
+                }
+            }
+            default -> LOG.trace("{} is passed on only", message);
+        }
+        message.put("session_id", session.id());
+        sessions.published(session, message);
+    }
+
+    private void register(Session session, JsonNode payload) {
+        pendingDigests.register();
+        digests.execute(() -> {
+            try {
+                sessions.register(session, file(payload));
+            } catch (RuntimeException e) {
+                LOG.error("File of session {} could not be registered", session.id(), e);
+            } finally {
+                pendingDigests.arriveAndDeregister();
+            }
+        });
+    }
+
+    private static RegisteredFile file(JsonNode payload) {
+        String format = payload.path("format").asText("");
+        String path = payload.path("path").textValue();
+        // pysmurf's save_tune registers the path without the ending that numpy adds; the original monitor adds it, too
+        if (format.equals("npy") && !path.endsWith(".npy")) {
+            path += ".npy";
+        }
+        FileDigest digest;
+        try {
+            digest = FileDigest.of(Path.of(path));
+        } catch (IOException e) {
+            LOG.warn("Registered file {} cannot be read: {}", path, e.toString());
+            digest = FileDigest.UNREADABLE;
+        }
+        return new RegisteredFile(path, payload.path("type").asText(""), format, payload.path("plot").asBoolean(false),
+                digest.size(), digest.sha256());
+    }
+
+    /**
+     * Waits until everything is taken in that had arrived before this call. A local datagram is in our socket's buffer when
+     * its sender's call returns, and datagrams are taken in order, so a marker sent to ourselves comes behind all that an
+     * ended script sent.
+     *
+     * @return false if it took longer than this
+     */
+    public boolean flush(Duration atMost) {
+        long deadline = System.nanoTime() + atMost.toNanos();
+        String token = UUID.randomUUID().toString();
+        CompletableFuture<Void> marker = new CompletableFuture<>();
+        markers.put(token, marker);
+        try {
+            send(Json.text(Json.object().put("type", MARKER_TYPE).put("payload", token)).getBytes());
+            marker.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+            pendingDigests.awaitAdvanceInterruptibly(pendingDigests.arrive(), deadline - System.nanoTime(),
+                    TimeUnit.NANOSECONDS);
+            return true;
+        } catch (TimeoutException e) {
+            LOG.warn("Messages of the script are still being taken in after {} ms", atMost.toMillis());
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        } finally {
+            markers.remove(token);
+        }
+    }
+
+    private void send(byte[] bytes) throws IOException {
+        InetAddress local = listener.getAddress().isLoopbackAddress() ? listener.getAddress()
+                : InetAddress.getLoopbackAddress();
+        try (DatagramSocket socket = new DatagramSocket(new InetSocketAddress(local, 0))) {
+            socket.send(new DatagramPacket(bytes, bytes.length, listener));
+        }
+    }
+
+    /** Messages taken since the start. */
+    public long received() {
+        return received.sum();
+    }
+
+    /** Datagrams that were no message of ours, since the start. */
+    public long ignored() {
+        return ignored.sum();
+    }
+
+    @Override
+    public void close() {
+        digests.shutdown();
+    }
+}

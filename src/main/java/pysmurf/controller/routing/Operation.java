@@ -1,0 +1,15 @@
+package pysmurf.controller.routing;
+
+import java.util.List;
+import pysmurf.controller.command.Parameters;
+
+/**
+ * An operation found in the routes. Immutable.
+ *
+ * @param name        the route's id
+ * @param description the route's description; empty if it has none
+ * @param parameters  its parameters
+ * @param stages      the stages named in the route, in its order; empty for an operation that is not composed
+ */
+public record Operation(String name, String description, Parameters parameters, List<String> stages) {
+}

@@ -1,0 +1,139 @@
+package pysmurf.controller.routing;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.camel.CamelContext;
+import org.apache.camel.Route;
+import org.apache.camel.model.ModelCamelContext;
+import org.apache.camel.model.ProcessorDefinitionHelper;
+import org.apache.camel.model.RouteDefinition;
+import org.apache.camel.model.ToDefinition;
+import org.apache.camel.util.URISupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import pysmurf.controller.command.ParameterFormat;
+import pysmurf.controller.command.Parameters;
+import pysmurf.controller.session.Json;
+
+/**
+ * The operations that the routes define at this moment: every started route whose id is NAME and which begins at
+ * {@code direct:operation-NAME}. Its parameters are the JSON Schema in {@code operations/NAME.schema.json}. Thread-safe.
+ */
+public final class Operations {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Operations.class);
+    private static final String STAGE_BLOCK = "kamelet:script";
+
+    private record Known(Route route, FileTime schemaTime, Operation operation) {
+    }
+
+    private final CamelContext context;
+    private final Path folder;
+    private final List<ParameterFormat> formats;
+    private final Map<String, Known> known = new ConcurrentHashMap<>();
+    private final Map<Path, String> faults = new ConcurrentHashMap<>();
+
+    /**
+     * @param folder  where the operations' routes and schemas are
+     * @param formats the controller's own formats in schemas
+     */
+    public Operations(CamelContext context, Path folder, List<ParameterFormat> formats) {
+        this.context = context;
+        this.folder = folder;
+        this.formats = List.copyOf(formats);
+    }
+
+    /** All operations, by name. */
+    public Collection<Operation> all() {
+        Map<String, Operation> found = new TreeMap<>();
+        for (Route route : context.getRoutes()) {
+            find(route.getRouteId()).ifPresent(operation -> found.put(operation.name(), operation));
+        }
+        return found.values();
+    }
+
+    /** The operation of that name, if there is one. */
+    public Optional<Operation> find(String name) {
+        Route route = context.getRoute(name);
+        if (route == null || !route.getEndpoint().getEndpointUri().equals("direct://operation-" + name)) {
+            return Optional.empty();
+        }
+        Path file = folder.resolve(name + ".schema.json");
+        FileTime time = modified(file);
+        Known last = known.get(name);
+        if (last != null && last.route() == route && Objects.equals(last.schemaTime(), time)) {
+            return Optional.of(last.operation());
+        }
+        return load(name, route, file, time, last);
+    }
+
+    /** Schema files that cannot be used, with the reason; the last good version of each goes on being used. */
+    public Map<Path, String> faults() {
+        return Map.copyOf(faults);
+    }
+
+    private Optional<Operation> load(String name, Route route, Path file, FileTime time, Known last) {
+        Parameters parameters;
+        try {
+            JsonNode schema = time == null ? anyObject() : Json.read(Files.readAllBytes(file));
+            parameters = new Parameters(schema, formats);
+            faults.remove(file);
+        } catch (IOException | IllegalArgumentException e) {
+            if (faults.put(file, String.valueOf(e.getMessage())) == null) {
+                LOG.error("{} cannot be used: {}", file, e.getMessage());
+            }
+            return Optional.ofNullable(last).map(Known::operation);
+        }
+        String description = Objects.requireNonNullElse(route.getDescription(), "").strip();
+        Operation operation = new Operation(name, description, parameters, stages(name));
+        known.put(name, new Known(route, time, operation));
+        return Optional.of(operation);
+    }
+
+    private static ObjectNode anyObject() {
+        return Json.object().put("type", "object");
+    }
+
+    private static FileTime modified(Path file) {
+        try {
+            return Files.getLastModifiedTime(file);
+        } catch (NoSuchFileException e) {
+            return null;
+        } catch (IOException e) {
+            LOG.warn("{} cannot be looked at: {}", file, e.toString());
+            return null;
+        }
+    }
+
+    private List<String> stages(String name) {
+        RouteDefinition definition = ((ModelCamelContext) context).getRouteDefinition(name);
+        Collection<ToDefinition> steps = ProcessorDefinitionHelper.filterTypeInOutputs(definition.getOutputs(),
+                ToDefinition.class);
+        return steps.stream().map(ToDefinition::getUri).filter(uri -> uri.startsWith(STAGE_BLOCK))
+                .map(Operations::stage).filter(Objects::nonNull).distinct().toList();
+    }
+
+    private static String stage(String uri) {
+        try {
+            Object stage = URISupport.parseParameters(java.net.URI.create(uri.replaceAll("[{} ]", "_"))).get("stage");
+            return stage == null || stage.toString().isBlank() ? null : stage.toString();
+        } catch (URISyntaxException e) {
+            LOG.warn("Stage of {} cannot be read: {}", uri, e.getMessage());
+            return null;
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package pysmurf.controller.script;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import pysmurf.controller.command.ParameterFormat;
+
+/**
+ * The folders that a command's {@code log=PATH} may point into, symbolic links resolved. The format {@code log-target} in
+ * schemas. Thread-safe.
+ */
+public final class LogTargets implements ParameterFormat {
+
+    private final List<Path> roots;
+
+    public LogTargets(List<Path> roots) {
+        this.roots = roots.stream().map(root -> root.toAbsolutePath().normalize()).toList();
+    }
+
+    @Override
+    public String name() {
+        return "log-target";
+    }
+
+    @Override
+    public Optional<String> fault(String target) {
+        try {
+            Path path = resolve(target);
+            if (Files.isDirectory(path)) {
+                return Optional.of("is a folder: " + target);
+            }
+            if (roots.stream().anyMatch(root -> within(path, root))) {
+                return Optional.empty();
+            }
+            return Optional.of("outside the log roots ("
+                    + roots.stream().map(Path::toString).collect(Collectors.joining(", ")) + "): " + target);
+        } catch (InvalidPathException e) {
+            return Optional.of("not a path: " + e.getReason());
+        }
+    }
+
+    /** The path that a parameter names; a relative one is below the first root. */
+    Path resolve(String target) {
+        return roots.get(0).resolve(target).normalize();
+    }
+
+    private static boolean within(Path path, Path root) {
+        try {
+            return nearestReal(path).startsWith(nearestReal(root));
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** The path with the links of its existing part resolved. */
+    private static Path nearestReal(Path path) throws IOException {
+        Path existing = path;
+        while (existing.getParent() != null && !Files.exists(existing, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
+            existing = existing.getParent();
+        }
+        return existing.toRealPath().resolve(existing.relativize(path)).normalize();
+    }
+}

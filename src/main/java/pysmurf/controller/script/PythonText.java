@@ -1,0 +1,82 @@
+package pysmurf.controller.script;
+
+import java.math.BigDecimal;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * Values as Python's {@code str()} would make them, since that is what scripts were always given: the original agent does
+ * {@code map(str, args)}. Stateless.
+ */
+final class PythonText {
+
+    private PythonText() {
+    }
+
+    /** {@code str(value)}. */
+    static String str(Object value) {
+        return value instanceof CharSequence text ? text.toString() : repr(value);
+    }
+
+    private static String repr(Object value) {
+        if (value == null) {
+            return "None";
+        }
+        if (value instanceof Boolean truth) {
+            return truth ? "True" : "False";
+        }
+        if (value instanceof Double || value instanceof Float || value instanceof BigDecimal) {
+            return floatText(((Number) value).doubleValue());
+        }
+        if (value instanceof List<?> list) {
+            return list.stream().map(PythonText::repr).collect(Collectors.joining(", ", "[", "]"));
+        }
+        if (value instanceof Map<?, ?> map) {
+            return map.entrySet().stream().map(entry -> repr(entry.getKey()) + ": " + repr(entry.getValue()))
+                    .collect(Collectors.joining(", ", "{", "}"));
+        }
+        return value instanceof CharSequence text ? quoted(text.toString()) : value.toString();
+    }
+
+    /** Python's float repr: the shortest digits that read back the same, as a plain number from 1e-4 up to 1e16. */
+    private static String floatText(double value) {
+        if (Double.isNaN(value)) {
+            return "nan";
+        }
+        if (Double.isInfinite(value)) {
+            return value > 0 ? "inf" : "-inf";
+        }
+        if (value == 0) {
+            return 1 / value < 0 ? "-0.0" : "0.0";
+        }
+        BigDecimal digits = new BigDecimal(Double.toString(value)).stripTrailingZeros();
+        int exponent = digits.precision() - digits.scale() - 1;
+        if (exponent >= -4 && exponent < 16) {
+            String plain = digits.toPlainString();
+            return plain.contains(".") ? plain : plain + ".0";
+        }
+        String mantissa = digits.movePointLeft(exponent).toPlainString();
+        return String.format("%se%s%02d", mantissa, exponent < 0 ? "-" : "+", Math.abs(exponent));
+    }
+
+    private static String quoted(String text) {
+        String mark = text.contains("'") && !text.contains("\"") ? "\"" : "'";
+        StringBuilder quoted = new StringBuilder(mark);
+        text.chars().forEach(c -> {
+            switch (c) {
+                case '\\' -> quoted.append("\\\\");
+                case '\n' -> quoted.append("\\n");
+                case '\r' -> quoted.append("\\r");
+                case '\t' -> quoted.append("\\t");
+                default -> {
+                    if (c == mark.charAt(0)) {
+                        quoted.append('\\');
+                    }
+                    quoted.append((char) c);
+                }
+            }
+        });
+        return quoted.append(mark).toString();
+    }
+}

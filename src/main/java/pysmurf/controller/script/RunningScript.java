@@ -1,0 +1,242 @@
+package pysmurf.controller.script;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import pysmurf.controller.config.Leftovers;
+import pysmurf.controller.publisher.PublisherInbox;
+import pysmurf.controller.script.process.AbortLadder;
+import pysmurf.controller.script.process.AbortLadder.Graces;
+import pysmurf.controller.script.process.OutputFollower;
+import pysmurf.controller.script.process.ProcessId;
+import pysmurf.controller.script.process.ProcessTree;
+import pysmurf.controller.session.Json;
+import pysmurf.controller.session.Outcome;
+import pysmurf.controller.session.Session;
+import pysmurf.controller.session.Sessions;
+
+/**
+ * A script from its start until nothing of it lives and everything it said has been heard. One thread waits for it
+ * ({@link #await}); any thread may end it.
+ */
+final class RunningScript {
+
+    private static final Logger LOG = LoggerFactory.getLogger(RunningScript.class);
+
+    /** A flooding script's last lines may come after the end; its other watchers have waited long enough by then. */
+    private static final Duration OUTPUT_BUDGET = Duration.ofMillis(250);
+    private static final Duration MESSAGES_BUDGET = Duration.ofSeconds(5);
+    private static final long MOST_REPORT_BYTES = 4 * 1024 * 1024;
+
+    private final ScriptCommand command;
+    private final Process process;
+    private final ProcessTree tree;
+    private final Sessions sessions;
+    private final PublisherInbox inbox;
+    private final Graces graces;
+    private final Leftovers leftovers;
+    private final Path reportFile;
+    private final SessionOutput output;
+    private final CompletableFuture<AbortLadder.Result> ladderDone = new CompletableFuture<>();
+    private OutputFollower follower;
+    private AbortLadder ladder;
+    private Outcome cause;
+    private String why;
+
+    RunningScript(ScriptCommand command, Process process, ProcessTree tree, Sessions sessions, PublisherInbox inbox,
+            Graces graces, Leftovers leftovers, Path reportFile, SessionOutput output) {
+        this.command = command;
+        this.process = process;
+        this.tree = tree;
+        this.sessions = sessions;
+        this.inbox = inbox;
+        this.graces = graces;
+        this.leftovers = leftovers;
+        this.reportFile = reportFile;
+        this.output = output;
+    }
+
+    void follow(OutputFollower outputFollower) {
+        follower = outputFollower;
+    }
+
+    boolean evenAfterAbort() {
+        return command.evenAfterAbort();
+    }
+
+    void endForTooMuchOutput() {
+        end(Outcome.FAILED, "The script wrote more than scripts.max-output allows", false, graces);
+    }
+
+    /**
+     * Begins to end the script, or joins in if that has begun; returns at once.
+     *
+     * @param outcome what ends it; the first cause counts
+     * @param reason  the same in words; null for an abort
+     * @param force   SIGKILL now, whatever is under way
+     */
+    synchronized void end(Outcome outcome, String reason, boolean force, Graces within) {
+        if (ladder == null) {
+            cause = outcome;
+            why = reason;
+            climb(within);
+        }
+        if (force) {
+            ladder.force();
+        }
+    }
+
+    private void climb(Graces within) {
+        ladder = new AbortLadder(tree, within, signal -> sessions.signalSent(session(), signal.name()));
+        process.onExit().thenRun(ladder::wake);
+        AbortLadder toClimb = ladder;
+        Thread thread = new Thread(() -> {
+            try {
+                ladderDone.complete(toClimb.run());
+            } catch (RuntimeException e) {
+                LOG.error("The end of {} could not be made sure of", command, e);
+                ladderDone.completeExceptionally(e);
+            }
+        }, "end-of-session-" + session().id());
+        thread.start();
+    }
+
+    private Session session() {
+        return command.session();
+    }
+
+    /** Waits until the script has ended, or could not be ended, and everything it left behind is dealt with. */
+    ScriptResult await() {
+        waitForEnd();
+        Set<ProcessId> survivors = endOthers();
+        Integer exitCode = process.isAlive() ? null : process.exitValue();
+        if (!follower.finish(OUTPUT_BUDGET)) {
+            LOG.info("Output of {} is still being read", command);
+        }
+        follower.failure().ifPresent(fault -> sessions.message(session(), "The live output broke off: " + fault));
+        inbox.flush(MESSAGES_BUDGET);
+        output.scriptEnded();
+        sessions.exited(session(), exitCode);
+        sessions.survivors(session(), survivors.size());
+        if (exitCode == null) {
+            sessions.message(session(), "Process " + process.pid() + " could not be ended");
+        } else {
+            sessions.message(session(), "Script has finished with exit code " + exitCode);
+        }
+        return result(exitCode, survivors);
+    }
+
+    /** Until the process is gone, or the ladder has given it up. */
+    private void waitForEnd() {
+        CompletableFuture<?> end = CompletableFuture.anyOf(process.onExit(), ladderDone);
+        try {
+            if (command.limit() == null) {
+                end.get();
+            } else {
+                end.get(command.limit().toMillis(), TimeUnit.MILLISECONDS);
+            }
+        } catch (TimeoutException e) {
+            String seconds = Json.seconds(java.time.Instant.EPOCH.plus(command.limit())).stripTrailingZeros()
+                    .toPlainString();
+            end(Outcome.TIMED_OUT, command.script().getFileName() + " took longer than " + seconds + " s", false,
+                    graces);
+            CompletableFuture.anyOf(process.onExit(), ladderDone).join();
+        } catch (ExecutionException e) {
+            LOG.warn("Waiting for {} ended early", command, e.getCause());
+        } catch (InterruptedException e) {
+            // only a stopping controller interrupts, and it has aborted what runs before
+            Thread.currentThread().interrupt();
+            end(Outcome.ABORTED, null, true, graces);
+            CompletableFuture.anyOf(process.onExit(), ladderDone).join();
+        }
+    }
+
+    /** Sees to it that nothing of the script lives on, and returns what does. */
+    private Set<ProcessId> endOthers() {
+        boolean ending;
+        synchronized (this) {
+            ending = ladder != null;
+        }
+        if (!ending) {
+            Set<ProcessId> left = tree.alive();
+            if (left.isEmpty()) {
+                return left;
+            }
+            String names = left.stream().map(id -> Long.toString(id.pid())).collect(Collectors.joining(", "));
+            if (leftovers == Leftovers.KEEP) {
+                sessions.message(session(), "The script left processes behind, which live on: " + names);
+                return Set.of();
+            }
+            sessions.message(session(), "The script left processes behind, which are ended: " + names);
+            end(null, null, false, graces);
+        }
+        try {
+            return Set.copyOf(ladderDone.join().survivors());
+        } catch (RuntimeException e) {
+            LOG.error("Survivors of {} are not known", command, e);
+            return tree.alive();
+        }
+    }
+
+    private ScriptResult result(Integer exitCode, Set<ProcessId> survivors) {
+        int code = exitCode == null ? -1 : exitCode;
+        ObjectNode report = report();
+        Outcome ended;
+        String reason;
+        synchronized (this) {
+            ended = cause;
+            reason = why;
+        }
+        if (!survivors.isEmpty()) {
+            String names = survivors.stream().map(id -> Long.toString(id.pid())).collect(Collectors.joining(", "));
+            sessions.message(session(), "ALARM: processes outlived SIGKILL: " + names);
+        }
+        if (ended == Outcome.ABORTED) {
+            return new ScriptResult(command, code, ended, "Aborted", report);
+        }
+        if (ended != null) {
+            return new ScriptResult(command, code, ended, reason, report);
+        }
+        return code == 0 ? new ScriptResult(command, code, Outcome.SUCCEEDED, null, report)
+                : new ScriptResult(command, code, Outcome.FAILED,
+                        command.script().getFileName() + " ended with exit code " + code, report);
+    }
+
+    private ObjectNode report() {
+        try {
+            if (Files.size(reportFile) > MOST_REPORT_BYTES) {
+                sessions.message(session(), "The script's result file is over 4 MiB and was not read");
+                return Json.object();
+            }
+            JsonNode json = Json.readLenient(Files.readAllBytes(reportFile));
+            return json instanceof ObjectNode object ? object : Json.object();
+        } catch (NoSuchFileException e) {
+            return Json.object();
+        } catch (JsonProcessingException e) {
+            sessions.message(session(), "The script's result file is no JSON: " + e.getOriginalMessage());
+            return Json.object();
+        } catch (IOException e) {
+            sessions.message(session(), "The script's result file cannot be read: " + e);
+            return Json.object();
+        } finally {
+            try {
+                Files.deleteIfExists(reportFile);
+            } catch (IOException e) {
+                LOG.warn("{} is left behind: {}", reportFile, e.toString());
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+package pysmurf.controller.script;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.camel.Exchange;
+import org.apache.camel.Expression;
+import org.apache.camel.component.exec.ExecBinding;
+import org.apache.camel.component.exec.ExecCommand;
+import org.apache.camel.component.exec.ExecEndpoint;
+import org.apache.camel.component.exec.ExecResult;
+import pysmurf.controller.session.OperationFailure;
+import pysmurf.controller.session.Outcome;
+import pysmurf.controller.session.Session;
+
+/**
+ * Makes the command out of what the {@code script} block was given in a route. Message headers are not looked at: in Camel
+ * 4.17 any {@code CamelExec*} header would override the endpoint, executable included.
+ *
+ * <p>
+ * Script and arguments are written in the route as words of Camel's simple language. The text is split into words first and
+ * each word is evaluated after, so no value of a parameter can become two arguments; a word that is a list becomes as many
+ * arguments as it has elements. Nothing passes through a shell. Thread-safe.
+ */
+public final class ScriptBinding implements ExecBinding {
+
+    /** Exchange property: the session, set where an operation begins. */
+    public static final String SESSION = "session";
+    static final String SCRIPT = "script";
+    static final String ARGS = "scriptArgs";
+    static final String TIMEOUT = "scriptTimeout";
+    static final String EVEN_AFTER_ABORT = "scriptEvenAfterAbort";
+
+    private static final Pattern WORD = Pattern.compile("\\G\\s*(?:'([^']*)'|\"([^\"]*)\"|((?:\\$\\{[^}]*}|[^\\s'\"])+))");
+
+    private final ScriptRoots roots;
+
+    public ScriptBinding(ScriptRoots roots) {
+        this.roots = roots;
+    }
+
+    @Override
+    public ExecCommand readInput(Exchange exchange, ExecEndpoint endpoint) {
+        Session session = exchange.getProperty(SESSION, Session.class);
+        if (session == null) {
+            throw new IllegalStateException("a script runs in a session; begin the route at direct:operation-NAME");
+        }
+        String script = PythonText.str(evaluate(exchange, exchange.getProperty(SCRIPT, String.class)));
+        List<String> args = new ArrayList<>();
+        for (String word : words(exchange.getProperty(ARGS, "", String.class))) {
+            Object value = evaluate(exchange, word);
+            if (value instanceof List<?> list) {
+                list.forEach(element -> args.add(PythonText.str(element)));
+            } else {
+                args.add(PythonText.str(value));
+            }
+        }
+        try {
+            return new ScriptCommand(session, endpoint.getExecutable(), roots.resolve(script), args, limit(exchange),
+                    exchange.getProperty(EVEN_AFTER_ABORT, false, Boolean.class));
+        } catch (ScriptRoots.ScriptRefused e) {
+            throw new OperationFailure(Outcome.FAILED, e.getMessage());
+        }
+    }
+
+    static List<String> words(String text) {
+        List<String> words = new ArrayList<>();
+        Matcher matcher = WORD.matcher(text);
+        int end = 0;
+        while (matcher.find()) {
+            words.add(matcher.group(1) != null ? matcher.group(1)
+                    : matcher.group(2) != null ? matcher.group(2) : matcher.group(3));
+            end = matcher.end();
+        }
+        if (!text.substring(end).isBlank()) {
+            throw new IllegalArgumentException("args: a quote is not closed in: " + text);
+        }
+        return words;
+    }
+
+    private static Object evaluate(Exchange exchange, String word) {
+        if (word == null || !word.contains("${")) {
+            return word;
+        }
+        Expression expression = exchange.getContext().resolveLanguage("simple").createExpression(word);
+        expression.init(exchange.getContext());
+        return expression.evaluate(exchange, Object.class);
+    }
+
+    /** Seconds, as a number or as text that is one. */
+    private static Duration limit(Exchange exchange) {
+        Object seconds = evaluate(exchange, exchange.getProperty(TIMEOUT, "", String.class));
+        if (seconds == null || seconds.toString().isBlank()) {
+            return null;
+        }
+        return Duration.ofMillis(Math.round(Double.parseDouble(seconds.toString()) * 1000));
+    }
+
+    @Override
+    public void writeOutput(Exchange exchange, ExecResult result) {
+        exchange.getMessage().setBody(result);
+    }
+}

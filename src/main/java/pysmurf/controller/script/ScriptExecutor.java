@@ -1,0 +1,163 @@
+package pysmurf.controller.script;
+
+import java.io.File;
+import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.camel.component.exec.ExecCommand;
+import org.apache.camel.component.exec.ExecCommandExecutor;
+import org.apache.camel.component.exec.ExecResult;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import pysmurf.controller.publisher.PublisherInbox;
+import pysmurf.controller.script.process.AbortLadder.Graces;
+import pysmurf.controller.script.process.OutputFollower;
+import pysmurf.controller.script.process.OutputLimits;
+import pysmurf.controller.script.process.ProcessTree;
+import pysmurf.controller.session.OperationFailure;
+import pysmurf.controller.session.Outcome;
+import pysmurf.controller.session.Session;
+import pysmurf.controller.session.Sessions;
+
+/**
+ * Runs scripts for camel-exec. In place of Camel's own executor, which collects all output in memory, ends only the process it
+ * started, and waits for whoever still holds a pipe: here a script writes straight into a file, is followed there, and is ended
+ * with all that belongs to it. Thread-safe; a script is run on the calling thread.
+ */
+public final class ScriptExecutor implements ExecCommandExecutor {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ScriptExecutor.class);
+
+    /** Unique in the world, so that the processes of a session are never mistaken for those of another controller's. */
+    private static final String MARKER = "PYSMURF_SESSION_MARK";
+
+    private final ScriptLimits limits;
+    private final LogTargets logTargets;
+    private final Sessions sessions;
+    private final PublisherInbox inbox;
+    private final Map<Integer, RunningScript> running = new ConcurrentHashMap<>();
+    private final Map<Integer, SessionOutput> outputs = new ConcurrentHashMap<>();
+
+    public ScriptExecutor(ScriptLimits limits, LogTargets logTargets, Sessions sessions, PublisherInbox inbox) {
+        this.limits = limits;
+        this.logTargets = logTargets;
+        this.sessions = sessions;
+        this.inbox = inbox;
+    }
+
+    @Override
+    public ExecResult execute(ExecCommand command) {
+        ScriptCommand script = (ScriptCommand) command;
+        Session session = script.session();
+        RunningScript started = start(script);
+        try {
+            return started.await();
+        } finally {
+            running.remove(session.id(), started);
+            inbox.attach(null);
+        }
+    }
+
+    private RunningScript start(ScriptCommand command) {
+        Session session = command.session();
+        SessionOutput output = outputs.computeIfAbsent(session.id(), id -> openOutput(session));
+        output.scriptBegins();
+        inbox.attach(session);
+        // the same monitor under which an abort is requested: either the script sees the abort, or the abort sees the script
+        synchronized (session) {
+            if (session.abort() != null && !command.evenAfterAbort()) {
+                throw new OperationFailure(Outcome.ABORTED, "Aborted before " + command.script().getFileName());
+            }
+            try {
+                RunningScript script = launch(command, output);
+                running.put(session.id(), script);
+                return script;
+            } catch (IOException e) {
+                throw new OperationFailure(Outcome.FAILED, "The script could not be started: " + e.getMessage());
+            }
+        }
+    }
+
+    private SessionOutput openOutput(Session session) {
+        SessionOutput output = SessionOutput.open(sessions, session, limits.outputFolder(), logTargets);
+        session.ended().thenRun(() -> {
+            outputs.remove(session.id());
+            output.close();
+        });
+        return output;
+    }
+
+    private RunningScript launch(ScriptCommand command, SessionOutput output) throws IOException {
+        Session session = command.session();
+        String mark = UUID.randomUUID().toString();
+        Path reportFile = limits.outputFolder().resolve(session.id() + "-" + mark.substring(0, 8) + ".result.json");
+        long offset = output.size();
+        ProcessBuilder builder = new ProcessBuilder(commandLine(command));
+        builder.environment().clear();
+        builder.environment().putAll(limits.environment());
+        builder.environment().put("PYSMURF_SESSION_ID", Integer.toString(session.id()));
+        builder.environment().put(MARKER, mark);
+        builder.environment().put("PYSMURF_RESULT_FILE", reportFile.toString());
+        builder.redirectInput(Redirect.from(new File("/dev/null")));
+        builder.redirectErrorStream(true);
+        builder.redirectOutput(Redirect.appendTo(output.file().toFile()));
+        Process process = builder.start();
+        ProcessTree tree = ProcessTree.of(process, MARKER + "=" + mark);
+        sessions.started(session, process.pid());
+        RunningScript script = new RunningScript(command, process, tree, sessions, inbox,
+                new Graces(limits.interruptGrace(), limits.terminateGrace()), limits.leftovers(), reportFile, output);
+        script.follow(OutputFollower.follow("output-of-session-" + session.id(), output.file(), offset,
+                OutputLimits.of(limits.maxOutput()), output::accept, script::endForTooMuchOutput));
+        LOG.debug("{} is process {}", command, process.pid());
+        return script;
+    }
+
+    /**
+     * By setsid the script's pid is also its process group and its session. By env it gets SIGINT's default action back: a JVM
+     * that was started in the background of a shell has SIGINT ignored and would pass that on, and then Python never raises
+     * KeyboardInterrupt (coreutils 8.31 or newer).
+     */
+    private static List<String> commandLine(ScriptCommand command) {
+        List<String> words = new ArrayList<>(List.of("setsid", "env", "--default-signal=INT", command.getExecutable(),
+                "-u", command.script().toString()));
+        words.addAll(command.getArgs());
+        return words;
+    }
+
+    /**
+     * Ends what runs in a session, if anything does; returns at once. What is started later in the session sees
+     * {@link Session#abort}.
+     *
+     * @param force without a ladder
+     */
+    public void end(Session session, boolean force) {
+        end(session, force, new Graces(limits.interruptGrace(), limits.terminateGrace()));
+    }
+
+    /** As {@link #end(Session, boolean)}, in no more time than this before SIGKILL. */
+    void end(Session session, Duration atMost) {
+        Duration interrupt = least(limits.interruptGrace(), atMost.multipliedBy(3).dividedBy(4));
+        Duration terminate = least(limits.terminateGrace(), atMost.dividedBy(4));
+        end(session, false, new Graces(interrupt, terminate));
+    }
+
+    private void end(Session session, boolean force, Graces graces) {
+        RunningScript script;
+        synchronized (session) {
+            script = running.get(session.id());
+        }
+        if (script != null && (force || !script.evenAfterAbort())) {
+            script.end(Outcome.ABORTED, null, force, graces);
+        }
+    }
+
+    private static Duration least(Duration one, Duration other) {
+        return one.compareTo(other) <= 0 ? one : other;
+    }
+}

@@ -1,0 +1,45 @@
+package pysmurf.controller.script;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import org.apache.camel.component.exec.ExecResult;
+import pysmurf.controller.session.OperationFailure;
+import pysmurf.controller.session.Outcome;
+
+/** How a script ended, and what it wrote into the result file it was offered. */
+public final class ScriptResult extends ExecResult {
+
+    private static final long serialVersionUID = 1L;
+
+    private final Outcome outcome;
+    private final String detail;
+    private final transient ObjectNode report;
+
+    ScriptResult(ScriptCommand command, int exitCode, Outcome outcome, String detail, ObjectNode report) {
+        super(command, null, null, exitCode);
+        this.outcome = outcome;
+        this.detail = detail;
+        this.report = report;
+    }
+
+    /** Succeeded exactly if the script ended by itself, in time, with exit code 0. */
+    public Outcome getOutcome() {
+        return outcome;
+    }
+
+    /** Why it is no success; null if it is one. */
+    public String getDetail() {
+        return detail;
+    }
+
+    /** What the script wrote into {@code PYSMURF_RESULT_FILE}; empty if nothing. */
+    public ObjectNode getReport() {
+        return report;
+    }
+
+    /** @throws OperationFailure if the script did not succeed */
+    public void requireSuccess() {
+        if (outcome != Outcome.SUCCEEDED) {
+            throw new OperationFailure(outcome, detail);
+        }
+    }
+}

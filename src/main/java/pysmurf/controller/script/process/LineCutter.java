@@ -1,0 +1,194 @@
+package pysmurf.controller.script.process;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * Cuts bytes into lines and lines into batches, with bounded memory. The rules are told at {@link OutputFollower}. For
+ * one thread.
+ */
+final class LineCutter {
+
+    /** How much is read at once, at most. */
+    private static final int READ_BYTES = 64 * 1024;
+
+    /** The longest UTF-8 sequence. */
+    private static final int SEQUENCE_BYTES = 4;
+
+    private final OutputLimits limits;
+    private final Consumer<OutputBatch> consumer;
+
+    /** The bytes from start to end are the line that has not ended yet; those up to scanned hold no line feed. */
+    private final byte[] buffer;
+
+    private int start;
+    private int scanned;
+    private int end;
+
+    /** Whether a piece of the present line was given already. */
+    private boolean continued;
+
+    private List<String> batch = new ArrayList<>();
+    private int batchBytes;
+    private long seq;
+    private long lines;
+
+    LineCutter(OutputLimits limits, Consumer<OutputBatch> consumer) {
+        this.limits = limits;
+        this.consumer = consumer;
+        // Twice the room for a read, so that the rest of a line is moved to the front every other time only.
+        this.buffer = new byte[limits.lineBytes() + 2 * READ_BYTES];
+    }
+
+    /** Where the next bytes go: write them there and call {@link #accept}. */
+    ByteBuffer room(long most) {
+        if (end + READ_BYTES > buffer.length) {
+            System.arraycopy(buffer, start, buffer, 0, end - start);
+            end -= start;
+            start = 0;
+            scanned = end;
+        }
+        return ByteBuffer.wrap(buffer, end, (int) Math.min(READ_BYTES, most));
+    }
+
+    /** Takes bytes that were written to {@link #room}. Batches that get full are delivered. */
+    void accept(int count) {
+        end += count;
+        for (int i = scanned; i < end; i++) {
+            if (buffer[i] == '\n') {
+                endLine(i);
+            }
+        }
+        scanned = end;
+        cutLong(end);
+    }
+
+    private void endLine(int lineFeed) {
+        cutLong(lineFeed);
+        int last = lineFeed > start && buffer[lineFeed - 1] == '\r' ? lineFeed - 1 : lineFeed;
+        // If nothing is left of a line that was given in pieces, then all of it was given.
+        if (last > start || !continued) {
+            add(last);
+        }
+        start = lineFeed + 1;
+        continued = false;
+        lines++;
+    }
+
+    /** Gives the beginnings of a line that is longer than the limit, up to a place in it. */
+    private void cutLong(int to) {
+        while (to - start > limits.lineBytes()) {
+            int cut = characterStart(start + limits.lineBytes());
+            if (buffer[cut - 1] == '\r') {
+                // Perhaps half a line end.
+                cut--;
+            }
+            addPiece(cut);
+        }
+    }
+
+    /** The place of a cut, moved back out of a UTF-8 sequence if there is one across it. */
+    private int characterStart(int cut) {
+        for (int i = cut; i > cut - SEQUENCE_BYTES; i--) {
+            if (!isContinuation(buffer[i])) {
+                return i + sequenceLength(buffer[i]) > cut ? i : cut;
+            }
+        }
+        return cut;
+    }
+
+    /** Whether a line was begun and something of it can be given before it ends. */
+    boolean holds() {
+        return heldEnd() > start;
+    }
+
+    /** How many bytes of a line that has not ended are still to be given. */
+    int held() {
+        return end - start;
+    }
+
+    /** Gives the beginning of the line that has not ended, but for a carriage return or half a character at its end. */
+    void flushHeld() {
+        int cut = heldEnd();
+        if (cut > start) {
+            addPiece(cut);
+        }
+    }
+
+    private int heldEnd() {
+        if (end > start && buffer[end - 1] == '\r') {
+            return end - 1;
+        }
+        for (int i = end - 1; i >= start && i > end - SEQUENCE_BYTES; i--) {
+            if (!isContinuation(buffer[i])) {
+                return i + sequenceLength(buffer[i]) > end ? i : end;
+            }
+        }
+        return end;
+    }
+
+    /** Gives all that is left, for nothing more will come. */
+    void finish() {
+        if (end > start) {
+            add(end);
+            lines++;
+        } else if (continued) {
+            lines++;
+        }
+        start = end;
+        scanned = end;
+        continued = false;
+        deliver();
+    }
+
+    private void addPiece(int cut) {
+        add(cut);
+        start = cut;
+        continued = true;
+    }
+
+    private void add(int to) {
+        int length = to - start;
+        if (batch.size() == limits.batchLines() || batchBytes + length > limits.batchBytes()) {
+            deliver();
+        }
+        // Puts U+FFFD for each sequence that is no UTF-8.
+        batch.add(new String(buffer, start, length, StandardCharsets.UTF_8));
+        batchBytes += length;
+    }
+
+    /** Delivers what is in the present batch, if anything is. */
+    void deliver() {
+        if (!batch.isEmpty()) {
+            OutputBatch full = new OutputBatch(seq, Collections.unmodifiableList(batch));
+            seq++;
+            batch = new ArrayList<>();
+            batchBytes = 0;
+            consumer.accept(full);
+        }
+    }
+
+    /** Lines that have ended. */
+    long lines() {
+        return lines;
+    }
+
+    private static boolean isContinuation(byte b) {
+        return (b & 0xC0) == 0x80;
+    }
+
+    /** How many bytes the sequence has that begins with this one; 1 for what begins none. */
+    private static int sequenceLength(byte first) {
+        if ((first & 0xE0) == 0xC0) {
+            return 2;
+        }
+        if ((first & 0xF0) == 0xE0) {
+            return 3;
+        }
+        return (first & 0xF8) == 0xF0 ? SEQUENCE_BYTES : 1;
+    }
+}

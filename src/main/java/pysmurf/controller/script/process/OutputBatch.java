@@ -1,0 +1,12 @@
+package pysmurf.controller.script.process;
+
+import java.util.List;
+
+/**
+ * Some lines of a script's output, in the order they were written.
+ *
+ * @param seq   rises by one from batch to batch of a script, from 0
+ * @param lines the text without line ends, at least one; not to be changed. A line that was given in pieces, see
+ *              {@link OutputFollower}, is as many entries here
+ */
+public record OutputBatch(long seq, List<String> lines) {}

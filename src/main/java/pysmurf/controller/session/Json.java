@@ -1,0 +1,113 @@
+package pysmurf.controller.session;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.UncheckedIOException;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.time.Instant;
+
+/** JSON as this controller writes and reads it. Stateless and thread-safe. */
+public final class Json {
+
+    private static final JsonMapper MAPPER = JsonMapper.builder()
+            .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+            // 1795392099.566663 instead of 1.795392099566663E9: times are read by people, too
+            .enable(JsonGenerator.Feature.WRITE_BIGDECIMAL_AS_PLAIN)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY).build();
+
+    /** Python's json.dumps writes bare NaN and Infinity; pysmurf's Publisher and the OCS client send them. */
+    private static final JsonMapper LENIENT = JsonMapper.builder()
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
+
+    static {
+        // deeper than any real message; a nested bomb is refused by the parser instead of by the stack
+        StreamReadConstraints limits = StreamReadConstraints.builder().maxNestingDepth(200).build();
+        MAPPER.getFactory().setStreamReadConstraints(limits);
+        LENIENT.getFactory().setStreamReadConstraints(limits);
+    }
+
+    private Json() {
+    }
+
+    /** An empty object. */
+    public static ObjectNode object() {
+        return MAPPER.createObjectNode();
+    }
+
+    /** The mapper that names fields in snake case. */
+    public static JsonMapper mapper() {
+        return MAPPER;
+    }
+
+    /** The value as a tree. */
+    public static <T extends JsonNode> T tree(Object value) {
+        return MAPPER.valueToTree(value);
+    }
+
+    /** The value as text. */
+    public static String text(Object value) {
+        try {
+            return MAPPER.writeValueAsString(value);
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /**
+     * Reads strict JSON (RFC 8259, no duplicate keys, nothing after it).
+     *
+     * @throws JsonProcessingException if it is anything else
+     */
+    public static JsonNode read(byte[] json) throws JsonProcessingException {
+        return parse(MAPPER, json);
+    }
+
+    /**
+     * Reads JSON as Python writes it, with bare NaN and Infinity; those become null, since nothing downstream could
+     * carry them.
+     *
+     * @throws JsonProcessingException if it is no JSON at all
+     */
+    public static JsonNode readLenient(byte[] json) throws JsonProcessingException {
+        return withoutNonFinite(parse(LENIENT, json));
+    }
+
+    private static JsonNode parse(JsonMapper mapper, byte[] json) throws JsonProcessingException {
+        try {
+            return mapper.readTree(json);
+        } catch (JsonProcessingException e) {
+            throw e;
+        } catch (java.io.IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static JsonNode withoutNonFinite(JsonNode node) {
+        if (node.isFloatingPointNumber() && !Double.isFinite(node.doubleValue())) {
+            return MAPPER.nullNode();
+        }
+        if (node instanceof ObjectNode object) {
+            object.properties().forEach(entry -> entry.setValue(withoutNonFinite(entry.getValue())));
+        } else if (node instanceof com.fasterxml.jackson.databind.node.ArrayNode array) {
+            for (int i = 0; i < array.size(); i++) {
+                array.set(i, withoutNonFinite(array.get(i)));
+            }
+        }
+        return node;
+    }
+
+    /** Unix seconds with microseconds, as OCS writes times. */
+    public static BigDecimal seconds(Instant time) {
+        return BigDecimal.valueOf(time.getEpochSecond())
+                .add(BigDecimal.valueOf(time.getNano() / 1000, 6)).setScale(6, RoundingMode.UNNECESSARY);
+    }
+}

@@ -1,0 +1,28 @@
+package pysmurf.controller.session;
+
+import org.apache.camel.Body;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Writes scripts' output lines to the controller's own log. Not thread-safe: one route calls it. */
+public final class ScriptLog {
+
+    private static final Logger LOG = LoggerFactory.getLogger("script");
+
+    private final OutputGaps gaps = new OutputGaps();
+
+    /** Writes one batch, if its session wants that. */
+    public void write(@Body SessionEvent event) {
+        long lost = gaps.before(event);
+        if (!event.getOutput().toLog() || !LOG.isInfoEnabled()) {
+            return;
+        }
+        String session = event.getOpName() + ":" + event.getSessionId();
+        if (lost > 0) {
+            LOG.warn("{} … {} lines left out here, the session's log has them", session, lost);
+        }
+        for (String line : event.getOutput().lines()) {
+            LOG.info("{} {}", session, line);
+        }
+    }
+}

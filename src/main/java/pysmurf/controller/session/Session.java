@@ -1,0 +1,281 @@
+package pysmurf.controller.session;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.math.BigDecimal;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * One accepted command from its acceptance to its end: OCS's session object and what this controller adds to it.
+ *
+ * <p>
+ * Thread-safe; changed only by {@link Sessions}, which writes every change to the store and tells the sinks.
+ */
+public final class Session {
+
+    /** As many as a reply can carry; OCS itself keeps 10,000. The oldest go first. */
+    static final int MOST_MESSAGES = 100_000;
+
+    /**
+     * What is known when a command is accepted.
+     *
+     * @param opName      the operation
+     * @param params      its parameters, defaults filled in; not null
+     * @param commandId   the client's id for the command, or null
+     * @param requestedBy who asked
+     * @param exclusive   whether the session holds the controller's lock
+     */
+    public record Draft(String opName, ObjectNode params, String commandId, RequestedBy requestedBy,
+            boolean exclusive) {
+    }
+
+    private record Message(BigDecimal time, String text) {
+    }
+
+    private final int id;
+    private final Draft draft;
+    private final BigDecimal startTime;
+    private final Deque<Message> messages = new ArrayDeque<>();
+    private final List<Stage> stages = new ArrayList<>();
+    private final List<RegisteredFile> files = new ArrayList<>();
+    private final ObjectNode data = Json.object();
+    private final List<String> signals = new ArrayList<>();
+    private final CompletableFuture<Session> ended = new CompletableFuture<>();
+    /** Volatile, so that the store can look at the lock without this session's monitor. */
+    private volatile Status status = Status.STARTING;
+    private volatile Outcome outcome;
+    private BigDecimal endTime;
+    private Integer exitCode;
+    private Long pid;
+    private AbortRecord abort;
+    private Session abortSession;
+    private Session victim;
+    private SessionLog log;
+
+    Session(int id, Draft draft, BigDecimal startTime) {
+        this.id = id;
+        this.draft = draft;
+        this.startTime = startTime;
+    }
+
+    /** Rises from 0 for the life of the store. */
+    public int id() {
+        return id;
+    }
+
+    public String opName() {
+        return draft.opName();
+    }
+
+    /** The parameters with their defaults; not to be changed. */
+    public ObjectNode params() {
+        return draft.params();
+    }
+
+    /** The parameters for routes: plain maps, lists and values. */
+    public Map<String, Object> getParameters() {
+        return Json.mapper().convertValue(params(), new TypeReference<>() {
+        });
+    }
+
+    /** The client's id for the command, or null. */
+    public String commandId() {
+        return draft.commandId();
+    }
+
+    public RequestedBy requestedBy() {
+        return draft.requestedBy();
+    }
+
+    /** Whether the session holds the controller's lock while it lives. */
+    public boolean exclusive() {
+        return draft.exclusive();
+    }
+
+    /** When the command was accepted, unix seconds. */
+    public BigDecimal startTime() {
+        return startTime;
+    }
+
+    public Status status() {
+        return status;
+    }
+
+    public boolean isDone() {
+        return status == Status.DONE;
+    }
+
+    /** Null until the session is done. */
+    public Outcome outcome() {
+        return outcome;
+    }
+
+    /** Null as long as nobody asked to abort. */
+    public synchronized AbortRecord abort() {
+        return abort;
+    }
+
+    /** The stages in order; a copy. */
+    public synchronized List<Stage> stages() {
+        return List.copyOf(stages);
+    }
+
+    /** The registered files in order; a copy. */
+    public synchronized List<RegisteredFile> files() {
+        return List.copyOf(files);
+    }
+
+    /** Where the output is; null before the first script and where nothing is kept. */
+    public synchronized SessionLog log() {
+        return log;
+    }
+
+    /** Completes when the session is done; never exceptionally. */
+    public CompletableFuture<Session> ended() {
+        return ended;
+    }
+
+    /** The session that aborts this one, if there is one. */
+    synchronized Optional<Session> abortSession() {
+        return Optional.ofNullable(abortSession);
+    }
+
+    /** The session that this one aborts; null for every other operation. */
+    public synchronized Session victim() {
+        return victim;
+    }
+
+    void abortedBy(Session session) {
+        synchronized (this) {
+            abortSession = session;
+        }
+        synchronized (session) {
+            session.victim = this;
+            session.data.put("session_id", id);
+        }
+    }
+
+    synchronized void addMessage(BigDecimal time, String text) {
+        messages.addLast(new Message(time, text));
+        if (messages.size() > MOST_MESSAGES) {
+            messages.removeFirst();
+        }
+    }
+
+    /** @return false if the session is there already or past it */
+    synchronized boolean advance(Status next) {
+        if (next.compareTo(status) <= 0) {
+            return false;
+        }
+        status = next;
+        return true;
+    }
+
+    synchronized void end(Outcome how, BigDecimal time) {
+        outcome = how;
+        endTime = time;
+        // a session that ends before its stages did leaves none of them running
+        stages.replaceAll(stage -> stage.status() == Stage.State.RUNNING
+                ? stage.ended(Stage.State.FAILED, time, stage.numbers(), "the session ended") : stage);
+    }
+
+    synchronized void merge(ObjectNode more) {
+        data.setAll(more);
+    }
+
+    synchronized void add(RegisteredFile file) {
+        files.removeIf(known -> known.path().equals(file.path()));
+        files.add(file);
+    }
+
+    synchronized void put(Stage stage) {
+        for (int i = 0; i < stages.size(); i++) {
+            if (stages.get(i).name().equals(stage.name())) {
+                stages.set(i, stage);
+                return;
+            }
+        }
+        stages.add(stage);
+    }
+
+    synchronized Optional<Stage> stage(String name) {
+        return stages.stream().filter(stage -> stage.name().equals(name)).findFirst();
+    }
+
+    synchronized void process(Long processId) {
+        pid = processId;
+    }
+
+    synchronized void exit(Integer code) {
+        exitCode = code;
+    }
+
+    synchronized void log(SessionLog where) {
+        log = where;
+    }
+
+    synchronized boolean requestAbort(String by, BigDecimal at) {
+        if (abort != null || status == Status.DONE) {
+            return false;
+        }
+        abort = new AbortRecord(by, at, List.of(), 0);
+        return true;
+    }
+
+    synchronized void signalSent(String name) {
+        signals.add(name);
+        if (abort != null) {
+            abort = abort.with(signals, abort.survivors());
+        }
+    }
+
+    synchronized void survivors(int count) {
+        if (abort != null) {
+            abort = abort.with(signals, count);
+        }
+    }
+
+    /** The session object as the contract has it; a snapshot. */
+    public synchronized ObjectNode toJson() {
+        ObjectNode json = Json.object();
+        json.put("session_id", id);
+        json.put("op_name", opName());
+        json.put("op_code", opCode());
+        json.put("cred_level", 1);
+        json.put("status", status.word());
+        json.put("degraded", false);
+        json.put("success", outcome == null ? null : (Boolean) (outcome == Outcome.SUCCEEDED));
+        json.put("start_time", startTime);
+        json.put("end_time", endTime);
+        json.set("data", data.deepCopy());
+        ArrayNode texts = json.putArray("messages");
+        messages.forEach(message -> texts.addArray().add(message.time()).add(message.text()));
+        json.put("outcome", outcome == null ? null : outcome.word());
+        json.set("params", params());
+        json.put("exit_code", exitCode);
+        json.put("pid", pid);
+        json.put("command_id", commandId());
+        json.set("requested_by", Json.tree(requestedBy()));
+        json.set("abort", Json.tree(abort));
+        json.set("stages", Json.tree(stages));
+        json.set("files", Json.tree(files));
+        return json;
+    }
+
+    /** OCS's number for the status: ocs.ocs_agent's OpCode. */
+    private int opCode() {
+        return switch (status) {
+            case STARTING -> 2;
+            case RUNNING -> 3;
+            case STOPPING -> 4;
+            case DONE -> outcome == Outcome.SUCCEEDED ? 5 : 6;
+        };
+    }
+}

@@ -1,0 +1,300 @@
+package pysmurf.controller.session;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.math.BigDecimal;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Everything that can happen to a session. Each change is written to the store first and then told to the sinks, in the
+ * order in which it happened. Thread-safe.
+ */
+public final class Sessions {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Sessions.class);
+
+    private final SessionStore store;
+    private final SessionEvents events;
+    private final Clock clock;
+    private BigDecimal since;
+
+    public Sessions(SessionStore store, SessionEvents events, Clock clock) {
+        this.store = store;
+        this.events = events;
+        this.clock = clock;
+        this.since = now();
+    }
+
+    /** Opens a session and, if it is exclusive, takes the lock with it. */
+    public Opening open(Session.Draft draft) {
+        Opening opening = store.open(draft, now());
+        if (opening instanceof Opening.Opened opened) {
+            begin(opened.session());
+        }
+        return opening;
+    }
+
+    /**
+     * Opens the session of an abort.
+     *
+     * @param  draft  the abort's own draft, not exclusive
+     * @param  target the session to abort; null for the one that holds the lock
+     * @return        {@link Opening.Joined} if that session is being aborted already, {@link Opening.Nothing} if it is
+     *                done, or as {@link #open}
+     */
+    public Opening openAbort(Session.Draft draft, Session target) {
+        Session victim = target != null ? target : store.holder().orElse(null);
+        if (victim == null || !victim.exclusive()) {
+            return new Opening.Nothing();
+        }
+        synchronized (victim) {
+            if (victim.abortSession().isPresent()) {
+                Session first = victim.abortSession().get();
+                return victim.isDone() && first.isDone() ? new Opening.Nothing() : new Opening.Joined(first);
+            }
+            if (victim.isDone()) {
+                return new Opening.Nothing();
+            }
+            Opening opening = open(draft);
+            if (opening instanceof Opening.Opened opened) {
+                victim.abortedBy(opened.session());
+                requestAbort(victim, draft.requestedBy().toString());
+            }
+            return opening;
+        }
+    }
+
+    private void begin(Session session) {
+        synchronized (session) {
+            say(session, "Status is now \"starting\".");
+            store.save(session);
+            publish(session);
+        }
+        lockChanged(session);
+    }
+
+    /** The session's work begins. */
+    public void running(Session session) {
+        advance(session, Status.RUNNING);
+    }
+
+    private void advance(Session session, Status status) {
+        synchronized (session) {
+            if (session.advance(status)) {
+                say(session, "Status is now \"" + status.word() + "\".");
+                store.save(session);
+                publish(session);
+            }
+        }
+    }
+
+    /** Notes that the session is to be aborted; whoever runs its scripts has to look at {@link Session#abort}. */
+    public void requestAbort(Session session, String by) {
+        synchronized (session) {
+            if (session.requestAbort(by, now())) {
+                say(session, "Abort requested by " + by);
+                advance(session, Status.STOPPING);
+            }
+        }
+    }
+
+    /** A signal went to the session's processes. */
+    public void signalSent(Session session, String signal) {
+        synchronized (session) {
+            session.signalSent(signal);
+            say(session, "Sent SIG" + signal + " to the script and its children");
+            store.save(session);
+        }
+    }
+
+    /** How many processes lived on after the whole ladder. */
+    public void survivors(Session session, int count) {
+        session.survivors(count);
+    }
+
+    /** A line for the people who look at the session; it also goes out over UDP. */
+    public void message(Session session, String text) {
+        synchronized (session) {
+            say(session, text);
+            store.save(session);
+        }
+    }
+
+    private void say(Session session, String text) {
+        LOG.info("{}:{} {}", session.opName(), session.id(), text);
+        session.addMessage(now(), text);
+        events.publish(SessionEvent.of(SessionEvent.Type.MESSAGE, session, text));
+    }
+
+    /** A Publisher message of type {@code session_log}; it is not sent out again, since its datagram is. */
+    public void scriptMessage(Session session, String text) {
+        session.addMessage(now(), text);
+        store.save(session);
+    }
+
+    /** Merges into the session's data, top level only, as OCS does. */
+    public void mergeData(Session session, ObjectNode more) {
+        session.merge(more);
+        store.save(session);
+    }
+
+    /** Tells the sinks of a Publisher message. */
+    public void published(Session session, JsonNode message) {
+        events.publish(SessionEvent.of(SessionEvent.Type.DATA, session, message));
+    }
+
+    /** Registers a file; one with the same path is replaced. */
+    public void register(Session session, RegisteredFile file) {
+        synchronized (session) {
+            session.add(file);
+            store.save(session);
+            ObjectNode payload = Json.tree(file);
+            payload.put("session_id", session.id());
+            events.publish(SessionEvent.of(SessionEvent.Type.FILE, session, payload));
+        }
+    }
+
+    /** Hands a datagram of the session's script to the sinks as it is. */
+    public void relay(Session session, byte[] datagram) {
+        events.publish(SessionEvent.datagram(session, datagram));
+    }
+
+    /** Hands output lines to the sinks. */
+    public void output(Session session, SessionEvent.Output output) {
+        events.publish(SessionEvent.output(session, output));
+    }
+
+    /** Where the session's output is. */
+    public void log(Session session, SessionLog log) {
+        session.log(log);
+        store.save(session);
+    }
+
+    /** A script of the session has started. */
+    public void started(Session session, long pid) {
+        session.process(pid);
+        store.save(session);
+    }
+
+    /** A script of the session has ended. */
+    public void exited(Session session, Integer exitCode) {
+        session.exit(exitCode);
+        store.save(session);
+    }
+
+    /** The stages that the session will go through, none of them run yet. */
+    public void planStages(Session session, List<String> names) {
+        synchronized (session) {
+            names.forEach(name -> session.put(Stage.notRun(name)));
+            store.save(session);
+            publish(session);
+        }
+    }
+
+    /** A stage begins. */
+    public void stageStarted(Session session, String name) {
+        synchronized (session) {
+            session.put(session.stage(name).orElse(Stage.notRun(name)).started(now()));
+            store.save(session);
+            publish(session);
+        }
+    }
+
+    /** A stage has ended. */
+    public void stageEnded(Session session, String name, Stage.State state, ObjectNode numbers, String why) {
+        synchronized (session) {
+            session.put(session.stage(name).orElse(Stage.notRun(name)).ended(state, now(), numbers, why));
+            store.save(session);
+            publish(session);
+        }
+    }
+
+    /**
+     * Closes the session, and with it the lock.
+     *
+     * @param finalText the last line before "done"; null for none
+     */
+    public void close(Session session, Outcome outcome, String finalText) {
+        synchronized (session) {
+            if (session.isDone()) {
+                return;
+            }
+            if (finalText != null) {
+                say(session, finalText);
+            }
+            session.end(outcome, now());
+            session.advance(Status.DONE);
+            say(session, "Status is now \"done\".");
+            store.save(session);
+            publish(session);
+            events.publish(SessionEvent.of(SessionEvent.Type.RESULT, session, result(session)));
+        }
+        lockChanged(session);
+        session.ended().complete(session);
+    }
+
+    private static ObjectNode result(Session session) {
+        ObjectNode json = session.toJson();
+        ObjectNode result = Json.object();
+        for (String field : List.of("session_id", "op_name", "outcome", "exit_code", "data")) {
+            result.set(field, json.get(field));
+        }
+        return result;
+    }
+
+    private void publish(Session session) {
+        events.publish(SessionEvent.of(SessionEvent.Type.SESSION, session, session.toJson()));
+    }
+
+    private synchronized void lockChanged(Session session) {
+        if (session.exclusive()) {
+            since = now();
+            events.publish(statusEvent());
+        }
+    }
+
+    /** Whether the controller is busy, as an event for the sinks. */
+    public synchronized SessionEvent statusEvent() {
+        return SessionEvent.status(Json.text(statusJson(true)));
+    }
+
+    /** The payload of the status topic. */
+    public synchronized ObjectNode statusJson(boolean online) {
+        Optional<Session> holder = store.holder();
+        return Json.object().put("online", online).put("busy", holder.isPresent())
+                .put("session_id", holder.map(Session::id).orElse(null))
+                .put("op_name", holder.map(Session::opName).orElse(null)).put("since", since);
+    }
+
+    /** The session as an event, for a sink that missed it. */
+    public SessionEvent sessionEvent(Session session) {
+        return SessionEvent.of(SessionEvent.Type.SESSION, session, session.toJson());
+    }
+
+    public Optional<Session> find(int id) {
+        return store.find(id);
+    }
+
+    /** The session that holds the lock. */
+    public Optional<Session> holder() {
+        return store.holder();
+    }
+
+    /** The newest session of an operation. */
+    public Optional<Session> latest(String opName) {
+        return store.latest(opName);
+    }
+
+    /** See {@link SessionStore#list}. */
+    public List<Session> list(int limit, Integer before, String opName, Outcome outcome) {
+        return store.list(limit, before, opName, outcome);
+    }
+
+    private BigDecimal now() {
+        return Json.seconds(clock.instant());
+    }
+}
