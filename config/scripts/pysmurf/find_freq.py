@@ -9,12 +9,17 @@ import sys
 from typing import Any, Dict
 
 from tuning import figures
+from tuning.instrument import CannotWork
 from tuning.session_folder import write_column
 from tuning.stage import Stage, stage_main
+
+NARROWEST_MHZ = 1.0
 
 
 def measure(stage: Stage, band: int) -> Dict[str, Any]:
     options = stage.options
+    if options.stop_freq - options.start_freq < NARROWEST_MHZ:
+        raise CannotWork(f"nothing to sweep from {options.start_freq:g} to {options.stop_freq:g} MHz")
     found = stage.instrument.find_freq(band, options.start_freq, options.stop_freq, options.tone_power,
                                        options.amp_cut, options.grad_cut, stage.progress_of(band))
     for name, values in (("freq", found.sweep.freqs_mhz), ("resp", found.sweep.response)):

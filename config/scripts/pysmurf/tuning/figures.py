@@ -141,15 +141,16 @@ def squid_curve(path: str, title: str, biases: Sequence[float], shift_khz: Seque
                 freq_mhz: float) -> None:
     """The dip against flux bias, with the fitted curve."""
     span = (biases[1] - biases[0]) * len(biases)
-    panel = Panel(svg.WHOLE, (biases[0], biases[0] + span), around(list(shift_khz), 0.25),
+    low, high = around(list(shift_khz), 0.1)
+    panel = Panel(svg.WHOLE, (biases[0], biases[0] + span), (low, high + (high - low) * 0.3),
                   "flux bias (fraction of full scale)", f"dip, from {freq_mhz:.3f} MHz (kHz)")
     every = max(len(biases) // SQUID_MARKERS, 1)
     panel.points(biases[::every], shift_khz[::every], BLUE, 4.5, 0.7)
     turns = [place / 600 for place in range(601)]
     panel.line([biases[0] + span * turn for turn in turns], [fit.at(turn * fit.cycles) for turn in turns], ORANGE, 2)
-    panel.note([f"Phi0 {span / fit.cycles:.4f} of full scale, swing {fit.peak_to_peak():.1f} kHz, "
-                f"harmonics {fit.higher_harmonic_power():.3f}"])
-    panel.legend([("measured", BLUE, "point"), (f"fit, {len(fit.coefficients) - 1} harmonics", ORANGE, "line")], bottom=True)
+    panel.note([f"Phi0 {span / fit.cycles:.4f} of full scale", f"swing {fit.peak_to_peak():.1f} kHz",
+                f"higher harmonics {fit.higher_harmonic_power():.3f}"])
+    panel.legend([("measured", BLUE, "point"), (f"fit, {len(fit.coefficients) - 1} harmonics", ORANGE, "line")])
     write_text(path, svg.sheet(title, [panel]))
 
 

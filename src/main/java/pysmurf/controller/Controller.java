@@ -367,6 +367,7 @@ public final class Controller implements AutoCloseable {
         environment.put("SMURFPUB_UDP_PORT", Integer.toString(publisherAddress.getPort()));
         environment.put("SLOT", configuration.get(Settings.SLOT));
         environment.put("OCS_CONFIG_DIR", configuration.ocsConfigDir().toString());
+        environment.put("PYSMURF_DATA_DIR", dataDir.toString());
         environment.put("PYTHONUNBUFFERED", "1");
         return new ScriptLimits(Map.copyOf(environment), dataDir.resolve("output"),
                 configuration.get(Settings.ABORT_INTERRUPT_GRACE), configuration.get(Settings.ABORT_TERMINATE_GRACE),

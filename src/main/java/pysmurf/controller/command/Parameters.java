@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import pysmurf.controller.session.Json;
 
 /**
  * The parameters of one operation: its JSON Schema (draft 2020-12) ready for use, with this controller's own formats.
@@ -25,6 +26,11 @@ public final class Parameters {
 
     /** Keyword of ours: {@code "x-lock": false} says that the operation does not need the controller's lock. */
     private static final String LOCK = "x-lock";
+    /**
+     * Keyword of ours: {@code "x-option": "--seed"} says by which option a parameter is given to scripts. A list is joined by
+     * commas, true is the option alone, and null and false are nothing; of two options the second stands for false.
+     */
+    private static final String OPTION = "x-option";
 
     private static final SchemaValidatorsConfig CONFIG = SchemaValidatorsConfig.builder().pathType(PathType.JSON_PATH)
             .applyDefaultsStrategy(new ApplyDefaultsStrategy(true, false, true)).build();
@@ -32,7 +38,7 @@ public final class Parameters {
     /** Draft 2020-12 and the one word of ours. */
     private static final JsonSchemaFactory FACTORY = JsonSchemaFactory.builder()
             .metaSchema(JsonMetaSchema.builder(JsonMetaSchema.getV202012()).keyword(new NonValidationKeyword(LOCK))
-                    .build())
+                    .keyword(new NonValidationKeyword(OPTION)).build())
             .defaultMetaSchemaIri(JsonMetaSchema.getV202012().getIri()).build();
 
     private final JsonNode json;
@@ -60,6 +66,36 @@ public final class Parameters {
     /** Whether the operation needs the controller's lock. */
     public boolean needLock() {
         return json.path(LOCK).asBoolean(true);
+    }
+
+    /** The parameters that have an option in the schema, as words of a command line. */
+    public List<Object> options(ObjectNode params) {
+        List<Object> words = new ArrayList<>();
+        json.path("properties").properties().forEach(property -> {
+            JsonNode option = property.getValue().path(OPTION);
+            JsonNode value = params.path(property.getKey());
+            if (value.isBoolean()) {
+                String word = option.isArray() ? option.path(value.booleanValue() ? 0 : 1).asText()
+                        : value.booleanValue() ? option.asText() : "";
+                if (!word.isEmpty()) {
+                    words.add(word);
+                }
+            } else if (option.isTextual() && !value.isMissingNode() && !value.isNull()
+                    && !(value.isArray() && value.isEmpty())) {
+                words.add(option.asText());
+                words.add(joined(value));
+            }
+        });
+        return words;
+    }
+
+    private static Object joined(JsonNode value) {
+        if (!value.isArray()) {
+            return Json.value(value);
+        }
+        List<String> parts = new ArrayList<>();
+        value.forEach(part -> parts.add(part.asText()));
+        return String.join(",", parts);
     }
 
     /** The schema as it was written. */

@@ -28,6 +28,7 @@ import org.slf4j.LoggerFactory;
 import pysmurf.controller.command.ParameterFormat;
 import pysmurf.controller.command.Parameters;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.Session;
 
 /**
  * The operations that the routes define at this moment: every started route whose id is NAME and which begins at
@@ -36,7 +37,8 @@ import pysmurf.controller.session.Json;
 public final class Operations {
 
     private static final Logger LOG = LoggerFactory.getLogger(Operations.class);
-    private static final String STAGE_BLOCK = "kamelet:script";
+    /** A stage is a block with a parameter "stage": the script block itself, or one that an integrator made of it. */
+    private static final String BLOCK = "kamelet:";
 
     private record Known(Route route, FileTime schemaTime, Operation operation) {
     }
@@ -81,6 +83,12 @@ public final class Operations {
         return load(name, route, file, time, last);
     }
 
+    /** A session's parameters as options for its scripts, as far as the schema of its operation names options. */
+    public List<Object> options(Session session) {
+        return find(session.opName()).map(operation -> operation.parameters().options(session.params()))
+                .orElse(List.of());
+    }
+
     /** Schema files that cannot be used, with the reason; the last good version of each goes on being used. */
     public Map<Path, String> faults() {
         return Map.copyOf(faults);
@@ -123,7 +131,7 @@ public final class Operations {
         RouteDefinition definition = ((ModelCamelContext) context).getRouteDefinition(name);
         Collection<ToDefinition> steps = ProcessorDefinitionHelper.filterTypeInOutputs(definition.getOutputs(),
                 ToDefinition.class);
-        return steps.stream().map(ToDefinition::getUri).filter(uri -> uri.startsWith(STAGE_BLOCK))
+        return steps.stream().map(ToDefinition::getUri).filter(uri -> uri.startsWith(BLOCK))
                 .map(Operations::stage).filter(Objects::nonNull).distinct().toList();
     }
 

@@ -122,7 +122,7 @@ final class RunningScript {
     ScriptResult await() {
         waitForEnd();
         Set<ProcessId> survivors = endOthers();
-        Integer exitCode = process.isAlive() ? null : process.exitValue();
+        Integer exitCode = exitCode(survivors);
         if (!follower.finish(OUTPUT_BUDGET)) {
             LOG.info("Output of {} is still being read", command);
         }
@@ -137,6 +137,12 @@ final class RunningScript {
             sessions.message(session(), "Script has finished with exit code " + exitCode);
         }
         return result(exitCode, survivors);
+    }
+
+    /** Null if the process outlived even SIGKILL. One that is dead for /proc may still have to be reaped by Java. */
+    private Integer exitCode(Set<ProcessId> survivors) {
+        boolean survived = survivors.stream().anyMatch(id -> id.pid() == process.pid());
+        return survived ? null : process.onExit().join().exitValue();
     }
 
     /** Until the process is gone, or the ladder has given it up. */

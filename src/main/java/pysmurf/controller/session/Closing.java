@@ -16,6 +16,15 @@ public final class Closing {
         this.sessions = sessions;
     }
 
+    /**
+     * Goes on with a fault that a route caught to put things right first.
+     *
+     * @throws Exception the fault
+     */
+    public void rethrow(@ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Exception fault) throws Exception {
+        throw fault;
+    }
+
     /** The route came to its end. */
     public void completed(@ExchangeProperty("session") Session session) {
         sessions.close(session, session.abort() == null ? Outcome.SUCCEEDED : Outcome.ABORTED, null);

@@ -53,6 +53,11 @@ public final class Json {
         return MAPPER.valueToTree(value);
     }
 
+    /** The value as plain Java: maps, lists, text, numbers, truth values, null. */
+    public static Object value(JsonNode node) {
+        return MAPPER.convertValue(node, Object.class);
+    }
+
     /** The value as text. */
     public static String text(Object value) {
         try {

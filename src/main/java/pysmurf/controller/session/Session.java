@@ -1,6 +1,5 @@
 package pysmurf.controller.session;
 
-import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
@@ -8,7 +7,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
@@ -80,9 +78,13 @@ public final class Session {
     }
 
     /** The parameters for routes: plain maps, lists and values. */
-    public Map<String, Object> getParameters() {
-        return Json.mapper().convertValue(params(), new TypeReference<>() {
-        });
+    public Object getParameters() {
+        return Json.value(params());
+    }
+
+    /** When the command was accepted, whole unix seconds: pysmurf names folders and files by this. */
+    public long getCtime() {
+        return startTime.longValue();
     }
 
     /** The client's id for the command, or null. */

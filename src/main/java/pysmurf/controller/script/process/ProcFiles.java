@@ -30,6 +30,12 @@ final class ProcFiles {
 
     private static final int ENVIRON_CHUNK = 4096;
 
+    /** What open and read give here in place of -1: the process is gone, ... */
+    private static final int GONE = -1;
+
+    /** ... or it is none of ours to look at (then it is none of ours to signal either). */
+    private static final int FORBIDDEN = -2;
+
     private final Path root;
 
     /**
@@ -52,6 +58,15 @@ final class ProcFiles {
     }
 
     /**
+     * What a listing found.
+     *
+     * @param entries  the processes that could be read
+     * @param vanished how many more were there when the listing began and gone when they were to be read, not counting
+     *                 those known to be too old
+     */
+    record Listing(List<ProcessEntry> entries, int vanished) {}
+
+    /**
      * All processes started at a time or later; those that vanish meanwhile are left out, and so are those that may not be
      * looked at.
      *
@@ -60,7 +75,7 @@ final class ProcFiles {
      *
      * @param earliest in clock ticks since boot; 0 for all
      */
-    List<ProcessEntry> stats(long earliest) {
+    Listing stats(long earliest) {
         String[] names = root.toFile().list();
         if (names == null) {
             throw new UncheckedIOException(new IOException("cannot list " + root));
@@ -68,6 +83,7 @@ final class ProcFiles {
         Map<String, Seen> before = seen;
         Map<String, Seen> now = new HashMap<>(2 * names.length);
         List<ProcessEntry> entries = new ArrayList<>();
+        int vanished = 0;
         byte[] buffer = new byte[STAT_BYTES];
         for (String name : names) {
             // Pids are the names that begin with a digit (proc(5)).
@@ -77,21 +93,24 @@ final class ProcFiles {
             // The key before the stat file: should the pid change hands between the two, the pair fits nobody later.
             Object key = key(name);
             Seen last = before.get(name);
-            if (last != null && last.start < earliest && last.key.equals(key)) {
+            boolean wasOld = last != null && last.start < earliest;
+            if (wasOld && last.key.equals(key)) {
                 now.put(name, last);
                 continue;
             }
-            Optional<ProcessEntry> entry = key == null ? Optional.empty() : stat(name, buffer);
-            entry.ifPresent(process -> {
-                long start = process.id().startTicks();
+            ProcessEntry entry = key == null ? null : stat(name, buffer).orElse(null);
+            if (entry != null) {
+                long start = entry.id().startTicks();
                 now.put(name, new Seen(key, start));
                 if (start >= earliest) {
-                    entries.add(process);
+                    entries.add(entry);
                 }
-            });
+            } else if (!wasOld && key(name) == null) {
+                vanished++;
+            }
         }
         seen = now;
-        return entries;
+        return new Listing(entries, vanished);
     }
 
     /** @return null if the folder is gone, or is none of ours to look at */
@@ -128,7 +147,7 @@ final class ProcFiles {
         String name = Long.toString(pid);
         int fd = open(name, "/environ");
         if (fd < 0) {
-            return ProcessTable.Finding.UNREADABLE;
+            return unreadable(fd);
         }
         try {
             EntrySearch search = new EntrySearch(entry.getBytes(StandardCharsets.UTF_8));
@@ -142,7 +161,7 @@ final class ProcFiles {
                 }
             }
             if (n < 0) {
-                return ProcessTable.Finding.UNREADABLE;
+                return unreadable((int) n);
             }
             if (search.end()) {
                 return ProcessTable.Finding.PRESENT;
@@ -175,13 +194,17 @@ final class ProcFiles {
         }
     }
 
-    /** @return -1 where the process is gone or not ours to look at (then it is not ours to signal either) */
     private int absent(int errno, String pid, String file) {
         return switch (errno) {
-            case Libc.ENOENT, Libc.ESRCH, Libc.EACCES, Libc.EPERM -> -1;
+            case Libc.ENOENT, Libc.ESRCH -> GONE;
+            case Libc.EACCES, Libc.EPERM -> FORBIDDEN;
             default -> throw new UncheckedIOException(
                     new IOException("cannot read " + root + "/" + pid + file + ": " + Libc.strerror(errno)));
         };
+    }
+
+    private static ProcessTable.Finding unreadable(int why) {
+        return why == GONE ? ProcessTable.Finding.GONE : ProcessTable.Finding.FORBIDDEN;
     }
 
     /** Finds one whole entry in a block of entries that each end with a NUL, whatever the cuts between the chunks. */

@@ -75,6 +75,9 @@ public record ProcessEntry(
             // Past the state and the blank behind it: field 1.
             int at = close + 4;
             for (int field = PARENT; field <= START; field++) {
+                if (at >= length) {
+                    return Optional.empty();
+                }
                 int end = at;
                 while (end < length && stat[end] != ' ' && stat[end] != '\n') {
                     end++;
@@ -93,7 +96,7 @@ public record ProcessEntry(
                 }
                 at = end + 1;
             }
-            return Optional.empty();
+            throw new IllegalStateException("the start time is the last field that is read");
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException(
                     "no line of /proc/PID/stat: " + new String(stat, 0, length, StandardCharsets.UTF_8), e);

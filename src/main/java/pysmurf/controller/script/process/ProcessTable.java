@@ -14,13 +14,16 @@ public final class ProcessTable {
 
     private final ProcFiles files;
     private final Map<Long, ProcessEntry> byPid;
+    private final int vanished;
 
     private ProcessTable(ProcFiles files, long earliest) {
         this.files = files;
         this.byPid = new LinkedHashMap<>();
-        for (ProcessEntry entry : files.stats(earliest)) {
+        ProcFiles.Listing listing = files.stats(earliest);
+        for (ProcessEntry entry : listing.entries()) {
             byPid.put(entry.pid(), entry);
         }
+        this.vanished = listing.vanished();
     }
 
     /**
@@ -53,6 +56,13 @@ public final class ProcessTable {
         return byPid.values();
     }
 
+    /**
+     * How many processes ended while the table was read. Each may have left a child that came too late for the table.
+     */
+    int vanished() {
+        return vanished;
+    }
+
     public Optional<ProcessEntry> find(long pid) {
         return Optional.ofNullable(byPid.get(pid));
     }
@@ -65,10 +75,12 @@ public final class ProcessTable {
     enum Finding {
         PRESENT,
         ABSENT,
-        /** There was none: the process is in the midst of an execve, or its first thread has ended. */
+        /** There was none: the process is in the midst of an execve or of its end, or its first thread has ended. */
         BLANK,
-        /** The process is gone, or may not be looked at. */
-        UNREADABLE
+        /** There is no such process any more. */
+        GONE,
+        /** The process may not be looked at. */
+        FORBIDDEN
     }
 
     /**
@@ -92,7 +104,7 @@ public final class ProcessTable {
         return switch (findInEnvironment(process, entry)) {
             case PRESENT -> Optional.of(true);
             case ABSENT -> Optional.of(false);
-            case BLANK, UNREADABLE -> Optional.empty();
+            case BLANK, GONE, FORBIDDEN -> Optional.empty();
         };
     }
 }

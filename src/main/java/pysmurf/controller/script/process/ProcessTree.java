@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -39,11 +40,17 @@ public final class ProcessTree implements SignalTarget {
 
     /**
      * How often a process with no environment at all is asked again: it is in the midst of an execve, which empties the
-     * environment first and fills it some 0.1 ms later.
+     * environment first and fills it some 0.1 ms later, or of its end.
      */
     private static final int EXECVE_ROUNDS = 8;
 
     private static final long EXECVE_PAUSE_NANOS = 200_000;
+
+    /**
+     * How often {@link #alive} looks before it believes that there is nobody, though processes came to their end just then.
+     * On a machine where that never ceases they are strangers.
+     */
+    private static final int LOOKS = 5;
 
     /** kill(2), or what a test puts in its place. */
     interface Kill {
@@ -88,6 +95,15 @@ public final class ProcessTree implements SignalTarget {
 
     /** Whether the leader's number no longer stands for a group and a session of the script. */
     private boolean groupGone;
+
+    /** Those not alive at the last look that the kernel still knew. */
+    private Set<ProcessId> zombies = Set.of();
+
+    /**
+     * Whether nobody ended during the last look. A process that ends after /proc was listed and before its file was read
+     * may have left a child that is in neither: one that forks and ends, over and over, is missed by one look in ten.
+     */
+    private boolean settled;
 
     /**
      * The tree of a process known from before, as after a restart of the controller. Where the process is gone by now,
@@ -174,9 +190,8 @@ public final class ProcessTree implements SignalTarget {
     @Override
     public synchronized Set<ProcessId> alive() {
         Map<ProcessId, ProcessEntry> members = look();
-        if (members.isEmpty() && !groupGone) {
-            // The kernel has a group where the table had nobody: zombies, or one that was forked by a process that ended
-            // before the reading came to it. A second look tells.
+        // That there is nobody must be beyond doubt.
+        for (int looks = 1; members.isEmpty() && (looks < 2 ? !settled || !groupGone : !settled && looks < LOOKS); looks++) {
             members = look();
         }
         return new LinkedHashSet<>(members.keySet());
@@ -254,8 +269,13 @@ public final class ProcessTree implements SignalTarget {
                 // Nobody has the pid, but as long as the group has a member the kernel gives the number to nobody else.
                 .orElse(true);
         boolean groupSeen = false;
+        Set<ProcessId> zombiesNow = new HashSet<>();
         for (ProcessEntry entry : table.processes()) {
-            if (!entry.isAlive() || entry.id().startTicks() < earliest || Signals.isProtected(entry.pid())) {
+            if (entry.id().startTicks() < earliest || Signals.isProtected(entry.pid())) {
+                continue;
+            }
+            if (!entry.isAlive()) {
+                zombiesNow.add(entry.id());
                 continue;
             }
             children.computeIfAbsent(entry.parent(), pid -> new ArrayList<>()).add(entry);
@@ -269,12 +289,14 @@ public final class ProcessTree implements SignalTarget {
                 others.add(entry);
             }
         }
-        // Once without a member, group and session are gone for good; should their number turn up again it is not ours.
-        // While the leader lives they may be still to come.
-        groupGone |= !groupSeen && (leaderId == null || !members.containsKey(leaderId)) && !kill.groupExists(leader);
+        settled = table.vanished() == 0 && zombies.containsAll(zombiesNow);
+        zombies = zombiesNow;
         if (marker != null) {
             addMarked(members, others, table);
         }
+        // Once without a member, group and session are gone for good; should their number turn up again it is not ours.
+        // While the leader lives they may be still to come.
+        groupGone |= !groupSeen && settled && (leaderId == null || !members.containsKey(leaderId)) && !kill.groupExists(leader);
         addDescendants(members, children);
         noted.clear();
         noted.addAll(members.keySet());
@@ -292,7 +314,8 @@ public final class ProcessTree implements SignalTarget {
                 switch (table.findInEnvironment(entry, marker)) {
                     case PRESENT -> members.put(entry.id(), entry);
                     case BLANK -> again.add(entry);
-                    case ABSENT, UNREADABLE -> {}
+                    case GONE -> settled = false;
+                    case ABSENT, FORBIDDEN -> {}
                 }
             }
             asked = again;

@@ -1,0 +1,235 @@
+package pysmurf.controller.script.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class LineCutterTest {
+
+    private static final int LINE_BYTES = 16;
+    private static final OutputLimits SMALL = new OutputLimits(1000, 1000, LINE_BYTES, Duration.ofMillis(80), 0);
+
+    private final List<OutputBatch> batches = new ArrayList<>();
+
+    private LineCutter cutter(OutputLimits limits) {
+        return new LineCutter(limits, batches::add);
+    }
+
+    private static void feed(LineCutter cutter, byte[] bytes, int from, int to) {
+        for (int at = from; at < to; ) {
+            ByteBuffer room = cutter.room(to - at);
+            int count = room.remaining();
+            room.put(bytes, at, count);
+            cutter.accept(count);
+            at += count;
+        }
+    }
+
+    private static void feed(LineCutter cutter, String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        feed(cutter, bytes, 0, bytes.length);
+    }
+
+    private List<String> lines() {
+        return batches.stream().flatMap(batch -> batch.lines().stream()).toList();
+    }
+
+    @Test
+    void cutsTheSameLinesWhateverTheChunks() {
+        String text = "one\r\ntwo\n\nvier: äöü\n漢字 und 🚀\nlast, without an end";
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        for (int size = 1; size <= bytes.length; size++) {
+            batches.clear();
+            LineCutter cutter = cutter(OutputLimits.of(0));
+            for (int at = 0; at < bytes.length; at += size) {
+                feed(cutter, bytes, at, Math.min(bytes.length, at + size));
+            }
+            cutter.finish();
+
+            assertThat(lines())
+                    .as("chunks of %d", size)
+                    .containsExactly("one", "two", "", "vier: äöü", "漢字 und 🚀", "last, without an end");
+            assertThat(cutter.lines()).isEqualTo(6);
+        }
+    }
+
+    @Test
+    void putsAReplacementForWhatIsNoUtf8() {
+        LineCutter cutter = cutter(OutputLimits.of(0));
+        byte[] bytes = {'a', (byte) 0xFF, 'b', '\n', (byte) 0xC3, '\n', (byte) 0xE2, (byte) 0x82, 'x', '\n', 0, '\n'};
+
+        feed(cutter, bytes, 0, bytes.length);
+        cutter.finish();
+
+        assertThat(lines()).containsExactly("a\uFFFDb", "\uFFFD", "\uFFFDx", "\0");
+    }
+
+    @Test
+    void keepsACarriageReturnThatIsNoLineEnd() {
+        LineCutter cutter = cutter(OutputLimits.of(0));
+
+        feed(cutter, "10%\r20%\r\r\nend\r");
+        cutter.finish();
+
+        assertThat(lines()).containsExactly("10%\r20%\r", "end\r");
+    }
+
+    @Test
+    void givesALongLineInPieces() {
+        LineCutter cutter = cutter(SMALL);
+
+        feed(cutter, "0123456789abcdef0123456789abcdef0123\nnext\n");
+        cutter.finish();
+
+        assertThat(lines()).containsExactly("0123456789abcdef", "0123456789abcdef", "0123", "next");
+        assertThat(cutter.lines()).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\n", "\r\n"})
+    void givesALineOfJustTheLimitOnce(String end) {
+        LineCutter cutter = cutter(SMALL);
+
+        feed(cutter, "0123456789abcdef" + end + "next" + end);
+        cutter.finish();
+
+        assertThat(lines()).containsExactly("0123456789abcdef", "next");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ä", "漢", "🚀"})
+    void doesNotTearACharacterAtTheLimit(String character) {
+        for (int shift = 0; shift < 4; shift++) {
+            batches.clear();
+            LineCutter cutter = cutter(SMALL);
+            String line = "x".repeat(shift) + character.repeat(50);
+
+            feed(cutter, line + "\n");
+            cutter.finish();
+
+            assertThat(lines()).hasSizeGreaterThan(1).noneMatch(piece -> piece.contains("\uFFFD"));
+            assertThat(String.join("", lines())).isEqualTo(line);
+            assertThat(lines())
+                    .allMatch(piece -> piece.getBytes(StandardCharsets.UTF_8).length <= LINE_BYTES);
+        }
+    }
+
+    @Test
+    void goesOnThroughBytesThatLookLikeOneEndlessCharacter() {
+        for (byte b : new byte[] {(byte) 0x80, (byte) 0xC3, (byte) 0xF0, (byte) 0xFF, '\r', 0}) {
+            batches.clear();
+            LineCutter cutter = cutter(SMALL);
+            byte[] bytes = new byte[10_000];
+            Arrays.fill(bytes, b);
+
+            feed(cutter, bytes, 0, bytes.length);
+            assertThat(cutter.held()).isLessThanOrEqualTo(LINE_BYTES);
+            cutter.finish();
+
+            assertThat(lines()).allMatch(piece -> !piece.isEmpty() && piece.length() <= LINE_BYTES);
+            assertThat(lines().stream().mapToInt(String::length).sum()).isBetween(2_500, 10_000);
+        }
+    }
+
+    @Test
+    void boundsABatchByLinesAndByBytes() {
+        LineCutter cutter = cutter(new OutputLimits(3, 20, 16, Duration.ZERO, 0));
+
+        feed(cutter, "a\nb\nc\nd\n0123456789\n0123456789\n");
+        cutter.deliver();
+        cutter.deliver();
+
+        assertThat(batches)
+                .containsExactly(
+                        new OutputBatch(0, List.of("a", "b", "c")),
+                        new OutputBatch(1, List.of("d", "0123456789")),
+                        new OutputBatch(2, List.of("0123456789")));
+    }
+
+    @Test
+    void givesWhatIsHeldAndTheRestAsAnEntryOfItsOwn() {
+        LineCutter cutter = cutter(OutputLimits.of(0));
+        feed(cutter, "name? ");
+        assertThat(cutter.holds()).isTrue();
+        cutter.flushHeld();
+        assertThat(cutter.holds()).isFalse();
+        feed(cutter, "\nok");
+        cutter.flushHeld();
+        feed(cutter, "ay\n\n");
+        cutter.finish();
+
+        assertThat(lines()).containsExactly("name? ", "ok", "ay", "");
+        assertThat(cutter.lines()).isEqualTo(3);
+    }
+
+    @Test
+    void holdsBackHalfACharacterAndHalfALineEnd() {
+        byte[] rocket = "🚀".getBytes(StandardCharsets.UTF_8);
+        LineCutter cutter = cutter(OutputLimits.of(0));
+        for (int i = 0; i < rocket.length; i++) {
+            assertThat(cutter.holds()).isFalse();
+            feed(cutter, rocket, i, i + 1);
+        }
+        cutter.flushHeld();
+        feed(cutter, "\r");
+        assertThat(cutter.holds()).isFalse();
+        cutter.flushHeld();
+        feed(cutter, "\n");
+        cutter.finish();
+
+        assertThat(lines()).containsExactly("🚀");
+        assertThat(cutter.lines()).isEqualTo(1);
+    }
+
+    @Test
+    void countsALastLineThatWasGivenAlready() {
+        LineCutter cutter = cutter(OutputLimits.of(0));
+        feed(cutter, "...");
+        cutter.flushHeld();
+        cutter.finish();
+        cutter.finish();
+
+        assertThat(lines()).containsExactly("...");
+        assertThat(cutter.lines()).isEqualTo(1);
+    }
+
+    /** Any bytes, any chunks, any moments of flushing: the text comes out whole, but for line ends. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void losesNothing(long seed) {
+        Random random = new Random(seed);
+        String[] alphabet = {"a", "b", "\n", "\r\n", "\r", "ä", "漢", "🚀", "0123456789abcdef"};
+        for (int round = 0; round < 200; round++) {
+            batches.clear();
+            StringBuilder text = new StringBuilder();
+            for (int i = random.nextInt(60); i > 0; i--) {
+                text.append(alphabet[random.nextInt(alphabet.length)]);
+            }
+            byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
+            LineCutter cutter = cutter(SMALL);
+            for (int at = 0; at < bytes.length; ) {
+                int to = Math.min(bytes.length, at + 1 + random.nextInt(5));
+                feed(cutter, bytes, at, to);
+                at = to;
+                if (random.nextInt(4) == 0) {
+                    cutter.flushHeld();
+                }
+            }
+            cutter.finish();
+
+            assertThat(String.join("", lines()))
+                    .as("seed %d, round %d", seed, round)
+                    .isEqualTo(text.toString().replace("\r\n", "").replace("\n", ""));
+            assertThat(batches).extracting(OutputBatch::seq).isSorted().doesNotHaveDuplicates();
+        }
+    }
+}

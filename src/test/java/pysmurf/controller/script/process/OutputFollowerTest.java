@@ -1,0 +1,410 @@
+package pysmurf.controller.script.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class OutputFollowerTest {
+
+    private static final Duration PATIENCE = Scripts.PATIENCE;
+    private static final long NO_MAXIMUM = Long.MAX_VALUE;
+
+    @TempDir
+    Path folder;
+
+    private Path file;
+    private final List<OutputBatch> batches = new CopyOnWriteArrayList<>();
+    private final AtomicInteger tooMuch = new AtomicInteger();
+    private OutputFollower follower;
+
+    @BeforeEach
+    void makeFile() throws IOException {
+        file = Files.createFile(folder.resolve("output.log"));
+    }
+
+    @AfterEach
+    void close() {
+        if (follower != null) {
+            follower.close();
+        }
+    }
+
+    private void follow() throws IOException {
+        follow(0, NO_MAXIMUM, batches::add);
+    }
+
+    private void follow(long offset, long maxBytes, Consumer<OutputBatch> consumer) throws IOException {
+        follower = OutputFollower.follow(
+                "follow-test", file, offset, OutputLimits.of(maxBytes), consumer, tooMuch::incrementAndGet);
+    }
+
+    private void append(String text) throws IOException {
+        Files.writeString(file, text, StandardOpenOption.APPEND);
+    }
+
+    private List<String> lines() {
+        return batches.stream().flatMap(batch -> batch.lines().stream()).toList();
+    }
+
+    private void awaitLines(String... expected) {
+        await().atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(5))
+                .untilAsserted(() -> assertThat(lines()).containsExactly(expected));
+    }
+
+    private Process python(String program) throws IOException {
+        return new ProcessBuilder("python3", "-u", "-c", program)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(file.toFile()))
+                .start();
+    }
+
+    @Test
+    void givesALineWhenItIsWrittenAndWaitsForTheNext() throws Exception {
+        follow();
+        append("first\n");
+        awaitLines("first");
+        append("second\nthird\n");
+        awaitLines("first", "second", "third");
+
+        assertThat(follower.finish(PATIENCE)).isTrue();
+        assertThat(follower.bytes()).isEqualTo(Files.size(file));
+        assertThat(follower.lines()).isEqualTo(3);
+        assertThat(follower.failure()).isEmpty();
+    }
+
+    @Test
+    void followsThroughRushAndQuiet() throws Exception {
+        follow();
+        int[] next = {0};
+        for (int round = 0; round < 3; round++) {
+            for (int i = 0; i < 300; i++) {
+                append(next[0] + "\n");
+                next[0]++;
+            }
+            await().atMost(PATIENCE).until(() -> lines().size() == next[0]);
+            append(next[0] + "\n");
+            next[0]++;
+            await().atMost(PATIENCE).until(() -> lines().size() == next[0]);
+        }
+
+        assertThat(lines())
+                .containsExactlyElementsOf(
+                        IntStream.range(0, next[0]).mapToObj(Integer::toString).toList());
+    }
+
+    @Test
+    void givesTwoHundredThousandLinesInOrderOnce() throws Exception {
+        int count = 200_000;
+        follow();
+        Process process = python("for i in range(%d): print(i)".formatted(count));
+        assertThat(process.waitFor()).isZero();
+
+        assertThat(follower.finish(PATIENCE)).isTrue();
+
+        List<String> lines = lines();
+        assertThat(lines).hasSize(count);
+        assertThat(IntStream.range(0, count).filter(i -> !lines.get(i).equals(Integer.toString(i))))
+                .isEmpty();
+        assertThat(follower.lines()).isEqualTo(count);
+        for (int i = 0; i < batches.size(); i++) {
+            assertThat(batches.get(i).seq()).isEqualTo(i);
+            assertThat(batches.get(i).lines()).hasSizeBetween(1, 1000);
+        }
+    }
+
+    @Test
+    void givesTheEndAtOnceWithoutALineEnd() throws Exception {
+        follow();
+        append("done\nno line end");
+
+        assertThat(follower.finish(PATIENCE)).isTrue();
+
+        assertThat(lines()).containsExactly("done", "no line end");
+        assertThat(follower.lines()).isEqualTo(2);
+    }
+
+    @Test
+    void givesEachOfManyShortScriptsWhole() throws Exception {
+        for (int i = 0; i < 200; i++) {
+            batches.clear();
+            Files.writeString(file, "");
+            follow();
+            append(i + "\nend");
+
+            assertThat(follower.finish(PATIENCE)).isTrue();
+
+            assertThat(lines()).containsExactly(Integer.toString(i), "end");
+        }
+    }
+
+    @Test
+    void givesAPromptWithoutItsLineEnd() throws Exception {
+        follow();
+        append("continue? ");
+        awaitLines("continue? ");
+        append("\nyes");
+        awaitLines("continue? ", "yes");
+        append(", really\n");
+        awaitLines("continue? ", "yes", ", really");
+
+        assertThat(follower.finish(PATIENCE)).isTrue();
+        assertThat(follower.lines()).isEqualTo(2);
+    }
+
+    @Test
+    void givesDotsThoughTheyNeverPause() throws Exception {
+        follow();
+        // Without a pause as long as the time for which the beginning of a line is held back.
+        await().atMost(PATIENCE).pollInterval(Duration.ofMillis(20)).until(() -> {
+            append(".");
+            return lines().size() >= 3;
+        });
+
+        assertThat(lines()).allMatch(entry -> entry.matches("[.]+"));
+    }
+
+    @Test
+    void joinsALineThatIsWrittenInHaste() throws Exception {
+        follow();
+        try (OutputStream out = Files.newOutputStream(file, StandardOpenOption.APPEND)) {
+            for (byte b : "ein schöner Tag 🚀\r\n".getBytes(StandardCharsets.UTF_8)) {
+                out.write(b);
+            }
+        }
+
+        awaitLines("ein schöner Tag 🚀");
+    }
+
+    @Test
+    void beginsAtTheScriptsPartOfTheFile() throws Exception {
+        append("of another script\n");
+        long offset = Files.size(file);
+        append("of this\n");
+
+        follow(offset, NO_MAXIMUM, batches::add);
+        assertThat(follower.finish(PATIENCE)).isTrue();
+
+        assertThat(lines()).containsExactly("of this");
+        assertThat(follower.bytes()).isEqualTo(8);
+    }
+
+    @Test
+    void doesNotGiveWhatComesAfterTheEnd() throws Exception {
+        CountDownLatch inConsumer = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        follow(0, NO_MAXIMUM, batch -> {
+            inConsumer.countDown();
+            awaitQuietly(goOn);
+            batches.add(batch);
+        });
+        append("mine\n");
+        assertThat(inConsumer.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        assertThat(follower.finish(Duration.ofMillis(20))).isFalse();
+        append("of the next script\n");
+        goOn.countDown();
+
+        assertThat(follower.finish(PATIENCE)).isTrue();
+        assertThat(lines()).containsExactly("mine");
+    }
+
+    @Test
+    void aSlowConsumerNeitherStopsTheScriptNorHoldsUpTheEnd() throws Exception {
+        CountDownLatch goOn = new CountDownLatch(1);
+        follow(0, NO_MAXIMUM, batch -> {
+            awaitQuietly(goOn);
+            batches.add(batch);
+        });
+        Process process = python("for i in range(100_000): print('%080d' % i)");
+        assertThat(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isZero();
+
+        assertThat(follower.finish(Duration.ofMillis(50))).isFalse();
+        assertThat(batches).isEmpty();
+        goOn.countDown();
+
+        // Goes on by itself.
+        await().atMost(PATIENCE).until(() -> follower.lines() == 100_000);
+        assertThat(follower.finish(PATIENCE)).isTrue();
+        assertThat(lines()).hasSize(100_000);
+    }
+
+    @Test
+    void goesOnAfterAConsumerThatThrew() throws Exception {
+        follow(0, NO_MAXIMUM, batch -> {
+            if (batch.seq() == 0) {
+                throw new IllegalStateException("consumer");
+            }
+            batches.add(batch);
+        });
+        append("lost\n");
+        await().atMost(PATIENCE).until(() -> follower.lines() == 1);
+        append("taken\n");
+
+        awaitLines("taken");
+    }
+
+    @Test
+    void callsOnceWhenThereIsTooMuch() throws Exception {
+        follow(0, 1_000, batches::add);
+        append("x".repeat(999) + "\n");
+        await().atMost(PATIENCE).until(() -> follower.bytes() == 1_000);
+        assertThat(tooMuch).hasValue(0);
+
+        append("x\n");
+        await().atMost(PATIENCE).until(() -> tooMuch.get() == 1);
+        append("y\n".repeat(5_000));
+
+        assertThat(follower.finish(PATIENCE)).isTrue();
+        assertThat(tooMuch).hasValue(1);
+        assertThat(lines()).hasSize(5_002);
+    }
+
+    @Test
+    void givesAMegabyteLineInPieces() throws Exception {
+        String line = "0123456789äbcdef".repeat(65_536);
+        follow();
+        append(line + "\nend\n");
+
+        assertThat(follower.finish(PATIENCE)).isTrue();
+
+        assertThat(String.join("", lines())).isEqualTo(line + "end");
+        assertThat(lines()).hasSizeGreaterThan(16).noneMatch(piece -> piece.contains("\uFFFD"));
+        assertThat(follower.lines()).isEqualTo(2);
+        assertThat(batches).allMatch(batch -> batch.lines().stream()
+                        .mapToInt(entry -> entry.getBytes(StandardCharsets.UTF_8).length)
+                        .sum()
+                <= 256 * 1024);
+    }
+
+    @Test
+    void countsBytesThatAreNoText() throws Exception {
+        follow();
+        byte[] noise = new byte[1_000_000];
+        new java.util.Random(1).nextBytes(noise);
+        Files.write(file, noise, StandardOpenOption.APPEND);
+
+        assertThat(follower.finish(PATIENCE)).isTrue();
+
+        assertThat(follower.bytes()).isEqualTo(noise.length);
+        assertThat(follower.lines())
+                .isEqualTo(IntStream.range(0, noise.length).filter(i -> noise[i] == '\n').count()
+                        + (noise[noise.length - 1] == '\n' ? 0 : 1));
+    }
+
+    @Test
+    void followsAFileThatWasEmptied() throws Exception {
+        append("a long line that is there before\n");
+        follow();
+        awaitLines("a long line that is there before");
+
+        Files.writeString(file, "", StandardOpenOption.TRUNCATE_EXISTING);
+        append("new\n");
+
+        awaitLines("a long line that is there before", "new");
+        assertThat(follower.finish(PATIENCE)).isTrue();
+    }
+
+    @Test
+    void followsAFileThatWasDeleted() throws Exception {
+        follow();
+        try (OutputStream out = Files.newOutputStream(file, StandardOpenOption.APPEND)) {
+            out.write("one\n".getBytes(StandardCharsets.UTF_8));
+            awaitLines("one");
+            Files.delete(file);
+            out.write("two\n".getBytes(StandardCharsets.UTF_8));
+            awaitLines("one", "two");
+            out.write("three\n".getBytes(StandardCharsets.UTF_8));
+            awaitLines("one", "two", "three");
+        }
+
+        assertThat(follower.finish(PATIENCE)).isTrue();
+    }
+
+    @Test
+    void stopsWhenClosed() throws Exception {
+        follow();
+        append("one\n");
+        awaitLines("one");
+
+        follower.close();
+
+        await().atMost(PATIENCE).until(() -> noThread("follow-test"));
+        append("two\n");
+        assertThat(follower.finish(PATIENCE)).isFalse();
+        assertThat(lines()).containsExactly("one");
+        follower.close();
+    }
+
+    @Test
+    void leavesNoThreadAndNoFileBehind() throws Exception {
+        long before = openFiles();
+        for (int i = 0; i < 50; i++) {
+            follow();
+            append("x\n");
+            assertThat(follower.finish(PATIENCE)).isTrue();
+        }
+
+        await().atMost(PATIENCE).until(() -> noThread("follow-test"));
+        // Some slack for what the JVM opens meanwhile; 50 leaks of 3 would show.
+        assertThat(openFiles()).isLessThan(before + 20);
+    }
+
+    @Test
+    void needsAFile() throws Exception {
+        Files.delete(file);
+
+        assertThatThrownBy(this::follow).isInstanceOf(NoSuchFileException.class);
+    }
+
+    @Test
+    void hasUsableLimits() {
+        Duration zero = Duration.ZERO;
+        assertThatIllegalArgumentException().isThrownBy(() -> new OutputLimits(0, 100, 100, zero, 1));
+        assertThatIllegalArgumentException().isThrownBy(() -> new OutputLimits(1, 99, 100, zero, 1));
+        assertThatIllegalArgumentException().isThrownBy(() -> new OutputLimits(1, 100, 7, zero, 1));
+        assertThatIllegalArgumentException().isThrownBy(() -> new OutputLimits(1, 100, 100, zero, -1));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new OutputLimits(1, 100, 100, Duration.ofMillis(-1), 1));
+    }
+
+    private static boolean noThread(String name) {
+        return Thread.getAllStackTraces().keySet().stream()
+                .noneMatch(thread -> thread.getName().equals(name));
+    }
+
+    private static long openFiles() throws IOException {
+        try (var files = Files.list(Path.of("/proc/self/fd"))) {
+            return files.count();
+        }
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("nobody interrupts a follower", e);
+        }
+    }
+}

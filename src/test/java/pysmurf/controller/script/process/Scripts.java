@@ -1,0 +1,89 @@
+package pysmurf.controller.script.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/** Real processes, started as scripts are, and gone for certain when a test is over. */
+final class Scripts implements AutoCloseable {
+
+    static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration POLL = Duration.ofMillis(5);
+
+    private final String marker = "PROCESS_TEST_MARK=" + UUID.randomUUID();
+    private final List<Process> started = new ArrayList<>();
+
+    /** An entry of the environment of each process started here, and of no other. */
+    String marker() {
+        return marker;
+    }
+
+    Process start(String... command) throws IOException {
+        List<String> line = new ArrayList<>(List.of("setsid", "env", "--default-signal=INT", marker));
+        line.addAll(List.of(command));
+        Process process = new ProcessBuilder(line)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        started.add(process);
+        return process;
+    }
+
+    Process python(String program, Path... arguments) throws IOException {
+        List<String> line = new ArrayList<>(List.of("python3", "-u", "-c", program));
+        for (Path argument : arguments) {
+            line.add(argument.toString());
+        }
+        return start(line.toArray(String[]::new));
+    }
+
+    ProcessTree tree(Process process) {
+        return ProcessTree.of(process, marker);
+    }
+
+    static void awaitFile(Path file) {
+        await().atMost(PATIENCE).pollInterval(POLL).until(() -> Files.exists(file));
+    }
+
+    static void awaitGroupSize(long group, int size) {
+        await().atMost(PATIENCE).pollInterval(POLL).untilAsserted(() -> assertThat(ProcessTable.read().processes())
+                .filteredOn(entry -> entry.isAlive() && entry.group() == group)
+                .hasSize(size));
+    }
+
+    static void awaitCommand(long pid, String name) {
+        Path file = Path.of("/proc", Long.toString(pid), "comm");
+        await().atMost(PATIENCE)
+                .pollInterval(POLL)
+                .until(() -> Files.readString(file).strip().equals(name));
+    }
+
+    static void awaitAlive(ProcessTree tree, int count) {
+        await().atMost(PATIENCE)
+                .pollInterval(POLL)
+                .untilAsserted(() -> assertThat(tree.alive()).hasSize(count));
+    }
+
+    @Override
+    public void close() {
+        for (Process process : started) {
+            ProcessTree tree = tree(process);
+            await().atMost(PATIENCE).pollInterval(POLL).until(() -> {
+                tree.signal(Signal.KILL);
+                return tree.alive().isEmpty();
+            });
+        }
+        for (ProcessEntry entry : ProcessTable.read().processes()) {
+            if (ProcessTable.read().hasEnvironmentEntry(entry, marker).orElse(false)) {
+                Signals.send(entry.pid(), Signal.KILL);
+            }
+        }
+    }
+}

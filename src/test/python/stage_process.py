@@ -1,0 +1,147 @@
+"""Runs stage scripts as an operator or the controller does: as processes, in a folder of their own."""
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from typing import Any, Dict, List, NamedTuple, Optional
+
+SCRIPTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "config", "scripts", "pysmurf")
+SCRIPTS = os.path.normpath(SCRIPTS)
+sys.path.insert(0, SCRIPTS)
+
+CTIME = 1_700_000_000
+FOLDER = os.path.join("smurf_data", "20231114", str(CTIME))
+TIMEOUT_S = 50
+
+
+class Ended(NamedTuple):
+    """An ended process: exit code, what it printed, and its result file."""
+
+    code: int
+    out: bytes
+    err: str
+    result: Optional[Dict[str, Any]]
+
+    @property
+    def text(self) -> str:
+        return self.out.decode("utf-8", "replace")
+
+    def numbers(self, band: int = 0) -> Dict[str, Any]:
+        assert self.result is not None, self.err
+        return self.result["numbers"][str(band)]
+
+
+class Listener:
+    """Receives what a stage publishes."""
+
+    def __init__(self) -> None:
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        self.socket.bind(("127.0.0.1", 0))
+        self.environment = {"SMURFPUB_BACKEND": "udp", "SMURFPUB_ID": "slot2", "SMURFPUB_UDP_HOST": "127.0.0.1",
+                            "SMURFPUB_UDP_PORT": str(self.socket.getsockname()[1])}
+
+    def messages(self) -> List[Dict[str, Any]]:
+        """All that has arrived; on the loopback, what a dead process sent is here already."""
+        self.socket.setblocking(False)
+        found = []
+        while True:
+            try:
+                found.append(json.loads(self.socket.recv(65536)))
+            except BlockingIOError:
+                return found
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+class Slot:
+    """A data folder with its simulated slot."""
+
+    def __init__(self) -> None:
+        self.data_dir = tempfile.mkdtemp(prefix="slot-")
+
+    def close(self) -> None:
+        shutil.rmtree(self.data_dir)
+
+    def path(self, *parts: str) -> str:
+        return os.path.join(self.data_dir, *parts)
+
+    @property
+    def state(self) -> Dict[str, Any]:
+        with open(self.path("simulator", "state.json"), encoding="utf-8") as file:
+            return json.load(file)
+
+    def write_state(self, text: str) -> None:
+        os.makedirs(self.path("simulator"), exist_ok=True)
+        with open(self.path("simulator", "state.json"), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def command(self, stage: str, *arguments: str, ctime: int = CTIME) -> List[str]:
+        return [sys.executable, "-u", os.path.join(SCRIPTS, f"{stage}.py"), "--data-dir", self.data_dir,
+                "--ctime", str(ctime), *arguments]
+
+    def environment(self, extra: Optional[Dict[str, str]] = None) -> Dict[str, str]:
+        plain = {name: value for name, value in os.environ.items()
+                 if not name.startswith(("SMURF", "PYSMURF_"))}
+        return {**plain, "PYSMURF_RESULT_FILE": self.path("result.json"), **(extra or {})}
+
+    def run(self, stage: str, *arguments: str, environment: Optional[Dict[str, str]] = None,
+            ctime: int = CTIME) -> Ended:
+        """Run a stage to its end."""
+        if os.path.exists(self.path("result.json")):
+            os.remove(self.path("result.json"))
+        # A file, not a pipe: a child that a stage leaves behind would hold a pipe open.
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            code = subprocess.run(self.command(stage, *arguments, ctime=ctime), stdout=out, stderr=err,
+                                  env=self.environment(environment), timeout=TIMEOUT_S, check=False).returncode
+            out.seek(0)
+            err.seek(0)
+            printed, complaints = out.read(), err.read().decode("utf-8", "replace")
+        result = None
+        if os.path.exists(self.path("result.json")):
+            with open(self.path("result.json"), encoding="utf-8") as file:
+                result = json.load(file)
+        return Ended(code, printed, complaints, result)
+
+    def start(self, stage: str, *arguments: str) -> "subprocess.Popen[str]":
+        """Start a stage; its output is one stream of lines."""
+        return subprocess.Popen(self.command(stage, *arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                env=self.environment(), text=True)
+
+    def start_hanging(self, stage: str, *faults: str) -> "subprocess.Popen[str]":
+        """Start a stage with fault hang, and return once it hangs."""
+        process = self.start(stage, "--simulate", "--faults", ",".join(("hang",) + faults))
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line == "hanging\n":
+                return process
+        raise AssertionError(f"{stage} ended with {process.wait()} instead of hanging")
+
+
+def rest_of(process: "subprocess.Popen[str]") -> str:
+    """What a process still prints until it ends."""
+    assert process.stdout is not None
+    with process.stdout:
+        text = process.stdout.read()
+    process.wait(TIMEOUT_S)
+    return text
+
+
+TO_NOTCHES = ("preflight", "setup_amps", "estimate_attens", "estimate_phase_delay", "find_freq", "setup_notches")
+SETUP = TO_NOTCHES + ("serial_algs", "tracking_setup", "take_noise")
+SMALL = ("--simulate", "--seed", "5", "--channels", "8")
+
+
+def tuned_slot(*last: str) -> Slot:
+    """A slot of eight channels on which the stages up to setup_notches ran, and then some more."""
+    slot = Slot()
+    for stage in TO_NOTCHES + last:
+        ended = slot.run(stage, *SMALL)
+        assert ended.code == 0, ended.err
+    return slot
