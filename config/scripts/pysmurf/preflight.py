@@ -34,7 +34,8 @@ def run(stage: Stage) -> None:
     answer_s = time.monotonic() - started
     disk_mb = free_mb(stage.folder.data_dir)
     if state is not None:
-        stage.say(f"found {describe(state)}")
+        slot = "slot" if options.slot is None else f"slot {options.slot}"
+        stage.say(f"{slot}: {describe(state)}")
         if not options.keep_outputs:
             instrument.all_off()
     common: Numbers = {"state_ok": state is not None, "answer_s": round(answer_s, 3),

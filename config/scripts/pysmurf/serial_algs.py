@@ -34,8 +34,8 @@ def measure(stage: Stage, band: int) -> Dict[str, Any]:
               if notch.channel not in after or moved[notch.channel] > options.sweep_width
               or eta_clipped(after[notch.channel].eta)]
     middle = median(list(moved.values()))
-    return {"moved_khz": None if middle is None else middle * 1e3, "n_failed": len(failed), "n_all": len(before),
-            "failed_frac": len(failed) / len(before),
+    return {"moved_khz": None if middle is None else middle * 1e3, "n_failed": len(failed),
+            "n_all": len(before), "failed_frac": len(failed) / len(before),
             "eta_mag_median_mhz": median([abs(notch.eta) for notch in after.values()])}
 
 

@@ -38,8 +38,12 @@ def measure(stage: Stage, band: int) -> Dict[str, Any]:
 
 def run(stage: Stage) -> None:
     stage.each_band(lambda band: measure(stage, band))
+    notches = stage.instrument.all_notches()
+    if not any(notches.values()):
+        stage.say("no channel assigned: no tune to write")
+        return
     path = stage.folder.output("tune.npy")
-    write_tune(path, stage.instrument.all_notches())
+    write_tune(path, notches)
     stage.instrument.name_tune(path)
     stage.register(path, "tune", "npy")
 

@@ -1,4 +1,4 @@
-"""Step a steady flux bias through each SQUID and follow the dip: Phi0, frequency swing, and the gain of current.
+"""Step a steady flux bias through each SQUID and follow the dip: Phi0, frequency swing, gain in current.
 
 Needs the FLUX RAMP OFF (serial_algs leaves it so) and leaves it OFF, with the bias back at 0: run
 tracking_setup afterwards. Killed in the middle it leaves a steady bias on, and tracking by harmonics off;
@@ -85,8 +85,8 @@ def measure(stage: Stage, band: int) -> Dict[str, Any]:
     swings = [fit.peak_to_peak() for _, fit in good]
     if good:
         plot(stage, band, biases, sorted(curves, key=lambda curve: curve.fit.r2 if curve.fit else 0.0))
-    return {"phi0_ffs": median(periods), "df_khz": median(swings), "n_fitted": len(good), "n_all": len(curves),
-            "fitted_frac": len(good) / len(curves),
+    return {"phi0_ffs": median(periods), "df_khz": median(swings), "n_fitted": len(good),
+            "n_all": len(curves), "fitted_frac": len(good) / len(curves),
             "higher_harmonic_power": median([fit.higher_harmonic_power() for _, fit in good]),
             "mhz_per_pa": median([fluxramp.slope_mhz_per_pa(fit.mean_slope()) for _, fit in good]),
             **quantile_numbers("phi0_ffs", periods), **quantile_numbers("df_khz", swings)}
@@ -100,13 +100,14 @@ def save(stage: Stage, band: int, biases: List[float], curves: List[SquidCurve])
                            ("shift_khz", POINTS_SAVED_AS, points)]
     span = 2 * stage.options.frac_full_scale_max
     missing = float("nan")
-    rows = []
+    rows: List[List[Any]] = []
     for curve in curves:
         fit = curve.fit
-        derived = [missing] * 5 if fit is None else [
+        derived: List[Any] = [missing] * 5 if fit is None else [
             span / fit.cycles, fit.peak_to_peak(), fit.higher_harmonic_power(),
             fluxramp.slope_mhz_per_pa(fit.mean_slope()), fit.r2]
-        rows.append([band, curve.channel, centre_mhz(band) + curve.freq_mhz, *derived, biases, curve.shift_khz])
+        place = [band, curve.channel, centre_mhz(band) + curve.freq_mhz]
+        rows.append(place + derived + [biases, curve.shift_khz])
     path = stage.folder.output(f"b{band}_fr_sweep_data.npy")
     write_table(path, fields, rows)
     stage.register(path, "dc_squid_curve", "npy")
@@ -124,8 +125,8 @@ def plot(stage: Stage, band: int, biases: List[float], curves: List[SquidCurve])
 
 def run(stage: Stage) -> None:
     if stage.instrument.read_state().flux_ramp_on:
-        raise CannotWork("the flux ramp is on; a SQUID curve is taken with a steady bias: run serial_algs first, "
-                         "which switches the ramp off")
+        raise CannotWork("the flux ramp is on, and a SQUID curve is taken with a steady bias: "
+                         "run serial_algs first, which switches the ramp off")
     stage.each_band(lambda band: measure(stage, band))
 
 

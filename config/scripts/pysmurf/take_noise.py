@@ -41,8 +41,9 @@ def measure(stage: Stage, band: int) -> Dict[str, Any]:
         rows.append((band, channel, level, float("nan") if knee is None else knee))
     save(stage, band, rows, freqs, densities)
     plot(stage, band, levels, freqs, densities)
-    return {"median_pa_rthz": median(levels), "fknee_hz": median([knee for knee in knees if knee is not None]),
-            "n_all": len(levels), **quantile_numbers("pa_rthz", levels)}
+    return {"median_pa_rthz": median(levels),
+            "fknee_hz": median([knee for knee in knees if knee is not None]), "n_all": len(levels),
+            **quantile_numbers("pa_rthz", levels)}
 
 
 def save(stage: Stage, band: int, rows: Sequence[Tuple[int, int, float, float]], freqs: Sequence[float],

@@ -7,7 +7,7 @@ observe. Leaves TONES and FLUX RAMP ON.
 from __future__ import annotations
 
 import sys
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 from tuning import figures, fluxramp
 from tuning.fluxramp import SAMPLE_RATE_KHZ
@@ -23,17 +23,19 @@ CARRIER_THINNING = 4
 SAVED_RAMPS = 2
 
 
-def setting(stage: Stage, fraction: float, lms_freq_hz: Any) -> TrackingSetting:
+def setting(stage: Stage, fraction: float, lms_freq_hz: Optional[float]) -> TrackingSetting:
     options = stage.options
     return TrackingSetting(options.reset_rate_khz, fraction, lms_freq_hz, options.feedback_start,
                            options.feedback_end, options.feedback_gain, options.lms_gain)
 
 
-def carrier_khz(trace: ChannelTrace, samples: int) -> Any:
+def carrier_khz(trace: ChannelTrace, samples: int) -> Optional[float]:
     """The modulation frequency of one channel from its error with feedback off, None where there is none."""
     ramps = len(trace.error_khz) // samples
     mean = [sum(trace.error_khz[n::samples]) / ramps for n in range(samples)]
-    thin = [sum(mean[n:n + CARRIER_THINNING]) for n in range(0, samples - CARRIER_THINNING + 1, CARRIER_THINNING)]
+    # Four samples in one: 600 kHz are plenty for a carrier of 20.
+    thin = [sum(mean[n:n + CARRIER_THINNING])
+            for n in range(0, samples - CARRIER_THINNING + 1, CARRIER_THINNING)]
     fit = fit_period(thin, CARRIER_HARMONICS)
     if fit is None or fit.r2 < 0.9:
         return None
@@ -65,7 +67,8 @@ def track(stage: Stage, band: int, fraction: float) -> Dict[str, Any]:
     wanted = fluxramp.carrier_khz(options.nphi0, options.reset_rate_khz) * 1e3
     # One ramp serves all bands; a band whose own fraction differs sees its carrier shifted as much.
     lms_freq_hz = wanted * fraction / stage.numbers[str(band)]["frac_pp_band"]
-    data = stage.instrument.tracking_setup(band, setting(stage, fraction, lms_freq_hz), stage.progress_of(band))
+    data = stage.instrument.tracking_setup(band, setting(stage, fraction, lms_freq_hz),
+                                           stage.progress_of(band))
     channels = [ChannelTracking(trace.channel, trace.freq_mhz,
                                 quality(trace.tracked_khz, trace.error_khz, data.samples_per_ramp),
                                 peak_to_peak(trace.tracked_khz), peak_to_peak(trace.error_khz), trace.phase)
@@ -88,8 +91,8 @@ def save(stage: Stage, band: int, channels: Sequence[ChannelTracking], good: Seq
          data: TrackingData) -> None:
     samples = SAVED_RAMPS * data.samples_per_ramp
     fields: List[Field] = [("band", "<i4"), ("channel", "<i4"), ("freq_mhz", "<f8"), ("r2", "<f8"),
-                           ("f_ptp_khz", "<f8"), ("df_ptp_khz", "<f8"), ("phase_rad", "<f8"), ("is_good", "|b1"),
-                           ("f_khz", "<f4", samples), ("df_khz", "<f4", samples)]
+                           ("f_ptp_khz", "<f8"), ("df_ptp_khz", "<f8"), ("phase_rad", "<f8"),
+                           ("is_good", "|b1"), ("f_khz", "<f4", samples), ("df_khz", "<f4", samples)]
     rows = [(band, each.channel, each.freq_mhz, each.r2, each.f_ptp_khz, each.df_ptp_khz, each.phase, fine,
              trace.tracked_khz[:samples], trace.error_khz[:samples])
             for each, fine, trace in zip(channels, good, data.traces)]

@@ -8,10 +8,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import unittest
 from typing import Any, Dict, List, NamedTuple, Optional
 
-SCRIPTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "config", "scripts", "pysmurf")
-SCRIPTS = os.path.normpath(SCRIPTS)
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+SCRIPTS = os.path.join(ROOT, "config", "scripts", "pysmurf")
 sys.path.insert(0, SCRIPTS)
 
 CTIME = 1_700_000_000
@@ -43,7 +44,8 @@ class Listener:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self.socket.bind(("127.0.0.1", 0))
-        self.environment = {"SMURFPUB_BACKEND": "udp", "SMURFPUB_ID": "slot2", "SMURFPUB_UDP_HOST": "127.0.0.1",
+        self.environment = {"SMURFPUB_BACKEND": "udp", "SMURFPUB_ID": "slot2",
+                            "SMURFPUB_UDP_HOST": "127.0.0.1",
                             "SMURFPUB_UDP_PORT": str(self.socket.getsockname()[1])}
 
     def messages(self) -> List[Dict[str, Any]]:
@@ -63,8 +65,10 @@ class Listener:
 class Slot:
     """A data folder with its simulated slot."""
 
-    def __init__(self) -> None:
+    def __init__(self, like: Optional[Slot] = None) -> None:
         self.data_dir = tempfile.mkdtemp(prefix="slot-")
+        if like is not None:
+            shutil.copytree(like.data_dir, self.data_dir, dirs_exist_ok=True)
 
     def close(self) -> None:
         shutil.rmtree(self.data_dir)
@@ -99,7 +103,8 @@ class Slot:
         # A file, not a pipe: a child that a stage leaves behind would hold a pipe open.
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             code = subprocess.run(self.command(stage, *arguments, ctime=ctime), stdout=out, stderr=err,
-                                  env=self.environment(environment), timeout=TIMEOUT_S, check=False).returncode
+                                  env=self.environment(environment), timeout=TIMEOUT_S,
+                                  check=False).returncode
             out.seek(0)
             err.seek(0)
             printed, complaints = out.read(), err.read().decode("utf-8", "replace")
@@ -111,8 +116,8 @@ class Slot:
 
     def start(self, stage: str, *arguments: str) -> "subprocess.Popen[str]":
         """Start a stage; its output is one stream of lines."""
-        return subprocess.Popen(self.command(stage, *arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                env=self.environment(), text=True)
+        return subprocess.Popen(self.command(stage, *arguments), stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, env=self.environment(), text=True)
 
     def start_hanging(self, stage: str, *faults: str) -> "subprocess.Popen[str]":
         """Start a stage with fault hang, and return once it hangs."""
@@ -133,15 +138,27 @@ def rest_of(process: "subprocess.Popen[str]") -> str:
     return text
 
 
-TO_NOTCHES = ("preflight", "setup_amps", "estimate_attens", "estimate_phase_delay", "find_freq", "setup_notches")
-SETUP = TO_NOTCHES + ("serial_algs", "tracking_setup", "take_noise")
+TO_SERIAL_ALGS = ("preflight", "setup_amps", "estimate_attens", "estimate_phase_delay", "find_freq",
+                  "setup_notches", "serial_algs")
+SETUP = TO_SERIAL_ALGS + ("tracking_setup", "take_noise")
 SMALL = ("--simulate", "--seed", "5", "--channels", "8")
 
 
-def tuned_slot(*last: str) -> Slot:
-    """A slot of eight channels on which the stages up to setup_notches ran, and then some more."""
-    slot = Slot()
-    for stage in TO_NOTCHES + last:
-        ended = slot.run(stage, *SMALL)
-        assert ended.code == 0, ended.err
-    return slot
+TUNED: List[Slot] = []
+
+
+def tuned_slot() -> Slot:
+    """A slot of eight channels on which the stages up to serial_algs ran; run once, copied from then on."""
+    if not TUNED:
+        slot = Slot()
+        unittest.addModuleCleanup(forget_tuned)
+        TUNED.append(slot)
+        for stage in TO_SERIAL_ALGS:
+            ended = slot.run(stage, *SMALL)
+            assert ended.code == 0, ended.err
+    return Slot(like=TUNED[0])
+
+
+def forget_tuned() -> None:
+    while TUNED:
+        TUNED.pop().close()

@@ -68,7 +68,8 @@ class ChannelAssignmentTest(unittest.TestCase):
     def test_an_old_assignment_keeps_its_channels(self) -> None:
         master = band.assign_channels([-9.0, 0.0, 9.0], 0.1)
         rows = band.match_channels([-8.95, 3.0, 9.01], master, 0.1)
-        self.assertEqual([row.channel for row in rows], [master[0].channel, band.UNASSIGNED, master[2].channel])
+        self.assertEqual([row.channel for row in rows],
+                         [master[0].channel, band.UNASSIGNED, master[2].channel])
 
 
 class HarmonicsTest(unittest.TestCase):
@@ -107,7 +108,8 @@ class QuantileTest(unittest.TestCase):
         self.assertEqual(median([1, 2, 3, 4]), 2.5)
         self.assertEqual(quantile([0, 10], 0.25), 2.5)
         self.assertIsNone(median([]))
-        self.assertEqual(list(quantile_numbers("r2", [1.0])), ["r2_q10", "r2_q25", "r2_q50", "r2_q75", "r2_q90"])
+        self.assertEqual(list(quantile_numbers("r2", [1.0])),
+                         ["r2_q10", "r2_q25", "r2_q50", "r2_q75", "r2_q90"])
 
 
 if __name__ == "__main__":

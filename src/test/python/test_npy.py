@@ -64,7 +64,8 @@ class NpyTest(unittest.TestCase):
                 npy.read_table(self.path)
 
     def test_a_tune_comes_back_by_band(self) -> None:
-        notches = {0: [Notch(12, 3, -20.5, 0.1 + 0.2j)], 3: [Notch(40, 10, 5.25, -0.3j), Notch(41, 10, 6.0, 1j)]}
+        notches = {0: [Notch(12, 3, -20.5, 0.1 + 0.2j)],
+                   3: [Notch(40, 10, 5.25, -0.3j), Notch(41, 10, 6.0, 1j)]}
         tune_file.write_tune(self.path, notches)
         self.assertEqual(tune_file.read_tune(self.path), notches)
 

@@ -10,6 +10,7 @@ import stage_process  # noqa: F401  (puts the scripts on the path)
 from tuning import amplifier, fluxramp, noise, phase_delay, resonator, squid, tracking
 from tuning.fourier import fft
 from tuning.resonator import Resonator
+from tuning.simulator.resonator_array import draw_amplifiers
 
 
 class ResonatorTest(unittest.TestCase):
@@ -33,8 +34,8 @@ class ResonatorTest(unittest.TestCase):
         array = [Resonator(-1.0, 0.1, 0.8), Resonator(0.9, 0.12, 0.7 + 0.1j)]
         freqs = [-1.2, -1.0, -0.97, 0.0, 0.9, 2.0]
         for freq, seen in zip(freqs, resonator.transmission(freqs, array, 0.3)):
-            product = 0.3 * resonator.notch(freq + 1.0, 0.1, 0.8) * resonator.notch(freq - 0.9, 0.12, 0.7 + 0.1j)
-            self.assertAlmostEqual(seen, product, places=14)
+            left, right = resonator.notch(freq + 1.0, 0.1, 0.8), resonator.notch(freq - 0.9, 0.12, 0.7 + 0.1j)
+            self.assertAlmostEqual(seen, 0.3 * left * right, places=14)
 
     def test_only_the_nearest_resonators_count_and_the_rest_hardly_matters(self) -> None:
         array = [Resonator(2.0 * place, 0.11, 0.77) for place in range(20)]
@@ -71,7 +72,8 @@ class SquidTest(unittest.TestCase):
 
     def test_peak_to_peak_is_two_lambda_d_over_one_minus_lambda_squared(self) -> None:
         for screening in (0.2, 1 / 3, 0.5):
-            curve = [squid.frequency_shift(2 * math.pi * step / 1000, screening, 133.0) for step in range(1000)]
+            curve = [squid.frequency_shift(2 * math.pi * step / 1000, screening, 133.0)
+                     for step in range(1000)]
             closed = 2 * screening * 133.0 / (1 - screening ** 2)
             self.assertAlmostEqual(max(curve) - min(curve), closed, delta=1e-9 * closed)
             self.assertAlmostEqual(squid.peak_to_peak(screening, 133.0), closed)
@@ -94,19 +96,25 @@ class SquidTest(unittest.TestCase):
 
 
 class FluxRampTest(unittest.TestCase):
+    @staticmethod
+    def quanta(fraction: float, period: float) -> float:
+        """Flux quanta swept by a ramp, which ends one sample before its reset."""
+        ramp = fluxramp.ramp(fraction, 600)
+        turns = squid.applied_flux(ramp[-1], 0.0, period) - squid.applied_flux(ramp[0], 0.0, period)
+        return turns / (2 * math.pi) * 600 / 599
+
     def test_a_fraction_of_0_45_sweeps_five_flux_quanta(self) -> None:
-        self.assertAlmostEqual(fluxramp.flux_quanta(0.45, 0.18), 5)
-        ramp = fluxramp.ramp(0.45, 600)
-        self.assertAlmostEqual((ramp[-1] - ramp[0]) * 600 / 599 / 0.18, 5)
+        self.assertAlmostEqual(self.quanta(0.45, 0.18), 5)
+        self.assertAlmostEqual(self.quanta(0.4, 0.2), 2 * 0.4 / 0.2)
 
     def test_carrier_is_20_khz_at_five_quanta_and_4_khz(self) -> None:
         self.assertEqual(fluxramp.carrier_khz(5, 4), 20)
         self.assertEqual(fluxramp.samples_per_ramp(4), 600)
 
     def test_rescaled_ramp_has_the_wanted_carrier(self) -> None:
-        measured = fluxramp.carrier_khz(fluxramp.flux_quanta(0.4, 0.177), 4)
+        measured = fluxramp.carrier_khz(self.quanta(0.4, 0.177), 4)
         fraction = fluxramp.rescaled_fraction(0.4, 20, measured)
-        self.assertAlmostEqual(fluxramp.flux_quanta(fraction, 0.177), 5)
+        self.assertAlmostEqual(self.quanta(fraction, 0.177), 5)
 
     def test_one_turn_of_the_phase_is_nine_microampere(self) -> None:
         self.assertAlmostEqual(fluxramp.current_pa(2 * math.pi), 9e6)
@@ -211,7 +219,8 @@ class NoiseTest(unittest.TestCase):
     def test_knee_is_found_where_it_is(self) -> None:
         freqs = [0.2 * k for k in range(1, 500)]
         colour = noise.Colour(100, 2.0, 1.0)
-        self.assertAlmostEqual(noise.knee_frequency(freqs, [colour.asd(f) for f in freqs], 100), 2.0, delta=0.2)
+        knee = noise.knee_frequency(freqs, [colour.asd(freq) for freq in freqs], 100)
+        self.assertAlmostEqual(knee, 2.0, delta=0.2)
         self.assertIsNone(noise.knee_frequency(freqs, [100.0] * len(freqs), 100))
 
     def test_fourier_transform_is_the_sum_it_says(self) -> None:
@@ -252,6 +261,20 @@ class AmplifierTest(unittest.TestCase):
         self.assertAlmostEqual(amplifier.next_gate_voltage(-1.0, 7.0, self.GOAL), -0.99)
         self.assertAlmostEqual(amplifier.next_gate_voltage(-1.0, 8.5, self.GOAL), -1.01)
         self.assertAlmostEqual(amplifier.next_gate_voltage(-1.0, 10.0, self.GOAL), -1.1)
+
+    def test_search_ends_at_the_target_for_every_pair_of_amplifiers(self) -> None:
+        goals = {"hemt": self.GOAL, "50k": amplifier.AmplifierGoal(15.0, 0.2, -1.0, 1.0, 0.01, 0.001)}
+        for seed in range(100):
+            rng = random.Random(seed)
+            for name, drawn in draw_amplifiers(seed).items():
+                gate, goal = drawn.start_volt, goals[name]
+                for _ in range(50):
+                    current = amplifier.drain_current_ma(gate, drawn.pinch_off, drawn.gain) + rng.gauss(0, 0.05)
+                    if abs(current - goal.drain_ma) < goal.tolerance_ma:
+                        break
+                    gate = amplifier.next_gate_voltage(gate, current, goal)
+                self.assertAlmostEqual(current, goal.drain_ma, delta=goal.tolerance_ma, msg=f"{seed} {name}")
+                self.assertTrue(goal.gate_min < gate < goal.gate_max)
 
 
 if __name__ == "__main__":

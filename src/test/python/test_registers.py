@@ -58,7 +58,8 @@ class RegistersTest(unittest.TestCase):
         self.assertFalse(self.registers.read()["amps_on"])
 
     def test_broken_file_is_told(self) -> None:
-        for text in ("", "{", "[]", "null", '{"tones_on": 5}', '{"tones_on": {"a": 1}}', '{"fixed_flux_bias": "x"}'):
+        for text in ("", "{", "[]", "null", '{"tones_on": 5}', '{"tones_on": {"a": 1}}',
+                     '{"fixed_flux_bias": "x"}', '{"amps_on": null}', '{"bands": {"0": []}}', '{"array": 5}'):
             self.slot.write_state(text)
             with self.assertRaises(StateBroken, msg=text):
                 self.registers.read()

@@ -16,7 +16,7 @@ class AmplifierGoal(NamedTuple):
 
 
 def drain_current_ma(gate_volt: float, pinch_off: float, gain: float) -> float:
-    """Id = beta (Vg - Vp)^2 above pinch-off, else 0. Not from a source: a square law that makes the search run."""
+    """Id = beta (Vg - Vp)^2 above pinch-off, else 0. No source: a square law that lets the search run."""
     return gain * max(gate_volt - pinch_off, 0.0) ** 2
 
 

@@ -25,6 +25,7 @@ class Options(argparse.Namespace):
     bands: List[int]
     channels: Optional[int]
     seed: Optional[int]
+    slot: Optional[int]
     data_dir: str
     ctime: int
     simulate: bool
@@ -164,12 +165,15 @@ def _common(group: argparse._ArgumentGroup) -> None:
                        help="channels of a simulated band (64, or those of the array in the state file)")
     group.add_argument("--seed", type=int, metavar="N",
                        help="of the simulator; without it that of the array in the state file, else drawn")
+    group.add_argument("--slot", type=integer(1, 15), default=os.environ.get("SLOT"), metavar="N",
+                       help="slot of the crate (SLOT)")
     group.add_argument("--data-dir", default=os.environ.get("PYSMURF_DATA_DIR", "data"), metavar="DIR",
                        help="holds simulator/ and smurf_data/ (PYSMURF_DATA_DIR, else ./data)")
     group.add_argument("--ctime", type=integer(0, CTIME_MAX), default=int(time.time()), metavar="N",
                        help="unix time of the session, whose folder the files go to (now)")
     mode = group.add_mutually_exclusive_group()
-    mode.add_argument("--simulate", action="store_true", help="use the simulator, also where pysmurf is there")
+    mode.add_argument("--simulate", action="store_true",
+                      help="use the simulator, also where pysmurf is there")
     mode.add_argument("--hardware", action="store_true", help="use pysmurf, never the simulator")
     group.add_argument("--faults", default="", metavar="a,b",
                        help="faults of the simulator, name or name@stage (also SMURF_SIM_FAULTS)")

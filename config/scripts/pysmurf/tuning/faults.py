@@ -19,6 +19,7 @@ STAGES = ("preflight", "setup_amps", "estimate_attens", "estimate_phase_delay", 
 INSTRUMENT_FAULTS = ("amp_fail", "no_flux_ramp", "eta_bad")
 PROCESS_FAULTS = ("hang", "ignore_int", "ignore_term", "fork_child", "long_line", "bad_utf8", "big_udp",
                   "exit_code", "slow_stderr")
+FAULTS = INSTRUMENT_FAULTS + PROCESS_FAULTS
 
 LONG_LINE_BYTES = 1_000_000
 STDERR_BYTES = 200_000
@@ -39,9 +40,6 @@ class Faults:
 
     def __contains__(self, name: str) -> bool:
         return name in self._active
-
-    def __bool__(self) -> bool:
-        return bool(self._active)
 
     @property
     def exit_code(self) -> int:
@@ -83,7 +81,7 @@ def _ignore(number: int, frame: Optional[FrameType]) -> None:
 
 
 def fork_child() -> int:
-    """Leave a child in a session of its own, which no longer has this process as a parent; returns its pid."""
+    """Leave a child in a session of its own, no longer a child of this process; returns its pid."""
     reader, writer = os.pipe()
     middle = os.fork()
     if middle == 0:
@@ -109,8 +107,8 @@ def parse_faults(asked: List[str], stage: str) -> Faults:
             continue
         rest, _, only = text.partition("@")
         name, equals, value = rest.partition("=")
-        if name not in INSTRUMENT_FAULTS + PROCESS_FAULTS:
-            raise UnknownFault(f"unknown fault {text!r}; faults are {', '.join(INSTRUMENT_FAULTS + PROCESS_FAULTS)}")
+        if name not in FAULTS:
+            raise UnknownFault(f"unknown fault {text!r}; faults are {', '.join(FAULTS)}")
         if only and only not in STAGES:
             raise UnknownFault(f"unknown stage in fault {text!r}; stages are {', '.join(STAGES)}")
         if equals and (name != "exit_code" or not value.isdigit() or int(value) > 255):

@@ -2,10 +2,9 @@
 from __future__ import annotations
 
 from math import log10
-from typing import Callable, List, Optional, Sequence, Tuple
+from typing import List, Sequence, Tuple
 
 from tuning import fluxramp, svg
-from tuning.band import centre_mhz
 from tuning.harmonics import HarmonicFit
 from tuning.instrument import ChannelTrace, FoundResonances, PhaseDelay, Sweep, SweptNotch
 from tuning.phase_delay import unwrapped_phase
@@ -24,7 +23,8 @@ SPECTRA_SHOWN = 12
 MICRO = "\N{MICRO SIGN}"
 
 
-def thinned(xs: Sequence[float], ys: Sequence[float], columns: int = COLUMNS) -> Tuple[List[float], List[float]]:
+def thinned(xs: Sequence[float], ys: Sequence[float],
+            columns: int = COLUMNS) -> Tuple[List[float], List[float]]:
     """A long curve by its lowest and highest point in each column, so that no dip gets lost."""
     if len(xs) <= 2 * columns:
         return list(xs), list(ys)
@@ -37,7 +37,7 @@ def thinned(xs: Sequence[float], ys: Sequence[float], columns: int = COLUMNS) ->
 
 
 def find_freq(path: str, title: str, found: FoundResonances) -> None:
-    """Amplitude against frequency with a cross on every dip found: the whole sweep, and below where the dips are."""
+    """Amplitude against frequency with a cross on every dip: the whole sweep, and below it where they are."""
     freqs = found.sweep.freqs_mhz
     amplitude = [abs(value) for value in found.sweep.response]
     step = (freqs[-1] - freqs[0]) / (len(freqs) - 1)
@@ -66,7 +66,8 @@ def eta(path: str, title: str, swept: Sequence[SweptNotch]) -> None:
     for place, each in enumerate(chosen):
         box = Box(84 + 245 * (place % 3), 66 + 218 * (place // 3), 172, 144)
         panels.append(_eta_panel(box, each))
-    write_text(path, svg.sheet(title, panels, ["grey: S21 as swept; blue: turned by the phase of eta; red: at the tone, where the circle runs along I"]))
+    write_text(path, svg.sheet(title, panels, ["grey: S21 as swept; blue: turned by the phase of eta; "
+                                               "red: at the tone, where the circle runs along I"]))
 
 
 def _eta_panel(box: Box, each: SweptNotch) -> Panel:
@@ -95,10 +96,12 @@ def tracking_summary(path: str, title: str, channels: Sequence[ChannelTracking],
     for wanted, colour in ((False, RED), (True, BLUE)):
         shown = [channel for channel, fine in zip(channels, good) if fine == wanted]
         panel.points([min(max(channel.f_ptp_khz, x_range[0] + 2), x_range[1] - 3) for channel in shown],
-                     [min(max(channel.df_ptp_khz, y_range[0] + 2), y_range[1] - 2) for channel in shown], colour, 5, 0.65)
+                     [min(max(channel.df_ptp_khz, y_range[0] + 2), y_range[1] - 2) for channel in shown],
+                     colour, 5, 0.65)
     panel.note([f"{sum(good)} / {len(channels)} good tracking channels"], font=18)
     panel.legend([("good", BLUE, "point"), ("cut", RED, "point")])
-    write_text(path, svg.sheet(title, [panel], [f"good: r2 at least {cuts.r2_min:g} and inside the green box"]))
+    note = f"good: r2 at least {cuts.r2_min:g} and inside the green box"
+    write_text(path, svg.sheet(title, [panel], [note]))
 
 
 def tracking_example(path: str, title: str, channel: ChannelTracking, trace: ChannelTrace,
@@ -114,8 +117,10 @@ def tracking_example(path: str, title: str, channel: ChannelTracking, trace: Cha
     panel.line(times, seen, GREY, 1.5)
     panel.line(times, tracked, ORANGE, 2)
     panel.upright(times[samples_per_ramp], GREY)
-    panel.legend([("dip, f + df", GREY, "line"), ("tone, f", ORANGE, "line"), ("ramp resets", GREY, "dashes")])
-    panel.note([f"r2 {channel.r2:.4f}", f"f_ptp {channel.f_ptp_khz:.1f} kHz", f"df_ptp {channel.df_ptp_khz:.1f} kHz"])
+    panel.legend([("dip, f + df", GREY, "line"), ("tone, f", ORANGE, "line"),
+                  ("ramp resets", GREY, "dashes")])
+    panel.note([f"r2 {channel.r2:.4f}", f"f_ptp {channel.f_ptp_khz:.1f} kHz",
+                f"df_ptp {channel.df_ptp_khz:.1f} kHz"])
     write_text(path, svg.sheet(title, [panel]))
 
 
@@ -123,11 +128,13 @@ def phase_delay(path: str, title: str, delay: PhaseDelay) -> None:
     """Phase against frequency before and after the delay is made up for."""
     panel_range = around([angle for sweep in (delay.before, delay.after) for angle in _centred_phase(sweep)])
     freqs = delay.before.freqs_mhz
-    panel = Panel(svg.WHOLE, (freqs[0], freqs[-1]), panel_range, "offset from the band centre (MHz)", "phase (rad)")
+    panel = Panel(svg.WHOLE, (freqs[0], freqs[-1]), panel_range, "offset from the band centre (MHz)",
+                  "phase (rad)")
     panel.line(freqs, _centred_phase(delay.before), GREY, 2)
     panel.line(delay.after.freqs_mhz, _centred_phase(delay.after), BLUE, 2)
     panel.legend([("no delay set", GREY, "line"), ("delay set", BLUE, "line")])
-    panel.note([f"band delay {delay.band_delay_us:.4f} {MICRO}s", f"residual {delay.residual_ns:+.2f} ns"], bottom=True)
+    panel.note([f"band delay {delay.band_delay_us:.4f} {MICRO}s", f"residual {delay.residual_ns:+.2f} ns"],
+               bottom=True)
     write_text(path, svg.sheet(title, [panel]))
 
 
@@ -147,10 +154,12 @@ def squid_curve(path: str, title: str, biases: Sequence[float], shift_khz: Seque
     every = max(len(biases) // SQUID_MARKERS, 1)
     panel.points(biases[::every], shift_khz[::every], BLUE, 4.5, 0.7)
     turns = [place / 600 for place in range(601)]
-    panel.line([biases[0] + span * turn for turn in turns], [fit.at(turn * fit.cycles) for turn in turns], ORANGE, 2)
+    panel.line([biases[0] + span * turn for turn in turns], [fit.at(turn * fit.cycles) for turn in turns],
+               ORANGE, 2)
     panel.note([f"Phi0 {span / fit.cycles:.4f} of full scale", f"swing {fit.peak_to_peak():.1f} kHz",
                 f"higher harmonics {fit.higher_harmonic_power():.3f}"])
-    panel.legend([("measured", BLUE, "point"), (f"fit, {len(fit.coefficients) - 1} harmonics", ORANGE, "line")])
+    panel.legend([("measured", BLUE, "point"),
+                  (f"fit, {len(fit.coefficients) - 1} harmonics", ORANGE, "line")])
     write_text(path, svg.sheet(title, [panel]))
 
 
@@ -170,7 +179,8 @@ def noise_histogram(path: str, title: str, levels: Sequence[float]) -> None:
         if count:
             panel.rectangle((low + place * width, low + (place + 1) * width), (0, count), BLUE, 0.6)
     panel.upright(middle, ORANGE, 2.5)
-    panel.legend([(f"median {middle:.1f} pA/rtHz", ORANGE, "dashes"), (f"{len(levels)} channels", BLUE, "area")])
+    panel.legend([(f"median {middle:.1f} pA/rtHz", ORANGE, "dashes"),
+                  (f"{len(levels)} channels", BLUE, "area")])
     write_text(path, svg.sheet(title, [panel]))
 
 

@@ -14,14 +14,6 @@ INPUT_MUTUAL_PH = 227.0
 PHI0_WB = 2.067833848e-15
 
 
-def flux_quanta(fraction: float, period: float) -> float:
-    """Flux quanta in one ramp of fraction F: 2 F / P, since the bias runs from -F to F.
-
-    Source: pysmurf ``flux_ramp_setup`` (reset value (1 - F)/2).
-    """
-    return 2 * fraction / period
-
-
 def carrier_khz(nphi0: float, reset_rate_khz: float) -> float:
     """Frequency of the modulated dip: flux quanta a ramp times ramps a second."""
     return nphi0 * reset_rate_khz
@@ -41,7 +33,10 @@ def samples_per_ramp(reset_rate_khz: float) -> int:
 
 
 def ramp(fraction: float, samples: int) -> List[float]:
-    """The bias during one ramp: a sawtooth from -F towards F."""
+    """The bias during one ramp, a sawtooth from -F towards F: 2 F / P flux quanta for a Phi0 of P.
+
+    Source: pysmurf ``flux_ramp_setup`` (reset value (1 - F)/2).
+    """
     return [fraction * (2 * n / samples - 1) for n in range(samples)]
 
 

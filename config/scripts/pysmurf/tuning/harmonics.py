@@ -44,7 +44,7 @@ class HarmonicFit(NamedTuple):
 
 
 def fit_harmonics(values: Sequence[float], cycles: float, harmonics: int) -> HarmonicFit:
-    """Least squares of a constant and ``harmonics`` harmonics for a given number of periods in the samples."""
+    """Least squares of a constant and so many harmonics, for a given number of periods in the samples."""
     count = len(values)
     turn = 2 * pi * cycles / count
     sums = [sum(values) + 0j]

@@ -145,7 +145,7 @@ class Instrument(Protocol):
         """Forget a scan that a killed run left in progress."""
 
     def make_quiet(self, disable_amps: bool) -> None:
-        """`all_off` and `clear_eta_scan`, whatever state the registers are in; the amplifiers if asked for."""
+        """`all_off` and `clear_eta_scan`, whatever state the registers are in; amplifiers off on request."""
 
     def enable_amps(self) -> None:
         """Power for the cryogenic amplifiers (``write_ps_en``)."""

@@ -55,11 +55,12 @@ def draw_streams(first: Colour, second: Colour, rate_hz: float, samples: int,
         spectrum[k] = x + 1j * y
         spectrum[size - k] = x.conjugate() + 1j * y.conjugate()
     stream = fft(spectrum)
-    return [value.real / size for value in stream[:samples]], [value.imag / size for value in stream[:samples]]
+    kept = stream[:samples]
+    return [value.real / size for value in kept], [value.imag / size for value in kept]
 
 
 def spectrum_asd(values: Sequence[float], rate_hz: float) -> Tuple[List[float], List[float]]:
-    """Frequencies and amplitude spectral density by Welch's method: Hann windows, half overlapped, means removed.
+    """Frequencies and amplitude spectral density by Welch's method: Hann windows, half overlapped, no means.
 
     Two segments go through each transform, one as the real and one as the imaginary part.
     """
@@ -87,7 +88,8 @@ def spectrum_asd(values: Sequence[float], rate_hz: float) -> Tuple[List[float], 
     return freqs, [sqrt(2 * total / (norm * count)) for total in power[1:]]
 
 
-def white_level(freqs: Sequence[float], asd: Sequence[float], low_hz: float, high_hz: float) -> Optional[float]:
+def white_level(freqs: Sequence[float], asd: Sequence[float], low_hz: float,
+                high_hz: float) -> Optional[float]:
     """Median of the density in a window. Source: sodetlib ``get_noise_params`` (10 to 30 Hz)."""
     return median([value for freq, value in zip(freqs, asd) if low_hz < freq < high_hz])
 

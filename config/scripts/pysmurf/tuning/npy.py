@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import struct
-from array import array
 from typing import Any, Dict, List, NamedTuple, Sequence, Tuple, Union
 
 MAGIC = b"\x93NUMPY\x01\x00"
@@ -61,15 +60,6 @@ def write_table(path: str, fields: Sequence[Field], rows: Sequence[Sequence[Any]
             else:
                 flat.append(value)
         content += row_format.pack(*flat)
-    _write(path, bytes(content))
-
-
-def write_numbers(path: str, values: Sequence[float]) -> None:
-    """Write a one-dimensional array of doubles."""
-    _write(path, _header("'<f8'", len(values)) + array("d", values).tobytes())
-
-
-def _write(path: str, content: bytes) -> None:
     temporary = f"{path}.{os.getpid()}.tmp"
     with open(temporary, "wb") as file:
         file.write(content)
@@ -88,7 +78,8 @@ def read_table(path: str) -> Table:
     start = len(MAGIC) + 2 + length
     try:
         header = literal_eval(content[len(MAGIC) + 2:start].decode("latin-1"))
-        fields = [tuple(field[:2]) + tuple(n for shape in field[2:] for n in shape) for field in header["descr"]]
+        fields = [tuple(field[:2]) + tuple(count for shape in field[2:] for count in shape)
+                  for field in header["descr"]]
         row_format = struct.Struct(_row_format(fields))
         rows, = header["shape"]
         columns: Dict[str, List[Any]] = {field[0]: [] for field in fields}

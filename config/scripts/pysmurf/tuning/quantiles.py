@@ -22,6 +22,11 @@ def median(values: Sequence[float]) -> Optional[float]:
     return quantile(values, 0.5)
 
 
+def is_quantile(name: str) -> bool:
+    """True for the names that `quantile_numbers` makes."""
+    return name.endswith(tuple(f"_q{percent}" for percent in QUANTILES))
+
+
 def quantile_numbers(name: str, values: Sequence[float]) -> Dict[str, Optional[float]]:
     """``{name}_q10`` to ``{name}_q90``."""
     return {f"{name}_q{percent}": quantile(values, percent / 100) for percent in QUANTILES}

@@ -12,7 +12,7 @@ NEIGHBOURS = 3
 """Resonators that count on each side of a tone; the next ones are tens of bandwidths away."""
 
 SUBBAND_HALF_WIDTH_MHZ = 614.4 / 128
-"""Digitizer frequency by number of sub-bands: pysmurf's ``subband_half_width``, the largest \\|eta\\| it sets."""
+"""Digitizer frequency by number of sub-bands: pysmurf's ``subband_half_width``, the largest eta it sets."""
 
 
 class Resonator(NamedTuple):
@@ -54,6 +54,7 @@ def transmission(freqs_mhz: Sequence[float], resonators: Sequence[Resonator], ga
         near = resonators[max(place - NEIGHBOURS, 0):place + NEIGHBOURS]
         for freq in freqs_mhz[start:end]:
             s21 = complex(gain)
+            # `notch` written out: this is where a sweep spends its time.
             for centre, bandwidth, q_ratio in near:
                 s21 *= 1 - q_ratio / complex(1, 2 * (freq - centre) / bandwidth)
             response.append(s21)
@@ -74,7 +75,7 @@ def background(freq_mhz: float, others: Sequence[Resonator], gain: float) -> com
     """What the line and its other resonators do to a tone, without the resonator it reads."""
     s21 = complex(gain)
     for centre, bandwidth, q_ratio in others:
-        s21 *= 1 - q_ratio / complex(1, 2 * (freq_mhz - centre) / bandwidth)
+        s21 *= notch(freq_mhz - centre, bandwidth, q_ratio)
     return s21
 
 

@@ -33,7 +33,8 @@ def frequency_shift(applied: float, screening: float, scale: float) -> float:
     return scale * curve / (1 + curve)
 
 
-def modulation_scale_khz(freq_mhz: float, coupling_ph: float, impedance_ohm: float, inductance_ph: float) -> float:
+def modulation_scale_khz(freq_mhz: float, coupling_ph: float, impedance_ohm: float,
+                         inductance_ph: float) -> float:
     """D = 4 fb^2 Mc^2 / (Z1 Ls), in kHz. Source: Mates's thesis, eqs. 2.16 and 2.50."""
     freq_hz = freq_mhz * 1e6
     return 4 * freq_hz ** 2 * (coupling_ph * 1e-12) ** 2 / (impedance_ohm * inductance_ph * 1e-12) * 1e-3

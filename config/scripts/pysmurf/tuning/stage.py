@@ -17,6 +17,7 @@ from tuning.arguments import Options, parse
 from tuning.faults import Faults, UnknownFault, parse_faults
 from tuning.instrument import CannotWork, Instrument
 from tuning.publisher import Publisher
+from tuning.quantiles import is_quantile
 from tuning.session_folder import SessionFolder, write_text
 
 Number = Union[float, int, bool, None]
@@ -30,7 +31,7 @@ HASTY_PATIENCE_S = 2.0
 """Stages that do not wait long for an answer: one is there to notice, the other must act."""
 
 FRESH_ARRAY_STAGES = ("estimate_attens", "estimate_phase_delay", "find_freq")
-"""Stages that measure the array itself; the others build on a tune, so they stay with the array it was made on."""
+"""Stages that measure the array itself; the others build on a tune and stay with the array it was made on."""
 
 EXIT_CANNOT_WORK = 1
 EXIT_ARGUMENTS = 2
@@ -53,7 +54,7 @@ class Stage:
         self.numbers: Dict[str, Numbers] = {}
         self.errors: Dict[str, str] = {}
         self.files: List[str] = []
-        self._reported: Dict[int, int] = {}
+        self._told: Dict[int, Tuple[int, int]] = {}
         self._held: Dict[int, Tuple[int, int, str]] = {}
         self.instrument: Instrument = _connect(self)
 
@@ -63,17 +64,21 @@ class Stage:
 
     def progress(self, band: int, done: int, total: int, unit: str = "channels") -> None:
         """Tell how far a band is; at most `PROGRESS_STEPS` of the calls for a band are passed on."""
-        step = done * PROGRESS_STEPS // max(total, 1)
-        if step == self._reported.get(band) and done != total:
+        last = self._told.get(band)
+        if last is not None and done != total and _step(done, total) == _step(*last):
+            # Kept back, so that the last one of a band is told even if it is no full step further.
             self._held[band] = (done, total, unit)
             return
-        self._reported[band] = step
         self._held.pop(band, None)
         self._tell(band, done, total, unit)
 
     def _tell(self, band: int, done: int, total: int, unit: str) -> None:
+        if self._told.get(band) == (done, total):
+            return
+        self._told[band] = (done, total)
         self.say(f"band {band}: {done} of {total} {unit}")
-        self.publisher.session_data({"progress": {"stage": self.name, "band": band, "done": done, "total": total}})
+        self.publisher.session_data(
+            {"progress": {"stage": self.name, "band": band, "done": done, "total": total}})
         self.faults.hang_once()
 
     def progress_of(self, band: int, unit: str = "channels") -> Callable[[int, int], None]:
@@ -101,7 +106,8 @@ class Stage:
             if str(band) in self.errors:
                 continue
             try:
-                self.numbers.setdefault(str(band), {}).update(_finite(measure(band)))
+                numbers = _finite(measure(band))
+                self.numbers.setdefault(str(band), {}).update(numbers)
                 if band in self._held:
                     self._tell(band, *self._held.pop(band))
             except CannotWork as reason:
@@ -120,7 +126,8 @@ class Stage:
     def finish(self) -> None:
         """Give the numbers to whoever waits for them."""
         for band, numbers in sorted(self.numbers.items()):
-            text = ", ".join(f"{key} {_readable(value)}" for key, value in numbers.items())
+            text = ", ".join(f"{key} {_readable(value)}" for key, value in numbers.items()
+                             if not is_quantile(key))
             self.say(f"band {band} done: {text}")
         target = os.environ.get("PYSMURF_RESULT_FILE")
         if target:
@@ -148,8 +155,9 @@ def _connect(stage: Stage) -> Instrument:
             stage.register(truth.path, "truth", "json")
 
     patience_s = HASTY_PATIENCE_S if stage.name in HASTY_STAGES else PATIENCE_S
-    instrument = SimulatedSmurf(Registers(options.data_dir, patience_s), ArrayChoice(options.seed, options.channels),
-                                stage.name in FRESH_ARRAY_STAGES, stage.faults, options.time_scale, drawn)
+    instrument = SimulatedSmurf(Registers(options.data_dir, patience_s),
+                                ArrayChoice(options.seed, options.channels), stage.name in FRESH_ARRAY_STAGES,
+                                stage.faults, options.time_scale, drawn)
     return instrument
 
 
@@ -160,6 +168,10 @@ def pysmurf_importable() -> bool:
     spec = find_spec("pysmurf")
     # A mere folder of that name, such as the one these scripts lie in, has no origin.
     return spec is not None and spec.origin is not None
+
+
+def _step(done: int, total: int) -> int:
+    return done * PROGRESS_STEPS // max(total, 1)
 
 
 def _finite(numbers: Mapping[str, Any]) -> Numbers:

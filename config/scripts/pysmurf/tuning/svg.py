@@ -3,9 +3,9 @@ from __future__ import annotations
 
 from math import ceil, floor, log10
 from typing import List, NamedTuple, Optional, Sequence, Tuple
-from xml.sax.saxutils import escape
 
 WIDTH, HEIGHT = 800, 500
+FONTS = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 INK, GRID, PAPER = "#1b2733", "#dde3e8", "#ffffff"
 BLUE, ORANGE, GREEN, RED, GREY = "#1f6fb2", "#d9730d", "#2e8b57", "#c0392b", "#8a97a3"
 
@@ -32,7 +32,7 @@ def ticks(low: float, high: float, wanted: int) -> List[float]:
         return [low]
     rough = span / max(wanted, 1)
     power = 10.0 ** floor(log10(rough))
-    step = next((factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999), 10 * power)
+    step = next((factor * power for factor in (1, 2, 2.5, 5) if factor * power >= rough * 0.999), 10 * power)
     first = ceil(low / step - 1e-9)
     last = floor(high / step + 1e-9)
     return [place * step for place in range(first, last + 1)]
@@ -81,7 +81,8 @@ class Panel:
         self.x_range, self.y_range = x_range, y_range
         self._font = font
         self._parts: List[str] = []
-        self._frame(x_label, y_label, x_marks or marks(*x_range, x_ticks), y_marks or marks(*y_range, y_ticks))
+        self._frame(x_label, y_label, x_marks or marks(*x_range, x_ticks),
+                    y_marks or marks(*y_range, y_ticks))
         self._marks: List[str] = []
 
     def x(self, value: float) -> float:
@@ -132,33 +133,35 @@ class Panel:
         low, high = (self.y(min(max(value, self.y_range[0]), self.y_range[1])) for value in y_range)
         edge = f' stroke="{outline}" stroke-width="2" stroke-dasharray="8 5"' if outline else ""
         self._marks.append(f'<rect x="{left:.1f}" y="{high:.1f}" width="{max(right - left, 0):.1f}" '
-                           f'height="{max(low - high, 0):.1f}" fill="{colour}" fill-opacity="{opacity}"{edge}/>')
+                           f'height="{max(low - high, 0):.1f}" fill="{colour}" '
+                           f'fill-opacity="{opacity}"{edge}/>')
 
     def upright(self, x: float, colour: str, width: float = 2, dashes: str = "6 4") -> None:
         self.line([x, x], list(self.y_range), colour, width, dashes)
 
-    def note(self, lines: Sequence[str], right: bool = False, bottom: bool = False,
-             font: Optional[int] = None) -> None:
-        """A few lines of text on a light ground, in a corner."""
+    def note(self, lines: Sequence[str], bottom: bool = False, font: Optional[int] = None) -> None:
+        """A few lines of text on a light ground, in a corner on the left."""
         font = font or self._font
         width = max(len(line) for line in lines) * font * 0.51 + 18
         height = len(lines) * font * 1.3 + 10
-        left = self.box.left + self.box.width - width - 10 if right else self.box.left + 10
+        left = self.box.left + 10
         top = self.box.top + self.box.height - height - 10 if bottom else self.box.top + 10
-        self._marks.append(f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" rx="4" '
-                           f'fill="#fdf6e3" fill-opacity="0.92" stroke="#d8cba0"/>')
+        self._ground(left, top, width, height, "#fdf6e3", "#d8cba0")
         self._marks += [_text(left + 9, top + 5 + font * (1.3 * place + 1), line, font)
                         for place, line in enumerate(lines)]
 
-    def legend(self, entries: Sequence[Tuple[str, str, str]], right: bool = True, bottom: bool = False) -> None:
-        """Entries (label, colour, mark), mark one of line, dashes, area, point, cross."""
+    def _ground(self, left: float, top: float, width: float, height: float, fill: str, edge: str) -> None:
+        self._marks.append(f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" '
+                           f'rx="4" fill="{fill}" fill-opacity="0.92" stroke="{edge}"/>')
+
+    def legend(self, entries: Sequence[Tuple[str, str, str]]) -> None:
+        """In the upper right corner: (label, colour, mark), mark one of line, dashes, area, point, cross."""
         font = self._font - 2
         width = max(len(label) for label, _, _ in entries) * font * 0.55 + 52
         height = len(entries) * font * 1.5 + 8
-        left = self.box.left + self.box.width - width - 10 if right else self.box.left + 10
-        top = self.box.top + self.box.height - height - 10 if bottom else self.box.top + 10
-        self._marks.append(f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" rx="4" '
-                           f'fill="{PAPER}" fill-opacity="0.92" stroke="{GRID}"/>')
+        left = self.box.left + self.box.width - width - 10
+        top = self.box.top + 10
+        self._ground(left, top, width, height, PAPER, GRID)
         for place, (label, colour, mark) in enumerate(entries):
             y = top + 4 + font * 1.5 * (place + 0.5)
             if mark == "area":
@@ -179,13 +182,19 @@ class Panel:
         left, top, width, height = self.box
         frame = f'x="{left}" y="{top}" width="{width}" height="{height}"'
         return ("".join(self._parts)
-                + f'<clipPath id="panel{number}"><rect {frame}/></clipPath><g clip-path="url(#panel{number})">'
-                + "".join(self._marks) + f'</g><rect {frame} fill="none" stroke="{INK}" stroke-width="1.2"/>')
+                + f'<clipPath id="panel{number}"><rect {frame}/></clipPath>'
+                + f'<g clip-path="url(#panel{number})">' + "".join(self._marks)
+                + f'</g><rect {frame} fill="none" stroke="{INK}" stroke-width="1.2"/>')
 
 
 def _text(x: float, y: float, text: str, size: float, anchor: str = "start", weight: str = "normal") -> str:
     return (f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" '
-            f'font-weight="{weight}" fill="{INK}">{escape(text)}</text>')
+            f'font-weight="{weight}" fill="{INK}">{_escaped(text)}</text>')
+
+
+def _escaped(text: str) -> str:
+    # xml.sax would bring half of urllib along, for which every stage would wait.
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def sheet(title: str, panels: Sequence[Panel], notes: Sequence[str] = ()) -> str:
@@ -193,6 +202,6 @@ def sheet(title: str, panels: Sequence[Panel], notes: Sequence[str] = ()) -> str
     body = "".join(panel.render(number) for number, panel in enumerate(panels))
     small = "".join(_text(WIDTH / 2, 44 + 16 * place, note, 13, "middle") for place, note in enumerate(notes))
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" '
-            f'height="{HEIGHT}" font-family="Helvetica, Arial, \'Liberation Sans\', \'DejaVu Sans\', sans-serif">'
+            f'height="{HEIGHT}" font-family="{FONTS}">'
             f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{PAPER}"/>'
             + _text(WIDTH / 2, 26, title, 18, "middle", "bold") + small + body + "</svg>\n")

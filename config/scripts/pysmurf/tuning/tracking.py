@@ -49,7 +49,7 @@ def step_size(feedback_gain: float) -> float:
     return 4 * pi * feedback_gain * GAIN_TO_BANDWIDTH_KHZ / SAMPLE_RATE_KHZ
 
 
-def harmonic_table(lms_freq_khz: float, samples: int) -> List[Tuple[float, float, float, float, float, float]]:
+def harmonic_table(lms_freq_khz: float, samples: int) -> List[Tuple[float, ...]]:
     """sin and cos of the first three harmonics of the carrier; the ramp's reset starts them anew."""
     table = []
     for n in range(samples):

@@ -14,8 +14,8 @@ FIELDS: List[Field] = [("band", "<i4"), ("channel", "<i4"), ("subband", "<i4"), 
 
 def write_tune(path: str, notches: Dict[int, List[Notch]]) -> None:
     """Write the notches of all bands; frequencies are absolute, eta in MHz per unit of response."""
-    rows = [(band, notch.channel, notch.subband, centre_mhz(band) + notch.freq_mhz, notch.eta.real, notch.eta.imag)
-            for band in sorted(notches) for notch in notches[band]]
+    rows = [(band, notch.channel, notch.subband, centre_mhz(band) + notch.freq_mhz,
+             notch.eta.real, notch.eta.imag) for band in sorted(notches) for notch in notches[band]]
     write_table(path, FIELDS, rows)
 
 

@@ -1,4 +1,4 @@
-"""The simulated registers: one JSON file that every stage reads and writes under a lock, like a register server."""
+"""The simulated registers: one JSON file, read and written under a lock as a register server would."""
 from __future__ import annotations
 
 import fcntl
@@ -41,8 +41,23 @@ def fresh_state() -> State:
 
 def fresh_band() -> State:
     """A band as configured."""
-    return {"att": 15, "band_delay_us": NOMINAL_DELAY_US, "tone_power": 12, "resonances_mhz": None, "assignment": [],
-            "notches": [], "lms_enabled": True, "feedback_channels": []}
+    return {"att": 15, "band_delay_us": NOMINAL_DELAY_US, "tone_power": 12, "resonances_mhz": None,
+            "assignment": [], "notches": [], "lms_enabled": True, "feedback_channels": []}
+
+
+def checked(stored: State) -> State:
+    """A stored state with what it lacks at its defaults; refuses values of the wrong kind."""
+    state = {**fresh_state(), **stored}
+    state["tones_on"] = {str(int(band)): int(count) for band, count in state["tones_on"].items()}
+    state["fixed_flux_bias"] = float(state["fixed_flux_bias"])
+    for name, default in fresh_state().items():
+        if default is not None and not isinstance(state[name], type(default)):
+            raise TypeError(f"{name} is {state[name]!r}")
+    state["bands"] = {str(int(band)): {**fresh_band(), **registers}
+                      for band, registers in state["bands"].items()}
+    if state["array"] is not None:
+        state["array"] = {"seed": int(state["array"]["seed"]), "channels": int(state["array"]["channels"])}
+    return state
 
 
 class Registers:
@@ -90,18 +105,13 @@ class Registers:
                 lock.close()
 
     def _load(self) -> State:
-        state = fresh_state()
         try:
             with open(self.path, encoding="utf-8") as file:
-                stored = json.load(file)
-            stored["tones_on"] = {str(int(band)): int(count) for band, count in stored.get("tones_on", {}).items()}
-            stored["fixed_flux_bias"] = float(stored.get("fixed_flux_bias", 0.0))
-            state.update(stored)
+                return checked(json.load(file))
         except FileNotFoundError:
-            return state
+            return fresh_state()
         except (ValueError, TypeError, AttributeError, KeyError) as broken:
             raise StateBroken(f"{self.path} cannot be read ({broken}); safe_state writes it anew") from broken
-        return state
 
     def _store(self, state: State) -> None:
         write_text(self.path, json.dumps(state, indent=1, allow_nan=False) + "\n")

@@ -9,11 +9,15 @@ from typing import Any, Dict, List, NamedTuple
 from tuning import squid
 from tuning.band import HALF_WIDTH_MHZ, centre_mhz
 from tuning.noise import white_level_pa
-from tuning.resonator import Resonator
+from tuning.resonator import Resonator, dip_depth
 
 SPACING_MHZ = 2.0
 SPACING_SPREAD_MHZ = 0.25
 PRESENT = 0.97
+
+NOMINAL_SWING_KHZ = squid.peak_to_peak(1 / 3, squid.modulation_scale_khz(4200, 1.45, 50, 22.4))
+"""99 kHz: lambda 1/3, resonators of 50 Ohm at 4.2 GHz, coupled by 1.45 pH to SQUIDs of 22.4 pH."""
+
 EDGE_MHZ = 5.0
 
 
@@ -63,9 +67,13 @@ def _within(value: float, low: float, high: float) -> float:
 
 
 def draw_amplifiers(seed: int) -> Dict[str, Amplifier]:
-    """HEMT and 50 K amplifier; both meet their targets inside the gate limits, in a few dozen steps."""
+    """HEMT and 50 K amplifier; both meet their targets inside the gate limits, in a few dozen steps.
+
+    Their gains are such that a coarse step is less than 3 mA and a fine one less than 0.4 mA: a larger one
+    would jump over the tolerance, to and fro.
+    """
     rng = Random(f"{seed}/amplifiers")
-    return {"hemt": Amplifier(_within(rng.gauss(-1.35, 0.03), -1.45, -1.25), rng.uniform(25, 35), -1.2),
+    return {"hemt": Amplifier(_within(rng.gauss(-1.7, 0.03), -1.8, -1.6), rng.uniform(8, 12), -1.2),
             "50k": Amplifier(_within(rng.gauss(-0.62, 0.02), -0.68, -0.56), rng.uniform(150, 180), -0.5)}
 
 
@@ -81,7 +89,8 @@ def draw_band(seed: int, band: int, designed: int) -> Band:
     spacing = min(SPACING_MHZ, 2 * (HALF_WIDTH_MHZ - EDGE_MHZ) / designed)
     channels = []
     for place in range(designed):
-        channel = _draw_channel(Random(f"{seed}/{band}/channel/{place}"), (place - (designed - 1) / 2) * spacing)
+        designed_mhz = (place - (designed - 1) / 2) * spacing
+        channel = _draw_channel(Random(f"{seed}/{band}/channel/{place}"), designed_mhz)
         if Random(f"{seed}/{band}/present/{place}").random() < PRESENT:
             channels.append(channel)
     return Band(designed, level, delay, sorted(channels))
@@ -96,7 +105,7 @@ def _draw_channel(rng: Random, place_mhz: float) -> Channel:
                    bandwidth_mhz=_within(rng.gauss(0.110, 0.020), 0.05, 0.2),
                    q_ratio=exp(-1j * _within(rng.gauss(0, 0.15), -0.45, 0.45)) / coupling,
                    screening=_within(rng.gauss(0.33, 0.05), 0.15, 0.5),
-                   swing_khz=_within(rng.gauss(100, 10), 60, 140),
+                   swing_khz=_within(rng.gauss(NOMINAL_SWING_KHZ, 10), 60, 140),
                    phi0_ffs=phi0,
                    offset_ffs=rng.uniform(-phi0 / 2, phi0 / 2),
                    white_pa=white_level_pa(0.1, 0.4e-3) * _within(rng.gauss(1, 0.08), 0.75, 1.3),
@@ -113,6 +122,7 @@ def describe(band_number: int, band: Band) -> Dict[str, Any]:
                          "base_mhz": centre_mhz(band_number) + channel.base_mhz,
                          "bandwidth_khz": channel.bandwidth_mhz * 1e3,
                          "q_over_qe": [channel.q_ratio.real, channel.q_ratio.imag],
+                         "dip_depth": dip_depth(channel.q_ratio),
                          "lambda": channel.screening, "flux_offset_ffs": channel.offset_ffs,
                          "flux_offset_rad": 2 * pi * channel.offset_ffs / channel.phi0_ffs,
                          "white_pa_rthz": channel.white_pa, "knee_hz": channel.knee_hz,

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,8 @@ import java.util.Properties;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.component.netty.NettyWorkerPoolBuilder;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpRouter;
@@ -46,12 +49,19 @@ import pysmurf.controller.mqtt.Mqtt5Connection;
 import pysmurf.controller.mqtt.MqttCommands;
 import pysmurf.controller.mqtt.MqttConnection;
 import pysmurf.controller.mqtt.MqttOutbox;
+import pysmurf.controller.ocs.CallEndpoint;
+import pysmurf.controller.ocs.OcsBridge;
+import pysmurf.controller.pipeline.Pipelines;
 import pysmurf.controller.pipeline.Stages;
+import pysmurf.controller.pipeline.Summary;
 import pysmurf.controller.publisher.BoundUdpSocket;
 import pysmurf.controller.publisher.ControllerPublisher;
 import pysmurf.controller.publisher.Destinations;
 import pysmurf.controller.publisher.PublisherInbox;
+import pysmurf.controller.routing.Operation;
 import pysmurf.controller.routing.Operations;
+import pysmurf.controller.routing.RouteFault;
+import pysmurf.controller.routing.RouteReload;
 import pysmurf.controller.routing.RoutedEvents;
 import pysmurf.controller.script.Aborts;
 import pysmurf.controller.script.LogTargets;
@@ -99,8 +109,12 @@ public final class Controller implements AutoCloseable {
     private Aborts aborts;
     private PublisherInbox inbox;
     private ExecutorService operations;
+    private RouteReload reload;
+    private Pipelines pipelines;
+    private Stages stages;
     private InetSocketAddress publisherAddress;
     private String topicRoot;
+    private final Properties properties = new Properties();
 
     public Controller(Configuration configuration) {
         this.configuration = configuration;
@@ -171,7 +185,6 @@ public final class Controller implements AutoCloseable {
     private void prepare() throws StartFailure {
         topicRoot = "pysmurf/" + configuration.get(Settings.CONTROLLER_ID);
         publisherAddress = publisherListener();
-        Properties properties = new Properties();
         properties.putAll(configuration.placeholders());
         properties.setProperty("mqtt.component", configuration.get(Settings.MQTT_VERSION).component());
         properties.setProperty("mqtt.topic-root", topicRoot);
@@ -186,11 +199,6 @@ public final class Controller implements AutoCloseable {
         properties.setProperty("camel.main.shutdownTimeout", Integer.toString(DRAIN_AT_STOP_S));
         properties.setProperty("camel.main.shutdownLogInflightExchangesOnTimeout", "false");
         properties.setProperty("camel.routecontroller.enabled", "true");
-        properties.setProperty("camel.main.routesReloadEnabled", "true");
-        properties.setProperty("camel.main.routesReloadDirectory", routes);
-        properties.setProperty("camel.main.routesReloadDirectoryRecursive", "true");
-        properties.setProperty("camel.main.routesReloadPattern", "*.camel.yaml");
-        properties.setProperty("camel.main.routesReloadRemoveAllRoutes", "false");
         properties.putAll(configuration.camelProperties());
         main.setPropertyPlaceholderLocations("false");
         main.setOverrideProperties(properties);
@@ -263,7 +271,7 @@ public final class Controller implements AutoCloseable {
         EventStream eventStream = new EventStream(clock);
         Destinations destinations = new Destinations(configuration.get(Settings.PUBLISHER_DESTINATIONS));
         registry.bind("sessions", sessions);
-        registry.bind("closing", new Closing(sessions));
+        registry.bind("closing", new Closing(sessions, new Summary(sessions, dataDir)));
         registry.bind("eventStream", eventStream);
         registry.bind("scriptLog", new ScriptLog());
         registry.bind("sinkFailures", new SinkFailures());
@@ -297,8 +305,12 @@ public final class Controller implements AutoCloseable {
         registry.bind("operationThreads", operations);
         registry.bind("operations", known);
         registry.bind("admission", admission);
-        registry.bind("stages", new Stages(known, sessions));
+        pipelines = new Pipelines(configuration.configDir());
+        stages = new Stages(known, pipelines, sessions, clock);
+        registry.bind("stages", stages);
 
+        reload = new RouteReload(configuration.routesDir().toAbsolutePath().normalize(), sessions, properties);
+        context.addService(reload);
         bindMqtt(registry);
         bindHttp(context, registry, known, eventStream);
         bindHealth(registry, known, destinations);
@@ -336,12 +348,18 @@ public final class Controller implements AutoCloseable {
         if (server.getServer().actualPort() <= 0) {
             throw new StartFailure("http.host, http.port: " + host + ":" + port + " cannot be listened on (in use?)", null);
         }
-        RouterErrors.install(registry.findSingleByType(VertxPlatformHttpRouter.class));
+        VertxPlatformHttpRouter router = registry.findSingleByType(VertxPlatformHttpRouter.class);
+        CallEndpoint.install(router, MOST_BODY_BYTES);
+        RouterErrors.install(router);
+        Tokens tokens = tokens();
         HttpEngine engine = new HttpEngine();
-        engine.setHandlers(List.of(new AccessHandler(tokens())));
+        engine.setHandlers(List.of(new AccessHandler(tokens)));
         registry.bind("platform-http-engine", engine);
         registry.bind("httpCommands", new Commands());
         registry.bind("sessionViews", new SessionViews(known, sessions));
+        OcsBridge.Place place = new OcsBridge.Place(configuration.get(Settings.ADDRESS_ROOT_KEY),
+                configuration.get(Settings.CONTROLLER_ID), hostName());
+        registry.bind("ocsBridge", new OcsBridge(place, known, sessions, tokens, clock));
     }
 
     private Tokens tokens() throws StartFailure {
@@ -365,7 +383,10 @@ public final class Controller implements AutoCloseable {
         environment.put("SMURFPUB_UDP_HOST",
                 (listener.isAnyLocalAddress() ? InetAddress.getLoopbackAddress() : listener).getHostAddress());
         environment.put("SMURFPUB_UDP_PORT", Integer.toString(publisherAddress.getPort()));
-        environment.put("SLOT", configuration.get(Settings.SLOT));
+        environment.remove("SLOT");
+        if (!configuration.get(Settings.SLOT).isEmpty()) {
+            environment.put("SLOT", configuration.get(Settings.SLOT));
+        }
         environment.put("OCS_CONFIG_DIR", configuration.ocsConfigDir().toString());
         environment.put("PYSMURF_DATA_DIR", dataDir.toString());
         environment.put("PYTHONUNBUFFERED", "1");
@@ -381,10 +402,20 @@ public final class Controller implements AutoCloseable {
                 .orElseGet(() -> Health.Check.up(Map.of("broker", broker.url().orElse("")))));
         health.add("publisher", () -> Health.Check.up(Map.of("received", inbox.received(), "ignored", inbox.ignored(),
                 "destinations", destinations.configured(), "unresolved", destinations.unresolved().toString())));
-        health.add("routes", () -> known.faults().isEmpty()
-                ? Health.Check.up(Map.of("operations", known.all().stream().map(op -> op.name()).toList()))
-                : Health.Check.degraded(known.faults().toString(), Map.of()));
+        health.add("routes", () -> routesHealth(known));
+        health.add("safe-state", () -> stages.alarm().map(alarm -> Health.Check.degraded(alarm, Map.of()))
+                .orElseGet(() -> Health.Check.up(Map.of())));
         registry.bind("health", health);
+    }
+
+    private Health.Check routesHealth(Operations known) {
+        known.all().forEach(operation -> pipelines.of(operation.name()));
+        List<RouteFault> faults = Stream.of(reload.faults(), known.faults(), pipelines.faults())
+                .flatMap(Collection::stream).toList();
+        Map<String, Object> data = Map.of("operations", known.all().stream().map(Operation::name).toList(), "broken",
+                faults);
+        return faults.isEmpty() ? Health.Check.up(data)
+                : Health.Check.degraded(faults.stream().map(RouteFault::toString).collect(Collectors.joining("; ")), data);
     }
 
     private static String hostName() {

@@ -66,7 +66,7 @@ public final class Admission {
             return Verdict.invalid(errors);
         }
         Session.Draft draft = new Session.Draft(command.operation(), command.params(), command.commandId(),
-                command.requestedBy(), operation.get().parameters().needLock());
+                command.requestedBy(), operation.get().parameters().needLock(command.params()));
         return abort ? openAbort(command, draft) : verdict(sessions.open(draft), command);
     }
 

@@ -26,6 +26,8 @@ public final class Parameters {
 
     /** Keyword of ours: {@code "x-lock": false} says that the operation does not need the controller's lock. */
     private static final String LOCK = "x-lock";
+    /** Keyword of ours: {@code "x-lock-unless": "dry_run"} says that it does not when that parameter is true. */
+    private static final String LOCK_UNLESS = "x-lock-unless";
     /**
      * Keyword of ours: {@code "x-option": "--seed"} says by which option a parameter is given to scripts. A list is joined by
      * commas, true is the option alone, and null and false are nothing; of two options the second stands for false.
@@ -38,6 +40,7 @@ public final class Parameters {
     /** Draft 2020-12 and the one word of ours. */
     private static final JsonSchemaFactory FACTORY = JsonSchemaFactory.builder()
             .metaSchema(JsonMetaSchema.builder(JsonMetaSchema.getV202012()).keyword(new NonValidationKeyword(LOCK))
+                    .keyword(new NonValidationKeyword(LOCK_UNLESS))
                     .keyword(new NonValidationKeyword(OPTION)).build())
             .defaultMetaSchemaIri(JsonMetaSchema.getV202012().getIri()).build();
 
@@ -63,9 +66,9 @@ public final class Parameters {
         }
     }
 
-    /** Whether the operation needs the controller's lock. */
-    public boolean needLock() {
-        return json.path(LOCK).asBoolean(true);
+    /** Whether the operation needs the controller's lock with these parameters. */
+    public boolean needLock(ObjectNode params) {
+        return json.path(LOCK).asBoolean(true) && !params.path(json.path(LOCK_UNLESS).asText()).asBoolean(false);
     }
 
     /** The parameters that have an option in the schema, as words of a command line. */

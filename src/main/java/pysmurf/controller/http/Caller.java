@@ -6,10 +6,11 @@ import pysmurf.controller.access.Role;
 /**
  * Who sent a request.
  *
- * @param name the token's name, or else the remote address
- * @param role what they may do; null for nobody known
+ * @param name         the token's name, or else the remote address
+ * @param role         what they may do; null for nobody known
+ * @param tokenRefused whether they sent a token that nobody has
  */
-record Caller(String name, Role role) {
+record Caller(String name, Role role, boolean tokenRefused) {
 
     private static final String KEY = Caller.class.getName();
 
@@ -19,6 +20,6 @@ record Caller(String name, Role role) {
 
     static Caller of(RoutingContext context) {
         Caller caller = context.get(KEY);
-        return caller != null ? caller : new Caller(context.request().remoteAddress().hostAddress(), null);
+        return caller != null ? caller : new Caller(context.request().remoteAddress().hostAddress(), null, false);
     }
 }

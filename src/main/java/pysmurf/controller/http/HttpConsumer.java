@@ -95,8 +95,8 @@ final class HttpConsumer extends VertxPlatformHttpConsumer {
 
     static void send(HttpServerResponse response, HttpReply reply) {
         response.setStatusCode(reply.status());
-        reply.headers().forEach(response::putHeader);
         response.putHeader("Cache-Control", "no-store").putHeader("X-Content-Type-Options", "nosniff");
+        reply.headers().forEach(response::putHeader);
         response.end(Buffer.buffer(reply.body()));
     }
 }

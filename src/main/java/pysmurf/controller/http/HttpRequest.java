@@ -18,11 +18,13 @@ import pysmurf.controller.access.Role;
  * @param idempotencyKey as sent, or null
  * @param lastEventId    as sent, or null
  * @param client         the token's name, or else the remote address
- * @param role           what the client may do
+ * @param role           what the client may do; null for nobody known
+ * @param tokenRefused   whether it sent a token that nobody has
  * @param body           the body; empty if there is none
  */
 public record HttpRequest(String method, Map<String, String> path, Map<String, String> query, String contentType,
-        String idempotencyKey, String lastEventId, String client, Role role, byte[] body) {
+        String idempotencyKey, String lastEventId, String client, Role role, boolean tokenRefused,
+        byte[] body) {
 
     /** The exchange property under which routes find it. */
     public static final String PROPERTY = "request";
@@ -33,7 +35,7 @@ public record HttpRequest(String method, Map<String, String> path, Map<String, S
         return new HttpRequest(context.request().method().name(), Map.copyOf(context.pathParams()),
                 firstValues(context.queryParams()), context.request().getHeader("Content-Type"),
                 context.request().getHeader("Idempotency-Key"), context.request().getHeader("Last-Event-ID"),
-                caller.name(), caller.role(), body == null ? new byte[0] : body.getBytes());
+                caller.name(), caller.role(), caller.tokenRefused(), body == null ? new byte[0] : body.getBytes());
     }
 
     private static Map<String, String> firstValues(MultiMap values) {

@@ -1,69 +1,236 @@
 package pysmurf.controller.pipeline;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
 import org.apache.camel.Body;
+import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
 import pysmurf.controller.routing.Operation;
 import pysmurf.controller.routing.Operations;
+import pysmurf.controller.script.ScriptBinding;
 import pysmurf.controller.script.ScriptResult;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.OperationFailure;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
-import pysmurf.controller.session.Stage;
+import pysmurf.controller.session.Stage.State;
 
-/** The stages of a composed operation, as its route goes through them. Thread-safe. */
+/**
+ * The stages of an operation, as its route goes through them. Exit code 0 is not success: the gates decide. Thread-safe; what
+ * belongs to one session is in its exchange.
+ */
 public final class Stages {
 
-    private static final String SESSION = "session";
-    private static final String STAGE = "stage";
+    private static final String PLAN = "plan";
+    private static final String RUN = "stageRun";
+    private static final String ALWAYS = ScriptBinding.ALWAYS;
 
     private final Operations operations;
+    private final Pipelines pipelines;
     private final Sessions sessions;
+    private final Clock clock;
+    private volatile String alarm;
 
-    public Stages(Operations operations, Sessions sessions) {
+    public Stages(Operations operations, Pipelines pipelines, Sessions sessions, Clock clock) {
         this.operations = operations;
+        this.pipelines = pipelines;
         this.sessions = sessions;
+        this.clock = clock;
     }
 
-    /** The session will go through every stage that its operation's route names. */
-    public void plan(@ExchangeProperty(SESSION) Session session) {
-        operations.find(session.opName()).map(Operation::stages).filter(names -> !names.isEmpty())
-                .ifPresent(names -> sessions.planStages(session, names));
+    /**
+     * Plans which of the stages that the operation's route names are run.
+     *
+     * @throws OperationFailure if the parameters contradict each other
+     */
+    public void plan(@ExchangeProperty(ScriptBinding.SESSION) Session session, Exchange exchange) {
+        List<String> route = operations.find(session.opName()).map(Operation::stages).orElse(List.of());
+        Plan plan = Plan.of(pipelines.of(session.opName()), route, session.params(), clock.instant());
+        exchange.setProperty(PLAN, plan);
+        if (!plan.listed().isEmpty()) {
+            sessions.planStages(session, plan.listed(), plan::isSkipped);
+        }
     }
 
-    /** A script begins; if it is a stage, so does the stage. */
-    public void begin(@ExchangeProperty(SESSION) Session session, @ExchangeProperty(STAGE) String stage) {
-        if (isStage(stage)) {
-            sessions.stageStarted(session, stage);
+    /** For a dry run: the plan goes into the session's data, and that is all. */
+    public void show(@ExchangeProperty(ScriptBinding.SESSION) Session session, @ExchangeProperty(PLAN) Plan plan) {
+        sessions.mergeData(session, Json.object().set("plan", plan.toJson()));
+    }
+
+    /** The route comes to a script. */
+    public StageRun enter(@ExchangeProperty(ScriptBinding.SESSION) Session session, @ExchangeProperty(PLAN) Plan plan,
+            @ExchangeProperty("stage") String name, @ExchangeProperty(ALWAYS) boolean always) {
+        if (name == null || name.isBlank()) {
+            return new StageRun(null, StageSettings.NONE, List.of());
+        }
+        if (!always && !plan.wants(name)) {
+            return StageRun.none();
+        }
+        sessions.stageStarted(session, name);
+        List<Integer> bands = always ? allBands(plan) : plan.bands();
+        return new StageRun(name, plan.settings(name), bands);
+    }
+
+    /** A band given up has to be made safe, too. */
+    private static List<Integer> allBands(Plan plan) {
+        return java.util.stream.Stream.concat(plan.bands().stream(), plan.lost().keySet().stream()).sorted().toList();
+    }
+
+    /**
+     * The seconds the next attempt may take; null for no limit.
+     *
+     * @param  given            what the route itself allows, seconds or nothing
+     * @throws OperationFailure if the time for the whole operation is over
+     */
+    public Double limit(@ExchangeProperty(ScriptBinding.SESSION) Session session, @ExchangeProperty(PLAN) Plan plan,
+            @ExchangeProperty(RUN) StageRun run, @ExchangeProperty("timeLimit") Double given,
+            @ExchangeProperty(ALWAYS) boolean always) {
+        Double limit = least(given, run.settings().timeout());
+        Duration remaining = always || run.stage() == null ? null
+                : plan.remaining(clock.instant());
+        if (remaining == null) {
+            return limit;
+        }
+        if (remaining.isNegative() || remaining.isZero()) {
+            sessions.stageEnded(session, run.stage(), State.TIMED_OUT, run.numbers(), "the time for the whole was over");
+            throw new OperationFailure(Outcome.TIMED_OUT, "The time for the whole was over at " + run.stage());
+        }
+        return least(limit, remaining.toMillis() / 1000.0);
+    }
+
+    private static Double least(Double one, Double other) {
+        if (one == null || other == null) {
+            return one == null ? other : one;
+        }
+        return Math.min(one, other);
+    }
+
+    /**
+     * An attempt has ended.
+     *
+     * @throws OperationFailure if the operation ends with it
+     */
+    public void judge(@ExchangeProperty(ScriptBinding.SESSION) Session session, @ExchangeProperty(PLAN) Plan plan,
+            @ExchangeProperty(RUN) StageRun run, @ExchangeProperty(ALWAYS) boolean always,
+            @Body ScriptResult result) {
+        if (run.stage() == null) {
+            run.settle();
+            result.requireSuccess();
+            return;
+        }
+        JsonNode numbers = note(session, run, result);
+        if (result.getOutcome() == Outcome.ABORTED && !always) {
+            sessions.stageEnded(session, run.stage(), State.ABORTED, run.numbers(), null);
+            result.requireSuccess();
+        }
+        Map<Integer, String> faults = faults(run, result, numbers);
+        if (always) {
+            safeguarded(session, run, faults);
+        } else if (faults.isEmpty()) {
+            run.settle();
+        } else if (run.retry()) {
+            sessions.message(session, run.stage() + " failed and is tried again: " + text(faults));
+        } else {
+            settle(session, plan, run, result, faults);
+        }
+    }
+
+    /** What the attempt found: its numbers go to the stage, and whether they are simulated to the session. */
+    private JsonNode note(Session session, StageRun run, ScriptResult result) {
+        ObjectNode report = result.getReport();
+        if (report.path("numbers") instanceof ObjectNode numbers) {
+            run.numbers().setAll(numbers);
+        }
+        ObjectNode origin = report.deepCopy().retain("simulated", "seed");
+        if (!origin.isEmpty()) {
+            sessions.mergeData(session, origin);
+        }
+        return report.path("numbers");
+    }
+
+    /** A safeguard that fails is worth an alarm, but the operation ends as it would have. */
+    private void safeguarded(Session session, StageRun run, Map<Integer, String> faults) {
+        alarm = faults.isEmpty() ? null : "session " + session.id() + ": " + run.stage() + ": " + text(faults);
+        if (!faults.isEmpty()) {
+            run.warn(State.FAILED, text(faults));
+            sessions.message(session, "ALARM: " + run.stage() + " failed: " + text(faults));
+        }
+        run.settle();
+    }
+
+    /** Why the crate may not be in a safe state; empty if there is no reason to think so. */
+    public Optional<String> alarm() {
+        return Optional.ofNullable(alarm);
+    }
+
+    /** What is wrong, by band; under -1 what cannot be told of one band. */
+    private static Map<Integer, String> faults(StageRun run, ScriptResult result, JsonNode numbers) {
+        Map<Integer, String> faults = new LinkedHashMap<>();
+        if (result.getOutcome() != Outcome.SUCCEEDED) {
+            faults.put(run.attempt().size() == 1 ? run.attempt().get(0) : -1, result.getDetail());
+            return faults;
+        }
+        for (int band : run.attempt().isEmpty() ? List.of(-1) : run.attempt()) {
+            JsonNode ofBand = band < 0 ? numbers : numbers.path(Integer.toString(band));
+            String text = run.settings().gates().stream().flatMap(gate -> gate.fault(ofBand).stream())
+                    .collect(Collectors.joining(", "));
+            if (!text.isEmpty()) {
+                faults.put(band, text);
+            }
+        }
+        return faults;
+    }
+
+    private static String text(Map<Integer, String> faults) {
+        return faults.entrySet().stream()
+                .map(entry -> entry.getKey() < 0 ? entry.getValue() : "band " + entry.getKey() + ": " + entry.getValue())
+                .collect(Collectors.joining("; "));
+    }
+
+    private void settle(Session session, Plan plan, StageRun run, ScriptResult result, Map<Integer, String> faults) {
+        boolean judged = result.getOutcome() == Outcome.SUCCEEDED;
+        Plan.OnGateFail policy = plan.onGateFail();
+        if (policy == Plan.OnGateFail.WARN && judged) {
+            run.warn(State.WARNED, text(faults));
+            sessions.message(session, "WARNING: " + run.stage() + ": " + text(faults));
+            run.settle();
+        } else if (policy == Plan.OnGateFail.SKIP_BAND && !faults.containsKey(-1)
+                && !faults.keySet().containsAll(plan.bands())) {
+            faults.forEach((band, why) -> plan.lose(band, run.stage() + ": " + why));
+            run.warn(State.WARNED, text(faults));
+            sessions.message(session, "Given up in " + run.stage() + ": " + text(faults));
+            run.settle();
+        } else {
+            Outcome outcome = judged ? Outcome.FAILED : result.getOutcome();
+            sessions.stageEnded(session, run.stage(), outcome == Outcome.TIMED_OUT ? State.TIMED_OUT : State.FAILED,
+                    run.numbers(), text(faults));
+            throw new OperationFailure(outcome, run.stage() + " failed: " + text(faults));
+        }
+    }
+
+    /** The route leaves the script behind. */
+    public void leave(@ExchangeProperty(ScriptBinding.SESSION) Session session, @ExchangeProperty(RUN) StageRun run) {
+        if (run.stage() != null) {
+            sessions.stageEnded(session, run.stage(), run.state(), run.numbers(), run.detail());
         }
     }
 
     /**
-     * A script has ended; if it is a stage, so has the stage.
+     * All stages are behind.
      *
-     * @throws pysmurf.controller.session.OperationFailure if the script did not succeed
+     * @throws OperationFailure if bands were given up on the way
      */
-    public void end(@ExchangeProperty(SESSION) Session session, @ExchangeProperty(STAGE) String stage,
-            @Body ScriptResult result) {
-        if (isStage(stage)) {
-            ObjectNode numbers = result.getReport().path("numbers") instanceof ObjectNode object ? object
-                    : Json.object();
-            sessions.stageEnded(session, stage, state(result.getOutcome()), numbers, result.getDetail());
+    public void conclude(@ExchangeProperty(PLAN) Plan plan) {
+        if (!plan.lost().isEmpty()) {
+            throw new OperationFailure(Outcome.PARTIAL, "Bands were given up: " + text(plan.lost()));
         }
-        result.requireSuccess();
-    }
-
-    private static boolean isStage(String stage) {
-        return stage != null && !stage.isBlank();
-    }
-
-    private static Stage.State state(Outcome outcome) {
-        return switch (outcome) {
-            case SUCCEEDED -> Stage.State.SUCCEEDED;
-            case ABORTED -> Stage.State.ABORTED;
-            case TIMED_OUT -> Stage.State.TIMED_OUT;
-            default -> Stage.State.FAILED;
-        };
     }
 }

@@ -9,7 +9,6 @@ import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.UUID;
@@ -147,15 +146,7 @@ public final class PublisherInbox implements AutoCloseable {
         if (format.equals("npy") && !path.endsWith(".npy")) {
             path += ".npy";
         }
-        FileDigest digest;
-        try {
-            digest = FileDigest.of(Path.of(path));
-        } catch (IOException e) {
-            LOG.warn("Registered file {} cannot be read: {}", path, e.toString());
-            digest = FileDigest.UNREADABLE;
-        }
-        return new RegisteredFile(path, payload.path("type").asText(""), format, payload.path("plot").asBoolean(false),
-                digest.size(), digest.sha256());
+        return RegisteredFile.of(path, payload.path("type").asText(""), format, payload.path("plot").asBoolean(false));
     }
 
     /**

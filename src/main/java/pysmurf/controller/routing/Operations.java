@@ -3,6 +3,7 @@ package pysmurf.controller.routing;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -47,7 +48,7 @@ public final class Operations {
     private final Path folder;
     private final List<ParameterFormat> formats;
     private final Map<String, Known> known = new ConcurrentHashMap<>();
-    private final Map<Path, String> faults = new ConcurrentHashMap<>();
+    private final Map<Path, RouteFault> faults = new ConcurrentHashMap<>();
 
     /**
      * @param folder  where the operations' routes and schemas are
@@ -90,8 +91,8 @@ public final class Operations {
     }
 
     /** Schema files that cannot be used, with the reason; the last good version of each goes on being used. */
-    public Map<Path, String> faults() {
-        return Map.copyOf(faults);
+    public Collection<RouteFault> faults() {
+        return new TreeMap<>(faults).values();
     }
 
     private Optional<Operation> load(String name, Route route, Path file, FileTime time, Known last) {
@@ -101,8 +102,9 @@ public final class Operations {
             parameters = new Parameters(schema, formats);
             faults.remove(file);
         } catch (IOException | IllegalArgumentException e) {
-            if (faults.put(file, String.valueOf(e.getMessage())) == null) {
-                LOG.error("{} cannot be used: {}", file, e.getMessage());
+            RouteFault fault = RouteFault.of("operations/" + file.getFileName(), e);
+            if (faults.put(file, fault) == null) {
+                LOG.error("{}; what was there before stays", fault);
             }
             return Optional.ofNullable(last).map(Known::operation);
         }
@@ -135,10 +137,13 @@ public final class Operations {
                 .map(Operations::stage).filter(Objects::nonNull).distinct().toList();
     }
 
+    /** The stage that a block stands for; null if none, or if it is a safeguard, which nobody plans. */
     private static String stage(String uri) {
         try {
-            Object stage = URISupport.parseParameters(java.net.URI.create(uri.replaceAll("[{} ]", "_"))).get("stage");
-            return stage == null || stage.toString().isBlank() ? null : stage.toString();
+            Map<String, Object> parameters = URISupport.parseParameters(URI.create(uri.replaceAll("[{} ]", "_")));
+            Object stage = parameters.get("stage");
+            boolean safeguard = "true".equals(String.valueOf(parameters.get("always")));
+            return stage == null || stage.toString().isBlank() || safeguard ? null : stage.toString();
         } catch (URISyntaxException e) {
             LOG.warn("Stage of {} cannot be read: {}", uri, e.getMessage());
             return null;

@@ -9,17 +9,18 @@ import java.util.stream.Collectors;
  * Values as Python's {@code str()} would make them, since that is what scripts were always given: the original agent does
  * {@code map(str, args)}. Stateless.
  */
-final class PythonText {
+public final class PythonText {
 
     private PythonText() {
     }
 
     /** {@code str(value)}. */
-    static String str(Object value) {
+    public static String str(Object value) {
         return value instanceof CharSequence text ? text.toString() : repr(value);
     }
 
-    private static String repr(Object value) {
+    /** {@code repr(value)}. */
+    public static String repr(Object value) {
         if (value == null) {
             return "None";
         }

@@ -73,8 +73,8 @@ final class RunningScript {
         follower = outputFollower;
     }
 
-    boolean evenAfterAbort() {
-        return command.evenAfterAbort();
+    boolean always() {
+        return command.always();
     }
 
     void endForTooMuchOutput() {

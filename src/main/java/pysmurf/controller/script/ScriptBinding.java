@@ -31,7 +31,8 @@ public final class ScriptBinding implements ExecBinding {
     static final String SCRIPT = "script";
     static final String ARGS = "scriptArgs";
     static final String TIMEOUT = "scriptTimeout";
-    static final String EVEN_AFTER_ABORT = "scriptEvenAfterAbort";
+    /** Exchange property: the script is a safeguard, which is run although the operation failed or is aborted. */
+    public static final String ALWAYS = "always";
 
     private static final Pattern WORD = Pattern.compile("\\G\\s*(?:'([^']*)'|\"([^\"]*)\"|((?:\\$\\{[^}]*}|[^\\s'\"])+))");
 
@@ -59,7 +60,7 @@ public final class ScriptBinding implements ExecBinding {
         }
         try {
             return new ScriptCommand(session, endpoint.getExecutable(), roots.resolve(script), args, limit(exchange),
-                    exchange.getProperty(EVEN_AFTER_ABORT, false, Boolean.class));
+                    exchange.getProperty(ALWAYS, false, Boolean.class));
         } catch (ScriptRoots.ScriptRefused e) {
             throw new OperationFailure(Outcome.FAILED, e.getMessage());
         }
@@ -89,13 +90,9 @@ public final class ScriptBinding implements ExecBinding {
         return expression.evaluate(exchange, Object.class);
     }
 
-    /** Seconds, as a number or as text that is one. */
     private static Duration limit(Exchange exchange) {
-        Object seconds = evaluate(exchange, exchange.getProperty(TIMEOUT, "", String.class));
-        if (seconds == null || seconds.toString().isBlank()) {
-            return null;
-        }
-        return Duration.ofMillis(Math.round(Double.parseDouble(seconds.toString()) * 1000));
+        Double seconds = exchange.getProperty(TIMEOUT, Double.class);
+        return seconds == null ? null : Duration.ofMillis(Math.round(seconds * 1000));
     }
 
     @Override

@@ -16,23 +16,23 @@ final class ScriptCommand extends ExecCommand {
     private final transient Session session;
     private final transient Path script;
     private final Duration limit;
-    private final boolean evenAfterAbort;
+    private final boolean always;
 
     /**
      * @param python         the interpreter
      * @param script         the script's real path
      * @param args           its arguments, one word each
      * @param limit          how long it may take; null for ever
-     * @param evenAfterAbort whether it runs in a session that is being aborted, too
+     * @param always         whether it runs in a session that is being aborted, too
      */
     ScriptCommand(Session session, String python, Path script, List<String> args, Duration limit,
-            boolean evenAfterAbort) {
+            boolean always) {
         super(python, args, null, limit == null ? Long.MAX_VALUE : limit.toMillis(), Set.of(), null, null, false,
                 LoggingLevel.OFF);
         this.session = session;
         this.script = script;
         this.limit = limit;
-        this.evenAfterAbort = evenAfterAbort;
+        this.always = always;
     }
 
     Session session() {
@@ -47,8 +47,8 @@ final class ScriptCommand extends ExecCommand {
         return limit;
     }
 
-    boolean evenAfterAbort() {
-        return evenAfterAbort;
+    boolean always() {
+        return always;
     }
 
     /** Without the arguments, which may be confidential. */

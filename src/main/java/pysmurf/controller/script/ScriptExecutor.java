@@ -71,7 +71,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         inbox.attach(session);
         // the same monitor under which an abort is requested: either the script sees the abort, or the abort sees the script
         synchronized (session) {
-            if (session.abort() != null && !command.evenAfterAbort()) {
+            if (session.abort() != null && !command.always()) {
                 throw new OperationFailure(Outcome.ABORTED, "Aborted before " + command.script().getFileName());
             }
             try {
@@ -152,7 +152,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         synchronized (session) {
             script = running.get(session.id());
         }
-        if (script != null && (force || !script.evenAfterAbort())) {
+        if (script != null && (force || !script.always())) {
             script.end(Outcome.ABORTED, null, force, graces);
         }
     }

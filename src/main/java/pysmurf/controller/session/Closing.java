@@ -10,10 +10,20 @@ public final class Closing {
 
     private static final Logger LOG = LoggerFactory.getLogger(Closing.class);
 
-    private final Sessions sessions;
+    /** Something that is done when the outcome of a session is known and before it is closed. */
+    @FunctionalInterface
+    public interface LastAct {
 
-    public Closing(Sessions sessions) {
+        /** Does it; must not throw for anything that the outcome does not depend on. */
+        void perform(Session session, Outcome outcome);
+    }
+
+    private final Sessions sessions;
+    private final LastAct lastAct;
+
+    public Closing(Sessions sessions, LastAct lastAct) {
         this.sessions = sessions;
+        this.lastAct = lastAct;
     }
 
     /**
@@ -27,19 +37,30 @@ public final class Closing {
 
     /** The route came to its end. */
     public void completed(@ExchangeProperty("session") Session session) {
-        sessions.close(session, session.abort() == null ? Outcome.SUCCEEDED : Outcome.ABORTED, null);
+        close(session, session.abort() == null ? Outcome.SUCCEEDED : Outcome.ABORTED, null);
     }
 
     /** The route failed. */
     public void failed(@ExchangeProperty("session") Session session,
             @ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Throwable fault) {
         if (session.abort() != null) {
-            sessions.close(session, Outcome.ABORTED, fault instanceof OperationFailure ? fault.getMessage() : "Aborted");
+            close(session, Outcome.ABORTED, fault instanceof OperationFailure ? fault.getMessage() : "Aborted");
         } else if (fault instanceof OperationFailure failure) {
-            sessions.close(session, failure.outcome(), failure.getMessage());
+            close(session, failure.outcome(), failure.getMessage());
         } else {
             LOG.error("Operation {} of session {} failed", session.opName(), session.id(), fault);
-            sessions.close(session, Outcome.FAILED, "ERROR: " + fault);
+            close(session, Outcome.FAILED, "ERROR: " + fault);
+        }
+    }
+
+    private void close(Session session, Outcome outcome, String finalText) {
+        try {
+            lastAct.perform(session, outcome);
+        } catch (RuntimeException e) {
+            LOG.error("Session {} is closed without its last act", session.id(), e);
+            sessions.message(session, "ERROR: " + e.getMessage());
+        } finally {
+            sessions.close(session, outcome, finalText);
         }
     }
 }

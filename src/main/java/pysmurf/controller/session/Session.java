@@ -245,7 +245,16 @@ public final class Session {
     }
 
     /** The session object as the contract has it; a snapshot. */
-    public synchronized ObjectNode toJson() {
+    public ObjectNode toJson() {
+        return toJson(MOST_MESSAGES);
+    }
+
+    /**
+     * The same with the newest messages only.
+     *
+     * @param mostMessages at most so many
+     */
+    public synchronized ObjectNode toJson(int mostMessages) {
         ObjectNode json = Json.object();
         json.put("session_id", id);
         json.put("op_name", opName());
@@ -258,7 +267,9 @@ public final class Session {
         json.put("end_time", endTime);
         json.set("data", data.deepCopy());
         ArrayNode texts = json.putArray("messages");
-        messages.forEach(message -> texts.addArray().add(message.time()).add(message.text()));
+        messages.stream()
+                .skip(Math.max(0, messages.size() - mostMessages))
+                .forEach(message -> texts.addArray().add(message.time()).add(message.text()));
         json.put("outcome", outcome == null ? null : outcome.word());
         json.set("params", params());
         json.put("exit_code", exitCode);

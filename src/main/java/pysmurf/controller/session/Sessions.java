@@ -6,6 +6,7 @@ import java.math.BigDecimal;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,6 +37,23 @@ public final class Sessions {
             begin(opened.session());
         }
         return opening;
+    }
+
+    /**
+     * Opens a session that never holds the lock, and closes it at once as failed: what an OCS agent does with a start that
+     * it cannot carry out.
+     *
+     * @param  draft not exclusive and without a command id
+     * @param  why   the last line before "done"
+     * @return       the session, done
+     */
+    public Session openFailed(Session.Draft draft, String why) {
+        if (!(open(draft) instanceof Opening.Opened opened)) {
+            throw new IllegalArgumentException("exclusive, or with a command id: " + draft);
+        }
+        running(opened.session());
+        close(opened.session(), Outcome.FAILED, why);
+        return opened.session();
     }
 
     /**
@@ -186,10 +204,14 @@ public final class Sessions {
         store.save(session);
     }
 
-    /** The stages that the session will go through, none of them run yet. */
-    public void planStages(Session session, List<String> names) {
+    /**
+     * The stages that the session will go through, none of them run yet.
+     *
+     * @param skipped which of them will be left out
+     */
+    public void planStages(Session session, List<String> names, Predicate<String> skipped) {
         synchronized (session) {
-            names.forEach(name -> session.put(Stage.notRun(name)));
+            names.forEach(name -> session.put(skipped.test(name) ? Stage.skipped(name) : Stage.notRun(name)));
             store.save(session);
             publish(session);
         }

@@ -35,6 +35,10 @@ public record Stage(String name, State status, BigDecimal startTime, BigDecimal 
         return new Stage(name, State.NOT_RUN, null, null, Json.object(), null);
     }
 
+    static Stage skipped(String name) {
+        return new Stage(name, State.SKIPPED, null, null, Json.object(), null);
+    }
+
     Stage started(BigDecimal time) {
         return new Stage(name, State.RUNNING, time, null, Json.object(), null);
     }

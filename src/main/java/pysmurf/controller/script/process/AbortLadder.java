@@ -100,8 +100,8 @@ public final class AbortLadder {
     }
 
     /**
-     * Climbs the ladder on the calling thread. Takes at most the sum of the graces, and the time of some looks at /proc.
-     * An interrupt of the thread does not stop it, and is pending when it returns.
+     * Climbs the ladder on the calling thread. Takes at most the sum of the graces, and the time of some looks at
+     * /proc. An interrupt of the thread does not stop it, and is pending when it returns.
      *
      * @throws IllegalStateException on a second call
      * @throws UncheckedIOException  if in the end /proc could not be read, so that survivors are unknown; the signals
@@ -142,8 +142,8 @@ public final class AbortLadder {
     }
 
     /**
-     * Tells that something may have ended, so that the ladder looks now and not a few ms later. Not needed, only quicker:
-     * {@code process.onExit().thenRun(ladder::wake)}.
+     * Tells that something may have ended, so that the ladder looks now and not a few ms later. Not needed, only
+     * quicker: {@code process.onExit().thenRun(ladder::wake)}.
      */
     public void wake() {
         lock.lock();
@@ -161,8 +161,9 @@ public final class AbortLadder {
     }
 
     private void climb() {
-        // Where the main process lives a look at everything can wait: each signal begins with one, and should reach it soon.
-        if ((!target.isMainAlive() && nothingLives())
+        // Where the main process lives a look at everything can wait: each signal begins with one, and should reach it
+        // soon.
+        if ((!mainLives() && nothingLives())
                 || (!isForced() && rung(Signal.INT, graces.interrupt))
                 || (!isForced() && rung(Signal.TERM, graces.terminate))) {
             return;
@@ -173,12 +174,9 @@ public final class AbortLadder {
     /** @return whether nothing lives any more */
     private boolean rung(Signal signal, Duration grace) {
         Set<ProcessId> known = alive;
-        if (target.signal(signal)) {
-            signals.add(signal);
-            tell(signal);
-        }
+        send(signal);
         long deadline = System.nanoTime() + grace.toNanos();
-        boolean mainAlive = target.isMainAlive();
+        boolean mainAlive = mainLives();
         long mainPause = MAIN_PAUSE_MIN_NANOS;
         long lookPause = mainAlive ? LOOK_PAUSE_MIN_NANOS : MAIN_PAUSE_MIN_NANOS;
         long nextLook = System.nanoTime() + lookPause;
@@ -187,7 +185,7 @@ public final class AbortLadder {
                 return false;
             }
             boolean mainWasAlive = mainAlive;
-            mainAlive = mainAlive && target.isMainAlive();
+            mainAlive = mainAlive && mainLives();
             long now = System.nanoTime();
             boolean over = now >= deadline;
             if (over || now >= nextLook || mainWasAlive != mainAlive) {
@@ -200,7 +198,7 @@ public final class AbortLadder {
                 if (signal == Signal.KILL && !known.containsAll(alive)) {
                     // Forked by one of ours just before its own end. (What had the signal does not mind a second one.)
                     known = alive;
-                    target.signal(Signal.KILL);
+                    send(Signal.KILL);
                     lookPause = MAIN_PAUSE_MIN_NANOS;
                 }
                 if (mainWasAlive != mainAlive) {
@@ -219,6 +217,13 @@ public final class AbortLadder {
             if (pause(until, signal != Signal.KILL)) {
                 nextLook = System.nanoTime();
             }
+        }
+    }
+
+    private void send(Signal signal) {
+        if (target.signal(signal) && !signals.contains(signal)) {
+            signals.add(signal);
+            tell(signal);
         }
     }
 
@@ -246,17 +251,31 @@ public final class AbortLadder {
         }
     }
 
+    private boolean mainLives() {
+        try {
+            return target.isMainAlive();
+        } catch (UncheckedIOException e) {
+            blinded(e);
+            return true;
+        }
+    }
+
     private boolean nothingLives() {
         try {
             alive = target.alive();
             blind = null;
+            return alive.isEmpty();
         } catch (UncheckedIOException e) {
-            if (blind == null) {
-                LOG.warn("cannot see what is alive, going on as if all were", e);
-            }
-            blind = e;
+            blinded(e);
+            return false;
         }
-        return blind == null && alive.isEmpty();
+    }
+
+    private void blinded(UncheckedIOException e) {
+        if (blind == null) {
+            LOG.warn("cannot see what is alive, going on as if all were", e);
+        }
+        blind = e;
     }
 
     private boolean isForced() {

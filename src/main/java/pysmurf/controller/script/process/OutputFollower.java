@@ -21,19 +21,19 @@ import org.slf4j.LoggerFactory;
  * <ul>
  *   <li>A line ends with a line feed; a carriage return before that belongs to the line end.
  *   <li>The bytes are UTF-8; U+FFFD stands for what is not.
- *   <li>A line without its end is held back for {@link OutputLimits#holdBack}, counted from the first byte not given yet,
- *       so that a prompt or the dots of a progress bar show in time. Then it is given as it is so far, and what follows up
- *       to the line feed is given as an entry of its own, or several. If nothing follows but the line feed, there is no
- *       further entry.
+ *   <li>A line without its end is held back for {@link OutputLimits#holdBack}, counted from the first byte not given
+ *       yet, so that a prompt or the dots of a progress bar show in time. Then it is given as it is so far, and what
+ *       follows up to the line feed is given as an entry of its own, or several. If nothing follows but the line feed,
+ *       there is no further entry.
  *   <li>In the same way a line longer than {@link OutputLimits#lineBytes} is given in several entries.
  *   <li>No entry ends in the middle of a character, or between carriage return and line feed.
  * </ul>
  *
  * <h2>Time</h2>
  *
- * A line is given some 0.2 ms after it was written, while lines come now and then: the file is watched. When they come in
- * a rush the file is read every 10 ms, unwatched, since a watch costs the script time at each write. No byte is given
- * later than 100 ms, unless the consumer is slow.
+ * A line is given some 0.2 ms after it was written, while lines come now and then: the file is watched. When they come
+ * in a rush the file is read every 10 ms, unwatched, since a watch costs the script time at each write. No byte is
+ * given later than 100 ms, unless the consumer is slow.
  *
  * <p>A file that gets shorter, as when somebody empties the log, is followed from its beginning.
  *
@@ -120,9 +120,9 @@ public final class OutputFollower implements AutoCloseable {
      * @param  name        of the thread
      * @param  file        must exist
      * @param  offset      where the script's part begins, in bytes; not beyond the end of the file
-     * @param  consumer    gets the batches, one at a time, on the follower's thread. While it is busy nothing is read, which
-     *                     costs no memory and does not disturb the script. What it throws is logged, and the batch is lost
-     *                     to it
+     * @param  consumer    gets the batches, one at a time, on the follower's thread. While it is busy nothing is read,
+     *                     which costs no memory and does not disturb the script. What it throws is logged, and the
+     *                     batch is lost to it
      * @param  onTooMuch   called once, on the same thread, when the file has grown by more than
      *                     {@link OutputLimits#maxBytes}; following goes on
      * @throws IOException if the file cannot be opened, or too many files are open
@@ -157,8 +157,8 @@ public final class OutputFollower implements AutoCloseable {
     }
 
     /**
-     * Gives the rest: to be called when the script has ended. All that is in the file now is given, a line without its end
-     * too, then the follower closes itself. What is written to the file later is not looked at.
+     * Gives the rest: to be called when the script has ended. All that is in the file now is given, a line without its
+     * end too, then the follower closes itself. What is written to the file later is not looked at.
      *
      * @param  budget how long to wait for that, at most
      * @return        whether all was given within the budget. If not, the follower goes on in its own thread, unless it

@@ -17,8 +17,8 @@ import java.util.Optional;
 
 /**
  * Reads the files of /proc, by plain open, read and close: a stat file so read costs 8 us where {@code FileInputStream}
- * takes 15, and all of them are read at each end of a script. It also tells by errno what went wrong, which matters here:
- * a process that vanished is normal, too many open files must never pass for "nobody is alive". Thread-safe.
+ * takes 15, and all of them are read at each end of a script. It also tells by errno what went wrong, which matters
+ * here: a process that vanished is normal, too many open files must never pass for "nobody is alive". Thread-safe.
  */
 final class ProcFiles {
 
@@ -45,9 +45,9 @@ final class ProcFiles {
     private volatile Map<String, Seen> seen = Map.of();
 
     /**
-     * @param key   which inode the process's folder had. The kernel makes an inode with a number of its own for a folder
-     *              of /proc, and drops it when the process is gone or memory runs short (fs/proc/base.c, pid_revalidate;
-     *              get_next_ino): the same pid with the same inode is the same process
+     * @param key   which inode the process's folder had. The kernel makes an inode with a number of its own for a
+     *              folder of /proc, and drops it when the process is gone or memory runs short (fs/proc/base.c,
+     *              pid_revalidate; get_next_ino): the same pid with the same inode is the same process
      * @param start in clock ticks since boot
      */
     private record Seen(Object key, long start) {}
@@ -61,43 +61,40 @@ final class ProcFiles {
      * What a listing found.
      *
      * @param entries  the processes that could be read
-     * @param vanished how many more were there when the listing began and gone when they were to be read, not counting
-     *                 those known to be too old
+     * @param vanished how many more were listed, and gone when they were to be read; those known to be too old do not
+     *                 count
      */
     record Listing(List<ProcessEntry> entries, int vanished) {}
 
     /**
-     * All processes started at a time or later; those that vanish meanwhile are left out, and so are those that may not be
-     * looked at.
+     * All processes started at a time or later; those that vanish meanwhile are left out, and so are those that may not
+     * be looked at.
      *
      * <p>A process that was seen before and is older is known by the inode of its folder, which takes 1.5 us to ask for
-     * and not the 8 us of its stat file: on a machine where little is started that is nearly all of them.
+     * and not the 8 us of its stat file: on a machine where little is started that is nearly all of them. They come
+     * first, and the others, which matter, are listed anew right before they are read: what ends in between is missed.
      *
      * @param earliest in clock ticks since boot; 0 for all
      */
     Listing stats(long earliest) {
-        String[] names = root.toFile().list();
-        if (names == null) {
-            throw new UncheckedIOException(new IOException("cannot list " + root));
-        }
         Map<String, Seen> before = seen;
-        Map<String, Seen> now = new HashMap<>(2 * names.length);
+        Map<String, Seen> now = new HashMap<>();
+        for (String name : before.isEmpty() ? new String[0] : list()) {
+            Seen last = before.get(name);
+            if (last != null && last.start < earliest && last.key.equals(key(name))) {
+                now.put(name, last);
+            }
+        }
         List<ProcessEntry> entries = new ArrayList<>();
         int vanished = 0;
         byte[] buffer = new byte[STAT_BYTES];
-        for (String name : names) {
+        for (String name : list()) {
             // Pids are the names that begin with a digit (proc(5)).
-            if (name.charAt(0) < '0' || name.charAt(0) > '9') {
+            if (name.charAt(0) < '0' || name.charAt(0) > '9' || now.containsKey(name)) {
                 continue;
             }
             // The key before the stat file: should the pid change hands between the two, the pair fits nobody later.
             Object key = key(name);
-            Seen last = before.get(name);
-            boolean wasOld = last != null && last.start < earliest;
-            if (wasOld && last.key.equals(key)) {
-                now.put(name, last);
-                continue;
-            }
             ProcessEntry entry = key == null ? null : stat(name, buffer).orElse(null);
             if (entry != null) {
                 long start = entry.id().startTicks();
@@ -105,12 +102,20 @@ final class ProcFiles {
                 if (start >= earliest) {
                     entries.add(entry);
                 }
-            } else if (!wasOld && key(name) == null) {
+            } else if (key(name) == null) {
                 vanished++;
             }
         }
         seen = now;
         return new Listing(entries, vanished);
+    }
+
+    private String[] list() {
+        String[] names = root.toFile().list();
+        if (names == null) {
+            throw new UncheckedIOException(new IOException("cannot list " + root));
+        }
+        return names;
     }
 
     /** @return null if the folder is gone, or is none of ours to look at */
@@ -198,8 +203,9 @@ final class ProcFiles {
         return switch (errno) {
             case Libc.ENOENT, Libc.ESRCH -> GONE;
             case Libc.EACCES, Libc.EPERM -> FORBIDDEN;
-            default -> throw new UncheckedIOException(
-                    new IOException("cannot read " + root + "/" + pid + file + ": " + Libc.strerror(errno)));
+            default ->
+                throw new UncheckedIOException(
+                        new IOException("cannot read " + root + "/" + pid + file + ": " + Libc.strerror(errno)));
         };
     }
 

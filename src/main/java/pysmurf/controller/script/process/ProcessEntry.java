@@ -6,13 +6,13 @@ import java.util.Optional;
 /**
  * One process as /proc/PID/stat describes it (proc(5)).
  *
- * @param id      identity
- * @param parent  pid of the parent; 1, or that of a sub-reaper, once the parent has ended
- * @param group   process group
- * @param session session
- * @param state   the kernel's letter: R, S, D, T, t, Z, X, I ...
+ * @param id           identity
+ * @param parent       pid of the parent; 1, or that of a sub-reaper, once the parent has ended
+ * @param group        process group
+ * @param session      session
+ * @param state        the kernel's letter: R, S, D, T, t, Z, X, I ...
  * @param kernelThread whether it is a thread of the kernel
- * @param threads number of threads
+ * @param threads      number of threads
  */
 public record ProcessEntry(
         ProcessId id, long parent, long group, long session, char state, boolean kernelThread, long threads) {
@@ -35,8 +35,8 @@ public record ProcessEntry(
 
     /**
      * Whether the process still does something. A zombie and a dead one do not, with one exception: where the first
-     * thread of a process has ended and others go on, the kernel shows the whole process as a zombie, but with more than
-     * one thread.
+     * thread of a process has ended and others go on, the kernel shows the whole process as a zombie, but with more
+     * than one thread.
      */
     public boolean isAlive() {
         return switch (state) {

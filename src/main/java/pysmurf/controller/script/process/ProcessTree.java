@@ -47,10 +47,11 @@ public final class ProcessTree implements SignalTarget {
     private static final long EXECVE_PAUSE_NANOS = 200_000;
 
     /**
-     * How often {@link #alive} looks before it believes that there is nobody, though processes came to their end just then.
-     * On a machine where that never ceases they are strangers.
+     * How often {@link #alive} looks, at most, before it believes that there is nobody, though processes came to their
+     * end during each look. On a machine where that never ceases they are strangers; a script that forks and ends over
+     * and over is seen by one look or another.
      */
-    private static final int LOOKS = 5;
+    private static final int LOOKS = 20;
 
     /** kill(2), or what a test puts in its place. */
     interface Kill {
@@ -100,8 +101,15 @@ public final class ProcessTree implements SignalTarget {
     private Set<ProcessId> zombies = Set.of();
 
     /**
-     * Whether nobody ended during the last look. A process that ends after /proc was listed and before its file was read
-     * may have left a child that is in neither: one that forks and ends, over and over, is missed by one look in ten.
+     * Those that had no environment at the last look, and still none after the time that an execve takes: whoever
+     * starts programs by {@code env -i} should not slow down each look.
+     */
+    private Set<ProcessId> bare = Set.of();
+
+    /**
+     * Whether nobody ended during the last look. A process that ends after /proc was listed and before its file was
+     * read may have left a child that was not listed yet: one that forks and ends, over and over, slips through many a
+     * look.
      */
     private boolean settled;
 
@@ -146,7 +154,9 @@ public final class ProcessTree implements SignalTarget {
         this.stat = stat;
         this.kill = kill;
         this.groupGone = leaderId != null
-                && stat.apply(leader).filter(entry -> entry.id().equals(leaderId)).isEmpty();
+                && stat.apply(leader)
+                        .filter(entry -> entry.id().equals(leaderId))
+                        .isEmpty();
     }
 
     /**
@@ -191,7 +201,9 @@ public final class ProcessTree implements SignalTarget {
     public synchronized Set<ProcessId> alive() {
         Map<ProcessId, ProcessEntry> members = look();
         // That there is nobody must be beyond doubt.
-        for (int looks = 1; members.isEmpty() && (looks < 2 ? !settled || !groupGone : !settled && looks < LOOKS); looks++) {
+        for (int looks = 1;
+                members.isEmpty() && (looks < 2 ? !settled || !groupGone : !settled && looks < LOOKS);
+                looks++) {
             members = look();
         }
         return new LinkedHashSet<>(members.keySet());
@@ -210,23 +222,20 @@ public final class ProcessTree implements SignalTarget {
             // Most likely out of file descriptors. kill(2) needs none, and an abort that fails for that would be a bad
             // one, so at least the group gets the signal; a later look finds the rest.
             LOG.warn("cannot look for the processes of script {}, signalling its process group only", leader, e);
-            return !groupGone && isMainNoted() && signalGroup(signal);
+            return !groupGone && signalGroup(signal);
         }
         boolean inGroup = members.values().stream().anyMatch(member -> member.group() == leader);
         boolean groupReached = inGroup && signalGroup(signal);
         boolean reached = groupReached;
         for (ProcessEntry member : members.values()) {
-            // Those in the group have it now. The leader too, but for the first millisecond of its life, in which setsid has
-            // not made the group yet.
+            // Those in the group have it now. The leader too, but for the first millisecond of its life, in which it
+            // has
+            // no group of its own yet.
             if (member.group() != leader || !groupReached) {
                 reached |= signalOne(member.id(), signal);
             }
         }
         return reached;
-    }
-
-    private boolean isMainNoted() {
-        return leaderId != null && noted.contains(leaderId);
     }
 
     private boolean signalGroup(Signal signal) {
@@ -296,7 +305,10 @@ public final class ProcessTree implements SignalTarget {
         }
         // Once without a member, group and session are gone for good; should their number turn up again it is not ours.
         // While the leader lives they may be still to come.
-        groupGone |= !groupSeen && settled && (leaderId == null || !members.containsKey(leaderId)) && !kill.groupExists(leader);
+        groupGone |= !groupSeen
+                && settled
+                && (leaderId == null || !members.containsKey(leaderId))
+                && !kill.groupExists(leader);
         addDescendants(members, children);
         noted.clear();
         noted.addAll(members.keySet());
@@ -304,26 +316,37 @@ public final class ProcessTree implements SignalTarget {
     }
 
     private void addMarked(Map<ProcessId, ProcessEntry> members, List<ProcessEntry> others, ProcessTable table) {
-        List<ProcessEntry> asked = others;
-        for (int round = 0; round < EXECVE_ROUNDS && !asked.isEmpty(); round++) {
-            if (round > 0) {
-                LockSupport.parkNanos(EXECVE_PAUSE_NANOS);
-            }
-            List<ProcessEntry> again = new ArrayList<>();
-            for (ProcessEntry entry : asked) {
-                switch (table.findInEnvironment(entry, marker)) {
-                    case PRESENT -> members.put(entry.id(), entry);
-                    case BLANK -> again.add(entry);
-                    case GONE -> settled = false;
-                    case ABSENT, FORBIDDEN -> {}
-                }
-            }
-            asked = again;
+        List<ProcessEntry> blank = askForMarker(members, others, table);
+        Set<ProcessId> blankNow = new HashSet<>();
+        blank.forEach(entry -> blankNow.add(entry.id()));
+        blank.removeIf(entry -> bare.contains(entry.id()));
+        for (int round = 1; round < EXECVE_ROUNDS && !blank.isEmpty(); round++) {
+            LockSupport.parkNanos(EXECVE_PAUSE_NANOS);
+            blank = askForMarker(members, blank, table);
         }
+        for (ProcessEntry entry : blank) {
+            // Ended since, and not yet reaped by its parent: as one that vanished.
+            settled &= isAlive(entry.id());
+        }
+        bare = blankNow;
     }
 
-    private static void addDescendants(
-            Map<ProcessId, ProcessEntry> members, Map<Long, List<ProcessEntry>> children) {
+    /** @return those that have no environment now, but perhaps soon */
+    private List<ProcessEntry> askForMarker(
+            Map<ProcessId, ProcessEntry> members, List<ProcessEntry> asked, ProcessTable table) {
+        List<ProcessEntry> blank = new ArrayList<>();
+        for (ProcessEntry entry : asked) {
+            switch (table.findInEnvironment(entry, marker)) {
+                case PRESENT -> members.put(entry.id(), entry);
+                case BLANK -> blank.add(entry);
+                case GONE -> settled = false;
+                case ABSENT, FORBIDDEN -> {}
+            }
+        }
+        return blank;
+    }
+
+    private static void addDescendants(Map<ProcessId, ProcessEntry> members, Map<Long, List<ProcessEntry>> children) {
         Deque<ProcessEntry> parents = new ArrayDeque<>(members.values());
         for (ProcessEntry parent = parents.poll(); parent != null; parent = parents.poll()) {
             for (ProcessEntry child : children.getOrDefault(parent.pid(), List.of())) {

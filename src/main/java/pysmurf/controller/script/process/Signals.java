@@ -1,6 +1,7 @@
 package pysmurf.controller.script.process;
 
 import com.sun.jna.Native;
+import java.time.Duration;
 
 /**
  * kill(2). Thread-safe.
@@ -11,19 +12,25 @@ import com.sun.jna.Native;
 public final class Signals {
 
     private static final int NO_SIGNAL = 0;
+
+    /** The kernel gives out none above 4194304, PID_MAX_LIMIT (proc(5), pid_max). */
+    private static final int NO_PID = Integer.MAX_VALUE;
+
     private static final ProcessEntry SELF = self();
 
     private Signals() {}
 
     /**
-     * Loads what the first signal and the first look at /proc need, 0.1 to 0.3 s, so that the first abort need not
-     * wait for it. May be called often, by any thread.
+     * Loads what the first abort needs, JNA's native library above all: 0.1 to 0.3 s that need not be waited for then.
+     * May be called often, by any thread. Ends nobody.
      *
      * @throws UnsatisfiedLinkError if JNA's native library cannot be loaded, as with a temporary folder mounted noexec
      */
     public static void warmUp() {
         Libc.kill((int) SELF.pid(), NO_SIGNAL);
         ProcessTable.read().hasEnvironmentEntry(SELF, "WARM=UP");
+        SignalTarget nobody = new ProcessTree(new ProcessId(NO_PID, SELF.id().startTicks()), null);
+        new AbortLadder(nobody, new AbortLadder.Graces(Duration.ZERO, Duration.ZERO), signal -> {}).run();
     }
 
     /**
@@ -49,7 +56,9 @@ public final class Signals {
         return killGroup(group, signal.number());
     }
 
-    /** Whether the group has a process, be it a zombie. Unlike a look at /proc, this is a statement about one instant. */
+    /**
+     * Whether the group has a process, be it a zombie. Unlike a look at /proc, this is a statement about one instant.
+     */
     public static boolean groupExists(long group) {
         try {
             return killGroup(group, NO_SIGNAL);

@@ -1,14 +1,14 @@
 package pysmurf.controller.script.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
+import static pysmurf.controller.script.process.Scripts.awaiting;
 import static pysmurf.controller.script.process.Signal.INT;
 import static pysmurf.controller.script.process.Signal.KILL;
 import static pysmurf.controller.script.process.Signal.TERM;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -22,8 +22,7 @@ class AbortLadderOfScriptTest {
     private static final Duration SHORT = Duration.ofMillis(200);
 
     /** Ends a script's set-up: the file that the test waits for. */
-    private static final String READY =
-            """
+    private static final String READY = """
 
             def ready():
                 open(sys.argv[1], "w").close()
@@ -69,8 +68,7 @@ class AbortLadderOfScriptTest {
     void aFinallyGetsItsChance() throws Exception {
         Path cleaned = folder.resolve("cleaned");
 
-        AbortLadder.Result result = abort(
-                """
+        AbortLadder.Result result = abort("""
                 try:
                     wait()
                 except KeyboardInterrupt:
@@ -78,10 +76,7 @@ class AbortLadderOfScriptTest {
                 finally:
                     time.sleep(0.05)
                     open(sys.argv[2], "w").write("safe")
-                """,
-                LONG,
-                LONG,
-                cleaned);
+                """, LONG, LONG, cleaned);
 
         assertThat(result.signals()).containsExactly(INT);
         assertThat(cleaned).hasContent("safe");
@@ -89,8 +84,7 @@ class AbortLadderOfScriptTest {
 
     @Test
     void oneThatIgnoresInt() throws Exception {
-        AbortLadder.Result result = abort(
-                """
+        AbortLadder.Result result = abort("""
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
                 wait()
                 """, SHORT, LONG);
@@ -100,67 +94,55 @@ class AbortLadderOfScriptTest {
 
     @Test
     void oneThatIgnoresIntAndTerm() throws Exception {
-        AbortLadder.Result result = abort(
-                """
+        AbortLadder.Result result = abort("""
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)
                 wait()
-                """,
-                SHORT,
-                SHORT);
+                """, SHORT, SHORT);
 
         assertThat(result.signals()).containsExactly(INT, TERM, KILL);
     }
 
     @Test
     void aChildThatIgnoresTermAndOutlivesItsParent() throws Exception {
-        AbortLadder.Result result = abort(
-                """
-                subprocess.Popen(["sh", "-c", "trap '' INT TERM; sleep 100"])
-                # The shell has set its traps when it has started its sleep.
-                pid = os.getpid()
-                while subprocess.run(["pgrep", "-g", str(pid), "sleep"], stdout=subprocess.DEVNULL).returncode:
+        AbortLadder.Result result = abort("""
+                trapped = sys.argv[2]
+                subprocess.Popen(["sh", "-c", "trap '' INT TERM; : > \"$0\"; sleep 100", trapped])
+                while not os.path.exists(trapped):
                     time.sleep(0.01)
                 signal.signal(signal.SIGINT, lambda *_: sys.exit(1))
                 wait()
-                """,
-                SHORT,
-                SHORT);
+                """, SHORT, SHORT, folder.resolve("trapped"));
 
         assertThat(result.signals()).containsExactly(INT, TERM, KILL);
     }
 
     @Test
     void whatTheCleaningUpStartedInASessionOfItsOwn() throws Exception {
-        AbortLadder.Result result = abort(
-                """
+        AbortLadder.Result result = abort("""
                 try:
                     wait()
                 finally:
                     subprocess.Popen(["sh", "-c", "trap '' INT; sleep 100"], start_new_session=True)
-                """,
-                SHORT,
-                LONG);
+                """, SHORT, LONG);
 
         assertThat(result.signals()).containsExactly(INT, TERM);
     }
 
     @Test
     void aForkBombInSessionsOfItsOwn() throws Exception {
-        AbortLadder.Result result = abort(
-                """
+        AbortLadder.Result result = abort("""
                 for s in (signal.SIGINT, signal.SIGTERM):
                     signal.signal(s, signal.SIG_IGN)
                 ready()
-                # One at a time, for ever a new one in a new session.
-                while True:
+                # One at a time, over and over a new one in a new session; for 10 s, should the test fail to end it.
+                end = time.monotonic() + 10
+                while time.monotonic() < end:
                     if os.fork():
                         os._exit(0)
                     os.setsid()
-                    time.sleep(0.002)
-                """,
-                SHORT,
-                SHORT);
+                    time.sleep(0.02)
+                """, SHORT, SHORT);
 
         assertThat(result.signals()).endsWith(KILL);
     }
@@ -168,25 +150,21 @@ class AbortLadderOfScriptTest {
     @Test
     void forceWhileAScriptTakesItsTime() throws Exception {
         Path ready = folder.resolve("ready");
-        Process process = scripts.python(
-                "import sys, time\n" + READY
-                        + """
+        Process process = scripts.python("import sys, time\n" + READY + """
                         try:
                             wait()
                         finally:
                             time.sleep(100)
-                        """,
-                ready);
+                        """, ready);
         ProcessTree tree = scripts.tree(process);
         Scripts.awaitFile(ready);
         AbortLadder ladder = new AbortLadder(tree, new AbortLadder.Graces(LONG, LONG), signal -> {});
         CompletableFuture<AbortLadder.Result> result = CompletableFuture.supplyAsync(ladder::run);
-        await().until(() -> ladder.signals().contains(INT));
+        awaiting().until(() -> ladder.signals().contains(INT));
 
         ladder.force();
 
         assertThat(result.get(Scripts.PATIENCE.toSeconds(), TimeUnit.SECONDS))
-                .isEqualTo(new AbortLadder.Result(java.util.List.of(INT, KILL), java.util.List.of()));
-        assertThat(Files.exists(ready)).isTrue();
+                .isEqualTo(new AbortLadder.Result(List.of(INT, KILL), List.of()));
     }
 }

@@ -118,8 +118,7 @@ class LineCutterTest {
 
             assertThat(lines()).hasSizeGreaterThan(1).noneMatch(piece -> piece.contains("\uFFFD"));
             assertThat(String.join("", lines())).isEqualTo(line);
-            assertThat(lines())
-                    .allMatch(piece -> piece.getBytes(StandardCharsets.UTF_8).length <= LINE_BYTES);
+            assertThat(lines()).allMatch(piece -> piece.getBytes(StandardCharsets.UTF_8).length <= LINE_BYTES);
         }
     }
 

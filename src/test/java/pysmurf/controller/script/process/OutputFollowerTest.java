@@ -3,7 +3,7 @@ package pysmurf.controller.script.process;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
+import static pysmurf.controller.script.process.Scripts.awaiting;
 
 import java.io.IOException;
 import java.io.OutputStream;
@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -68,9 +69,7 @@ class OutputFollowerTest {
     }
 
     private void awaitLines(String... expected) {
-        await().atMost(PATIENCE)
-                .pollInterval(Duration.ofMillis(5))
-                .untilAsserted(() -> assertThat(lines()).containsExactly(expected));
+        awaiting().untilAsserted(() -> assertThat(lines()).containsExactly(expected));
     }
 
     private Process python(String program) throws IOException {
@@ -103,10 +102,10 @@ class OutputFollowerTest {
                 append(next[0] + "\n");
                 next[0]++;
             }
-            await().atMost(PATIENCE).until(() -> lines().size() == next[0]);
+            awaiting().until(() -> lines().size() == next[0]);
             append(next[0] + "\n");
             next[0]++;
-            await().atMost(PATIENCE).until(() -> lines().size() == next[0]);
+            awaiting().until(() -> lines().size() == next[0]);
         }
 
         assertThat(lines())
@@ -177,7 +176,7 @@ class OutputFollowerTest {
     void givesDotsThoughTheyNeverPause() throws Exception {
         follow();
         // Without a pause as long as the time for which the beginning of a line is held back.
-        await().atMost(PATIENCE).pollInterval(Duration.ofMillis(20)).until(() -> {
+        awaiting().pollInterval(Duration.ofMillis(20)).until(() -> {
             append(".");
             return lines().size() >= 3;
         });
@@ -245,7 +244,7 @@ class OutputFollowerTest {
         goOn.countDown();
 
         // Goes on by itself.
-        await().atMost(PATIENCE).until(() -> follower.lines() == 100_000);
+        awaiting().until(() -> follower.lines() == 100_000);
         assertThat(follower.finish(PATIENCE)).isTrue();
         assertThat(lines()).hasSize(100_000);
     }
@@ -259,7 +258,7 @@ class OutputFollowerTest {
             batches.add(batch);
         });
         append("lost\n");
-        await().atMost(PATIENCE).until(() -> follower.lines() == 1);
+        awaiting().until(() -> follower.lines() == 1);
         append("taken\n");
 
         awaitLines("taken");
@@ -269,11 +268,11 @@ class OutputFollowerTest {
     void callsOnceWhenThereIsTooMuch() throws Exception {
         follow(0, 1_000, batches::add);
         append("x".repeat(999) + "\n");
-        await().atMost(PATIENCE).until(() -> follower.bytes() == 1_000);
+        awaiting().until(() -> follower.bytes() == 1_000);
         assertThat(tooMuch).hasValue(0);
 
         append("x\n");
-        await().atMost(PATIENCE).until(() -> tooMuch.get() == 1);
+        awaiting().until(() -> tooMuch.get() == 1);
         append("y\n".repeat(5_000));
 
         assertThat(follower.finish(PATIENCE)).isTrue();
@@ -292,24 +291,27 @@ class OutputFollowerTest {
         assertThat(String.join("", lines())).isEqualTo(line + "end");
         assertThat(lines()).hasSizeGreaterThan(16).noneMatch(piece -> piece.contains("\uFFFD"));
         assertThat(follower.lines()).isEqualTo(2);
-        assertThat(batches).allMatch(batch -> batch.lines().stream()
-                        .mapToInt(entry -> entry.getBytes(StandardCharsets.UTF_8).length)
-                        .sum()
-                <= 256 * 1024);
+        assertThat(batches)
+                .allMatch(batch -> batch.lines().stream()
+                                .mapToInt(entry -> entry.getBytes(StandardCharsets.UTF_8).length)
+                                .sum()
+                        <= 256 * 1024);
     }
 
     @Test
     void countsBytesThatAreNoText() throws Exception {
         follow();
         byte[] noise = new byte[1_000_000];
-        new java.util.Random(1).nextBytes(noise);
+        new Random(1).nextBytes(noise);
         Files.write(file, noise, StandardOpenOption.APPEND);
 
         assertThat(follower.finish(PATIENCE)).isTrue();
 
         assertThat(follower.bytes()).isEqualTo(noise.length);
         assertThat(follower.lines())
-                .isEqualTo(IntStream.range(0, noise.length).filter(i -> noise[i] == '\n').count()
+                .isEqualTo(IntStream.range(0, noise.length)
+                                .filter(i -> noise[i] == '\n')
+                                .count()
                         + (noise[noise.length - 1] == '\n' ? 0 : 1));
     }
 
@@ -350,7 +352,7 @@ class OutputFollowerTest {
 
         follower.close();
 
-        await().atMost(PATIENCE).until(() -> noThread("follow-test"));
+        awaiting().until(() -> noThread("follow-test"));
         append("two\n");
         assertThat(follower.finish(PATIENCE)).isFalse();
         assertThat(lines()).containsExactly("one");
@@ -366,7 +368,7 @@ class OutputFollowerTest {
             assertThat(follower.finish(PATIENCE)).isTrue();
         }
 
-        await().atMost(PATIENCE).until(() -> noThread("follow-test"));
+        awaiting().until(() -> noThread("follow-test"));
         // Some slack for what the JVM opens meanwhile; 50 leaks of 3 would show.
         assertThat(openFiles()).isLessThan(before + 20);
     }
@@ -385,8 +387,7 @@ class OutputFollowerTest {
         assertThatIllegalArgumentException().isThrownBy(() -> new OutputLimits(1, 99, 100, zero, 1));
         assertThatIllegalArgumentException().isThrownBy(() -> new OutputLimits(1, 100, 7, zero, 1));
         assertThatIllegalArgumentException().isThrownBy(() -> new OutputLimits(1, 100, 100, zero, -1));
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new OutputLimits(1, 100, 100, Duration.ofMillis(-1), 1));
+        assertThatIllegalArgumentException().isThrownBy(() -> new OutputLimits(1, 100, 100, Duration.ofMillis(-1), 1));
     }
 
     private static boolean noThread(String name) {

@@ -12,12 +12,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ProcessEntryTest {
 
     @ParameterizedTest
-    @ValueSource(strings = {"python3", "a b", "a) R 1 2 (b", ")", "(", "", "))) ((", "line\nend", ") Z 0 0 0", "Web Content"})
+    @ValueSource(
+            strings = {"python3", "a b", "a) R 1 2 (b", ")", "(", "", "))) ((", "line\nend", ") Z 0 0 0", "Web Content"
+            })
     void readsALineWhateverTheCommandsName(String name) {
         String line = FakeProc.stat(4711, name, 12, 34, 56, 'S', 7, 987654321);
 
-        assertThat(parse(line))
-                .contains(new ProcessEntry(new ProcessId(4711, 987654321), 12, 34, 56, 'S', false, 7));
+        assertThat(parse(line)).contains(new ProcessEntry(new ProcessId(4711, 987654321), 12, 34, 56, 'S', false, 7));
     }
 
     @Test

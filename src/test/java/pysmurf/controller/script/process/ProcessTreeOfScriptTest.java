@@ -39,7 +39,9 @@ class ProcessTreeOfScriptTest {
     void aReparentedGrandchildInItsOwnSessionIsFoundByTheMarker() throws Exception {
         Path note = folder.resolve("pid");
         Process process = scripts.start(
-                "sh", "-c", "(setsid sh -c 'echo $$ > \"$0.new\"; mv \"$0.new\" \"$0\"; exec sleep 100' \"$0\" &)",
+                "sh",
+                "-c",
+                "(setsid sh -c 'echo $$ > \"$0.new\"; mv \"$0.new\" \"$0\"; exec sleep 100' \"$0\" &)",
                 note.toString());
         process.waitFor();
         Scripts.awaitFile(note);
@@ -58,16 +60,13 @@ class ProcessTreeOfScriptTest {
     void aDescendantThatThrewAwayItsEnvironmentIsFoundIfItWasNotedBefore() throws Exception {
         Path ready = folder.resolve("ready");
         Path go = folder.resolve("go");
-        Process process = scripts.python(
-                """
+        Process process = scripts.python("""
                 import os, subprocess, sys, time
                 subprocess.Popen(["env", "-i", "sleep", "100"], start_new_session=True)
                 open(sys.argv[2], "w").close()
                 while not os.path.exists(sys.argv[1]):
                     time.sleep(0.01)
-                """,
-                go,
-                ready);
+                """, go, ready);
         ProcessTree tree = scripts.tree(process);
         Scripts.awaitFile(ready);
         Scripts.awaitAlive(tree, 2);
@@ -88,8 +87,7 @@ class ProcessTreeOfScriptTest {
     @Test
     void aZombieIsNotAlive() throws Exception {
         Path note = folder.resolve("pid");
-        Process process = scripts.python(
-                """
+        Process process = scripts.python("""
                 import os, sys, time
                 child = os.fork()
                 if child == 0:
@@ -99,19 +97,21 @@ class ProcessTreeOfScriptTest {
                     note.write(str(child))
                 os.rename(sys.argv[1] + ".new", sys.argv[1])
                 time.sleep(100)
-                """,
-                note);
+                """, note);
         ProcessTree tree = scripts.tree(process);
         Scripts.awaitFile(note);
         long zombie = Long.parseLong(Files.readString(note).strip());
 
-        assertThat(ProcessTable.read().find(zombie)).get().extracting(ProcessEntry::state).isEqualTo('Z');
+        assertThat(ProcessTable.read().find(zombie))
+                .get()
+                .extracting(ProcessEntry::state)
+                .isEqualTo('Z');
         assertThat(tree.alive()).containsExactly(tree.leader().orElseThrow());
     }
 
     @Test
     void nothingIsLeftOfAScriptThatJustEnds() throws Exception {
-        for (int i = 0; i < 20; i++) {
+        for (int i = 0; i < 10; i++) {
             Process process = scripts.start("true");
             ProcessTree tree = scripts.tree(process);
 
@@ -123,7 +123,7 @@ class ProcessTreeOfScriptTest {
 
     @Test
     void childrenThatOutliveTheScriptAreFoundAtItsEnd() throws Exception {
-        for (int i = 0; i < 20; i++) {
+        for (int i = 0; i < 10; i++) {
             Process process = scripts.start("sh", "-c", "sleep 100 & setsid sleep 100 & exit 0");
             ProcessTree tree = scripts.tree(process);
 

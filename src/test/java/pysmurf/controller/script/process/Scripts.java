@@ -10,12 +10,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import org.awaitility.core.ConditionFactory;
 
 /** Real processes, started as scripts are, and gone for certain when a test is over. */
 final class Scripts implements AutoCloseable {
 
     static final Duration PATIENCE = Duration.ofSeconds(20);
-    private static final Duration POLL = Duration.ofMillis(5);
 
     private final String marker = "PROCESS_TEST_MARK=" + UUID.randomUUID();
     private final List<Process> started = new ArrayList<>();
@@ -48,40 +48,42 @@ final class Scripts implements AutoCloseable {
         return ProcessTree.of(process, marker);
     }
 
+    /** A wait that looks at once and then often. */
+    static ConditionFactory awaiting() {
+        return await().atMost(PATIENCE).pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(5));
+    }
+
     static void awaitFile(Path file) {
-        await().atMost(PATIENCE).pollInterval(POLL).until(() -> Files.exists(file));
+        awaiting().until(() -> Files.exists(file));
     }
 
     static void awaitGroupSize(long group, int size) {
-        await().atMost(PATIENCE).pollInterval(POLL).untilAsserted(() -> assertThat(ProcessTable.read().processes())
+        awaiting().untilAsserted(() -> assertThat(ProcessTable.read().processes())
                 .filteredOn(entry -> entry.isAlive() && entry.group() == group)
                 .hasSize(size));
     }
 
     static void awaitCommand(long pid, String name) {
         Path file = Path.of("/proc", Long.toString(pid), "comm");
-        await().atMost(PATIENCE)
-                .pollInterval(POLL)
-                .until(() -> Files.readString(file).strip().equals(name));
+        awaiting().until(() -> Files.readString(file).strip().equals(name));
     }
 
     static void awaitAlive(ProcessTree tree, int count) {
-        await().atMost(PATIENCE)
-                .pollInterval(POLL)
-                .untilAsserted(() -> assertThat(tree.alive()).hasSize(count));
+        awaiting().untilAsserted(() -> assertThat(tree.alive()).hasSize(count));
     }
 
     @Override
     public void close() {
         for (Process process : started) {
             ProcessTree tree = tree(process);
-            await().atMost(PATIENCE).pollInterval(POLL).until(() -> {
+            awaiting().until(() -> {
                 tree.signal(Signal.KILL);
                 return tree.alive().isEmpty();
             });
         }
-        for (ProcessEntry entry : ProcessTable.read().processes()) {
-            if (ProcessTable.read().hasEnvironmentEntry(entry, marker).orElse(false)) {
+        ProcessTable table = ProcessTable.read();
+        for (ProcessEntry entry : table.processes()) {
+            if (table.hasEnvironmentEntry(entry, marker).orElse(false)) {
                 Signals.send(entry.pid(), Signal.KILL);
             }
         }

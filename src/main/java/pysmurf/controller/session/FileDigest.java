@@ -1,4 +1,4 @@
-package pysmurf.controller.publisher;
+package pysmurf.controller.session;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,12 +12,10 @@ import java.util.HexFormat;
 /**
  * Size and checksum of a file.
  *
- * @param size   bytes; null if unreadable
- * @param sha256 in hex; null if unreadable
+ * @param size   bytes
+ * @param sha256 in hex
  */
-record FileDigest(Long size, String sha256) {
-
-    static final FileDigest UNREADABLE = new FileDigest(null, null);
+record FileDigest(long size, String sha256) {
     private static final int BLOCK_BYTES = 64 * 1024;
 
     /** Reads the whole file. */

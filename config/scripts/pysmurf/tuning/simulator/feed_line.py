@@ -1,0 +1,127 @@
+"""One band's feed line as the registers have it set: what a sweep sees of it, and what a loop sees."""
+from __future__ import annotations
+
+from bisect import bisect_left
+from cmath import exp
+from math import pi, sqrt
+from random import Random
+from typing import Any, Dict, List, NamedTuple, Sequence
+
+from tuning import fluxramp, resonator, tracking
+from tuning.faults import Faults
+from tuning.instrument import Notch
+from tuning.resonator import Resonator
+from tuning.simulator.resonator_array import Band
+
+SAMPLE_NOISE = 0.003
+"""Noise of one 2.4 MHz sample of a response, in each quadrature; full scale of the ADC is 1."""
+
+TONE_POWER_STEP_DB = 3.0
+NOMINAL_TONE_POWER = 12
+ATTENUATION_STEP_DB = 0.5
+AMPS_OFF_DB = 10.0
+"""Half a dB a code, and 10 dB less through amplifiers without power, are this simulator's choice."""
+
+RAMP_POINTS = 16
+"""Points of the ramp over which a slow measurement averages while the ramp runs."""
+
+ETA_BAD_RAD = 70 * pi / 180
+
+
+class ChannelLoop(NamedTuple):
+    """A channel, what its loop sees of the line, and where its dip is at each bias, in kHz from the tone."""
+
+    notch: Notch
+    line: tracking.ChannelLine
+    dip_khz: List[float]
+
+
+class FeedLine:
+    """The drawn truth of a band behind its registers."""
+
+    def __init__(self, band: Band, state: Dict[str, Any], registers: Dict[str, Any], faults: Faults) -> None:
+        """``state`` is that of the slot, ``registers`` the part of it that is this band's."""
+        self._band = band
+        self._state = state
+        self._faults = faults
+        self._delay_us = band.delay_us - registers["band_delay_us"]
+        self._gain = self._response_without_dips(registers)
+        self._swept = [self._resonators(bias) for bias in self.slow_biases()]
+
+    def _response_without_dips(self, registers: Dict[str, Any]) -> float:
+        """The line's level, tone power, both attenuators, and the amplifiers."""
+        decibel = TONE_POWER_STEP_DB * (registers["tone_power"] - NOMINAL_TONE_POWER)
+        decibel -= 2 * ATTENUATION_STEP_DB * registers["att"]
+        if not self._state["amps_on"]:
+            decibel -= AMPS_OFF_DB
+        return self._band.level * 10 ** (decibel / 20)
+
+    def slow_biases(self) -> List[float]:
+        """The flux bias that a slow measurement sees: one, or all of a running ramp."""
+        if "no_flux_ramp" in self._faults:
+            return [0.0]
+        if self._state["flux_ramp_on"]:
+            return fluxramp.ramp(self._state["flux_ramp"]["fraction_full_scale"], RAMP_POINTS)
+        return [self._state["fixed_flux_bias"]]
+
+    def ramp_biases(self, fraction: float, samples: int) -> List[float]:
+        """The flux bias during one ramp, as it reaches the SQUIDs."""
+        if "no_flux_ramp" in self._faults:
+            return [0.0] * samples
+        return fluxramp.ramp(fraction, samples)
+
+    def _resonators(self, bias: float) -> List[Resonator]:
+        return sorted(channel.resonator(bias) for channel in self._band.channels)
+
+    def measure(self, freqs_mhz: Sequence[float], rng: Random, samples: int) -> List[complex]:
+        """The response at rising frequencies, each the mean of so many samples."""
+        sigma = SAMPLE_NOISE / sqrt(samples)
+        total = resonator.transmission(freqs_mhz, self._swept[0], self._gain)
+        for others in self._swept[1:]:
+            total = [a + b for a, b in zip(total, resonator.transmission(freqs_mhz, others, self._gain))]
+        gauss, count = rng.gauss, len(self._swept)
+        seen = [_saturated(value / count + complex(gauss(0, sigma), gauss(0, sigma))) for value in total]
+        # The delay last, so that an amplitude does not depend on it, noise and all.
+        return resonator.delayed(freqs_mhz, seen, self._delay_us)
+
+    def loops(self, notches: Sequence[Notch], biases: Sequence[float]) -> List[ChannelLoop]:
+        """What the loops of these channels see while the flux takes these biases.
+
+        Each follows the resonator nearest to its tone; the others stand still where they are in the middle.
+        """
+        turn = exp(1j * ETA_BAD_RAD) if "eta_bad" in self._faults else complex(1)
+        middle = biases[len(biases) // 2]
+        channels = sorted(self._band.channels, key=lambda channel: channel.dip_mhz(middle))
+        resting = [channel.resonator(middle) for channel in channels]
+        places = [each.freq_mhz for each in resting]
+        reach = resonator.NEIGHBOURS
+        loops = []
+        for notch in notches:
+            mine = _nearest(places, notch.freq_mhz)
+            channel = channels[mine]
+            others = resting[max(mine - reach, 0):mine] + resting[mine + 1:mine + reach]
+            seen = resonator.background(notch.freq_mhz, others, self._gain)
+            seen *= exp(-2j * pi * notch.freq_mhz * self._delay_us)
+            line = tracking.ChannelLine(notch.eta * turn * seen * 1e3, channel.q_ratio,
+                                        channel.bandwidth_mhz * 1e3, self._delay_us * 1e-3)
+            loops.append(ChannelLoop(notch, line,
+                                     [(channel.dip_mhz(bias) - notch.freq_mhz) * 1e3 for bias in biases]))
+        return loops
+
+
+def noise_khz(notch: Notch, samples: int = 1) -> float:
+    """Noise of a channel's frequency error, the mean of so many samples: that of the response times eta."""
+    return abs(notch.eta) * 1e3 * SAMPLE_NOISE / sqrt(samples)
+
+
+def _nearest(places: Sequence[float], wanted: float) -> int:
+    """Index of the nearest of rising values."""
+    right = min(bisect_left(places, wanted), len(places) - 1)
+    left = max(right - 1, 0)
+    return left if wanted - places[left] < places[right] - wanted else right
+
+
+def _saturated(value: complex) -> complex:
+    """The ADC ends at 1."""
+    size = abs(value)
+    return value if size <= 1 else value / size

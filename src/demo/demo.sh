@@ -1,0 +1,150 @@
+#!/bin/sh
+# Starts a controller of its own, has it tune one simulated band over MQTT, and stops it again; with KEEP=1 it stays up.
+# Arguments go to the class pysmurf.controller.demo.Demo, e.g. --params '{"bands": [0, 1]}'.
+set -u
+
+cd "$(dirname "$0")/../.." || exit 1
+
+readonly JAR=target/pysmurf-controller.jar
+readonly HOST=127.0.0.1
+readonly ID=pysmurf-controller
+readonly STOP_SECONDS=15
+JAVA=${JAVA_HOME:+$JAVA_HOME/bin/}java
+controller=
+demo=
+
+fail() {
+    echo "demo: $*" >&2
+    exit 1
+}
+
+is_alive() {
+    # one that has ended and was not waited for yet still has a process id
+    [ -n "$1" ] && kill -0 "$1" 2>/dev/null && ! grep -q '^State:[[:blank:]]*Z' "/proc/$1/status" 2>/dev/null
+}
+
+# The first port from $2 on that is free for $1, tcp or udp.
+free_port() {
+    python3 - "$HOST" "$1" "$2" <<'PYTHON'
+import socket
+import sys
+
+host, kind, first = sys.argv[1], sys.argv[2], int(sys.argv[3])
+for port in range(first, first + 100):
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM) as probe:
+        if kind == "tcp":
+            # as servers do: a connection that has just ended does not keep its port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            continue
+        print(port)
+        sys.exit()
+sys.exit(f"no free {kind} port from {first} on")
+PYTHON
+}
+
+# Sets http_port, mqtt_port and udp_port, and says so where one is not the usual one.
+choose_ports() {
+    http_port=$(free_port tcp 8080) && mqtt_port=$(free_port tcp 1883) && udp_port=$(free_port udp 8200) || exit 1
+    [ "$http_port" = 8080 ] || echo "Port 8080 is in use: HTTP is on $http_port."
+    [ "$mqtt_port" = 1883 ] || echo "Port 1883 is in use: MQTT is on $mqtt_port."
+    [ "$udp_port" = 8200 ] || echo "Port 8200 is in use: Publisher messages are received on $udp_port."
+}
+
+# By the environment, which goes before anything in config/application.properties; in a session of its own, so that
+# Ctrl-C does not reach it and closing the terminal does not end it.
+start_controller() {
+    data=target/demo/$http_port
+    rm -rf "$data"
+    mkdir -p "$data" || exit 1
+    log=$data/controller.log
+    env -u SMURFPUB_BACKEND -u SMURFPUB_ID -u OCS_CONFIG_DIR \
+        CONTROLLER_CONFIG_DIR=config CONTROLLER_ROUTES_DIR=routes CONTROLLER_ID="$ID" DATA_DIR="$data" \
+        HTTP_HOST="$HOST" HTTP_PORT="$http_port" AUTH_TOKENS_FILE= \
+        MQTT_BROKER_URL= MQTT_VERSION=5 MQTT_EMBEDDED_HOST="$HOST" MQTT_EMBEDDED_PORT="$mqtt_port" \
+        PUBLISHER_LISTEN_HOST="$HOST" PUBLISHER_LISTEN_PORT="$udp_port" PUBLISHER_DESTINATIONS= \
+        setsid "$JAVA" -jar "$JAR" </dev/null >"$log" 2>&1 &
+    controller=$!
+    echo "Controller started: HTTP http://$HOST:$http_port/, MQTT tcp://$HOST:$mqtt_port, process $controller"
+}
+
+# Ends what it runs, itself and then, if it must be, the hard way.
+stop_controller() {
+    is_alive "$controller" || return 0
+    kill "$controller" 2>/dev/null
+    tenths=0
+    while is_alive "$controller"; do
+        if [ "$tenths" -ge $((STOP_SECONDS * 10)) ]; then
+            echo "demo: the controller did not end within $STOP_SECONDS s and is killed" >&2
+            kill -KILL "$controller" 2>/dev/null
+            break
+        fi
+        sleep 0.1
+        tenths=$((tenths + 1))
+    done
+    wait "$controller" 2>/dev/null
+}
+
+interrupted() {
+    trap '' INT TERM HUP PIPE
+    if is_alive "$demo"; then
+        kill "$demo" 2>/dev/null
+        wait "$demo" 2>/dev/null
+    fi
+    printf '\nInterrupted: stopping what was started ...\n' 2>/dev/null
+    stop_controller
+    exit "$1"
+}
+
+[ -f "$JAR" ] || fail "$JAR is not there: make build"
+command -v python3 >/dev/null || fail "python3 is not there"
+command -v setsid >/dev/null || fail "setsid is not there (package util-linux)"
+
+# A bar only where it can be drawn.
+columns=
+if [ -t 1 ] && [ "${TERM:-dumb}" != dumb ]; then
+    columns=$(stty size 2>/dev/null </dev/tty | cut -d' ' -f2)
+    [ "${columns:-0}" -gt 0 ] || columns=80
+fi
+
+trap 'interrupted 129' HUP
+trap 'interrupted 130' INT
+trap 'interrupted 143' TERM
+# nobody reads on: make demo | head
+trap 'interrupted 141' PIPE
+
+choose_ports
+start_controller
+
+# In the background, because a shell answers to signals only while it waits itself.
+"$JAVA" -XX:TieredStopAtLevel=1 -cp "$JAR" pysmurf.controller.demo.Demo \
+    --broker "tcp://$HOST:$mqtt_port" --http "http://$HOST:$http_port" --controller "$ID" \
+    --pid "$controller" --log "$log" ${columns:+--columns "$columns"} "$@" &
+demo=$!
+wait "$demo"
+code=$?
+
+if ! is_alive "$controller"; then
+    echo "demo: the controller has ended; the end of its log, $log:" >&2
+    tail -n 20 "$log" >&2
+    exit 1
+fi
+
+case ${KEEP:-} in
+'' | 0 | no)
+    echo "The controller is stopped now, and its addresses go with it; make demo KEEP=1 leaves it up."
+    stop_controller
+    ;;
+*)
+    cat <<END
+The controller is still up. It is stopped by
+  kill $controller
+Next, e.g.:
+  curl -X POST 'http://$HOST:$http_port/api/v1/operations/tune_squids?wait=60' -d '{"bands": [0, 1], "simulate": true}'
+  mosquitto_pub -p $mqtt_port -t pysmurf/$ID/command/tune_squids -m '{"bands": [2], "simulate": true}'
+END
+    ;;
+esac
+exit "$code"

@@ -1,0 +1,54 @@
+package pysmurf.controller.ocs;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import pysmurf.controller.routing.Operation;
+import pysmurf.controller.script.PythonText;
+import pysmurf.controller.session.Json;
+
+/**
+ * An operation as a Python docstring, which {@code help(client.run.start)} shows: call, description, parameters. OCS marks
+ * what can be aborted by "(abortable)". Stateless.
+ */
+final class Docstring {
+
+    private static final Map<String, String> TYPES = Map.of(
+            "string", "str", "number", "float", "integer", "int", "boolean", "bool", "array", "list", "object", "dict");
+
+    private Docstring() {}
+
+    static String of(Operation operation, boolean abortable) {
+        JsonNode schema = operation.parameters().json();
+        Set<String> required = new HashSet<>();
+        schema.path("required").forEach(name -> required.add(name.asText()));
+        List<String> needed = new ArrayList<>();
+        List<String> optional = new ArrayList<>();
+        List<String> lines = new ArrayList<>();
+        schema.path("properties").properties().forEach(property -> {
+            String name = property.getKey();
+            JsonNode rules = property.getValue();
+            String value = PythonText.repr(Json.value(rules.path("default")));
+            (required.contains(name) ? needed : optional).add(required.contains(name) ? name : name + "=" + value);
+            lines.add("    " + name + " (" + types(rules) + (required.contains(name) ? "" : ", optional") + "): "
+                    + rules.path("description").asText()
+                    + (required.contains(name) ? "" : " Defaults to " + value + "."));
+        });
+        needed.addAll(optional);
+        String head = operation.name() + "(" + String.join(", ", needed) + ")\n\n**Task** - " + operation.description()
+                + (abortable ? " (abortable)" : "") + "\n";
+        return lines.isEmpty() ? head : head + "\nParameters:\n" + String.join("\n", lines) + "\n";
+    }
+
+    private static String types(JsonNode rules) {
+        JsonNode type = rules.path("type");
+        List<String> names = new ArrayList<>();
+        (type.isArray() ? type : Json.mapper().createArrayNode().add(type)).forEach(name -> names.add(name.asText()));
+        String text = names.stream().map(TYPES::get).filter(name -> name != null).collect(Collectors.joining("/"));
+        return text.isEmpty() ? "object" : text;
+    }
+}

@@ -1,0 +1,38 @@
+package pysmurf.controller.ocs;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import pysmurf.controller.session.Json;
+import pysmurf.controller.session.Session;
+
+/** Sessions as clients of OCS see them: all of OCS's fields, and ours beside them. Stateless. */
+final class OcsSession {
+
+    /** As ocs_agent.OpSession's purge policy has it. */
+    static final int MOST_MESSAGES = 10_000;
+
+    private static final int OP_CODE_STARTING = 2;
+
+    private OcsSession() {}
+
+    /** The session now, with its newest messages. */
+    static ObjectNode now(Session session) {
+        return session.toJson(MOST_MESSAGES);
+    }
+
+    /**
+     * The session as it was when it was accepted. The reply to a start shows that, however far the work has come while the
+     * reply was on its way.
+     */
+    static ObjectNode accepted(Session session) {
+        ObjectNode json = session.toJson(Integer.MAX_VALUE);
+        ArrayNode messages = Json.mapper().createArrayNode().add(json.path("messages").path(0));
+        json.put("op_code", OP_CODE_STARTING).put("status", "starting").putNull("success").putNull("end_time");
+        json.set("data", Json.object());
+        json.set("messages", messages);
+        json.putNull("outcome").putNull("exit_code").putNull("pid").putNull("abort");
+        json.putArray("stages");
+        json.putArray("files");
+        return json;
+    }
+}

@@ -1,0 +1,150 @@
+package pysmurf.controller.pipeline;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import pysmurf.controller.session.Json;
+import pysmurf.controller.session.OperationFailure;
+import pysmurf.controller.session.Outcome;
+
+/**
+ * What one session of a composed operation is going to do, and how far its bands have come. Used by the session's one thread.
+ */
+public final class Plan {
+
+    /** What is done about a band whose numbers are out of their limits. */
+    enum OnGateFail {
+        STOP, WARN, SKIP_BAND
+    }
+
+    private final PipelineSettings settings;
+    private final List<String> listed;
+    private final Set<String> skipped;
+    private final List<Integer> bands = new ArrayList<>();
+    private final Map<Integer, String> lost = new LinkedHashMap<>();
+    private final OnGateFail onGateFail;
+    private final Instant deadline;
+    private final boolean simulated;
+
+    private Plan(PipelineSettings settings, List<String> listed, Set<String> skipped, JsonNode params, Instant now) {
+        this.settings = settings;
+        this.listed = listed;
+        this.skipped = skipped;
+        params.path("bands").forEach(band -> bands.add(band.intValue()));
+        this.onGateFail = OnGateFail.valueOf(params.path("on_gate_fail").asText("stop").toUpperCase(java.util.Locale.ROOT));
+        JsonNode timeout = params.path("timeout");
+        this.deadline = timeout.isNumber() ? now.plusMillis(Math.round(timeout.doubleValue() * 1000)) : null;
+        this.simulated = params.path("simulate").asBoolean(true);
+    }
+
+    /**
+     * Makes the plan.
+     *
+     * @param  route            the stages in the order of the route
+     * @param  params           the session's parameters: {@code preset}, {@code from_stage}, {@code to_stage}, {@code skip}
+     * @throws OperationFailure if they contradict each other
+     */
+    static Plan of(PipelineSettings settings, List<String> route, JsonNode params, Instant now) {
+        List<String> listed = route;
+        String preset = params.path("preset").asText("");
+        if (!settings.presets().isEmpty() && !preset.isEmpty()) {
+            List<String> wanted = settings.presets().get(preset);
+            if (wanted == null) {
+                throw new OperationFailure(Outcome.FAILED, "preset: there is no preset " + preset);
+            }
+            listed = route.stream().filter(wanted::contains).toList();
+        }
+        int from = index(listed, params, "from_stage", 0);
+        int to = index(listed, params, "to_stage", listed.size() - 1);
+        if (from > to) {
+            throw new OperationFailure(Outcome.FAILED, "from_stage: comes after to_stage");
+        }
+        Set<String> skipped = new TreeSet<>();
+        skipped.addAll(listed.subList(0, from));
+        skipped.addAll(listed.subList(Math.min(to + 1, listed.size()), listed.size()));
+        params.path("skip").forEach(stage -> skipped.add(stage.asText()));
+        return new Plan(settings, listed, skipped, params, now);
+    }
+
+    private static int index(List<String> stages, JsonNode params, String name, int otherwise) {
+        if (!params.path(name).isTextual()) {
+            return otherwise;
+        }
+        int index = stages.indexOf(params.path(name).textValue());
+        if (index < 0) {
+            throw new OperationFailure(Outcome.FAILED, name + ": " + params.path(name).textValue()
+                    + " is none of this plan's stages (" + String.join(", ", stages) + ")");
+        }
+        return index;
+    }
+
+    /** The stages of the plan, in order, also those that are skipped. */
+    List<String> listed() {
+        return listed;
+    }
+
+    boolean isSkipped(String stage) {
+        return skipped.contains(stage);
+    }
+
+    /** The stages that will run. */
+    List<String> wanted() {
+        return listed.stream().filter(stage -> !skipped.contains(stage)).toList();
+    }
+
+    /** Whether a stage is part of the plan; safe_state, which nobody plans, always is. */
+    boolean wants(String stage) {
+        return !skipped.contains(stage) && (listed.contains(stage) || settings.presets().isEmpty());
+    }
+
+    StageSettings settings(String stage) {
+        return settings.stage(stage);
+    }
+
+    OnGateFail onGateFail() {
+        return onGateFail;
+    }
+
+    /** The bands still worked on. */
+    List<Integer> bands() {
+        return List.copyOf(bands);
+    }
+
+    /** Gives a band up. */
+    void lose(int band, String why) {
+        bands.remove(Integer.valueOf(band));
+        lost.put(band, why);
+    }
+
+    /** The bands given up, and why. */
+    Map<Integer, String> lost() {
+        return lost;
+    }
+
+    /** What is left of the time for the whole; null for no limit. Zero or less: it is over. */
+    Duration remaining(Instant now) {
+        return deadline == null ? null : Duration.between(now, deadline);
+    }
+
+    /** The plan as it is shown: stages and seconds. */
+    ObjectNode toJson() {
+        double seconds = 0;
+        for (String stage : wanted()) {
+            StageSettings stageSettings = settings.stage(stage);
+            double once = simulated ? stageSettings.estimateSimulated() : stageSettings.estimate();
+            seconds += once * (stageSettings.perBand() ? Math.max(1, bands.size()) : 1);
+        }
+        ObjectNode json = Json.object();
+        json.set("stages", Json.tree(wanted()));
+        json.set("bands", Json.tree(bands));
+        json.put("estimate_s", Math.round(seconds * 10) / 10.0);
+        return json;
+    }
+}

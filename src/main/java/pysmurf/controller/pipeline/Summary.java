@@ -1,0 +1,72 @@
+package pysmurf.controller.pipeline;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import pysmurf.controller.session.Closing;
+import pysmurf.controller.session.Json;
+import pysmurf.controller.session.Outcome;
+import pysmurf.controller.session.RegisteredFile;
+import pysmurf.controller.session.Session;
+import pysmurf.controller.session.Sessions;
+import pysmurf.controller.session.Stage;
+
+/**
+ * Writes {@code summary.json} of a composed operation, whatever its outcome, beside what its stages wrote: {@code
+ * smurf_data/YYYYMMDD/CTIME/outputs}, the folders of pysmurf's SmurfControl.initialize. Thread-safe.
+ */
+public final class Summary implements Closing.LastAct {
+
+    private static final DateTimeFormatter DAY = DateTimeFormatter.ofPattern("yyyyMMdd").withZone(ZoneOffset.UTC);
+
+    private final Sessions sessions;
+    private final Path dataDir;
+
+    public Summary(Sessions sessions, Path dataDir) {
+        this.sessions = sessions;
+        this.dataDir = dataDir;
+    }
+
+    @Override
+    public void perform(Session session, Outcome outcome) {
+        boolean anyRun = session.stages().stream().anyMatch(stage -> stage.startTime() != null);
+        if (!anyRun) {
+            return;
+        }
+        Path file = dataDir.resolve("smurf_data").resolve(DAY.format(Instant.ofEpochSecond(session.getCtime())))
+                .resolve(Long.toString(session.getCtime())).resolve("outputs").resolve("summary.json");
+        try {
+            Files.createDirectories(file.getParent());
+            Path unfinished = file.resolveSibling("summary.json.part");
+            Files.writeString(unfinished,
+                    Json.mapper().writerWithDefaultPrettyPrinter().writeValueAsString(summary(session, outcome)));
+            Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new UncheckedIOException("summary.json was not written: " + e, e);
+        }
+        sessions.register(session, RegisteredFile.of(file.toString(), "summary", "json", false));
+    }
+
+    private static ObjectNode summary(Session session, Outcome outcome) {
+        JsonNode whole = session.toJson();
+        ObjectNode summary = Json.object();
+        summary.put("session_id", session.id());
+        summary.put("outcome", outcome.word());
+        summary.set("seed", whole.path("data").path("seed").isMissingNode() ? null : whole.path("data").path("seed"));
+        summary.put("simulated", whole.path("data").path("simulated").asBoolean(false));
+        ObjectNode bands = summary.putObject("bands");
+        for (Stage stage : session.stages()) {
+            stage.numbers().properties().forEach(band -> bands.withObject("/" + band.getKey()).set(stage.name(),
+                    band.getValue()));
+        }
+        summary.set("stages", whole.path("stages"));
+        return summary;
+    }
+}
