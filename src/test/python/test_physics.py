@@ -269,7 +269,8 @@ class AmplifierTest(unittest.TestCase):
             for name, drawn in draw_amplifiers(seed).items():
                 gate, goal = drawn.start_volt, goals[name]
                 for _ in range(50):
-                    current = amplifier.drain_current_ma(gate, drawn.pinch_off, drawn.gain) + rng.gauss(0, 0.05)
+                    current = amplifier.drain_current_ma(gate, drawn.pinch_off, drawn.gain)
+                    current += rng.gauss(0, 0.05)
                     if abs(current - goal.drain_ma) < goal.tolerance_ma:
                         break
                     gate = amplifier.next_gate_voltage(gate, current, goal)

@@ -21,7 +21,7 @@ with Registers(sys.argv[2], 5.0).transaction() as state:
     sys.stdin.read()
 """
 
-CONTRACT_KEYS = {"amps_on": bool, "tones_on": dict, "flux_ramp_on": bool, "fixed_flux_bias": float,
+REGISTERS = {"amps_on": bool, "tones_on": dict, "flux_ramp_on": bool, "fixed_flux_bias": float,
                  "eta_scan_in_progress": bool, "tes_bias_on": bool}
 
 
@@ -46,7 +46,7 @@ class RegistersTest(unittest.TestCase):
     def test_what_is_written_is_read_back(self) -> None:
         with self.registers.transaction() as state:
             state["tones_on"]["0"] = 62
-        for key, kind in CONTRACT_KEYS.items():
+        for key, kind in REGISTERS.items():
             self.assertIsInstance(self.slot.state[key], kind, key)
         self.assertEqual(Registers(self.slot.data_dir, 5.0).read()["tones_on"], {"0": 62})
 

@@ -15,7 +15,7 @@ from tuning.npy import read_table
 CHAIN = SETUP[:7] + ("squid_curve",) + SETUP[7:]
 CHANNELS = ("--simulate", "--seed", "5", "--channels", "16", "--nsteps", "250")
 
-CONTRACT = {"setup_amps": ["hemt_id", "hemt_vg", "50k_id", "50k_vg"], "estimate_attens": ["att", "max_resp"],
+NUMBERS = {"setup_amps": ["hemt_id", "hemt_vg", "50k_id", "50k_vg"], "estimate_attens": ["att", "max_resp"],
             "estimate_phase_delay": ["band_delay_us", "residual_ns"], "find_freq": ["n_res"],
             "setup_notches": ["n_assigned", "n_unassigned"], "serial_algs": ["moved_khz", "n_failed"],
             "squid_curve": ["phi0_ffs", "df_khz", "n_fitted"],
@@ -63,7 +63,7 @@ class HealthyChainTest(unittest.TestCase):
                              {"stage": stage, "simulated": True, "seed": 5})
 
     def test_numbers_have_their_names_and_are_numbers(self) -> None:
-        for stage, keys in CONTRACT.items():
+        for stage, keys in NUMBERS.items():
             for key in keys:
                 self.assertIsInstance(self.numbers(stage)[key], (int, float), f"{stage} {key}")
 
@@ -182,7 +182,7 @@ class HealthyChainTest(unittest.TestCase):
 
 
 class SeedTest(unittest.TestCase):
-    KEYS = {stage: keys for stage, keys in CONTRACT.items() if stage not in ("preflight", "squid_curve")}
+    KEYS = {stage: keys for stage, keys in NUMBERS.items() if stage not in ("preflight", "squid_curve")}
 
     def numbers(self, slot: Slot, seed: str, stages: tuple, ctime: int = CTIME) -> dict:
         found = {}
@@ -228,9 +228,13 @@ class OrderTest(unittest.TestCase):
         self.addCleanup(self.slot.close)
 
     def refused(self, stage: str, *arguments: str) -> str:
-        ended = self.slot.run(stage, *SMALL, *arguments)
+        listener = Listener()
+        self.addCleanup(listener.close)
+        ended = self.slot.run(stage, *SMALL, *arguments, environment=listener.environment)
         self.assertEqual(ended.code, 1, ended.text + ended.err)
         self.assertNotIn("Traceback", ended.err)
+        told = [message["payload"] for message in listener.messages() if message["type"] == "session_log"]
+        self.assertIn(told[0], ended.err)
         return ended.err
 
     def test_nothing_before_them(self) -> None:

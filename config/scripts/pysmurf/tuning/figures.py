@@ -173,7 +173,9 @@ def noise_histogram(path: str, title: str, levels: Sequence[float]) -> None:
     counts = [0] * bins
     for level in levels:
         counts[min(max(int((level - low) / (high - low) * bins), 0), bins - 1)] += 1
-    panel = Panel(svg.WHOLE, (low, high), (0, max(counts) * 1.25), "white noise level (pA/rtHz)", "channels")
+    highest = max(counts) * 1.25
+    panel = Panel(svg.WHOLE, (low, high), (0, highest), "white noise level (pA/rtHz)", "channels",
+                  y_marks=svg.count_marks(highest, 7))
     width = (high - low) / bins
     for place, count in enumerate(counts):
         if count:

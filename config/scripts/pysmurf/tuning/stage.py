@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import signal
 import sys
 import time
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
@@ -62,6 +63,11 @@ class Stage:
         """One line for the operator."""
         print(f"{self.name} {text}", flush=True)
 
+    def complain(self, text: str) -> None:
+        """One line about what went wrong, for the operator and for the session."""
+        print(text, file=sys.stderr, flush=True)
+        self.publisher.session_log(text)
+
     def progress(self, band: int, done: int, total: int, unit: str = "channels") -> None:
         """Tell how far a band is; at most `PROGRESS_STEPS` of the calls for a band are passed on."""
         last = self._told.get(band)
@@ -112,7 +118,7 @@ class Stage:
                     self._tell(band, *self._held.pop(band))
             except CannotWork as reason:
                 self.errors[str(band)] = str(reason)
-                print(f"{self.name} band {band}: cannot work: {reason}", file=sys.stderr, flush=True)
+                self.complain(f"{self.name} band {band}: cannot work: {reason}")
 
     def result(self) -> Dict[str, Any]:
         """The stage's result as it stands in the result file."""
@@ -204,7 +210,11 @@ def run_stage(name: str, options: Options, faults: Faults, run: Callable[[Stage]
             stage = Stage(name, options, faults, publisher)
             stage.say(stage.instrument.introduction)
             faults.begin(publisher)
-            run(stage)
+            try:
+                run(stage)
+            except (CannotWork, OSError) as reason:
+                stage.complain(f"{name}: cannot work: {reason}")
+                return EXIT_CANNOT_WORK
             stage.finish()
     except NoHardware as missing:
         print(f"{name}.py: error: {missing}", file=sys.stderr)
@@ -213,6 +223,8 @@ def run_stage(name: str, options: Options, faults: Faults, run: Callable[[Stage]
         print(f"{name}: cannot work: {reason}", file=sys.stderr, flush=True)
         return EXIT_CANNOT_WORK
     except KeyboardInterrupt:
+        # One is enough: a second must not turn the way out into a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         print(f"{name}: interrupted", file=sys.stderr, flush=True)
         return EXIT_INTERRUPTED
     return EXIT_CANNOT_WORK if stage.errors else faults.exit_code

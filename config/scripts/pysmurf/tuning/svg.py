@@ -53,6 +53,12 @@ def marks(low: float, high: float, wanted: int) -> Marks:
     return [(place, tick_text(place, step)) for place in places]
 
 
+def count_marks(high: float, wanted: int) -> Marks:
+    """Ticks at whole numbers from 0, for an axis that counts."""
+    step = max(ceil(high / wanted), 1)
+    return [(float(place), str(place)) for place in range(0, floor(high) + 1, step)]
+
+
 def decade_marks(low: float, high: float) -> Marks:
     """Ticks at 1, 2 and 5 of each decade, for an axis of log10 of the values."""
     found = []
@@ -106,7 +112,7 @@ class Panel:
         add(_text(left + width / 2, bottom + small + 12 + self._font * 1.15, x_label, self._font, "middle"))
         across = top + height / 2
         longest = max([len(text) for _, text in y_marks], default=1)
-        side = left - 13 - small * 0.58 * longest - self._font * 0.3
+        side = max(left - 13 - small * 0.58 * longest - self._font * 0.3, self._font)
         add(f'<g transform="rotate(-90 {side:.1f} {across:.1f})">'
             + _text(side, across, y_label, self._font, "middle") + "</g>")
 

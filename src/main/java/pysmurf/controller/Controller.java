@@ -1,5 +1,6 @@
 package pysmurf.controller;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -65,14 +66,20 @@ import pysmurf.controller.routing.RouteReload;
 import pysmurf.controller.routing.RoutedEvents;
 import pysmurf.controller.script.Aborts;
 import pysmurf.controller.script.LogTargets;
+import pysmurf.controller.script.RunRecords;
 import pysmurf.controller.script.ScriptBinding;
 import pysmurf.controller.script.ScriptExecutor;
 import pysmurf.controller.script.ScriptLimits;
 import pysmurf.controller.script.ScriptRoots;
+import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.script.process.Signals;
 import pysmurf.controller.session.Closing;
+import pysmurf.controller.session.Json;
 import pysmurf.controller.session.MemorySessionStore;
+import pysmurf.controller.session.Opening;
+import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.ScriptLog;
+import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.SinkFailures;
 import pysmurf.controller.session.SinkQueue;
@@ -86,6 +93,10 @@ public final class Controller implements AutoCloseable {
     private static final Duration ABORT_AT_STOP = Duration.ofSeconds(7);
     private static final int MOST_BODY_BYTES = 1024 * 1024;
     private static final int DRAIN_AT_STOP_S = 1;
+    /** The operation that is run after a crash. */
+    private static final String SAFE_STATE = "safe_state";
+    /** Those of a carrier card: 0 to 3 on bay 0, 4 to 7 on bay 1. */
+    private static final List<Integer> ALL_BANDS = List.of(0, 1, 2, 3, 4, 5, 6, 7);
 
     /** The controller cannot start; the message is one line that says why. */
     public static final class StartFailure extends Exception {
@@ -112,6 +123,7 @@ public final class Controller implements AutoCloseable {
     private RouteReload reload;
     private Pipelines pipelines;
     private Stages stages;
+    private Session recovery;
     private InetSocketAddress publisherAddress;
     private String topicRoot;
     private final Properties properties = new Properties();
@@ -238,6 +250,10 @@ public final class Controller implements AutoCloseable {
             if (broker instanceof EmbeddedBroker embedded) {
                 embedded.start(mqtt::ensureConnected);
             }
+            if (recovery != null) {
+                camel.getCamelContext().createFluentProducerTemplate().to("direct:operation")
+                        .withExchangeProperty(ScriptBinding.SESSION, recovery).asyncSend();
+            }
             Signals.warmUp();
         }
 
@@ -291,7 +307,8 @@ public final class Controller implements AutoCloseable {
         // scripts
         ScriptRoots roots = new ScriptRoots(configuration.get(Settings.SCRIPTS_ROOTS));
         LogTargets logTargets = new LogTargets(configuration.get(Settings.LOGS_ROOTS));
-        ScriptExecutor executor = new ScriptExecutor(limits(dataDir), logTargets, sessions, inbox);
+        RunRecords records = new RunRecords(dataDir.resolve("output"));
+        ScriptExecutor executor = new ScriptExecutor(limits(dataDir), logTargets, sessions, inbox, records);
         aborts = new Aborts(executor, sessions);
         registry.bind("scriptExecutor", executor);
         registry.bind("scriptBinding", new ScriptBinding(roots));
@@ -311,9 +328,29 @@ public final class Controller implements AutoCloseable {
 
         reload = new RouteReload(configuration.routesDir().toAbsolutePath().normalize(), sessions, properties);
         context.addService(reload);
+        recover(records);
         bindMqtt(registry);
         bindHttp(context, registry, known, eventStream);
         bindHealth(registry, known, destinations);
+    }
+
+    /**
+     * After a crash: what is left of the script is ended, and the crate brought to a safe state, before anybody can command
+     * anything.
+     */
+    private void recover(RunRecords records) {
+        List<String> interrupted = records.endLeftovers(new Graces(configuration.get(Settings.ABORT_INTERRUPT_GRACE),
+                configuration.get(Settings.ABORT_TERMINATE_GRACE)));
+        if (interrupted.isEmpty()) {
+            return;
+        }
+        ObjectNode params = Json.object().set("bands", Json.tree(ALL_BANDS));
+        Session.Draft draft = new Session.Draft(SAFE_STATE, params, null,
+                new RequestedBy("controller", "recovery"), true);
+        if (sessions.open(draft) instanceof Opening.Opened opened) {
+            recovery = opened.session();
+            interrupted.forEach(text -> sessions.message(recovery, "The controller died during " + text));
+        }
     }
 
     private void bindMqtt(Registry registry) throws MqttException, org.eclipse.paho.client.mqttv3.MqttException {

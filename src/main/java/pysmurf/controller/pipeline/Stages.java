@@ -32,6 +32,8 @@ public final class Stages {
     private static final String PLAN = "plan";
     private static final String RUN = "stageRun";
     private static final String ALWAYS = ScriptBinding.ALWAYS;
+    /** The stage whose failure degrades health. */
+    private static final String SAFE_STATE = "safe_state";
 
     private final Operations operations;
     private final Pipelines pipelines;
@@ -132,6 +134,9 @@ public final class Stages {
             result.requireSuccess();
         }
         Map<Integer, String> faults = faults(run, result, numbers);
+        if (run.stage().equals(SAFE_STATE)) {
+            alarm = faults.isEmpty() ? null : "session " + session.id() + ": " + text(faults);
+        }
         if (always) {
             safeguarded(session, run, faults);
         } else if (faults.isEmpty()) {
@@ -158,7 +163,6 @@ public final class Stages {
 
     /** A safeguard that fails is worth an alarm, but the operation ends as it would have. */
     private void safeguarded(Session session, StageRun run, Map<Integer, String> faults) {
-        alarm = faults.isEmpty() ? null : "session " + session.id() + ": " + run.stage() + ": " + text(faults);
         if (!faults.isEmpty()) {
             run.warn(State.FAILED, text(faults));
             sessions.message(session, "ALARM: " + run.stage() + " failed: " + text(faults));
@@ -175,7 +179,13 @@ public final class Stages {
     private static Map<Integer, String> faults(StageRun run, ScriptResult result, JsonNode numbers) {
         Map<Integer, String> faults = new LinkedHashMap<>();
         if (result.getOutcome() != Outcome.SUCCEEDED) {
-            faults.put(run.attempt().size() == 1 ? run.attempt().get(0) : -1, result.getDetail());
+            // a script that could not work on some bands names them, and why
+            run.attempt().stream().filter(band -> result.getReport().path("errors").has(Integer.toString(band)))
+                    .forEach(band -> faults.put(band,
+                            result.getReport().path("errors").path(Integer.toString(band)).asText()));
+            if (faults.isEmpty()) {
+                faults.put(run.attempt().size() == 1 ? run.attempt().get(0) : -1, result.getDetail());
+            }
             return faults;
         }
         for (int band : run.attempt().isEmpty() ? List.of(-1) : run.attempt()) {

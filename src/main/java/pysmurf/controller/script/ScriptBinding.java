@@ -22,7 +22,7 @@ import pysmurf.controller.session.Session;
  * <p>
  * Script and arguments are written in the route as words of Camel's simple language. The text is split into words first and
  * each word is evaluated after, so no value of a parameter can become two arguments; a word that is a list becomes as many
- * arguments as it has elements. Nothing passes through a shell. Thread-safe.
+ * arguments as it has elements, and one without a value none. Nothing passes through a shell. Thread-safe.
  */
 public final class ScriptBinding implements ExecBinding {
 
@@ -54,7 +54,7 @@ public final class ScriptBinding implements ExecBinding {
             Object value = evaluate(exchange, word);
             if (value instanceof List<?> list) {
                 list.forEach(element -> args.add(PythonText.str(element)));
-            } else {
+            } else if (value != null) {
                 args.add(PythonText.str(value));
             }
         }

@@ -41,11 +41,14 @@ public final class ScriptExecutor implements ExecCommandExecutor {
     private final LogTargets logTargets;
     private final Sessions sessions;
     private final PublisherInbox inbox;
+    private final RunRecords records;
     private final Map<Integer, RunningScript> running = new ConcurrentHashMap<>();
     private final Map<Integer, SessionOutput> outputs = new ConcurrentHashMap<>();
 
-    public ScriptExecutor(ScriptLimits limits, LogTargets logTargets, Sessions sessions, PublisherInbox inbox) {
+    public ScriptExecutor(ScriptLimits limits, LogTargets logTargets, Sessions sessions, PublisherInbox inbox,
+            RunRecords records) {
         this.limits = limits;
+        this.records = records;
         this.logTargets = logTargets;
         this.sessions = sessions;
         this.inbox = inbox;
@@ -89,6 +92,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         session.ended().thenRun(() -> {
             outputs.remove(session.id());
             output.close();
+            records.ended(session);
         });
         return output;
     }
@@ -109,6 +113,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         builder.redirectOutput(Redirect.appendTo(output.file().toFile()));
         Process process = builder.start();
         ProcessTree tree = ProcessTree.of(process, MARKER + "=" + mark);
+        tree.leader().ifPresent(leader -> records.started(session, leader, MARKER + "=" + mark));
         sessions.started(session, process.pid());
         RunningScript script = new RunningScript(command, process, tree, sessions, inbox,
                 new Graces(limits.interruptGrace(), limits.terminateGrace()), limits.leftovers(), reportFile, output);

@@ -173,7 +173,6 @@ public final class AbortLadder {
 
     /** @return whether nothing lives any more */
     private boolean rung(Signal signal, Duration grace) {
-        Set<ProcessId> known = alive;
         send(signal);
         long deadline = System.nanoTime() + grace.toNanos();
         boolean mainAlive = mainLives();
@@ -195,11 +194,10 @@ public final class AbortLadder {
                 if (over) {
                     return false;
                 }
-                if (signal == Signal.KILL && !known.containsAll(alive)) {
-                    // Forked by one of ours just before its own end. (What had the signal does not mind a second one.)
-                    known = alive;
+                if (signal == Signal.KILL) {
+                    // Forked by one of ours just before its own end, or left the group just when that was signalled.
+                    // What had the signal does not mind another one.
                     send(Signal.KILL);
-                    lookPause = MAIN_PAUSE_MIN_NANOS;
                 }
                 if (mainWasAlive != mainAlive) {
                     lookPause = MAIN_PAUSE_MIN_NANOS;

@@ -94,6 +94,9 @@ public final class ProcessTree implements SignalTarget {
     /** What was found so far and was alive at the last look. */
     private final Set<ProcessId> noted = new LinkedHashSet<>();
 
+    /** What may not be signalled and was logged; a group's number is negative. */
+    private final Set<Long> refused = new HashSet<>();
+
     /** Whether the leader's number no longer stands for a group and a session of the script. */
     private boolean groupGone;
 
@@ -242,7 +245,7 @@ public final class ProcessTree implements SignalTarget {
         try {
             return kill.group(leader, signal);
         } catch (SignalException e) {
-            LOG.warn("{}", e.getMessage());
+            refused(-leader, e);
             return false;
         }
     }
@@ -252,11 +255,18 @@ public final class ProcessTree implements SignalTarget {
             // Its pid may have been given to somebody else since the table was read.
             return isAlive(member) && kill.process(member.pid(), signal);
         } catch (SignalException e) {
-            LOG.warn("{}", e.getMessage());
+            refused(member.pid(), e);
             return false;
         } catch (UncheckedIOException e) {
             LOG.warn("cannot tell whether process {} of script {} lives, not signalled", member, leader, e);
             return false;
+        }
+    }
+
+    private void refused(long target, SignalException e) {
+        // KILL is repeated for seconds while anything lives.
+        if (refused.add(target)) {
+            LOG.warn("{}", e.getMessage());
         }
     }
 

@@ -107,7 +107,7 @@ class AbortLadderOfScriptTest {
     void aChildThatIgnoresTermAndOutlivesItsParent() throws Exception {
         AbortLadder.Result result = abort("""
                 trapped = sys.argv[2]
-                subprocess.Popen(["sh", "-c", "trap '' INT TERM; : > \"$0\"; sleep 100", trapped])
+                subprocess.Popen(["sh", "-c", "trap '' INT TERM; : > \\"$0\\"; sleep 100", trapped])
                 while not os.path.exists(trapped):
                     time.sleep(0.01)
                 signal.signal(signal.SIGINT, lambda *_: sys.exit(1))

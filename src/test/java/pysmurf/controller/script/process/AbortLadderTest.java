@@ -115,7 +115,7 @@ class AbortLadderTest {
     }
 
     @Test
-    void repeatsKillWhileNewOnesAppearAndTellsItOnce() {
+    void repeatsKillWhileAnythingLivesAndTellsItOnce() {
         target.ends(KILL, MAIN, CHILD);
         target.appears(KILL, LATE);
         target.endsAtTheSecondKill = LATE;
@@ -124,7 +124,7 @@ class AbortLadderTest {
 
         assertThat(result.signals()).containsExactly(INT, TERM, KILL);
         assertThat(told).containsExactly(INT, TERM, KILL);
-        assertThat(target.sent).containsExactly(INT, TERM, KILL, KILL);
+        assertThat(target.sent).startsWith(INT, TERM, KILL, KILL);
         assertThat(result.survivors()).isEmpty();
     }
 

@@ -46,6 +46,7 @@ class ProcessTreeOfScriptTest {
         process.waitFor();
         Scripts.awaitFile(note);
         long pid = Long.parseLong(Files.readString(note).strip());
+        Scripts.awaitCommand(pid, "sleep");
 
         // Made only now: nothing was noted before, the leader is gone, and so is the parent.
         ProcessTree tree = new ProcessTree(new ProcessId(process.pid(), 0), scripts.marker());
@@ -131,8 +132,7 @@ class ProcessTreeOfScriptTest {
 
             // At once, in the midst of their execve.
             assertThat(tree.alive()).hasSize(2);
-            tree.signal(Signal.KILL);
-            Scripts.awaitAlive(tree, 0);
+            Scripts.kill(tree);
         }
     }
 

@@ -72,15 +72,17 @@ final class Scripts implements AutoCloseable {
         awaiting().untilAsserted(() -> assertThat(tree.alive()).hasSize(count));
     }
 
+    /** Again and again, for one signal may miss a process that is just leaving the group. */
+    static void kill(ProcessTree tree) {
+        awaiting().until(() -> {
+            tree.signal(Signal.KILL);
+            return tree.alive().isEmpty();
+        });
+    }
+
     @Override
     public void close() {
-        for (Process process : started) {
-            ProcessTree tree = tree(process);
-            awaiting().until(() -> {
-                tree.signal(Signal.KILL);
-                return tree.alive().isEmpty();
-            });
-        }
+        started.forEach(process -> kill(tree(process)));
         ProcessTable table = ProcessTable.read();
         for (ProcessEntry entry : table.processes()) {
             if (table.hasEnvironmentEntry(entry, marker).orElse(false)) {
