@@ -66,7 +66,7 @@ public final class AbortLadder {
 
     private static final long MAIN_PAUSE_MAX_NANOS = 2_000_000;
 
-    /** Between two looks at everything, which cost 0.3 ms and more. */
+    /** Between two looks at everything, which cost 0.5 ms and more. */
     private static final long LOOK_PAUSE_MIN_NANOS = 2_000_000;
 
     private static final long LOOK_PAUSE_MAX_NANOS = 20_000_000;

@@ -195,7 +195,7 @@ public final class ProcessTree implements SignalTarget {
     }
 
     /**
-     * Looks at /proc and returns what is alive, the script's own process first. Takes about 0.5 ms where 100 processes
+     * Looks at /proc and returns what is alive, the script's own process first. Takes 0.5 to 1 ms where 100 processes
      * are older than the script, and 0.03 ms more for each that is not, so it may be asked at each end of a script.
      *
      * @throws UncheckedIOException if /proc cannot be read, so that nothing can be said
