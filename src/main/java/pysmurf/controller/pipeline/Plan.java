@@ -63,12 +63,12 @@ public final class Plan {
         }
         int from = index(listed, params, "from_stage", 0);
         int to = index(listed, params, "to_stage", listed.size() - 1);
-        if (from > to) {
+        if (from > to && !listed.isEmpty()) {
             throw new OperationFailure(Outcome.FAILED, "from_stage: comes after to_stage");
         }
         Set<String> skipped = new TreeSet<>();
         skipped.addAll(listed.subList(0, from));
-        skipped.addAll(listed.subList(Math.min(to + 1, listed.size()), listed.size()));
+        skipped.addAll(listed.subList(to + 1, listed.size()));
         params.path("skip").forEach(stage -> skipped.add(stage.asText()));
         return new Plan(settings, listed, skipped, params, now);
     }
