@@ -31,6 +31,8 @@ import org.apache.camel.main.MainListenerSupport;
 import org.apache.camel.spi.Registry;
 import org.apache.camel.support.service.ServiceHelper;
 import org.eclipse.paho.mqttv5.common.MqttException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import pysmurf.controller.access.Tokens;
 import pysmurf.controller.command.Admission;
 import pysmurf.controller.config.Configuration;
@@ -89,8 +91,11 @@ import pysmurf.controller.session.SinkQueue;
  */
 public final class Controller implements AutoCloseable {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Controller.class);
+
     /** Of the 10 s in which SIGTERM has to be over; the rest is for routes, broker and HTTP server. */
     private static final Duration ABORT_AT_STOP = Duration.ofSeconds(7);
+
     private static final int MOST_BODY_BYTES = 1024 * 1024;
     private static final int DRAIN_AT_STOP_S = 1;
     /** The operation that is run after a crash. */
@@ -120,6 +125,7 @@ public final class Controller implements AutoCloseable {
     private Aborts aborts;
     private PublisherInbox inbox;
     private ExecutorService operations;
+    private Operations known;
     private RouteReload reload;
     private Pipelines pipelines;
     private Stages stages;
@@ -170,7 +176,8 @@ public final class Controller implements AutoCloseable {
             }
             cause = cause.getCause();
         }
-        return cause instanceof StartFailure failure ? failure
+        return cause instanceof StartFailure failure
+                ? failure
                 : new StartFailure(String.valueOf(cause.getMessage()), fault);
     }
 
@@ -198,10 +205,13 @@ public final class Controller implements AutoCloseable {
         topicRoot = "pysmurf/" + configuration.get(Settings.CONTROLLER_ID);
         publisherAddress = publisherListener();
         properties.putAll(configuration.placeholders());
-        properties.setProperty("mqtt.component", configuration.get(Settings.MQTT_VERSION).component());
+        properties.setProperty(
+                "mqtt.component", configuration.get(Settings.MQTT_VERSION).component());
         properties.setProperty("mqtt.topic-root", topicRoot);
-        properties.setProperty("mqtt.reconnect-millis",
-                Long.toString(configuration.get(Settings.MQTT_RECONNECT_INTERVAL).toMillis()));
+        properties.setProperty(
+                "mqtt.reconnect-millis",
+                Long.toString(
+                        configuration.get(Settings.MQTT_RECONNECT_INTERVAL).toMillis()));
         properties.setProperty("publisher.port", Integer.toString(publisherAddress.getPort()));
         String routes = configuration.routesDir().toAbsolutePath().normalize().toString();
         properties.setProperty("camel.main.name", configuration.get(Settings.CONTROLLER_ID));
@@ -222,13 +232,14 @@ public final class Controller implements AutoCloseable {
         int port = configuration.get(Settings.PUBLISHER_LISTEN_PORT);
         try {
             InetAddress address = InetAddress.getByName(host);
-            // scripts have to be told a number, so a free port is picked here; a taken one is found out now, with its name
+            // scripts have to be told a number, so a free port is picked here; a taken one is found out now, with its
+            // name
             try (DatagramSocket probe = new DatagramSocket(new InetSocketAddress(address, port))) {
                 return new InetSocketAddress(address, probe.getLocalPort());
             }
         } catch (IOException e) {
-            throw new StartFailure("publisher.listen-host, publisher.listen-port: " + host + ":" + port + ": "
-                    + e.getMessage(), e);
+            throw new StartFailure(
+                    "publisher.listen-host, publisher.listen-port: " + host + ":" + port + ": " + e.getMessage(), e);
         }
     }
 
@@ -245,15 +256,25 @@ public final class Controller implements AutoCloseable {
 
         @Override
         public void afterStart(BaseMainSupport camel) {
-            mqtt.onConnected(() -> camel.getCamelContext().createProducerTemplate()
-                    .sendBody("direct:mqtt-connected", ""));
+            mqtt.onConnected(
+                    () -> camel.getCamelContext().createProducerTemplate().sendBody("direct:mqtt-connected", ""));
             if (broker instanceof EmbeddedBroker embedded) {
                 embedded.start(mqtt::ensureConnected);
             }
             if (recovery != null) {
-                camel.getCamelContext().createFluentProducerTemplate().to("direct:operation")
-                        .withExchangeProperty(ScriptBinding.SESSION, recovery).asyncSend();
+                camel.getCamelContext()
+                        .createFluentProducerTemplate()
+                        .to("direct:operation")
+                        .withExchangeProperty(ScriptBinding.SESSION, recovery)
+                        .asyncSend();
             }
+            LOG.info(
+                    "Ready: http://{}:{}, operations {}, scripts' messages at UDP {}:{}",
+                    server.getHost(),
+                    server.getPort(),
+                    known.all().stream().map(Operation::name).toList(),
+                    publisherAddress.getHostString(),
+                    publisherAddress.getPort());
             Signals.warmUp();
         }
 
@@ -285,7 +306,9 @@ public final class Controller implements AutoCloseable {
         MemorySessionStore store = new MemorySessionStore();
         sessions = new Sessions(store, new RoutedEvents(context), clock);
         EventStream eventStream = new EventStream(clock);
-        Destinations destinations = new Destinations(configuration.get(Settings.PUBLISHER_DESTINATIONS));
+        Destinations destinations =
+                new Destinations(configuration.get(Settings.PUBLISHER_DESTINATIONS), publisherAddress);
+        destinations.resolve();
         registry.bind("sessions", sessions);
         registry.bind("closing", new Closing(sessions, new Summary(sessions, dataDir)));
         registry.bind("eventStream", eventStream);
@@ -297,10 +320,14 @@ public final class Controller implements AutoCloseable {
 
         // UDP, out and in
         registry.bind("destinations", destinations);
-        registry.bind("controllerPublisher",
-                new ControllerPublisher(hostName(), configuration.publisherId(), clock));
+        registry.bind("controllerPublisher", new ControllerPublisher(hostName(), configuration.publisherId(), clock));
         registry.bind("boundUdpSocket", new BoundUdpSocket());
-        registry.bind("udpSenders", new NettyWorkerPoolBuilder().withName("udp-sender").withWorkerCount(1).build());
+        registry.bind(
+                "udpSenders",
+                new NettyWorkerPoolBuilder()
+                        .withName("udp-sender")
+                        .withWorkerCount(1)
+                        .build());
         inbox = new PublisherInbox(sessions, configuration.publisherId(), publisherAddress);
         registry.bind("publisherInbox", inbox);
 
@@ -315,10 +342,10 @@ public final class Controller implements AutoCloseable {
         registry.bind("aborts", aborts);
 
         // operations and commands
-        Operations known = new Operations(context, configuration.routesDir().resolve("operations"),
-                List.of(roots, logTargets));
+        known = new Operations(context, configuration.routesDir().resolve("operations"), List.of(roots, logTargets));
         admission = new Admission(known, sessions, clock);
-        operations = Executors.newCachedThreadPool(task -> new Thread(task, "operation-" + operationThreads.incrementAndGet()));
+        operations = Executors.newCachedThreadPool(
+                task -> new Thread(task, "operation-" + operationThreads.incrementAndGet()));
         registry.bind("operationThreads", operations);
         registry.bind("operations", known);
         registry.bind("admission", admission);
@@ -330,8 +357,8 @@ public final class Controller implements AutoCloseable {
         context.addService(reload);
         recover(records);
         bindMqtt(registry);
-        bindHttp(context, registry, known, eventStream);
-        bindHealth(registry, known, destinations);
+        bindHttp(context, registry, eventStream);
+        bindHealth(registry, destinations);
     }
 
     /**
@@ -339,14 +366,14 @@ public final class Controller implements AutoCloseable {
      * anything.
      */
     private void recover(RunRecords records) {
-        List<String> interrupted = records.endLeftovers(new Graces(configuration.get(Settings.ABORT_INTERRUPT_GRACE),
-                configuration.get(Settings.ABORT_TERMINATE_GRACE)));
+        List<String> interrupted = records.endLeftovers(new Graces(
+                configuration.get(Settings.ABORT_INTERRUPT_GRACE), configuration.get(Settings.ABORT_TERMINATE_GRACE)));
         if (interrupted.isEmpty()) {
             return;
         }
         ObjectNode params = Json.object().set("bands", Json.tree(ALL_BANDS));
-        Session.Draft draft = new Session.Draft(SAFE_STATE, params, null,
-                new RequestedBy("controller", "recovery"), true);
+        Session.Draft draft =
+                new Session.Draft(SAFE_STATE, params, null, new RequestedBy("controller", "recovery"), true);
         if (sessions.open(draft) instanceof Opening.Opened opened) {
             recovery = opened.session();
             interrupted.forEach(text -> sessions.message(recovery, "The controller died during " + text));
@@ -355,12 +382,15 @@ public final class Controller implements AutoCloseable {
 
     private void bindMqtt(Registry registry) throws MqttException, org.eclipse.paho.client.mqttv3.MqttException {
         String url = configuration.get(Settings.MQTT_BROKER_URL);
-        broker = !url.isEmpty() ? Broker.at(url)
-                : new EmbeddedBroker(configuration.get(Settings.MQTT_EMBEDDED_HOST),
-                        configuration.get(Settings.MQTT_EMBEDDED_PORT));
+        broker = !url.isEmpty()
+                ? Broker.at(url)
+                : new EmbeddedBroker(
+                        configuration.get(Settings.MQTT_EMBEDDED_HOST), configuration.get(Settings.MQTT_EMBEDDED_PORT));
         MqttConnection.Identity identity = new MqttConnection.Identity(
-                "pysmurf-" + configuration.get(Settings.CONTROLLER_ID), configuration.get(Settings.MQTT_USERNAME),
-                configuration.get(Settings.MQTT_PASSWORD), topicRoot + "/status",
+                "pysmurf-" + configuration.get(Settings.CONTROLLER_ID),
+                configuration.get(Settings.MQTT_USERNAME),
+                configuration.get(Settings.MQTT_PASSWORD),
+                topicRoot + "/status",
                 sessions.statusJson(false).toString());
         mqtt = configuration.get(Settings.MQTT_VERSION) == MqttVersion.V5
                 ? new Mqtt5Connection(broker, identity, clock)
@@ -370,8 +400,7 @@ public final class Controller implements AutoCloseable {
         registry.bind("mqttOutbox", new MqttOutbox(sessions));
     }
 
-    private void bindHttp(CamelContext context, Registry registry, Operations known, EventStream eventStream)
-            throws Exception {
+    private void bindHttp(CamelContext context, Registry registry, EventStream eventStream) throws Exception {
         String host = configuration.get(Settings.HTTP_HOST);
         int port = configuration.get(Settings.HTTP_PORT);
         VertxPlatformHttpServerConfiguration http = new VertxPlatformHttpServerConfiguration();
@@ -383,7 +412,8 @@ public final class Controller implements AutoCloseable {
         // before the routes are: their consumers look for its router
         ServiceHelper.startService(server);
         if (server.getServer().actualPort() <= 0) {
-            throw new StartFailure("http.host, http.port: " + host + ":" + port + " cannot be listened on (in use?)", null);
+            throw new StartFailure(
+                    "http.host, http.port: " + host + ":" + port + " cannot be listened on (in use?)", null);
         }
         VertxPlatformHttpRouter router = registry.findSingleByType(VertxPlatformHttpRouter.class);
         CallEndpoint.install(router, MOST_BODY_BYTES);
@@ -394,8 +424,8 @@ public final class Controller implements AutoCloseable {
         registry.bind("platform-http-engine", engine);
         registry.bind("httpCommands", new Commands());
         registry.bind("sessionViews", new SessionViews(known, sessions));
-        OcsBridge.Place place = new OcsBridge.Place(configuration.get(Settings.ADDRESS_ROOT_KEY),
-                configuration.get(Settings.CONTROLLER_ID), hostName());
+        OcsBridge.Place place = new OcsBridge.Place(
+                configuration.get(Settings.ADDRESS_ROOT_KEY), configuration.get(Settings.CONTROLLER_ID), hostName());
         registry.bind("ocsBridge", new OcsBridge(place, known, sessions, tokens, clock));
     }
 
@@ -417,7 +447,8 @@ public final class Controller implements AutoCloseable {
         InetAddress listener = publisherAddress.getAddress();
         environment.put("SMURFPUB_BACKEND", "udp");
         environment.put("SMURFPUB_ID", configuration.publisherId());
-        environment.put("SMURFPUB_UDP_HOST",
+        environment.put(
+                "SMURFPUB_UDP_HOST",
                 (listener.isAnyLocalAddress() ? InetAddress.getLoopbackAddress() : listener).getHostAddress());
         environment.put("SMURFPUB_UDP_PORT", Integer.toString(publisherAddress.getPort()));
         environment.remove("SLOT");
@@ -427,32 +458,51 @@ public final class Controller implements AutoCloseable {
         environment.put("OCS_CONFIG_DIR", configuration.ocsConfigDir().toString());
         environment.put("PYSMURF_DATA_DIR", dataDir.toString());
         environment.put("PYTHONUNBUFFERED", "1");
-        return new ScriptLimits(Map.copyOf(environment), dataDir.resolve("output"),
-                configuration.get(Settings.ABORT_INTERRUPT_GRACE), configuration.get(Settings.ABORT_TERMINATE_GRACE),
-                configuration.get(Settings.SCRIPTS_LEFTOVERS), configuration.get(Settings.SCRIPTS_MAX_OUTPUT));
+        return new ScriptLimits(
+                Map.copyOf(environment),
+                dataDir.resolve("output"),
+                configuration.get(Settings.ABORT_INTERRUPT_GRACE),
+                configuration.get(Settings.ABORT_TERMINATE_GRACE),
+                configuration.get(Settings.SCRIPTS_LEFTOVERS),
+                configuration.get(Settings.SCRIPTS_MAX_OUTPUT));
     }
 
-    private void bindHealth(Registry registry, Operations known, Destinations destinations) {
+    private void bindHealth(Registry registry, Destinations destinations) {
         Health health = new Health();
         health.add("store", () -> Health.Check.up(Map.of("kind", "memory")));
-        health.add("mqtt", () -> mqtt.fault().map(fault -> Health.Check.degraded(fault, Map.of()))
+        health.add("mqtt", () -> mqtt.fault()
+                .map(fault -> Health.Check.degraded(fault, Map.of()))
                 .orElseGet(() -> Health.Check.up(Map.of("broker", broker.url().orElse("")))));
-        health.add("publisher", () -> Health.Check.up(Map.of("received", inbox.received(), "ignored", inbox.ignored(),
-                "destinations", destinations.configured(), "unresolved", destinations.unresolved().toString())));
-        health.add("routes", () -> routesHealth(known));
-        health.add("safe-state", () -> stages.alarm().map(alarm -> Health.Check.degraded(alarm, Map.of()))
+        health.add("publisher", () -> {
+            Map<String, Object> data = Map.of(
+                    "received",
+                    inbox.received(),
+                    "ignored",
+                    inbox.ignored(),
+                    "destinations",
+                    destinations.configured());
+            return destinations.faults().isEmpty()
+                    ? Health.Check.up(data)
+                    : Health.Check.degraded(String.join("; ", destinations.faults()), data);
+        });
+        health.add("routes", () -> routesHealth());
+        health.add("safe-state", () -> stages.alarm()
+                .map(alarm -> Health.Check.degraded(alarm, Map.of()))
                 .orElseGet(() -> Health.Check.up(Map.of())));
         registry.bind("health", health);
     }
 
-    private Health.Check routesHealth(Operations known) {
+    private Health.Check routesHealth() {
         known.all().forEach(operation -> pipelines.of(operation.name()));
         List<RouteFault> faults = Stream.of(reload.faults(), known.faults(), pipelines.faults())
-                .flatMap(Collection::stream).toList();
-        Map<String, Object> data = Map.of("operations", known.all().stream().map(Operation::name).toList(), "broken",
-                faults);
-        return faults.isEmpty() ? Health.Check.up(data)
-                : Health.Check.degraded(faults.stream().map(RouteFault::toString).collect(Collectors.joining("; ")), data);
+                .flatMap(Collection::stream)
+                .toList();
+        Map<String, Object> data =
+                Map.of("operations", known.all().stream().map(Operation::name).toList(), "broken", faults);
+        return faults.isEmpty()
+                ? Health.Check.up(data)
+                : Health.Check.degraded(
+                        faults.stream().map(RouteFault::toString).collect(Collectors.joining("; ")), data);
     }
 
     private static String hostName() {

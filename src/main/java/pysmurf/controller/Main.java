@@ -7,8 +7,7 @@ import pysmurf.controller.config.ConfigurationException;
 /** Starts one controller from the environment, the {@code -D} properties and the configuration file. */
 public final class Main {
 
-    private Main() {
-    }
+    private Main() {}
 
     /** Runs until the process is told to stop; exit code 1 if it could not start, with one line that says why. */
     public static void main(String[] arguments) throws Exception {

@@ -24,11 +24,9 @@ public final class Tokens {
      *
      * @param name for logs and sessions
      */
-    public record Holder(String name, Role role) {
-    }
+    public record Holder(String name, Role role) {}
 
-    private record Entry(Holder holder, byte[] sha256) {
-    }
+    private record Entry(Holder holder, byte[] sha256) {}
 
     private final List<Entry> entries;
 
@@ -75,7 +73,8 @@ public final class Tokens {
         }
         byte[] hash;
         try {
-            hash = words[2].startsWith(HASHED) ? HexFormat.of().parseHex(words[2].substring(HASHED.length()))
+            hash = words[2].startsWith(HASHED)
+                    ? HexFormat.of().parseHex(words[2].substring(HASHED.length()))
                     : sha256(words[2]);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(where + ": the hash is not hexadecimal", e);

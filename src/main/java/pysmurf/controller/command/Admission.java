@@ -40,7 +40,11 @@ public final class Admission {
     public Verdict admit(Command command) {
         Verdict verdict = decide(command);
         if (!verdict.isAccepted()) {
-            LOG.info("Refused {} from {}: {} ({})", command.operation(), command.requestedBy(), verdict.reason().word(),
+            LOG.info(
+                    "Refused {} from {}: {} ({})",
+                    command.operation(),
+                    command.requestedBy(),
+                    verdict.reason().word(),
                     verdict.detail());
         }
         return verdict;
@@ -65,8 +69,12 @@ public final class Admission {
         if (!errors.isEmpty()) {
             return Verdict.invalid(errors);
         }
-        Session.Draft draft = new Session.Draft(command.operation(), command.params(), command.commandId(),
-                command.requestedBy(), operation.get().parameters().needLock(command.params()));
+        Session.Draft draft = new Session.Draft(
+                command.operation(),
+                command.params(),
+                command.commandId(),
+                command.requestedBy(),
+                operation.get().parameters().needLock(command.params()));
         return abort ? openAbort(command, draft) : verdict(sessions.open(draft), command);
     }
 
@@ -90,15 +98,19 @@ public final class Admission {
         }
         if (opening instanceof Opening.Repeated repeated) {
             Session first = repeated.first();
-            boolean same = first.opName().equals(command.operation()) && first.params().equals(command.params());
+            boolean same =
+                    first.opName().equals(command.operation()) && first.params().equals(command.params());
             return same
                     ? Verdict.refused(Reason.DUPLICATE, "the command started session " + first.id() + " before", first)
-                    : Verdict.refused(Reason.CONFLICT,
-                            "command id \"" + command.commandId() + "\" was used for another command", first);
+                    : Verdict.refused(
+                            Reason.CONFLICT,
+                            "command id \"" + command.commandId() + "\" was used for another command",
+                            first);
         }
         if (opening instanceof Opening.Busy busy) {
             Session holder = busy.holder();
-            return Verdict.refused(Reason.BUSY,
+            return Verdict.refused(
+                    Reason.BUSY,
                     "session " + holder.id() + " of " + holder.opName() + " is running since " + holder.startTime(),
                     holder);
         }

@@ -16,8 +16,15 @@ import pysmurf.controller.session.RequestedBy;
  * @param abortTarget   the session to abort; null for the one that holds the lock; only for abort
  * @param requestedBy   who asked
  */
-public record Command(String operation, ObjectNode params, String commandId, Instant expiresAt, boolean retained,
-        boolean lenient, Integer abortTarget, RequestedBy requestedBy) {
+public record Command(
+        String operation,
+        ObjectNode params,
+        String commandId,
+        Instant expiresAt,
+        boolean retained,
+        boolean lenient,
+        Integer abortTarget,
+        RequestedBy requestedBy) {
 
     /** The operation that ends another. */
     public static final String ABORT = "abort";

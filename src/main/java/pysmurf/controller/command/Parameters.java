@@ -34,15 +34,20 @@ public final class Parameters {
      */
     private static final String OPTION = "x-option";
 
-    private static final SchemaValidatorsConfig CONFIG = SchemaValidatorsConfig.builder().pathType(PathType.JSON_PATH)
-            .applyDefaultsStrategy(new ApplyDefaultsStrategy(true, false, true)).build();
+    private static final SchemaValidatorsConfig CONFIG = SchemaValidatorsConfig.builder()
+            .pathType(PathType.JSON_PATH)
+            .applyDefaultsStrategy(new ApplyDefaultsStrategy(true, false, true))
+            .build();
 
     /** Draft 2020-12 and the one word of ours. */
     private static final JsonSchemaFactory FACTORY = JsonSchemaFactory.builder()
-            .metaSchema(JsonMetaSchema.builder(JsonMetaSchema.getV202012()).keyword(new NonValidationKeyword(LOCK))
+            .metaSchema(JsonMetaSchema.builder(JsonMetaSchema.getV202012())
+                    .keyword(new NonValidationKeyword(LOCK))
                     .keyword(new NonValidationKeyword(LOCK_UNLESS))
-                    .keyword(new NonValidationKeyword(OPTION)).build())
-            .defaultMetaSchemaIri(JsonMetaSchema.getV202012().getIri()).build();
+                    .keyword(new NonValidationKeyword(OPTION))
+                    .build())
+            .defaultMetaSchemaIri(JsonMetaSchema.getV202012().getIri())
+            .build();
 
     private final JsonNode json;
     private final JsonSchema schema;
@@ -68,7 +73,8 @@ public final class Parameters {
 
     /** Whether the operation needs the controller's lock with these parameters. */
     public boolean needLock(ObjectNode params) {
-        return json.path(LOCK).asBoolean(true) && !params.path(json.path(LOCK_UNLESS).asText()).asBoolean(false);
+        return json.path(LOCK).asBoolean(true)
+                && !params.path(json.path(LOCK_UNLESS).asText()).asBoolean(false);
     }
 
     /** The parameters that have an option in the schema, as words of a command line. */
@@ -78,12 +84,15 @@ public final class Parameters {
             JsonNode option = property.getValue().path(OPTION);
             JsonNode value = params.path(property.getKey());
             if (value.isBoolean()) {
-                String word = option.isArray() ? option.path(value.booleanValue() ? 0 : 1).asText()
+                String word = option.isArray()
+                        ? option.path(value.booleanValue() ? 0 : 1).asText()
                         : value.booleanValue() ? option.asText() : "";
                 if (!word.isEmpty()) {
                     words.add(word);
                 }
-            } else if (option.isTextual() && !value.isMissingNode() && !value.isNull()
+            } else if (option.isTextual()
+                    && !value.isMissingNode()
+                    && !value.isNull()
                     && !(value.isArray() && value.isEmpty())) {
                 words.add(option.asText());
                 words.add(joined(value));
@@ -117,14 +126,18 @@ public final class Parameters {
         if (lenient) {
             dropUnknown(params);
         }
-        List<FieldError> errors = schema.walk(params, true).getValidationMessages().stream().map(Parameters::error)
-                .distinct().collect(Collectors.toCollection(ArrayList::new));
-        json.path("properties").properties().forEach(property -> fault(property, params).ifPresent(errors::add));
+        List<FieldError> errors = schema.walk(params, true).getValidationMessages().stream()
+                .map(Parameters::error)
+                .distinct()
+                .collect(Collectors.toCollection(ArrayList::new));
+        json.path("properties").properties().forEach(property -> fault(property, params)
+                .ifPresent(errors::add));
         return errors;
     }
 
     private void dropUnknown(ObjectNode params) {
-        if (json.path("additionalProperties").isBoolean() && !json.path("additionalProperties").booleanValue()) {
+        if (json.path("additionalProperties").isBoolean()
+                && !json.path("additionalProperties").booleanValue()) {
             params.properties().removeIf(entry -> !json.path("properties").has(entry.getKey()));
         }
     }
@@ -140,13 +153,15 @@ public final class Parameters {
 
     private static FieldError error(ValidationMessage message) {
         String path = message.getInstanceLocation().toString().replaceFirst("^\\$\\.?", "");
-        String field = message.getProperty() == null ? path
+        String field = message.getProperty() == null
+                ? path
                 : path.isEmpty() ? message.getProperty() : path + "." + message.getProperty();
-        String detail = switch (message.getType()) {
-            case "required" -> "is required";
-            case "additionalProperties" -> "is not a parameter of this operation";
-            default -> message.getMessage().replaceFirst("^\\$[^:]*: ", "");
-        };
+        String detail =
+                switch (message.getType()) {
+                    case "required" -> "is required";
+                    case "additionalProperties" -> "is not a parameter of this operation";
+                    default -> message.getMessage().replaceFirst("^\\$[^:]*: ", "");
+                };
         return new FieldError(field, detail);
     }
 }

@@ -18,9 +18,16 @@ public record Verdict(Reason reason, String detail, Session session, List<FieldE
 
     /** Why a command starts nothing. */
     public enum Reason {
-        RETAINED, EXPIRED, DUPLICATE,
+        RETAINED,
+        EXPIRED,
+        DUPLICATE,
         /** A known command id came with another operation or other parameters. */
-        CONFLICT, BUSY, INVALID, UNKNOWN_OPERATION, UNAUTHORIZED, NOTHING_TO_ABORT,
+        CONFLICT,
+        BUSY,
+        INVALID,
+        UNKNOWN_OPERATION,
+        UNAUTHORIZED,
+        NOTHING_TO_ABORT,
         /** The abort is the same as one under way: no refusal, but nothing new either. */
         JOINED,
         /** The controller itself is being stopped. */
@@ -37,7 +44,8 @@ public record Verdict(Reason reason, String detail, Session session, List<FieldE
     }
 
     static Verdict joined(Session abort) {
-        return new Verdict(Reason.JOINED, "joined the abort of session " + abort.victim().id(), abort, List.of());
+        return new Verdict(
+                Reason.JOINED, "joined the abort of session " + abort.victim().id(), abort, List.of());
     }
 
     /** A refusal. */

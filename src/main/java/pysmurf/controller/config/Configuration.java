@@ -120,7 +120,9 @@ public final class Configuration {
     private String defaultOf(Setting<?> setting) {
         if (setting == SCRIPTS_ROOTS) {
             String ocs = environment.get(OCS_CONFIG_DIR);
-            return (ocs == null || ocs.isBlank() ? configDir : Path.of(ocs)).resolve("scripts").toString();
+            return (ocs == null || ocs.isBlank() ? configDir : Path.of(ocs))
+                    .resolve("scripts")
+                    .toString();
         }
         if (setting == PUBLISHER_DESTINATIONS && "udp".equals(environment.get("SMURFPUB_BACKEND"))) {
             return environment.getOrDefault("SMURFPUB_UDP_HOST", "localhost") + ":"
@@ -145,7 +147,8 @@ public final class Configuration {
         Matcher matcher = REFERENCE.matcher(text);
         return matcher.replaceAll(match -> {
             String name = match.group(1);
-            String value = name.startsWith("env:") ? environment.getOrDefault(name.substring(4), "")
+            String value = name.startsWith("env:")
+                    ? environment.getOrDefault(name.substring(4), "")
                     : texts.getOrDefault(name, match.group());
             return Matcher.quoteReplacement(value);
         });
@@ -193,7 +196,9 @@ public final class Configuration {
     /** What a script's {@code OCS_CONFIG_DIR} is: the one given, else the configuration folder. */
     public Path ocsConfigDir() {
         String given = environment.get(OCS_CONFIG_DIR);
-        return (given == null || given.isBlank() ? configDir : Path.of(given)).toAbsolutePath().normalize();
+        return (given == null || given.isBlank() ? configDir : Path.of(given))
+                .toAbsolutePath()
+                .normalize();
     }
 
     /** The environment this process was started with. */
@@ -203,8 +208,10 @@ public final class Configuration {
 
     /** The environment variables that carry a secret and so are kept from scripts. */
     public Set<String> secretNames() {
-        return Settings.ALL.stream().filter(setting -> setting.key().contains("password"))
-                .map(Setting::environmentName).collect(Collectors.toSet());
+        return Settings.ALL.stream()
+                .filter(setting -> setting.key().contains("password"))
+                .map(Setting::environmentName)
+                .collect(Collectors.toSet());
     }
 
     /** The {@code camel.*} lines of the file, which Camel itself checks. */

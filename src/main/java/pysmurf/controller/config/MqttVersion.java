@@ -2,7 +2,8 @@ package pysmurf.controller.config;
 
 /** The MQTT version spoken to the broker, and the Camel component that speaks it. */
 public enum MqttVersion {
-    V5("5", "paho-mqtt5"), V3("3.1.1", "paho");
+    V5("5", "paho-mqtt5"),
+    V3("3.1.1", "paho");
 
     private final String text;
     private final String component;

@@ -13,8 +13,7 @@ import java.util.function.Function;
  * @param description  one sentence on the effect, for the generated reference
  * @param <T>          the type of the value
  */
-public record Setting<T>(String key, String defaultValue, String rule, Function<String, T> parser,
-        String description) {
+public record Setting<T>(String key, String defaultValue, String rule, Function<String, T> parser, String description) {
 
     /** The name of the environment variable that carries this key: {@code http.port} is {@code HTTP_PORT}. */
     public String environmentName() {

@@ -16,124 +16,220 @@ public final class Settings {
     private static final Pattern SIZE = Pattern.compile("(\\d+)\\s*(B|KiB|MiB|GiB|TiB)?");
     /** One level of an MQTT topic and one part of an OCS address: no wildcard, no separator, no blank. */
     private static final Pattern IDENTIFIER = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_-]*");
+
     private static final Pattern ADDRESS_ROOT = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]*");
     private static final Pattern HOST_PORT = Pattern.compile("\\s*(?:\\[([0-9A-Fa-f:.]+)]|([^:\\s]+)):(\\d{1,5})\\s*");
 
-    public static final Setting<String> CONTROLLER_ID = pattern("controller.id", "pysmurf-controller", IDENTIFIER,
-            "letters, digits, '-' and '_'", "Instance id of this controller; part of topics and addresses.");
-    public static final Setting<String> ADDRESS_ROOT_KEY = pattern("controller.address-root", "observatory",
-            ADDRESS_ROOT, "letters, digits, '-', '_' and '.'", "OCS address root.");
-    public static final Setting<String> SLOT = text("controller.slot", "${env:SLOT}",
-            "Crate slot that this controller drives; given to scripts as SLOT.");
+    public static final Setting<String> CONTROLLER_ID = pattern(
+            "controller.id",
+            "pysmurf-controller",
+            IDENTIFIER,
+            "letters, digits, '-' and '_'",
+            "Instance id of this controller; part of topics and addresses.");
+    public static final Setting<String> ADDRESS_ROOT_KEY = pattern(
+            "controller.address-root",
+            "observatory",
+            ADDRESS_ROOT,
+            "letters, digits, '-', '_' and '.'",
+            "OCS address root.");
+    public static final Setting<String> SLOT =
+            text("controller.slot", "${env:SLOT}", "Crate slot that this controller drives; given to scripts as SLOT.");
 
-    public static final Setting<String> HTTP_HOST = required("http.host", "127.0.0.1",
+    public static final Setting<String> HTTP_HOST = required(
+            "http.host",
+            "127.0.0.1",
             "Address the HTTP server listens on; beyond loopback only with tokens (auth.tokens-file).");
-    public static final Setting<Integer> HTTP_PORT = port("http.port", "8080", "Port of API, page, health; 0 picks one.");
+    public static final Setting<Integer> HTTP_PORT =
+            port("http.port", "8080", "Port of API, page, health; 0 picks one.");
 
-    public static final Setting<String> MQTT_BROKER_URL = new Setting<>("mqtt.broker-url", "",
-            "empty, or tcp://host:port or ssl://host:port", Settings::brokerUrl,
+    public static final Setting<String> MQTT_BROKER_URL = new Setting<>(
+            "mqtt.broker-url",
+            "",
+            "empty, or tcp://host:port or ssl://host:port",
+            Settings::brokerUrl,
             "The MQTT broker; empty starts the embedded one.");
     public static final Setting<String> MQTT_USERNAME = text("mqtt.username", "", "User at the broker.");
     public static final Setting<String> MQTT_PASSWORD = text("mqtt.password", "", "Password at the broker.");
-    public static final Setting<MqttVersion> MQTT_VERSION = new Setting<>("mqtt.version", "5", "5 or 3.1.1",
-            MqttVersion::of, "MQTT version spoken to the broker; 3.1.1 has no expiry and no response topic.");
-    public static final Setting<String> MQTT_EMBEDDED_HOST = required("mqtt.embedded.host", "127.0.0.1",
-            "Address the embedded broker listens on.");
-    public static final Setting<Integer> MQTT_EMBEDDED_PORT = port("mqtt.embedded.port", "1883",
-            "Port of the embedded broker; 0 picks one.");
-    public static final Setting<Duration> MQTT_RECONNECT_INTERVAL = duration("mqtt.reconnect-interval", "1s",
-            Duration.ofMillis(100), Duration.ofMinutes(5), "How often a lost broker is tried again.");
+    public static final Setting<MqttVersion> MQTT_VERSION = new Setting<>(
+            "mqtt.version",
+            "5",
+            "5 or 3.1.1",
+            MqttVersion::of,
+            "MQTT version spoken to the broker; 3.1.1 has no expiry and no response topic.");
+    public static final Setting<String> MQTT_EMBEDDED_HOST =
+            required("mqtt.embedded.host", "127.0.0.1", "Address the embedded broker listens on.");
+    public static final Setting<Integer> MQTT_EMBEDDED_PORT =
+            port("mqtt.embedded.port", "1883", "Port of the embedded broker; 0 picks one.");
+    public static final Setting<Duration> MQTT_RECONNECT_INTERVAL = duration(
+            "mqtt.reconnect-interval",
+            "1s",
+            Duration.ofMillis(100),
+            Duration.ofMinutes(5),
+            "How often a lost broker is tried again.");
 
-    public static final Setting<String> PUBLISHER_LISTEN_HOST = required("publisher.listen-host", "127.0.0.1",
-            "Address on which scripts' Publisher messages are received.");
-    public static final Setting<Integer> PUBLISHER_LISTEN_PORT = port("publisher.listen-port", "8200",
+    public static final Setting<String> PUBLISHER_LISTEN_HOST = required(
+            "publisher.listen-host", "127.0.0.1", "Address on which scripts' Publisher messages are received.");
+    public static final Setting<Integer> PUBLISHER_LISTEN_PORT = port(
+            "publisher.listen-port",
+            "8200",
             "UDP port on which scripts' Publisher messages are received; 0 picks one.");
-    public static final Setting<List<HostPort>> PUBLISHER_DESTINATIONS = new Setting<>("publisher.destinations", "",
-            "host:port,host:port", Settings::hostPorts,
+    public static final Setting<List<HostPort>> PUBLISHER_DESTINATIONS = new Setting<>(
+            "publisher.destinations",
+            "",
+            "host:port,host:port",
+            Settings::hostPorts,
             "Where datagrams go; without it SMURFPUB_BACKEND, SMURFPUB_UDP_HOST and SMURFPUB_UDP_PORT tell.");
 
-    public static final Setting<String> SCRIPTS_PYTHON = required("scripts.python", "python3",
-            "The Python that runs the scripts.");
-    public static final Setting<Leftovers> SCRIPTS_LEFTOVERS = new Setting<>("scripts.leftovers", "end", "end or keep",
-            text -> choice(Leftovers.class, text), "What happens to children that outlive a script's normal exit.");
-    public static final Setting<Long> SCRIPTS_MAX_OUTPUT = size("scripts.max-output", "10GiB",
-            "A script that writes more is ended as failed.");
-    public static final Setting<List<Path>> SCRIPTS_ROOTS = paths("scripts.roots", "",
+    public static final Setting<String> SCRIPTS_PYTHON =
+            required("scripts.python", "python3", "The Python that runs the scripts.");
+    public static final Setting<Leftovers> SCRIPTS_LEFTOVERS = new Setting<>(
+            "scripts.leftovers",
+            "end",
+            "end or keep",
+            text -> choice(Leftovers.class, text),
+            "What happens to children that outlive a script's normal exit.");
+    public static final Setting<Long> SCRIPTS_MAX_OUTPUT =
+            size("scripts.max-output", "10GiB", "A script that writes more is ended as failed.");
+    public static final Setting<List<Path>> SCRIPTS_ROOTS = paths(
+            "scripts.roots",
+            "",
             "Folders a script must lie in; default config/scripts, or $OCS_CONFIG_DIR/scripts where that is set.");
 
-    public static final Setting<Duration> ABORT_INTERRUPT_GRACE = duration("abort.interrupt-grace", "5s", Duration.ZERO,
-            Duration.ofMinutes(10), "How long an aborted script has after SIGINT.");
-    public static final Setting<Duration> ABORT_TERMINATE_GRACE = duration("abort.terminate-grace", "2s", Duration.ZERO,
-            Duration.ofMinutes(10), "How long an aborted script has after SIGTERM, before SIGKILL.");
+    public static final Setting<Duration> ABORT_INTERRUPT_GRACE = duration(
+            "abort.interrupt-grace",
+            "5s",
+            Duration.ZERO,
+            Duration.ofMinutes(10),
+            "How long an aborted script has after SIGINT.");
+    public static final Setting<Duration> ABORT_TERMINATE_GRACE = duration(
+            "abort.terminate-grace",
+            "2s",
+            Duration.ZERO,
+            Duration.ofMinutes(10),
+            "How long an aborted script has after SIGTERM, before SIGKILL.");
 
-    public static final Setting<Path> DATA_DIR = new Setting<>("data.dir", "data", "a path", Settings::path,
-            "Output logs, simulator state and smurf_data.");
-    public static final Setting<List<Path>> LOGS_ROOTS = paths("logs.roots", "${data.dir}/logs",
+    public static final Setting<Path> DATA_DIR =
+            new Setting<>("data.dir", "data", "a path", Settings::path, "Output logs, simulator state and smurf_data.");
+    public static final Setting<List<Path>> LOGS_ROOTS = paths(
+            "logs.roots",
+            "${data.dir}/logs",
             "Folders that a command's log=PATH may point into; a relative path is below the first.");
 
-    public static final Setting<String> AUTH_TOKENS_FILE = text("auth.tokens-file", "",
-            "File of 'role name token' lines; without it everybody on loopback is admin.");
-    public static final Setting<Boolean> AUTH_ALLOW_ANONYMOUS = new Setting<>("auth.allow-anonymous", "false",
-            "true or false", Settings::bool, "Serve a non-loopback address without tokens.");
+    public static final Setting<String> AUTH_TOKENS_FILE =
+            text("auth.tokens-file", "", "File of 'role name token' lines; without it everybody on loopback is admin.");
+    public static final Setting<Boolean> AUTH_ALLOW_ANONYMOUS = new Setting<>(
+            "auth.allow-anonymous",
+            "false",
+            "true or false",
+            Settings::bool,
+            "Serve a non-loopback address without tokens.");
 
     /** Every key, in the order of the reference. */
-    public static final List<Setting<?>> ALL = List.of(CONTROLLER_ID, ADDRESS_ROOT_KEY, SLOT, HTTP_HOST, HTTP_PORT,
-            MQTT_BROKER_URL, MQTT_USERNAME, MQTT_PASSWORD, MQTT_VERSION, MQTT_EMBEDDED_HOST, MQTT_EMBEDDED_PORT,
-            MQTT_RECONNECT_INTERVAL, PUBLISHER_LISTEN_HOST, PUBLISHER_LISTEN_PORT, PUBLISHER_DESTINATIONS,
-            SCRIPTS_PYTHON, SCRIPTS_LEFTOVERS, SCRIPTS_MAX_OUTPUT, SCRIPTS_ROOTS, ABORT_INTERRUPT_GRACE,
-            ABORT_TERMINATE_GRACE, DATA_DIR, LOGS_ROOTS, AUTH_TOKENS_FILE, AUTH_ALLOW_ANONYMOUS);
+    public static final List<Setting<?>> ALL = List.of(
+            CONTROLLER_ID,
+            ADDRESS_ROOT_KEY,
+            SLOT,
+            HTTP_HOST,
+            HTTP_PORT,
+            MQTT_BROKER_URL,
+            MQTT_USERNAME,
+            MQTT_PASSWORD,
+            MQTT_VERSION,
+            MQTT_EMBEDDED_HOST,
+            MQTT_EMBEDDED_PORT,
+            MQTT_RECONNECT_INTERVAL,
+            PUBLISHER_LISTEN_HOST,
+            PUBLISHER_LISTEN_PORT,
+            PUBLISHER_DESTINATIONS,
+            SCRIPTS_PYTHON,
+            SCRIPTS_LEFTOVERS,
+            SCRIPTS_MAX_OUTPUT,
+            SCRIPTS_ROOTS,
+            ABORT_INTERRUPT_GRACE,
+            ABORT_TERMINATE_GRACE,
+            DATA_DIR,
+            LOGS_ROOTS,
+            AUTH_TOKENS_FILE,
+            AUTH_ALLOW_ANONYMOUS);
 
-    private Settings() {
-    }
+    private Settings() {}
 
     private static Setting<String> text(String key, String defaultValue, String description) {
         return new Setting<>(key, defaultValue, "text", String::strip, description);
     }
 
     private static Setting<String> required(String key, String defaultValue, String description) {
-        return new Setting<>(key, defaultValue, "not empty", text -> {
-            require(!text.isBlank());
-            return text.strip();
-        }, description);
+        return new Setting<>(
+                key,
+                defaultValue,
+                "not empty",
+                text -> {
+                    require(!text.isBlank());
+                    return text.strip();
+                },
+                description);
     }
 
-    private static Setting<String> pattern(String key, String defaultValue, Pattern pattern, String rule,
-            String description) {
-        return new Setting<>(key, defaultValue, rule, text -> {
-            require(pattern.matcher(text.strip()).matches());
-            return text.strip();
-        }, description);
+    private static Setting<String> pattern(
+            String key, String defaultValue, Pattern pattern, String rule, String description) {
+        return new Setting<>(
+                key,
+                defaultValue,
+                rule,
+                text -> {
+                    require(pattern.matcher(text.strip()).matches());
+                    return text.strip();
+                },
+                description);
     }
 
     private static Setting<Integer> port(String key, String defaultValue, String description) {
-        return new Setting<>(key, defaultValue, "a whole number from 0 to 65535", text -> {
-            int port = Integer.parseInt(text.strip());
-            require(port >= 0 && port <= 65535);
-            return port;
-        }, description);
+        return new Setting<>(
+                key,
+                defaultValue,
+                "a whole number from 0 to 65535",
+                text -> {
+                    int port = Integer.parseInt(text.strip());
+                    require(port >= 0 && port <= 65535);
+                    return port;
+                },
+                description);
     }
 
-    private static Setting<Duration> duration(String key, String defaultValue, Duration least, Duration most,
-            String description) {
+    private static Setting<Duration> duration(
+            String key, String defaultValue, Duration least, Duration most, String description) {
         String rule = "a time such as 500ms, 5s or 2m, from " + inWords(least) + " to " + inWords(most);
-        return new Setting<>(key, defaultValue, rule, text -> {
-            Duration value = duration(text);
-            require(value.compareTo(least) >= 0 && value.compareTo(most) <= 0);
-            return value;
-        }, description);
+        return new Setting<>(
+                key,
+                defaultValue,
+                rule,
+                text -> {
+                    Duration value = duration(text);
+                    require(value.compareTo(least) >= 0 && value.compareTo(most) <= 0);
+                    return value;
+                },
+                description);
     }
 
     private static Setting<Long> size(String key, String defaultValue, String description) {
-        return new Setting<>(key, defaultValue, "a size such as 500MiB or 10GiB, at least 1KiB", text -> {
-            long bytes = size(text);
-            require(bytes >= 1024);
-            return bytes;
-        }, description);
+        return new Setting<>(
+                key,
+                defaultValue,
+                "a size such as 500MiB or 10GiB, at least 1KiB",
+                text -> {
+                    long bytes = size(text);
+                    require(bytes >= 1024);
+                    return bytes;
+                },
+                description);
     }
 
     private static Setting<List<Path>> paths(String key, String defaultValue, String description) {
-        Function<String, List<Path>> parser = text -> Arrays.stream(text.split(",")).map(String::strip)
-                .filter(part -> !part.isEmpty()).map(Settings::path).toList();
+        Function<String, List<Path>> parser = text -> Arrays.stream(text.split(","))
+                .map(String::strip)
+                .filter(part -> !part.isEmpty())
+                .map(Settings::path)
+                .toList();
         return new Setting<>(key, defaultValue, "a comma-separated list of paths", parser, description);
     }
 
@@ -147,13 +243,14 @@ public final class Settings {
         Matcher matcher = DURATION.matcher(text.strip());
         require(matcher.matches());
         double amount = Double.parseDouble(matcher.group(1));
-        double millis = switch (matcher.group(2)) {
-            case "ms" -> amount;
-            case "s" -> amount * 1e3;
-            case "m" -> amount * 60e3;
-            case "h" -> amount * 3600e3;
-            default -> amount * 86400e3;
-        };
+        double millis =
+                switch (matcher.group(2)) {
+                    case "ms" -> amount;
+                    case "s" -> amount * 1e3;
+                    case "m" -> amount * 60e3;
+                    case "h" -> amount * 3600e3;
+                    default -> amount * 86400e3;
+                };
         return Duration.ofMillis(Math.round(millis));
     }
 

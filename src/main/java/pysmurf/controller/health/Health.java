@@ -57,7 +57,8 @@ public final class Health {
         for (Map.Entry<String, Supplier<Check>> entry : checks.entrySet()) {
             Check check = run(entry.getKey(), entry.getValue());
             worst = check.state().compareTo(worst) > 0 ? check.state() : worst;
-            ObjectNode item = list.putObject(entry.getKey()).put("status", check.state().name());
+            ObjectNode item =
+                    list.putObject(entry.getKey()).put("status", check.state().name());
             if (!check.detail().isEmpty()) {
                 item.put("detail", check.detail());
             }

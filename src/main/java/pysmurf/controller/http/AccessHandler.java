@@ -33,7 +33,8 @@ public final class AccessHandler implements Handler<RoutingContext> {
             return;
         }
         String header = context.request().getHeader("Authorization");
-        Optional<Tokens.Holder> holder = header == null || !header.startsWith(BEARER) ? Optional.empty()
+        Optional<Tokens.Holder> holder = header == null || !header.startsWith(BEARER)
+                ? Optional.empty()
                 : tokens.holderOf(header.substring(BEARER.length()).strip());
         HttpMethod method = context.request().method();
         if (context.normalizedPath().equals(CALL)) {
@@ -50,7 +51,9 @@ public final class AccessHandler implements Handler<RoutingContext> {
         } else if (context.normalizedPath().equals(HEALTH)) {
             context.next();
         } else if (holder.isPresent()) {
-            HttpConsumer.fail(context, new HttpProblem(403, "this needs the role " + needed.name().toLowerCase()));
+            HttpConsumer.fail(
+                    context,
+                    new HttpProblem(403, "this needs the role " + needed.name().toLowerCase()));
         } else {
             context.response().putHeader("WWW-Authenticate", "Bearer");
             HttpConsumer.fail(context, new HttpProblem(401, "this needs a token (Authorization: Bearer …)"));

@@ -20,6 +20,8 @@ record Caller(String name, Role role, boolean tokenRefused) {
 
     static Caller of(RoutingContext context) {
         Caller caller = context.get(KEY);
-        return caller != null ? caller : new Caller(context.request().remoteAddress().hostAddress(), null, false);
+        return caller != null
+                ? caller
+                : new Caller(context.request().remoteAddress().hostAddress(), null, false);
     }
 }

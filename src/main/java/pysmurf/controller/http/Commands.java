@@ -45,7 +45,14 @@ public final class Commands {
         if (key != null && (key.isBlank() || key.length() > 200)) {
             throw new HttpProblem(400, "Idempotency-Key: from 1 to 200 characters");
         }
-        return new Command(operation, params(request.body()), key, null, false, false, abortTarget,
+        return new Command(
+                operation,
+                params(request.body()),
+                key,
+                null,
+                false,
+                false,
+                abortTarget,
                 new RequestedBy("http", request.client()));
     }
 
@@ -66,16 +73,18 @@ public final class Commands {
     }
 
     private static String where(JsonProcessingException e) {
-        return e.getLocation() == null ? ""
-                : " (line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr() + ")";
+        return e.getLocation() == null
+                ? ""
+                : " (line " + e.getLocation().getLineNr() + ", column "
+                        + e.getLocation().getColumnNr() + ")";
     }
 
     /**
      * The reply to a command. With {@code ?wait=SECONDS} it comes when the session has ended or the time is over; meanwhile
      * nothing is held but the connection.
      */
-    public CompletableFuture<HttpReply> reply(@Body Verdict verdict,
-            @ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
+    public CompletableFuture<HttpReply> reply(
+            @Body Verdict verdict, @ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
         Session session = verdict.session();
         boolean repeated = verdict.reason() == Verdict.Reason.DUPLICATE;
         if (!verdict.isAccepted() && !repeated) {
@@ -85,7 +94,9 @@ public final class Commands {
         if (seconds <= 0) {
             return CompletableFuture.completedFuture(sessionReply(repeated ? 200 : 202, session));
         }
-        return session.ended().copy().completeOnTimeout(session, Math.round(seconds * 1000), TimeUnit.MILLISECONDS)
+        return session.ended()
+                .copy()
+                .completeOnTimeout(session, Math.round(seconds * 1000), TimeUnit.MILLISECONDS)
                 .thenApply(done -> sessionReply(done.isDone() || repeated ? 200 : 202, done));
     }
 
@@ -106,8 +117,8 @@ public final class Commands {
     }
 
     private static HttpProblem waitProblem() {
-        return new HttpProblem(400, "wait: seconds from 0 to 3600").with("errors",
-                java.util.List.of(new FieldError("wait", "seconds from 0 to 3600")));
+        return new HttpProblem(400, "wait: seconds from 0 to 3600")
+                .with("errors", java.util.List.of(new FieldError("wait", "seconds from 0 to 3600")));
     }
 
     private static HttpReply sessionReply(int status, Session session) {
@@ -119,8 +130,10 @@ public final class Commands {
         return switch (verdict.reason()) {
             case UNKNOWN_OPERATION -> new HttpProblem(404, verdict.detail());
             case INVALID -> new HttpProblem(400, verdict.detail()).with("errors", verdict.errors());
-            case BUSY -> new HttpProblem(409, verdict.detail()).with("session_id", holder.id()).with("op_name",
-                    holder.opName());
+            case BUSY ->
+                new HttpProblem(409, verdict.detail())
+                        .with("session_id", holder.id())
+                        .with("op_name", holder.opName());
             case NOTHING_TO_ABORT -> new HttpProblem(409, verdict.detail());
             case CONFLICT -> new HttpProblem(422, verdict.detail()).with("session_id", holder.id());
             case STOPPING -> new HttpProblem(503, verdict.detail());

@@ -32,7 +32,8 @@ public final class EventStream {
         }
 
         long linesUpTo() {
-            return linesBefore + (event.getOutput() == null ? 0 : event.getOutput().lines().size());
+            return linesBefore
+                    + (event.getOutput() == null ? 0 : event.getOutput().lines().size());
         }
     }
 
@@ -99,6 +100,7 @@ public final class EventStream {
         private long lastId;
         private long linesSeen;
         private long timer;
+        private boolean pumping;
         private volatile boolean awake;
 
         Watcher(RoutingContext context, HttpServerResponse response) {
@@ -109,7 +111,9 @@ public final class EventStream {
 
         void start(String lastEventId) {
             response.putHeader("Content-Type", "text/event-stream; charset=utf-8")
-                    .putHeader("Cache-Control", "no-store").putHeader("X-Accel-Buffering", "no").setChunked(true);
+                    .putHeader("Cache-Control", "no-store")
+                    .putHeader("X-Accel-Buffering", "no")
+                    .setChunked(true);
             response.closeHandler(gone -> stop());
             response.exceptionHandler(gone -> stop());
             response.drainHandler(v -> pump());
@@ -141,18 +145,39 @@ public final class EventStream {
 
         private void pump() {
             awake = false;
-            while (!response.ended() && !response.closed() && !response.writeQueueFull()) {
-                Entry entry = after(lastId);
-                if (entry == null) {
-                    return;
-                }
-                if (entry.linesBefore() > linesSeen) {
-                    send("", "output", Json.object().put("dropped", entry.linesBefore() - linesSeen).toString());
-                }
-                send("id: " + entry.id() + "\n", entry.event().getName(), entry.event().getJson());
-                lastId = entry.id();
-                linesSeen = entry.linesUpTo();
+            if (pumping) {
+                // a write may call the drain handler before it returns
+                return;
             }
+            pumping = true;
+            try {
+                while (!response.ended() && !response.closed() && !response.writeQueueFull()) {
+                    Entry entry = after(lastId);
+                    if (entry == null) {
+                        return;
+                    }
+                    send(entry);
+                    lastId = entry.id();
+                    linesSeen = entry.linesUpTo();
+                }
+            } finally {
+                pumping = false;
+            }
+        }
+
+        private void send(Entry entry) {
+            if (entry.linesBefore() > linesSeen) {
+                send(
+                        "",
+                        "output",
+                        Json.object()
+                                .put("dropped", entry.linesBefore() - linesSeen)
+                                .toString());
+            }
+            send(
+                    "id: " + entry.id() + "\n",
+                    entry.event().getName(),
+                    entry.event().getJson());
         }
 
         private void send(String id, String name, String json) {

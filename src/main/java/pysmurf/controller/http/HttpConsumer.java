@@ -24,7 +24,10 @@ final class HttpConsumer extends VertxPlatformHttpConsumer {
 
     private static final Logger LOG = LoggerFactory.getLogger(HttpConsumer.class);
 
-    HttpConsumer(PlatformHttpEndpoint endpoint, Processor processor, List<Handler<RoutingContext>> handlers,
+    HttpConsumer(
+            PlatformHttpEndpoint endpoint,
+            Processor processor,
+            List<Handler<RoutingContext>> handlers,
             String routerName) {
         super(endpoint, processor, handlers, routerName);
     }
@@ -42,13 +45,18 @@ final class HttpConsumer extends VertxPlatformHttpConsumer {
         exchange.getMessage().setBody(request.body());
         Context eventLoop = context.vertx().getOrCreateContext();
         // the synchronous part of a route may write to a database or wait for a disk: not on the event loop
-        context.vertx().executeBlocking(() -> {
-            createUoW(exchange);
-            return getAsyncProcessor().process(exchange, done -> eventLoop.runOnContext(v -> reply(context, exchange)));
-        }, false).onFailure(fault -> {
-            LOG.error("{} failed", getEndpoint().getPath(), fault);
-            fail(context, new HttpProblem(500, "internal error"));
-        });
+        context.vertx()
+                .executeBlocking(
+                        () -> {
+                            createUoW(exchange);
+                            return getAsyncProcessor()
+                                    .process(exchange, done -> eventLoop.runOnContext(v -> reply(context, exchange)));
+                        },
+                        false)
+                .onFailure(fault -> {
+                    LOG.error("{} failed", getEndpoint().getPath(), fault);
+                    fail(context, new HttpProblem(500, "internal error"));
+                });
     }
 
     private void reply(RoutingContext context, Exchange exchange) {

@@ -8,9 +8,25 @@ import pysmurf.controller.session.Json;
 public class HttpProblem extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
-    private static final Map<Integer, String> TITLES = Map.of(400, "Bad request", 401, "Not authenticated", 403,
-            "Not allowed", 404, "Not found", 405, "Method not allowed", 409, "Conflict", 413, "Body too large", 422,
-            "Command id used for another command", 503, "Not available");
+    private static final Map<Integer, String> TITLES = Map.of(
+            400,
+            "Bad request",
+            401,
+            "Not authenticated",
+            403,
+            "Not allowed",
+            404,
+            "Not found",
+            405,
+            "Method not allowed",
+            409,
+            "Conflict",
+            413,
+            "Body too large",
+            422,
+            "Command id used for another command",
+            503,
+            "Not available");
 
     private final transient ObjectNode json;
     private final int status;
@@ -23,8 +39,11 @@ public class HttpProblem extends RuntimeException {
         // thrown for what clients do, often and on purpose: nobody reads a stack trace of it
         super(detail, null, false, false);
         this.status = status;
-        this.json = Json.object().put("type", "about:blank").put("title", TITLES.getOrDefault(status, "Error"))
-                .put("status", status).put("detail", detail);
+        this.json = Json.object()
+                .put("type", "about:blank")
+                .put("title", TITLES.getOrDefault(status, "Error"))
+                .put("status", status)
+                .put("detail", detail);
     }
 
     /** Adds a member to the problem object. */

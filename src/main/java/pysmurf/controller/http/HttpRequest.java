@@ -22,8 +22,16 @@ import pysmurf.controller.access.Role;
  * @param tokenRefused   whether it sent a token that nobody has
  * @param body           the body; empty if there is none
  */
-public record HttpRequest(String method, Map<String, String> path, Map<String, String> query, String contentType,
-        String idempotencyKey, String lastEventId, String client, Role role, boolean tokenRefused,
+public record HttpRequest(
+        String method,
+        Map<String, String> path,
+        Map<String, String> query,
+        String contentType,
+        String idempotencyKey,
+        String lastEventId,
+        String client,
+        Role role,
+        boolean tokenRefused,
         byte[] body) {
 
     /** The exchange property under which routes find it. */
@@ -32,10 +40,17 @@ public record HttpRequest(String method, Map<String, String> path, Map<String, S
     static HttpRequest of(RoutingContext context) {
         Buffer body = context.body() == null ? null : context.body().buffer();
         Caller caller = Caller.of(context);
-        return new HttpRequest(context.request().method().name(), Map.copyOf(context.pathParams()),
-                firstValues(context.queryParams()), context.request().getHeader("Content-Type"),
-                context.request().getHeader("Idempotency-Key"), context.request().getHeader("Last-Event-ID"),
-                caller.name(), caller.role(), caller.tokenRefused(), body == null ? new byte[0] : body.getBytes());
+        return new HttpRequest(
+                context.request().method().name(),
+                Map.copyOf(context.pathParams()),
+                firstValues(context.queryParams()),
+                context.request().getHeader("Content-Type"),
+                context.request().getHeader("Idempotency-Key"),
+                context.request().getHeader("Last-Event-ID"),
+                caller.name(),
+                caller.role(),
+                caller.tokenRefused(),
+                body == null ? new byte[0] : body.getBytes());
     }
 
     private static Map<String, String> firstValues(MultiMap values) {

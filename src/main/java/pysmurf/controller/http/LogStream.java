@@ -38,8 +38,10 @@ final class LogStream implements ResponseStream {
     public void writeTo(RoutingContext routingContext, HttpServerResponse httpResponse) {
         context = routingContext;
         response = httpResponse;
-        response.putHeader("Content-Type", "text/plain; charset=utf-8").putHeader("Cache-Control", "no-store")
-                .putHeader("X-Content-Type-Options", "nosniff").setChunked(true);
+        response.putHeader("Content-Type", "text/plain; charset=utf-8")
+                .putHeader("Cache-Control", "no-store")
+                .putHeader("X-Content-Type-Options", "nosniff")
+                .setChunked(true);
         response.closeHandler(gone -> close());
         response.exceptionHandler(gone -> close());
         step();
@@ -63,12 +65,17 @@ final class LogStream implements ResponseStream {
     }
 
     private void open(SessionLog log) {
-        context.vertx().fileSystem().open(log.file().toString(), new OpenOptions().setRead(true).setWrite(false)
-                .setCreate(false)).onSuccess(opened -> {
+        context.vertx()
+                .fileSystem()
+                .open(
+                        log.file().toString(),
+                        new OpenOptions().setRead(true).setWrite(false).setCreate(false))
+                .onSuccess(opened -> {
                     file = opened;
                     position = log.from();
                     step();
-                }).onFailure(this::fail);
+                })
+                .onFailure(this::fail);
     }
 
     private void read(SessionLog log, boolean done) {
@@ -77,14 +84,16 @@ final class LogStream implements ResponseStream {
             pauseOrEnd(done);
             return;
         }
-        file.read(Buffer.buffer((int) room), 0, position, (int) room).onFailure(this::fail).onSuccess(block -> {
-            if (block.length() == 0) {
-                pauseOrEnd(done);
-                return;
-            }
-            position += block.length();
-            write(block).onSuccess(v -> step());
-        });
+        file.read(Buffer.buffer((int) room), 0, position, (int) room)
+                .onFailure(this::fail)
+                .onSuccess(block -> {
+                    if (block.length() == 0) {
+                        pauseOrEnd(done);
+                        return;
+                    }
+                    position += block.length();
+                    write(block).onSuccess(v -> step());
+                });
     }
 
     /** Completes when the client has room for more. */

@@ -15,11 +15,10 @@ import org.slf4j.LoggerFactory;
 public final class RouterErrors {
 
     private static final Logger LOG = LoggerFactory.getLogger(RouterErrors.class);
-    private static final Map<Integer, String> DETAILS = Map.of(400, "the request cannot be read", 413,
-            "the body is over 1 MiB", 404, "the file is not there");
+    private static final Map<Integer, String> DETAILS =
+            Map.of(400, "the request cannot be read", 413, "the body is over 1 MiB", 404, "the file is not there");
 
-    private RouterErrors() {
-    }
+    private RouterErrors() {}
 
     /** Adds itself to a router, behind and around all routes that come later. */
     public static void install(Router router) {
@@ -36,8 +35,10 @@ public final class RouterErrors {
     }
 
     private static void noRoute(Router router, RoutingContext context) {
-        Set<String> allowed = router.getRoutes().stream().filter(route -> matches(route, context.normalizedPath()))
-                .flatMap(route -> route.methods().stream()).map(HttpMethod::name)
+        Set<String> allowed = router.getRoutes().stream()
+                .filter(route -> matches(route, context.normalizedPath()))
+                .flatMap(route -> route.methods().stream())
+                .map(HttpMethod::name)
                 .collect(Collectors.toCollection(TreeSet::new));
         if (allowed.isEmpty()) {
             HttpConsumer.fail(context, new HttpProblem(404, "nothing at " + context.normalizedPath()));

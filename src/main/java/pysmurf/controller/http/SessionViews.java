@@ -21,8 +21,17 @@ public final class SessionViews {
 
     private static final int DEFAULT_LIMIT = 50;
     private static final int MOST = 500;
-    private static final Map<String, String> CONTENT_TYPES = Map.of("svg", "image/svg+xml", "png", "image/png", "json",
-            "application/json", "txt", "text/plain; charset=utf-8", "dat", "text/plain; charset=utf-8");
+    private static final Map<String, String> CONTENT_TYPES = Map.of(
+            "svg",
+            "image/svg+xml",
+            "png",
+            "image/png",
+            "json",
+            "application/json",
+            "txt",
+            "text/plain; charset=utf-8",
+            "dat",
+            "text/plain; charset=utf-8");
 
     private final Operations operations;
     private final Sessions sessions;
@@ -39,7 +48,9 @@ public final class SessionViews {
             ObjectNode item = list.addObject();
             item.put("name", operation.name()).put("description", operation.description());
             item.set("parameters", operation.parameters().json());
-            item.set("session", sessions.latest(operation.name()).map(Session::toJson).orElse(null));
+            item.set(
+                    "session",
+                    sessions.latest(operation.name()).map(Session::toJson).orElse(null));
         }
         return HttpReply.json(200, list);
     }
@@ -74,7 +85,9 @@ public final class SessionViews {
     public ResponseStream log(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
         Session session = find(request);
         boolean follow = Boolean.parseBoolean(request.query().get("follow"));
-        boolean hidden = session.log() == null ? session.isDone() : session.isDone() && !session.log().kept();
+        boolean hidden = session.log() == null
+                ? session.isDone()
+                : session.isDone() && !session.log().kept();
         if (hidden) {
             throw new HttpProblem(404, "session " + session.id() + " kept no log");
         }
@@ -98,11 +111,14 @@ public final class SessionViews {
             throw new HttpProblem(404, "the file is no longer there");
         }
         return (context, response) -> {
-            response.putHeader("Content-Type", contentType(path)).putHeader("X-Content-Type-Options", "nosniff")
+            response.putHeader("Content-Type", contentType(path))
+                    .putHeader("X-Content-Type-Options", "nosniff")
                     // what scripts draw is shown, never run
                     .putHeader("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-                    .putHeader("Content-Disposition",
-                            "inline; filename=\"" + path.getFileName().toString().replaceAll("[^\\w.+-]", "_") + "\"");
+                    .putHeader(
+                            "Content-Disposition",
+                            "inline; filename=\""
+                                    + path.getFileName().toString().replaceAll("[^\\w.+-]", "_") + "\"");
             response.sendFile(path.toString()).onFailure(fault -> context.fail(404, fault));
         };
     }
@@ -132,8 +148,10 @@ public final class SessionViews {
             return otherwise;
         }
         if (!text.matches("\\d{1,9}")) {
-            throw new HttpProblem(400, name + ": not a whole number from 0").with("errors",
-                    List.of(new pysmurf.controller.command.FieldError(name, "not a whole number from 0")));
+            throw new HttpProblem(400, name + ": not a whole number from 0")
+                    .with(
+                            "errors",
+                            List.of(new pysmurf.controller.command.FieldError(name, "not a whole number from 0")));
         }
         return Integer.parseInt(text);
     }
@@ -147,7 +165,9 @@ public final class SessionViews {
                 return outcome;
             }
         }
-        throw new HttpProblem(400, "outcome: not one of the outcomes").with("errors",
-                List.of(new pysmurf.controller.command.FieldError("outcome", "not one of the outcomes")));
+        throw new HttpProblem(400, "outcome: not one of the outcomes")
+                .with(
+                        "errors",
+                        List.of(new pysmurf.controller.command.FieldError("outcome", "not one of the outcomes")));
     }
 }

@@ -18,8 +18,7 @@ public interface Broker {
      *
      * @throws Exception if it does not stop
      */
-    default void close() throws Exception {
-    }
+    default void close() throws Exception {}
 
     /** A broker that somebody else runs. */
     static Broker at(String url) {

@@ -47,16 +47,17 @@ final class ConnectionState {
 
     /** The callback, with a line in the log when the method that tells of a lost connection is called. */
     <T> T telling(Class<T> type, Object callback, String lost) {
-        Object proxy = Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[]{type}, (self, method, arguments) -> {
-            if (method.getName().equals(lost)) {
-                LOG.warn("The MQTT connection was lost: {}", arguments[0]);
-            }
-            try {
-                return method.invoke(callback, arguments);
-            } catch (InvocationTargetException e) {
-                throw e.getCause();
-            }
-        });
+        Object proxy =
+                Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (self, method, arguments) -> {
+                    if (method.getName().equals(lost)) {
+                        LOG.warn("The MQTT connection was lost: {}", arguments[0]);
+                    }
+                    try {
+                        return method.invoke(callback, arguments);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
         return type.cast(proxy);
     }
 }

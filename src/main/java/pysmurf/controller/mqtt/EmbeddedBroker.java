@@ -35,22 +35,27 @@ public final class EmbeddedBroker implements Broker {
 
     /** Starts it on a thread of its own and calls back when it is ready. */
     public void start(Runnable ready) {
-        Thread thread = new Thread(() -> {
-            try {
-                server.setConfiguration(configuration());
-                server.start();
-                int actual = server.getActiveMQServer().getRemotingService().getAcceptor(ACCEPTOR).getActualPort();
-                if (actual <= 0) {
-                    throw new IllegalStateException("nothing listens on " + host + ":" + port);
-                }
-                url = "tcp://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + actual;
-                LOG.info("Embedded MQTT broker listens on {}", url);
-                ready.run();
-            } catch (Exception e) {
-                fault = "the embedded broker did not start: " + e.getMessage();
-                LOG.error("The embedded MQTT broker on {}:{} did not start", host, port, e);
-            }
-        }, "embedded-broker");
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        server.setConfiguration(configuration());
+                        server.start();
+                        int actual = server.getActiveMQServer()
+                                .getRemotingService()
+                                .getAcceptor(ACCEPTOR)
+                                .getActualPort();
+                        if (actual <= 0) {
+                            throw new IllegalStateException("nothing listens on " + host + ":" + port);
+                        }
+                        url = "tcp://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + actual;
+                        LOG.info("Embedded MQTT broker listens on {}", url);
+                        ready.run();
+                    } catch (Exception e) {
+                        fault = "the embedded broker did not start: " + e.getMessage();
+                        LOG.error("The embedded MQTT broker on {}:{} did not start", host, port, e);
+                    }
+                },
+                "embedded-broker");
         thread.setDaemon(true);
         thread.start();
     }
@@ -61,11 +66,16 @@ public final class EmbeddedBroker implements Broker {
         // nothing is kept on disk, so libaio is not looked for either
         configuration.setJournalType(JournalType.NIO);
         // without these addresses it warns of each queue that it has none
-        configuration.addAddressSetting("#", new AddressSettings().setDeadLetterAddress(SimpleString.of("undelivered"))
-                .setExpiryAddress(SimpleString.of("expired")));
+        configuration.addAddressSetting(
+                "#",
+                new AddressSettings()
+                        .setDeadLetterAddress(SimpleString.of("undelivered"))
+                        .setExpiryAddress(SimpleString.of("expired")));
         configuration.setName("embedded-" + host + "-" + port);
-        configuration.addAcceptorConfiguration(new TransportConfiguration(NettyAcceptorFactory.class.getName(),
-                Map.of("host", host, "port", port, "protocols", "MQTT", "tcpNoDelay", true), ACCEPTOR));
+        configuration.addAcceptorConfiguration(new TransportConfiguration(
+                NettyAcceptorFactory.class.getName(),
+                Map.of("host", host, "port", port, "protocols", "MQTT", "tcpNoDelay", true),
+                ACCEPTOR));
         return configuration;
     }
 

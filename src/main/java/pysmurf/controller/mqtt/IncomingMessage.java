@@ -12,8 +12,8 @@ import java.time.Instant;
  * @param responseTopic MQTT 5 response topic; null without
  * @param correlation   MQTT 5 correlation data; null without
  */
-public record IncomingMessage(String topic, byte[] payload, boolean retained, Instant expiresAt, String responseTopic,
-        byte[] correlation) {
+public record IncomingMessage(
+        String topic, byte[] payload, boolean retained, Instant expiresAt, String responseTopic, byte[] correlation) {
 
     /** The last level of the topic. */
     public String lastLevel() {

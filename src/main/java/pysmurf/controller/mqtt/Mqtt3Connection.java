@@ -57,7 +57,7 @@ public final class Mqtt3Connection extends MqttClient implements MqttConnection 
 
     private MqttConnectOptions options(String url) {
         MqttConnectOptions options = new MqttConnectOptions();
-        options.setServerURIs(new String[]{url});
+        options.setServerURIs(new String[] {url});
         options.setCleanSession(true);
         options.setAutomaticReconnect(false);
         options.setMqttVersion(MqttConnectOptions.MQTT_VERSION_3_1_1);
@@ -112,8 +112,13 @@ public final class Mqtt3Connection extends MqttClient implements MqttConnection 
     public IncomingMessage incoming(Exchange exchange) {
         PahoMessage message = exchange.getIn(PahoMessage.class);
         MqttMessage mqtt = message.getMqttMessage();
-        return new IncomingMessage(message.getHeader(PahoConstants.MQTT_TOPIC, String.class), mqtt.getPayload(),
-                mqtt.isRetained(), null, null, null);
+        return new IncomingMessage(
+                message.getHeader(PahoConstants.MQTT_TOPIC, String.class),
+                mqtt.getPayload(),
+                mqtt.isRetained(),
+                null,
+                null,
+                null);
     }
 
     @Override

@@ -61,7 +61,7 @@ public final class Mqtt5Connection extends MqttClient implements MqttConnection 
 
     private MqttConnectionOptions options(String url) {
         MqttConnectionOptions options = new MqttConnectionOptions();
-        options.setServerURIs(new String[]{url});
+        options.setServerURIs(new String[] {url});
         options.setCleanStart(true);
         options.setAutomaticReconnect(false);
         options.setKeepAliveInterval(KEEP_ALIVE_S);
@@ -116,9 +116,13 @@ public final class Mqtt5Connection extends MqttClient implements MqttConnection 
         MqttMessage mqtt = message.getMqttMessage();
         MqttProperties properties = mqtt.getProperties() == null ? new MqttProperties() : mqtt.getProperties();
         Long expiry = properties.getMessageExpiryInterval();
-        return new IncomingMessage(message.getHeader(PahoMqtt5Constants.MQTT_TOPIC, String.class), mqtt.getPayload(),
-                mqtt.isRetained(), expiry == null ? null : clock.instant().plusSeconds(expiry),
-                properties.getResponseTopic(), properties.getCorrelationData());
+        return new IncomingMessage(
+                message.getHeader(PahoMqtt5Constants.MQTT_TOPIC, String.class),
+                mqtt.getPayload(),
+                mqtt.isRetained(),
+                expiry == null ? null : clock.instant().plusSeconds(expiry),
+                properties.getResponseTopic(),
+                properties.getCorrelationData());
     }
 
     @Override

@@ -26,8 +26,7 @@ public final class MqttCommands {
     private static final BigDecimal LATEST = BigDecimal.valueOf(253402300799L);
 
     /** What an answer needs to know of its question. */
-    private record Envelope(String commandId, String replyTopic, byte[] correlation) {
-    }
+    private record Envelope(String commandId, String replyTopic, byte[] correlation) {}
 
     private final MqttConnection connection;
     private final String defaultReplyTopic;
@@ -59,14 +58,21 @@ public final class MqttCommands {
         ObjectNode params = params(message.payload());
         String commandId = text(params.remove("command_id"), "command_id");
         String replyTo = text(params.remove("reply_to"), "reply_to");
-        envelope = new Envelope(commandId, replyTo == null ? envelope.replyTopic() : topic(replyTo),
-                message.correlation());
+        envelope = new Envelope(
+                commandId, replyTo == null ? envelope.replyTopic() : topic(replyTo), message.correlation());
         exchange.setProperty(ENVELOPE, envelope);
         if (replyTo != null && envelope.replyTopic() == null) {
             throw new InvalidCommand("reply_to", "is not a topic that can be published to");
         }
         Instant expiresAt = earlier(message.expiresAt(), time(params.remove("expires_at")));
-        return new Command(message.lastLevel(), params, commandId, expiresAt, message.retained(), false, null,
+        return new Command(
+                message.lastLevel(),
+                params,
+                commandId,
+                expiresAt,
+                message.retained(),
+                false,
+                null,
                 new RequestedBy("mqtt", client));
     }
 
@@ -103,7 +109,9 @@ public final class MqttCommands {
         if (node == null || node.isNull()) {
             return null;
         }
-        if (!node.isNumber() || node.decimalValue().signum() < 0 || node.decimalValue().compareTo(LATEST) > 0) {
+        if (!node.isNumber()
+                || node.decimalValue().signum() < 0
+                || node.decimalValue().compareTo(LATEST) > 0) {
             throw new InvalidCommand("expires_at", "is not a time in unix seconds");
         }
         return Instant.ofEpochMilli(node.decimalValue().movePointRight(3).longValue());
@@ -115,8 +123,11 @@ public final class MqttCommands {
 
     /** The topic, if it is one that can be published to; else null. */
     private static String topic(String text) {
-        boolean usable = text != null && !text.isEmpty() && text.length() <= 1000
-                && text.chars().noneMatch(c -> c == '#' || c == '+' || c == 0) && !text.startsWith("$");
+        boolean usable = text != null
+                && !text.isEmpty()
+                && text.length() <= 1000
+                && text.chars().noneMatch(c -> c == '#' || c == '+' || c == 0)
+                && !text.startsWith("$");
         return usable ? text : null;
     }
 
@@ -136,8 +147,10 @@ public final class MqttCommands {
         json.set("session", verdict.session() == null ? null : verdict.session().toJson());
         exchange.getMessage().setBody(Json.text(json));
         exchange.getMessage().removeHeaders("*");
-        connection.address(exchange.getMessage(),
-                envelope.replyTopic() == null ? defaultReplyTopic : envelope.replyTopic(), envelope.correlation());
+        connection.address(
+                exchange.getMessage(),
+                envelope.replyTopic() == null ? defaultReplyTopic : envelope.replyTopic(),
+                envelope.correlation());
     }
 
     private static String word(Reason reason) {

@@ -27,7 +27,9 @@ import pysmurf.controller.session.Json;
  */
 record Call(String procedure, List<JsonNode> args, ObjectNode kwargs) {
 
-    /** As Python's {@code json.loads}: bare NaN and Infinity, of two equal keys the last one, nothing behind the end. */
+    /**
+     * As Python's {@code json.loads}: bare NaN and Infinity, of two equal keys the last one, nothing behind the end.
+     */
     private static final JsonMapper PYTHON = JsonMapper.builder()
             .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -61,7 +63,10 @@ record Call(String procedure, List<JsonNode> args, ObjectNode kwargs) {
         }
         List<JsonNode> positional = new ArrayList<>();
         args.forEach(positional::add);
-        return new Call(procedure.textValue(), List.copyOf(positional), kwargs.isObject() ? (ObjectNode) kwargs : Json.object());
+        return new Call(
+                procedure.textValue(),
+                List.copyOf(positional),
+                kwargs.isObject() ? (ObjectNode) kwargs : Json.object());
     }
 
     private static boolean isAbsent(JsonNode node) {
@@ -76,7 +81,8 @@ record Call(String procedure, List<JsonNode> args, ObjectNode kwargs) {
         if (!parts[0].strip().equals("application/json")) {
             throw new BridgeRefusal(
                     400,
-                    "Non-accepted content type. (must be one of '[b'application/json']', not 'b'" + parts[0].strip() + "'')");
+                    "Non-accepted content type. (must be one of '[b'application/json']', not 'b'" + parts[0].strip()
+                            + "'')");
         }
         Map<String, String> values = new HashMap<>();
         for (String part : parts) {
@@ -96,7 +102,10 @@ record Call(String procedure, List<JsonNode> args, ObjectNode kwargs) {
 
     private static String text(byte[] body) {
         try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(body))
+                    .toString();
         } catch (CharacterCodingException e) {
             throw new BridgeRefusal(400, "Non-decodable request body, was not UTF-8.");
         }

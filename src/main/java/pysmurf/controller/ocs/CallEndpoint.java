@@ -9,8 +9,8 @@ import java.util.Set;
 import pysmurf.controller.http.HttpReply;
 
 /**
- * What crossbar's bridge does around a call, before it looks at the body: CORS headers on every reply, OPTIONS, methods that
- * it does not take, bodies that are too large. Stateless.
+ * What crossbar's bridge does around a call, before it looks at the body: CORS headers on every reply, OPTIONS, methods
+ * that it does not take, bodies that are too large. Stateless.
  */
 public final class CallEndpoint {
 
@@ -52,8 +52,12 @@ public final class CallEndpoint {
             send(response, BridgeReply.empty());
         } else {
             response.putHeader("Allow", "POST,PUT,OPTIONS");
-            send(response, BridgeReply.refusal(405, "Method not accepted by the REST bridge. (b'" + method.name()
-                    + "' not allowed, only POST, PUT)"));
+            send(
+                    response,
+                    BridgeReply.refusal(
+                            405,
+                            "Method not accepted by the REST bridge. (b'" + method.name()
+                                    + "' not allowed, only POST, PUT)"));
         }
     }
 
@@ -63,8 +67,12 @@ public final class CallEndpoint {
             return;
         }
         String length = context.request().getHeader("Content-Length");
-        send(context.response(), BridgeReply.refusal(TOO_LARGE, "Request too long. ("
-                + (length == null ? "it" : length) + " is longer than accepted " + mostBytes + ")"));
+        send(
+                context.response(),
+                BridgeReply.refusal(
+                        TOO_LARGE,
+                        "Request too long. (" + (length == null ? "it" : length) + " is longer than accepted "
+                                + mostBytes + ")"));
     }
 
     private static void send(HttpServerResponse response, HttpReply reply) {

@@ -26,8 +26,8 @@ import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.Status;
 
 /**
- * This controller as an OCS agent of class PysmurfController: every operation found in the routes is a task, and the texts
- * are those of ocs.ocs_agent.OCSAgent. Thread-safe.
+ * This controller as an OCS agent of class PysmurfController: every operation found in the routes is a task, and the
+ * texts are those of ocs.ocs_agent.OCSAgent. Thread-safe.
  */
 final class ControllerAgent implements OcsAgent {
 
@@ -83,7 +83,8 @@ final class ControllerAgent implements OcsAgent {
         api.set("feeds", describe("get_feeds"));
         api.set("processes", describe("get_processes"));
         api.set("tasks", tasks());
-        // clients send a password only if this is there; "override" is OCS's word for passwords that the agent itself knows
+        // clients send a password only if this is there; "override" is OCS's word for passwords that the agent itself
+        // knows
         api.putObject("access_control")
                 .put("version", 1)
                 .put("policy", guarded ? "override" : "none")
@@ -258,7 +259,8 @@ final class ControllerAgent implements OcsAgent {
         if (!isAbortable(name)) {
             return OcsReply.error("Cannot \"abort\" \"" + name + "\" because it is not abortable.");
         }
-        return operations.find(Command.ABORT)
+        return operations
+                .find(Command.ABORT)
                 .map(operation -> command(request, operation, session.id(), client))
                 .orElseGet(() -> noOperation(Command.ABORT));
     }
@@ -297,9 +299,12 @@ final class ControllerAgent implements OcsAgent {
             return started(verdict.session());
         }
         return switch (verdict.reason()) {
-            case INVALID -> failed(command, verdict.errors().stream()
-                    .map(ControllerAgent::text)
-                    .collect(Collectors.joining("; ", "ERROR: ", "")));
+            case INVALID ->
+                failed(
+                        command,
+                        verdict.errors().stream()
+                                .map(ControllerAgent::text)
+                                .collect(Collectors.joining("; ", "ERROR: ", "")));
             case NOTHING_TO_ABORT -> failed(command, verdict.detail());
             case BUSY -> busy(command, verdict.session());
             case UNKNOWN_OPERATION -> unknown(command.operation());

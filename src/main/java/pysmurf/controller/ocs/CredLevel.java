@@ -11,8 +11,8 @@ enum CredLevel {
     SUPERUSER;
 
     /**
-     * The level of a role. Whoever may only look is BASIC, and so is a client without a password: OCS asks for none to see
-     * what an agent offers and how its sessions stand.
+     * The level of a role. Whoever may only look is BASIC, and so is a client without a password: OCS asks for none to
+     * see what an agent offers and how its sessions stand.
      *
      * @param role null for nobody known
      */

@@ -12,8 +12,8 @@ import pysmurf.controller.script.PythonText;
 import pysmurf.controller.session.Json;
 
 /**
- * An operation as a Python docstring, which {@code help(client.run.start)} shows: call, description, parameters. OCS marks
- * what can be aborted by "(abortable)". Stateless.
+ * An operation as a Python docstring, which {@code help(client.run.start)} shows: call, description, parameters. OCS
+ * marks what can be aborted by "(abortable)". Stateless.
  */
 final class Docstring {
 
@@ -48,7 +48,8 @@ final class Docstring {
         JsonNode type = rules.path("type");
         List<String> names = new ArrayList<>();
         (type.isArray() ? type : Json.mapper().createArrayNode().add(type)).forEach(name -> names.add(name.asText()));
-        String text = names.stream().map(TYPES::get).filter(name -> name != null).collect(Collectors.joining("/"));
+        String text =
+                names.stream().map(TYPES::get).filter(name -> name != null).collect(Collectors.joining("/"));
         return text.isEmpty() ? "object" : text;
     }
 }

@@ -76,18 +76,19 @@ public final class OcsBridge {
      *                   once, and until it is no thread is held
      * @throws CallFault if it fails as a whole
      */
-    public CompletableFuture<?> decide(@ExchangeProperty(CALL) Call call,
-            @ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
+    public CompletableFuture<?> decide(
+            @ExchangeProperty(CALL) Call call, @ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
         if (request.tokenRefused()) {
             throw CallFault.notAuthorized("nobody has this token");
         }
         OcsAgent described = agents.get(call.procedure());
         if (described != null) {
-            return CompletableFuture.completedFuture(
-                    described.describe(PythonText.str(Json.value(MANAGEMENT.bind(call).get("q")))));
+            return CompletableFuture.completedFuture(described.describe(
+                    PythonText.str(Json.value(MANAGEMENT.bind(call).get("q")))));
         }
         OcsAgent agent = call.procedure().endsWith(OPS)
-                ? agents.get(call.procedure().substring(0, call.procedure().length() - OPS.length())) : null;
+                ? agents.get(call.procedure().substring(0, call.procedure().length() - OPS.length()))
+                : null;
         if (agent == null) {
             throw CallFault.noSuchProcedure(call.procedure());
         }
@@ -110,8 +111,8 @@ public final class OcsBridge {
     }
 
     /** The answer to a call that came to a command. */
-    public OcsReply answer(@Body Verdict verdict, @ExchangeProperty(CALL) Call call,
-            @ExchangeProperty("command") Command command) {
+    public OcsReply answer(
+            @Body Verdict verdict, @ExchangeProperty(CALL) Call call, @ExchangeProperty("command") Command command) {
         return controller.answer(OpsRequest.of(call), command, verdict);
     }
 

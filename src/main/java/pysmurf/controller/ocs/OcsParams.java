@@ -18,14 +18,16 @@ final class OcsParams {
     private OcsParams() {}
 
     /**
-     * The parameters of a start. One that is null counts as missing, as for ocs.ocs_agent.ParamHandler. Numbers that JSON
-     * cannot carry become null; in args they become what Python's {@code str()} makes of them, as every argument does.
+     * The parameters of a start. One that is null counts as missing, as for ocs.ocs_agent.ParamHandler. Numbers that
+     * JSON cannot carry become null; in args they become what Python's {@code str()} makes of them, as every argument
+     * does.
      */
     static ObjectNode of(JsonNode given) {
         ObjectNode params = Json.object();
         given.properties().forEach(entry -> {
             if (!entry.getValue().isNull()) {
-                params.set(entry.getKey(), finite(entry.getValue(), entry.getKey().equals(ARGS)));
+                params.set(
+                        entry.getKey(), finite(entry.getValue(), entry.getKey().equals(ARGS)));
             }
         });
         return params;

@@ -21,13 +21,17 @@ final class OcsSession {
     }
 
     /**
-     * The session as it was when it was accepted. The reply to a start shows that, however far the work has come while the
-     * reply was on its way.
+     * The session as it was when it was accepted. The reply to a start shows that, however far the work has come while
+     * the reply was on its way.
      */
     static ObjectNode accepted(Session session) {
         ObjectNode json = session.toJson(Integer.MAX_VALUE);
-        ArrayNode messages = Json.mapper().createArrayNode().add(json.path("messages").path(0));
-        json.put("op_code", OP_CODE_STARTING).put("status", "starting").putNull("success").putNull("end_time");
+        ArrayNode messages =
+                Json.mapper().createArrayNode().add(json.path("messages").path(0));
+        json.put("op_code", OP_CODE_STARTING)
+                .put("status", "starting")
+                .putNull("success")
+                .putNull("end_time");
         json.set("data", Json.object());
         json.set("messages", messages);
         json.putNull("outcome").putNull("exit_code").putNull("pid").putNull("abort");

@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * The parameters of a Python method, and how the arguments of a call are bound to them: what does not fit is refused in the
- * words of Python's TypeError, which is what clients of the original see.
+ * The parameters of a Python method, and how the arguments of a call are bound to them: what does not fit is refused in
+ * the words of Python's TypeError, which is what clients of the original see.
  *
  * @param function    qualified name of the method
  * @param required    how many of the parameters have no default
@@ -37,8 +37,8 @@ record PythonSignature(String function, int required, List<String> names, boolea
                 .filter(name -> !bound.containsKey(name))
                 .toList();
         if (!missing.isEmpty()) {
-            throw fault("missing " + missing.size() + " required positional argument" + (missing.size() == 1 ? "" : "s") + ": "
-                    + missing.stream().map(name -> "'" + name + "'").collect(Collectors.joining(" and ")));
+            throw fault("missing " + missing.size() + " required positional argument" + (missing.size() == 1 ? "" : "s")
+                    + ": " + missing.stream().map(name -> "'" + name + "'").collect(Collectors.joining(" and ")));
         }
         return bound;
     }

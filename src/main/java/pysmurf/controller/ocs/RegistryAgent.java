@@ -13,8 +13,8 @@ import java.util.function.Supplier;
 import pysmurf.controller.session.Json;
 
 /**
- * What {@code ocs-client-cli scan --use-registry} asks for: the registry of OCS (ocs/agents/registry), in which the only
- * agent is this controller. Its process {@code main} always runs. Thread-safe.
+ * What {@code ocs-client-cli scan --use-registry} asks for: the registry of OCS (ocs/agents/registry), in which the
+ * only agent is this controller. Its process {@code main} always runs. Thread-safe.
  */
 final class RegistryAgent implements OcsAgent {
 
@@ -99,17 +99,21 @@ final class RegistryAgent implements OcsAgent {
         String name = request.opName();
         boolean known = name.equals(MAIN);
         return switch (request.action()) {
-            case "status" -> known ? OcsReply.ok("Session active.", session()) : notFound("No task or process called ", name, "");
-            case "start" -> known
-                    ? OcsReply.error("Operation \"main\" already in progress.", session())
-                    : notFound("No task or process called ", name, "");
+            case "status" ->
+                known ? OcsReply.ok("Session active.", session()) : notFound("No task or process called ", name, "");
+            case "start" ->
+                known
+                        ? OcsReply.error("Operation \"main\" already in progress.", session())
+                        : notFound("No task or process called ", name, "");
             case "wait" -> known ? waitFor(request) : notFound("Unknown operation ", name, ".");
-            case "stop" -> known
-                    ? OcsReply.error("The registry runs as long as the controller does.", session())
-                    : notFound("No operation called ", name, ".");
-            case "abort" -> known
-                    ? OcsReply.error("Cannot \"abort\" \"main\" because it is a \"{op_type}\".")
-                    : notFound("No operation called ", name, ".");
+            case "stop" ->
+                known
+                        ? OcsReply.error("The registry runs as long as the controller does.", session())
+                        : notFound("No operation called ", name, ".");
+            case "abort" ->
+                known
+                        ? OcsReply.error("Cannot \"abort\" \"main\" because it is a \"{op_type}\".")
+                        : notFound("No operation called ", name, ".");
             default -> OcsReply.error("No implementation for \"" + name + "\"");
         };
     }

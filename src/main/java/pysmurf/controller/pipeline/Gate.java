@@ -21,7 +21,8 @@ public record Gate(String number, Double min, Double max, Boolean is) {
     Optional<String> fault(JsonNode numbers) {
         JsonNode value = numbers.path(number);
         if (is != null) {
-            return value.isBoolean() && value.booleanValue() == is ? Optional.empty()
+            return value.isBoolean() && value.booleanValue() == is
+                    ? Optional.empty()
                     : Optional.of(number + " is " + shown(value) + ", not " + is);
         }
         if (!value.isNumber()) {

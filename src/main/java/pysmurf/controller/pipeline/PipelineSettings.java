@@ -19,9 +19,11 @@ public record PipelineSettings(Map<String, StageSettings> stages, Map<String, Li
 
     static final PipelineSettings NONE = new PipelineSettings(Map.of(), Map.of());
 
-    private static final ObjectMapper MAPPER = Json.mapper().rebuild()
+    private static final ObjectMapper MAPPER = Json.mapper()
+            .rebuild()
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES).build();
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .build();
 
     public PipelineSettings {
         stages = stages == null ? Map.of() : Map.copyOf(stages);

@@ -20,8 +20,7 @@ public final class Pipelines {
 
     private static final Logger LOG = LoggerFactory.getLogger(Pipelines.class);
 
-    private record Known(FileTime time, PipelineSettings settings) {
-    }
+    private record Known(FileTime time, PipelineSettings settings) {}
 
     private final Path folder;
     private final Map<String, Known> known = new ConcurrentHashMap<>();

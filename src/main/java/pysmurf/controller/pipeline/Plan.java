@@ -21,7 +21,9 @@ public final class Plan {
 
     /** What is done about a band whose numbers are out of their limits. */
     enum OnGateFail {
-        STOP, WARN, SKIP_BAND
+        STOP,
+        WARN,
+        SKIP_BAND
     }
 
     private final PipelineSettings settings;
@@ -38,7 +40,8 @@ public final class Plan {
         this.listed = listed;
         this.skipped = skipped;
         params.path("bands").forEach(band -> bands.add(band.intValue()));
-        this.onGateFail = OnGateFail.valueOf(params.path("on_gate_fail").asText("stop").toUpperCase(java.util.Locale.ROOT));
+        this.onGateFail =
+                OnGateFail.valueOf(params.path("on_gate_fail").asText("stop").toUpperCase(java.util.Locale.ROOT));
         JsonNode timeout = params.path("timeout");
         this.deadline = timeout.isNumber() ? now.plusMillis(Math.round(timeout.doubleValue() * 1000)) : null;
         this.simulated = params.path("simulate").asBoolean(true);
@@ -79,8 +82,10 @@ public final class Plan {
         }
         int index = stages.indexOf(params.path(name).textValue());
         if (index < 0) {
-            throw new OperationFailure(Outcome.FAILED, name + ": " + params.path(name).textValue()
-                    + " is none of this plan's stages (" + String.join(", ", stages) + ")");
+            throw new OperationFailure(
+                    Outcome.FAILED,
+                    name + ": " + params.path(name).textValue() + " is none of this plan's stages ("
+                            + String.join(", ", stages) + ")");
         }
         return index;
     }
@@ -101,7 +106,8 @@ public final class Plan {
 
     /** Whether a stage is part of the plan; safe_state, which nobody plans, always is. */
     boolean wants(String stage) {
-        return !skipped.contains(stage) && (listed.contains(stage) || settings.presets().isEmpty());
+        return !skipped.contains(stage)
+                && (listed.contains(stage) || settings.presets().isEmpty());
     }
 
     StageSettings settings(String stage) {

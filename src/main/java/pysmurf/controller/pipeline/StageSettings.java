@@ -12,8 +12,8 @@ import java.util.List;
  * @param estimateSimulated seconds it takes in the simulator
  * @param gates             the limits of its numbers
  */
-public record StageSettings(Double timeout, int retries, boolean perBand, double estimate, double estimateSimulated,
-        List<Gate> gates) {
+public record StageSettings(
+        Double timeout, int retries, boolean perBand, double estimate, double estimateSimulated, List<Gate> gates) {
 
     static final StageSettings NONE = new StageSettings(null, 0, false, 0, 0, List.of());
 

@@ -54,7 +54,8 @@ public final class Stages {
      * @throws OperationFailure if the parameters contradict each other
      */
     public void plan(@ExchangeProperty(ScriptBinding.SESSION) Session session, Exchange exchange) {
-        List<String> route = operations.find(session.opName()).map(Operation::stages).orElse(List.of());
+        List<String> route =
+                operations.find(session.opName()).map(Operation::stages).orElse(List.of());
         Plan plan = Plan.of(pipelines.of(session.opName()), route, session.params(), clock.instant());
         exchange.setProperty(PLAN, plan);
         if (!plan.listed().isEmpty()) {
@@ -68,8 +69,11 @@ public final class Stages {
     }
 
     /** The route comes to a script. */
-    public StageRun enter(@ExchangeProperty(ScriptBinding.SESSION) Session session, @ExchangeProperty(PLAN) Plan plan,
-            @ExchangeProperty("stage") String name, @ExchangeProperty(ALWAYS) boolean always) {
+    public StageRun enter(
+            @ExchangeProperty(ScriptBinding.SESSION) Session session,
+            @ExchangeProperty(PLAN) Plan plan,
+            @ExchangeProperty("stage") String name,
+            @ExchangeProperty(ALWAYS) boolean always) {
         if (name == null || name.isBlank()) {
             return new StageRun(null, StageSettings.NONE, List.of());
         }
@@ -83,7 +87,9 @@ public final class Stages {
 
     /** A band given up has to be made safe, too. */
     private static List<Integer> allBands(Plan plan) {
-        return java.util.stream.Stream.concat(plan.bands().stream(), plan.lost().keySet().stream()).sorted().toList();
+        return java.util.stream.Stream.concat(plan.bands().stream(), plan.lost().keySet().stream())
+                .sorted()
+                .toList();
     }
 
     /**
@@ -92,17 +98,20 @@ public final class Stages {
      * @param  given            what the route itself allows, seconds or nothing
      * @throws OperationFailure if the time for the whole operation is over
      */
-    public Double limit(@ExchangeProperty(ScriptBinding.SESSION) Session session, @ExchangeProperty(PLAN) Plan plan,
-            @ExchangeProperty(RUN) StageRun run, @ExchangeProperty("timeLimit") Double given,
+    public Double limit(
+            @ExchangeProperty(ScriptBinding.SESSION) Session session,
+            @ExchangeProperty(PLAN) Plan plan,
+            @ExchangeProperty(RUN) StageRun run,
+            @ExchangeProperty("timeLimit") Double given,
             @ExchangeProperty(ALWAYS) boolean always) {
         Double limit = least(given, run.settings().timeout());
-        Duration remaining = always || run.stage() == null ? null
-                : plan.remaining(clock.instant());
+        Duration remaining = always || run.stage() == null ? null : plan.remaining(clock.instant());
         if (remaining == null) {
             return limit;
         }
         if (remaining.isNegative() || remaining.isZero()) {
-            sessions.stageEnded(session, run.stage(), State.TIMED_OUT, run.numbers(), "the time for the whole was over");
+            sessions.stageEnded(
+                    session, run.stage(), State.TIMED_OUT, run.numbers(), "the time for the whole was over");
             throw new OperationFailure(Outcome.TIMED_OUT, "The time for the whole was over at " + run.stage());
         }
         return least(limit, remaining.toMillis() / 1000.0);
@@ -120,8 +129,11 @@ public final class Stages {
      *
      * @throws OperationFailure if the operation ends with it
      */
-    public void judge(@ExchangeProperty(ScriptBinding.SESSION) Session session, @ExchangeProperty(PLAN) Plan plan,
-            @ExchangeProperty(RUN) StageRun run, @ExchangeProperty(ALWAYS) boolean always,
+    public void judge(
+            @ExchangeProperty(ScriptBinding.SESSION) Session session,
+            @ExchangeProperty(PLAN) Plan plan,
+            @ExchangeProperty(RUN) StageRun run,
+            @ExchangeProperty(ALWAYS) boolean always,
             @Body ScriptResult result) {
         if (run.stage() == null) {
             run.settle();
@@ -180,9 +192,14 @@ public final class Stages {
         Map<Integer, String> faults = new LinkedHashMap<>();
         if (result.getOutcome() != Outcome.SUCCEEDED) {
             // a script that could not work on some bands names them, and why
-            run.attempt().stream().filter(band -> result.getReport().path("errors").has(Integer.toString(band)))
-                    .forEach(band -> faults.put(band,
-                            result.getReport().path("errors").path(Integer.toString(band)).asText()));
+            run.attempt().stream()
+                    .filter(band -> result.getReport().path("errors").has(Integer.toString(band)))
+                    .forEach(band -> faults.put(
+                            band,
+                            result.getReport()
+                                    .path("errors")
+                                    .path(Integer.toString(band))
+                                    .asText()));
             if (faults.isEmpty()) {
                 faults.put(run.attempt().size() == 1 ? run.attempt().get(0) : -1, result.getDetail());
             }
@@ -190,7 +207,8 @@ public final class Stages {
         }
         for (int band : run.attempt().isEmpty() ? List.of(-1) : run.attempt()) {
             JsonNode ofBand = band < 0 ? numbers : numbers.path(Integer.toString(band));
-            String text = run.settings().gates().stream().flatMap(gate -> gate.fault(ofBand).stream())
+            String text = run.settings().gates().stream()
+                    .flatMap(gate -> gate.fault(ofBand).stream())
                     .collect(Collectors.joining(", "));
             if (!text.isEmpty()) {
                 faults.put(band, text);
@@ -201,7 +219,8 @@ public final class Stages {
 
     private static String text(Map<Integer, String> faults) {
         return faults.entrySet().stream()
-                .map(entry -> entry.getKey() < 0 ? entry.getValue() : "band " + entry.getKey() + ": " + entry.getValue())
+                .map(entry ->
+                        entry.getKey() < 0 ? entry.getValue() : "band " + entry.getKey() + ": " + entry.getValue())
                 .collect(Collectors.joining("; "));
     }
 
@@ -212,7 +231,8 @@ public final class Stages {
             run.warn(State.WARNED, text(faults));
             sessions.message(session, "WARNING: " + run.stage() + ": " + text(faults));
             run.settle();
-        } else if (policy == Plan.OnGateFail.SKIP_BAND && !faults.containsKey(-1)
+        } else if (policy == Plan.OnGateFail.SKIP_BAND
+                && !faults.containsKey(-1)
                 && !faults.keySet().containsAll(plan.bands())) {
             faults.forEach((band, why) -> plan.lose(band, run.stage() + ": " + why));
             run.warn(State.WARNED, text(faults));
@@ -220,8 +240,12 @@ public final class Stages {
             run.settle();
         } else {
             Outcome outcome = judged ? Outcome.FAILED : result.getOutcome();
-            sessions.stageEnded(session, run.stage(), outcome == Outcome.TIMED_OUT ? State.TIMED_OUT : State.FAILED,
-                    run.numbers(), text(faults));
+            sessions.stageEnded(
+                    session,
+                    run.stage(),
+                    outcome == Outcome.TIMED_OUT ? State.TIMED_OUT : State.FAILED,
+                    run.numbers(),
+                    text(faults));
             throw new OperationFailure(outcome, run.stage() + " failed: " + text(faults));
         }
     }

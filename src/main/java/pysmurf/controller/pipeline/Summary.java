@@ -24,7 +24,8 @@ import pysmurf.controller.session.Stage;
  */
 public final class Summary implements Closing.LastAct {
 
-    private static final DateTimeFormatter DAY = DateTimeFormatter.ofPattern("yyyyMMdd").withZone(ZoneOffset.UTC);
+    private static final DateTimeFormatter DAY =
+            DateTimeFormatter.ofPattern("yyyyMMdd").withZone(ZoneOffset.UTC);
 
     private final Sessions sessions;
     private final Path dataDir;
@@ -40,12 +41,16 @@ public final class Summary implements Closing.LastAct {
         if (!anyRun) {
             return;
         }
-        Path file = dataDir.resolve("smurf_data").resolve(DAY.format(Instant.ofEpochSecond(session.getCtime())))
-                .resolve(Long.toString(session.getCtime())).resolve("outputs").resolve("summary.json");
+        Path file = dataDir.resolve("smurf_data")
+                .resolve(DAY.format(Instant.ofEpochSecond(session.getCtime())))
+                .resolve(Long.toString(session.getCtime()))
+                .resolve("outputs")
+                .resolve("summary.json");
         try {
             Files.createDirectories(file.getParent());
             Path unfinished = file.resolveSibling("summary.json.part");
-            Files.writeString(unfinished,
+            Files.writeString(
+                    unfinished,
                     Json.mapper().writerWithDefaultPrettyPrinter().writeValueAsString(summary(session, outcome)));
             Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
@@ -59,12 +64,16 @@ public final class Summary implements Closing.LastAct {
         ObjectNode summary = Json.object();
         summary.put("session_id", session.id());
         summary.put("outcome", outcome.word());
-        summary.set("seed", whole.path("data").path("seed").isMissingNode() ? null : whole.path("data").path("seed"));
+        summary.set(
+                "seed",
+                whole.path("data").path("seed").isMissingNode()
+                        ? null
+                        : whole.path("data").path("seed"));
         summary.put("simulated", whole.path("data").path("simulated").asBoolean(false));
         ObjectNode bands = summary.putObject("bands");
         for (Stage stage : session.stages()) {
-            stage.numbers().properties().forEach(band -> bands.withObject("/" + band.getKey()).set(stage.name(),
-                    band.getValue()));
+            stage.numbers().properties().forEach(band -> bands.withObject("/" + band.getKey())
+                    .set(stage.name(), band.getValue()));
         }
         summary.set("stages", whole.path("stages"));
         return summary;

@@ -32,7 +32,8 @@ public final class BoundUdpSocket extends ClientInitializerFactory {
 
         Bound(NettyProducer producer) {
             super(producer);
-            this.destination = new InetSocketAddress(producer.getConfiguration().getHost(),
+            this.destination = new InetSocketAddress(
+                    producer.getConfiguration().getHost(),
                     producer.getConfiguration().getPort());
         }
 

@@ -27,8 +27,10 @@ public final class ControllerPublisher {
     private static final int SLICE_CHARS = 30_000;
 
     /** ASCII with escapes, as Python's json.dumps writes it, so that a slice can be cut anywhere. */
-    private static final JsonMapper ASCII = JsonMapper.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII)
-            .enable(com.fasterxml.jackson.core.JsonGenerator.Feature.WRITE_BIGDECIMAL_AS_PLAIN).build();
+    private static final JsonMapper ASCII = JsonMapper.builder()
+            .enable(JsonWriteFeature.ESCAPE_NON_ASCII)
+            .enable(com.fasterxml.jackson.core.JsonGenerator.Feature.WRITE_BIGDECIMAL_AS_PLAIN)
+            .build();
 
     private final String host;
     private final String id;
@@ -67,18 +69,25 @@ public final class ControllerPublisher {
         int parts = (text.length() + SLICE_CHARS - 1) / SLICE_CHARS;
         List<byte[]> datagrams = new ArrayList<>(parts);
         for (int part = 1; part <= parts; part++) {
-            ObjectNode slice = Json.object().put("session_id", event.getSessionId()).put("part", part)
-                    .put("parts", parts).put("text",
-                            text.substring((part - 1) * SLICE_CHARS, Math.min(part * SLICE_CHARS, text.length())));
+            ObjectNode slice = Json.object()
+                    .put("session_id", event.getSessionId())
+                    .put("part", part)
+                    .put("parts", parts)
+                    .put("text", text.substring((part - 1) * SLICE_CHARS, Math.min(part * SLICE_CHARS, text.length())));
             datagrams.add(envelope(event, "session_data_part", slice));
         }
         return datagrams;
     }
 
     private byte[] envelope(SessionEvent event, String type, JsonNode payload) {
-        ObjectNode envelope = Json.object().put("host", host).put("id", id)
-                .put("script", "controller:" + event.getOpName()).put("time", Json.seconds(clock.instant()))
-                .put("seq_no", seqNo++).put("type", type).set("payload", payload);
+        ObjectNode envelope = Json.object()
+                .put("host", host)
+                .put("id", id)
+                .put("script", "controller:" + event.getOpName())
+                .put("time", Json.seconds(clock.instant()))
+                .put("seq_no", seqNo++)
+                .put("type", type)
+                .set("payload", payload);
         return write(envelope).getBytes(StandardCharsets.US_ASCII);
     }
 

@@ -20,34 +20,53 @@ public final class Destinations {
     private static final Logger LOG = LoggerFactory.getLogger(Destinations.class);
 
     private final List<HostPort> wanted;
+    private final InetSocketAddress listener;
     private volatile List<String> endpoints = List.of();
-    private volatile List<HostPort> unresolved = List.of();
+    private volatile List<String> faults = List.of();
 
-    public Destinations(List<HostPort> wanted) {
+    /**
+     * @param wanted   every destination
+     * @param listener where this controller itself receives: sent there, each datagram would come back for ever
+     */
+    public Destinations(List<HostPort> wanted, InetSocketAddress listener) {
         this.wanted = List.copyOf(wanted);
+        this.listener = listener;
     }
 
     /** Looks the names up. */
     public synchronized void resolve() {
         List<String> found = new ArrayList<>();
-        List<HostPort> failed = new ArrayList<>();
+        List<String> failed = new ArrayList<>();
         for (HostPort destination : wanted) {
             try {
-                found.add(endpoint(destination));
-            } catch (IOException e) {
-                failed.add(destination);
-                if (!unresolved.contains(destination)) {
-                    LOG.warn("UDP destination {} cannot be reached: {}", destination, e.toString());
+                InetAddress address = InetAddress.getByName(destination.host());
+                if (isListener(address, destination.port())) {
+                    failed.add(destination + " is where this controller itself receives; nothing is sent there");
+                } else {
+                    found.add(endpoint(address, destination.port()));
                 }
+            } catch (UnknownHostException e) {
+                failed.add(destination + " is not known");
             }
         }
+        failed.stream()
+                .filter(fault -> !faults.contains(fault))
+                .forEach(fault -> LOG.warn("UDP destination {}", fault));
         endpoints = List.copyOf(found);
-        unresolved = List.copyOf(failed);
+        faults = List.copyOf(failed);
     }
 
-    private static String endpoint(HostPort destination) throws UnknownHostException {
-        InetAddress address = InetAddress.getByName(destination.host());
-        return "netty:udp://" + new HostPort(address.getHostAddress(), destination.port())
+    private boolean isListener(InetAddress address, int port) {
+        boolean local = address.isLoopbackAddress() || address.isAnyLocalAddress();
+        return port == listener.getPort()
+                && (address.equals(listener.getAddress())
+                        || local
+                                && (listener.getAddress().isLoopbackAddress()
+                                        || listener.getAddress().isAnyLocalAddress()));
+    }
+
+    private static String endpoint(InetAddress address, int port) {
+        return "netty:udp://" + new HostPort(address.getHostAddress(), port)
                 // without a reply, without a connection that a closed port would break, one socket for all in order
                 + "?sync=false&udpConnectionlessSending=true&udpByteArrayCodec=true&producerPoolEnabled=false"
                 + "&workerGroup=#udpSenders&clientInitializerFactory=#boundUdpSocket";
@@ -63,9 +82,9 @@ public final class Destinations {
         return wanted.size();
     }
 
-    /** Destinations whose name could not be looked up. */
-    public List<HostPort> unresolved() {
-        return unresolved;
+    /** Destinations to which nothing is sent, and why. */
+    public List<String> faults() {
+        return faults;
     }
 
     /** The local address from which packets to a destination leave. */

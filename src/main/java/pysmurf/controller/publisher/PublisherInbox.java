@@ -85,7 +85,8 @@ public final class PublisherInbox implements AutoCloseable {
             return;
         }
         Session session = current;
-        if (!(json instanceof ObjectNode message) || !id.equals(message.path("id").asText())) {
+        if (!(json instanceof ObjectNode message)
+                || !id.equals(message.path("id").asText())) {
             ignore("not of id " + id);
         } else if (session == null) {
             ignore("no script is running");
@@ -146,7 +147,11 @@ public final class PublisherInbox implements AutoCloseable {
         if (format.equals("npy") && !path.endsWith(".npy")) {
             path += ".npy";
         }
-        return RegisteredFile.of(path, payload.path("type").asText(""), format, payload.path("plot").asBoolean(false));
+        return RegisteredFile.of(
+                path,
+                payload.path("type").asText(""),
+                format,
+                payload.path("plot").asBoolean(false));
     }
 
     /**
@@ -162,10 +167,11 @@ public final class PublisherInbox implements AutoCloseable {
         CompletableFuture<Void> marker = new CompletableFuture<>();
         markers.put(token, marker);
         try {
-            send(Json.text(Json.object().put("type", MARKER_TYPE).put("payload", token)).getBytes());
+            send(Json.text(Json.object().put("type", MARKER_TYPE).put("payload", token))
+                    .getBytes());
             marker.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
-            pendingDigests.awaitAdvanceInterruptibly(pendingDigests.arrive(), deadline - System.nanoTime(),
-                    TimeUnit.NANOSECONDS);
+            pendingDigests.awaitAdvanceInterruptibly(
+                    pendingDigests.arrive(), deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
             return true;
         } catch (TimeoutException e) {
             LOG.warn("Messages of the script are still being taken in after {} ms", atMost.toMillis());
@@ -183,8 +189,8 @@ public final class PublisherInbox implements AutoCloseable {
     }
 
     private void send(byte[] bytes) throws IOException {
-        InetAddress local = listener.getAddress().isLoopbackAddress() ? listener.getAddress()
-                : InetAddress.getLoopbackAddress();
+        InetAddress local =
+                listener.getAddress().isLoopbackAddress() ? listener.getAddress() : InetAddress.getLoopbackAddress();
         try (DatagramSocket socket = new DatagramSocket(new InetSocketAddress(local, 0))) {
             socket.send(new DatagramPacket(bytes, bytes.length, listener));
         }

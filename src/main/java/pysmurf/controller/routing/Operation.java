@@ -11,5 +11,4 @@ import pysmurf.controller.command.Parameters;
  * @param parameters  its parameters
  * @param stages      the stages named in the route, in its order; empty for an operation that is not composed
  */
-public record Operation(String name, String description, Parameters parameters, List<String> stages) {
-}
+public record Operation(String name, String description, Parameters parameters, List<String> stages) {}

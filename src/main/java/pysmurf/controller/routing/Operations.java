@@ -10,7 +10,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -41,8 +40,7 @@ public final class Operations {
     /** A stage is a block with a parameter "stage": the script block itself, or one that an integrator made of it. */
     private static final String BLOCK = "kamelet:";
 
-    private record Known(Route route, FileTime schemaTime, Operation operation) {
-    }
+    private record Known(Route route, FileTime schemaTime, Operation operation) {}
 
     private final CamelContext context;
     private final Path folder;
@@ -86,7 +84,8 @@ public final class Operations {
 
     /** A session's parameters as options for its scripts, as far as the schema of its operation names options. */
     public List<Object> options(Session session) {
-        return find(session.opName()).map(operation -> operation.parameters().options(session.params()))
+        return find(session.opName())
+                .map(operation -> operation.parameters().options(session.params()))
                 .orElse(List.of());
     }
 
@@ -108,7 +107,8 @@ public final class Operations {
             }
             return Optional.ofNullable(last).map(Known::operation);
         }
-        String description = Objects.requireNonNullElse(route.getDescription(), "").strip();
+        String description =
+                Objects.requireNonNullElse(route.getDescription(), "").strip();
         Operation operation = new Operation(name, description, parameters, stages(name));
         known.put(name, new Known(route, time, operation));
         return Optional.of(operation);
@@ -131,10 +131,15 @@ public final class Operations {
 
     private List<String> stages(String name) {
         RouteDefinition definition = ((ModelCamelContext) context).getRouteDefinition(name);
-        Collection<ToDefinition> steps = ProcessorDefinitionHelper.filterTypeInOutputs(definition.getOutputs(),
-                ToDefinition.class);
-        return steps.stream().map(ToDefinition::getUri).filter(uri -> uri.startsWith(BLOCK))
-                .map(Operations::stage).filter(Objects::nonNull).distinct().toList();
+        Collection<ToDefinition> steps =
+                ProcessorDefinitionHelper.filterTypeInOutputs(definition.getOutputs(), ToDefinition.class);
+        return steps.stream()
+                .map(ToDefinition::getUri)
+                .filter(uri -> uri.startsWith(BLOCK))
+                .map(Operations::stage)
+                .filter(Objects::nonNull)
+                .distinct()
+                .toList();
     }
 
     /** The stage that a block stands for; null if none, or if it is a safeguard, which nobody plans. */

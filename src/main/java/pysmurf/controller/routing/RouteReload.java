@@ -82,7 +82,8 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     @Override
     protected void doStart() throws Exception {
         try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.filter(path -> isRouteOrKamelet(path.toFile())).toList()) {
+            for (Path file :
+                    files.filter(path -> isRouteOrKamelet(path.toFile())).toList()) {
                 lastGood.put(file, Files.readString(file));
             }
         }
@@ -112,8 +113,7 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     }
 
     private synchronized void noticed(Path file) {
-        Future<?> earlier = pending.put(file,
-                worker.schedule(() -> changed(file), SETTLE_MS, TimeUnit.MILLISECONDS));
+        Future<?> earlier = pending.put(file, worker.schedule(() -> changed(file), SETTLE_MS, TimeUnit.MILLISECONDS));
         if (earlier != null) {
             earlier.cancel(false);
         }
@@ -156,7 +156,9 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     }
 
     private void changedKamelet(Path file, String content) throws Exception {
-        compile(kameletUsers().entrySet().stream().map(entry -> resource(entry.getKey(), entry.getValue())).toList());
+        compile(kameletUsers().entrySet().stream()
+                .map(entry -> resource(entry.getKey(), entry.getValue()))
+                .toList());
         whenNotRunning(null, () -> {
             forgetKamelets();
             kameletUsers().forEach(this::update);
@@ -211,7 +213,8 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     }
 
     private List<ScratchContext.Compiled> compile(List<Resource> resources) throws Exception {
-        return new ScratchContext(getCamelContext(), properties, "file:" + folder.resolve("kamelets")).compile(resources);
+        return new ScratchContext(getCamelContext(), properties, "file:" + folder.resolve("kamelets"))
+                .compile(resources);
     }
 
     /** What a context of its own cannot see: whether others have the same id or begin at the same place. */
@@ -226,15 +229,18 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
                 throw new IllegalArgumentException("the route id " + route.id() + " is taken by " + source(same));
             }
             for (Route other : getCamelContext().getRoutes()) {
-                if (!own.contains(other.getRouteId()) && route.from().equals(other.getEndpoint().getEndpointUri())
+                if (!own.contains(other.getRouteId())
+                        && route.from().equals(other.getEndpoint().getEndpointUri())
                         && !route.from().startsWith("timer:")) {
-                    throw new IllegalArgumentException("another route begins at " + route.from() + ": " + source(other));
+                    throw new IllegalArgumentException(
+                            "another route begins at " + route.from() + ": " + source(other));
                 }
             }
         }
         if (file.getParent().equals(folder.resolve("operations"))) {
             String name = file.getFileName().toString().replace(ROUTE_FILE, "");
-            if (routes.size() != 1 || !routes.get(0).equals(new ScratchContext.Compiled(name, "direct://operation-" + name))) {
+            if (routes.size() != 1
+                    || !routes.get(0).equals(new ScratchContext.Compiled(name, "direct://operation-" + name))) {
                 throw new IllegalArgumentException("an operation's file holds one route, here with the id " + name
                         + " and from direct:operation-" + name);
             }
@@ -253,7 +259,9 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     private void whenNotRunning(Set<String> ids, Runnable action) {
         Optional<Session> user = sessions.holder().filter(session -> ids == null || ids.contains(session.opName()));
         if (user.isPresent()) {
-            LOG.info("Session {} of {} is running; the change is taken when it has ended", user.get().id(),
+            LOG.info(
+                    "Session {} of {} is running; the change is taken when it has ended",
+                    user.get().id(),
                     user.get().opName());
             user.get().ended().thenRunAsync(() -> whenNotRunning(ids, action), worker);
         } else {
@@ -262,10 +270,12 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     }
 
     private List<String> routesOf(Path file) {
-        return getCamelContext().getRoutes().stream().filter(route -> !route.isCreatedByKamelet())
-                .filter(route -> route.getSourceResource() != null
-                        && file.toString().equals(path(route.getSourceResource())))
-                .map(Route::getRouteId).toList();
+        return getCamelContext().getRoutes().stream()
+                .filter(route -> !route.isCreatedByKamelet())
+                .filter(route ->
+                        route.getSourceResource() != null && file.toString().equals(path(route.getSourceResource())))
+                .map(Route::getRouteId)
+                .toList();
     }
 
     private static String path(Resource resource) {
@@ -284,7 +294,8 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
 
     /** The route files that use kamelets. */
     private Map<Path, String> kameletUsers() {
-        return lastGood.entrySet().stream().filter(entry -> entry.getKey().toString().endsWith(ROUTE_FILE))
+        return lastGood.entrySet().stream()
+                .filter(entry -> entry.getKey().toString().endsWith(ROUTE_FILE))
                 .filter(entry -> entry.getValue().contains("kamelet:"))
                 .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
     }

@@ -24,8 +24,7 @@ final class ScratchContext {
     private final String kamelets;
 
     /** A route as far as it matters to others: its id and where it begins. */
-    record Compiled(String id, String from) {
-    }
+    record Compiled(String id, String from) {}
 
     /**
      * @param running    the context whose beans are used
@@ -59,9 +58,13 @@ final class ScratchContext {
             scratch.build();
             PluginHelper.getRoutesLoader(scratch).loadRoutes(resources);
             scratch.start();
-            return ((ModelCamelContext) scratch).getRouteDefinitions().stream().map(definition -> definition.getRouteId())
-                    .map(scratch::getRoute).filter(route -> !route.isCreatedByKamelet())
-                    .map(ScratchContext::compiled).toList();
+            return ((ModelCamelContext) scratch)
+                    .getRouteDefinitions().stream()
+                            .map(definition -> definition.getRouteId())
+                            .map(scratch::getRoute)
+                            .filter(route -> !route.isCreatedByKamelet())
+                            .map(ScratchContext::compiled)
+                            .toList();
         }
     }
 

@@ -18,7 +18,8 @@ public final class LogTargets implements ParameterFormat {
     private final List<Path> roots;
 
     public LogTargets(List<Path> roots) {
-        this.roots = roots.stream().map(root -> root.toAbsolutePath().normalize()).toList();
+        this.roots =
+                roots.stream().map(root -> root.toAbsolutePath().normalize()).toList();
     }
 
     @Override

@@ -11,8 +11,7 @@ import java.util.stream.Collectors;
  */
 public final class PythonText {
 
-    private PythonText() {
-    }
+    private PythonText() {}
 
     /** {@code str(value)}. */
     public static String str(Object value) {
@@ -34,7 +33,8 @@ public final class PythonText {
             return list.stream().map(PythonText::repr).collect(Collectors.joining(", ", "[", "]"));
         }
         if (value instanceof Map<?, ?> map) {
-            return map.entrySet().stream().map(entry -> repr(entry.getKey()) + ": " + repr(entry.getValue()))
+            return map.entrySet().stream()
+                    .map(entry -> repr(entry.getKey()) + ": " + repr(entry.getValue()))
                     .collect(Collectors.joining(", ", "{", "}"));
         }
         return value instanceof CharSequence text ? quoted(text.toString()) : value.toString();

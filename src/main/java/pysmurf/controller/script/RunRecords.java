@@ -37,8 +37,12 @@ public final class RunRecords {
 
     /** A script of the session has started; replaces the record of the one before. */
     void started(Session session, ProcessId process, String marker) {
-        ObjectNode record = Json.object().put("session_id", session.id()).put("op_name", session.opName())
-                .put("pid", process.pid()).put("start_ticks", process.startTicks()).put("marker", marker);
+        ObjectNode record = Json.object()
+                .put("session_id", session.id())
+                .put("op_name", session.opName())
+                .put("pid", process.pid())
+                .put("start_ticks", process.startTicks())
+                .put("marker", marker);
         Path file = file(session);
         try {
             Path unfinished = file.resolveSibling(file.getFileName() + ".part");
@@ -70,7 +74,9 @@ public final class RunRecords {
     public List<String> endLeftovers(Graces graces) {
         List<String> interrupted = new ArrayList<>();
         try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.filter(path -> path.toString().endsWith(ENDING)).sorted().toList()) {
+            for (Path file : files.filter(path -> path.toString().endsWith(ENDING))
+                    .sorted()
+                    .toList()) {
                 interrupted.add(end(file, graces));
                 Files.delete(file);
             }
@@ -82,12 +88,17 @@ public final class RunRecords {
 
     private static String end(Path file, Graces graces) throws IOException {
         JsonNode record = Json.read(Files.readAllBytes(file));
-        String name = record.path("op_name").asText() + " of session " + record.path("session_id").asInt();
-        ProcessTree tree = new ProcessTree(new ProcessId(record.path("pid").asLong(), record.path("start_ticks").asLong()),
+        String name = record.path("op_name").asText() + " of session "
+                + record.path("session_id").asInt();
+        ProcessTree tree = new ProcessTree(
+                new ProcessId(
+                        record.path("pid").asLong(), record.path("start_ticks").asLong()),
                 record.path("marker").asText());
-        AbortLadder.Result result = new AbortLadder(tree, graces,
-                signal -> LOG.warn("Sent SIG{} to what is left of {}", signal, name)).run();
-        String left = result.signals().isEmpty() ? "nothing of it was left"
+        AbortLadder.Result result = new AbortLadder(
+                        tree, graces, signal -> LOG.warn("Sent SIG{} to what is left of {}", signal, name))
+                .run();
+        String left = result.signals().isEmpty()
+                ? "nothing of it was left"
                 : "its processes were ended by " + result.signals()
                         + (result.survivors().isEmpty() ? "" : ", which " + result.survivors() + " outlived");
         return name + ": " + left;

@@ -38,6 +38,7 @@ final class RunningScript {
 
     /** A flooding script's last lines may come after the end; its other watchers have waited long enough by then. */
     private static final Duration OUTPUT_BUDGET = Duration.ofMillis(250);
+
     private static final Duration MESSAGES_BUDGET = Duration.ofSeconds(5);
     private static final long MOST_REPORT_BYTES = 4 * 1024 * 1024;
 
@@ -56,8 +57,16 @@ final class RunningScript {
     private Outcome cause;
     private String why;
 
-    RunningScript(ScriptCommand command, Process process, ProcessTree tree, Sessions sessions, PublisherInbox inbox,
-            Graces graces, Leftovers leftovers, Path reportFile, SessionOutput output) {
+    RunningScript(
+            ScriptCommand command,
+            Process process,
+            ProcessTree tree,
+            Sessions sessions,
+            PublisherInbox inbox,
+            Graces graces,
+            Leftovers leftovers,
+            Path reportFile,
+            SessionOutput output) {
         this.command = command;
         this.process = process;
         this.tree = tree;
@@ -103,14 +112,16 @@ final class RunningScript {
         ladder = new AbortLadder(tree, within, signal -> sessions.signalSent(session(), signal.name()));
         process.onExit().thenRun(ladder::wake);
         AbortLadder toClimb = ladder;
-        Thread thread = new Thread(() -> {
-            try {
-                ladderDone.complete(toClimb.run());
-            } catch (RuntimeException e) {
-                LOG.error("The end of {} could not be made sure of", command, e);
-                ladderDone.completeExceptionally(e);
-            }
-        }, "end-of-session-" + session().id());
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        ladderDone.complete(toClimb.run());
+                    } catch (RuntimeException e) {
+                        LOG.error("The end of {} could not be made sure of", command, e);
+                        ladderDone.completeExceptionally(e);
+                    }
+                },
+                "end-of-session-" + session().id());
         thread.start();
     }
 
@@ -155,9 +166,13 @@ final class RunningScript {
                 end.get(command.limit().toMillis(), TimeUnit.MILLISECONDS);
             }
         } catch (TimeoutException e) {
-            String seconds = Json.seconds(java.time.Instant.EPOCH.plus(command.limit())).stripTrailingZeros()
+            String seconds = Json.seconds(java.time.Instant.EPOCH.plus(command.limit()))
+                    .stripTrailingZeros()
                     .toPlainString();
-            end(Outcome.TIMED_OUT, command.script().getFileName() + " took longer than " + seconds + " s", false,
+            end(
+                    Outcome.TIMED_OUT,
+                    command.script().getFileName() + " took longer than " + seconds + " s",
+                    false,
                     graces);
             CompletableFuture.anyOf(process.onExit(), ladderDone).join();
         } catch (ExecutionException e) {
@@ -216,9 +231,15 @@ final class RunningScript {
         if (ended != null) {
             return new ScriptResult(command, code, ended, reason, report);
         }
-        return code == 0 ? new ScriptResult(command, code, Outcome.SUCCEEDED, null, report)
-                : new ScriptResult(command, code, Outcome.FAILED,
-                        command.script().getFileName() + " ended with exit code " + code, report);
+        return code == 0
+                ? new ScriptResult(command, code, Outcome.SUCCEEDED, null, report)
+                : new ScriptResult(command, code, Outcome.FAILED, failure(code), report);
+    }
+
+    /** A script that fails usually says why in its last line. */
+    private String failure(int code) {
+        String said = output.lastLine();
+        return command.script().getFileName() + " ended with exit code " + code + (said.isEmpty() ? "" : ": " + said);
     }
 
     private ObjectNode report() {

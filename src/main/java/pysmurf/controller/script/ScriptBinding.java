@@ -28,13 +28,15 @@ public final class ScriptBinding implements ExecBinding {
 
     /** Exchange property: the session, set where an operation begins. */
     public static final String SESSION = "session";
+
     static final String SCRIPT = "script";
     static final String ARGS = "scriptArgs";
     static final String TIMEOUT = "scriptTimeout";
     /** Exchange property: the script is a safeguard, which is run although the operation failed or is aborted. */
     public static final String ALWAYS = "always";
 
-    private static final Pattern WORD = Pattern.compile("\\G\\s*(?:'([^']*)'|\"([^\"]*)\"|((?:\\$\\{[^}]*}|[^\\s'\"])+))");
+    private static final Pattern WORD =
+            Pattern.compile("\\G\\s*(?:'([^']*)'|\"([^\"]*)\"|((?:\\$\\{[^}]*}|[^\\s'\"])+))");
 
     private final ScriptRoots roots;
 
@@ -59,7 +61,12 @@ public final class ScriptBinding implements ExecBinding {
             }
         }
         try {
-            return new ScriptCommand(session, endpoint.getExecutable(), roots.resolve(script), args, limit(exchange),
+            return new ScriptCommand(
+                    session,
+                    endpoint.getExecutable(),
+                    roots.resolve(script),
+                    args,
+                    limit(exchange),
                     exchange.getProperty(ALWAYS, false, Boolean.class));
         } catch (ScriptRoots.ScriptRefused e) {
             throw new OperationFailure(Outcome.FAILED, e.getMessage());
@@ -71,8 +78,10 @@ public final class ScriptBinding implements ExecBinding {
         Matcher matcher = WORD.matcher(text);
         int end = 0;
         while (matcher.find()) {
-            words.add(matcher.group(1) != null ? matcher.group(1)
-                    : matcher.group(2) != null ? matcher.group(2) : matcher.group(3));
+            words.add(
+                    matcher.group(1) != null
+                            ? matcher.group(1)
+                            : matcher.group(2) != null ? matcher.group(2) : matcher.group(3));
             end = matcher.end();
         }
         if (!text.substring(end).isBlank()) {

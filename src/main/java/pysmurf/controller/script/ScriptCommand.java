@@ -25,9 +25,16 @@ final class ScriptCommand extends ExecCommand {
      * @param limit          how long it may take; null for ever
      * @param always         whether it runs in a session that is being aborted, too
      */
-    ScriptCommand(Session session, String python, Path script, List<String> args, Duration limit,
-            boolean always) {
-        super(python, args, null, limit == null ? Long.MAX_VALUE : limit.toMillis(), Set.of(), null, null, false,
+    ScriptCommand(Session session, String python, Path script, List<String> args, Duration limit, boolean always) {
+        super(
+                python,
+                args,
+                null,
+                limit == null ? Long.MAX_VALUE : limit.toMillis(),
+                Set.of(),
+                null,
+                null,
+                false,
                 LoggingLevel.OFF);
         this.session = session;
         this.script = script;

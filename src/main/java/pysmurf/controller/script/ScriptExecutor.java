@@ -45,8 +45,8 @@ public final class ScriptExecutor implements ExecCommandExecutor {
     private final Map<Integer, RunningScript> running = new ConcurrentHashMap<>();
     private final Map<Integer, SessionOutput> outputs = new ConcurrentHashMap<>();
 
-    public ScriptExecutor(ScriptLimits limits, LogTargets logTargets, Sessions sessions, PublisherInbox inbox,
-            RunRecords records) {
+    public ScriptExecutor(
+            ScriptLimits limits, LogTargets logTargets, Sessions sessions, PublisherInbox inbox, RunRecords records) {
         this.limits = limits;
         this.records = records;
         this.logTargets = logTargets;
@@ -72,10 +72,12 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         SessionOutput output = outputs.computeIfAbsent(session.id(), id -> openOutput(session));
         output.scriptBegins();
         inbox.attach(session);
-        // the same monitor under which an abort is requested: either the script sees the abort, or the abort sees the script
+        // the same monitor under which an abort is requested: either the script sees the abort, or the abort sees the
+        // script
         synchronized (session) {
             if (session.abort() != null && !command.always()) {
-                throw new OperationFailure(Outcome.ABORTED, "Aborted before " + command.script().getFileName());
+                throw new OperationFailure(
+                        Outcome.ABORTED, "Aborted before " + command.script().getFileName());
             }
             try {
                 RunningScript script = launch(command, output);
@@ -115,10 +117,23 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         ProcessTree tree = ProcessTree.of(process, MARKER + "=" + mark);
         tree.leader().ifPresent(leader -> records.started(session, leader, MARKER + "=" + mark));
         sessions.started(session, process.pid());
-        RunningScript script = new RunningScript(command, process, tree, sessions, inbox,
-                new Graces(limits.interruptGrace(), limits.terminateGrace()), limits.leftovers(), reportFile, output);
-        script.follow(OutputFollower.follow("output-of-session-" + session.id(), output.file(), offset,
-                OutputLimits.of(limits.maxOutput()), output::accept, script::endForTooMuchOutput));
+        RunningScript script = new RunningScript(
+                command,
+                process,
+                tree,
+                sessions,
+                inbox,
+                new Graces(limits.interruptGrace(), limits.terminateGrace()),
+                limits.leftovers(),
+                reportFile,
+                output);
+        script.follow(OutputFollower.follow(
+                "output-of-session-" + session.id(),
+                output.file(),
+                offset,
+                OutputLimits.of(limits.maxOutput()),
+                output::accept,
+                script::endForTooMuchOutput));
         LOG.debug("{} is process {}", command, process.pid());
         return script;
     }
@@ -129,8 +144,13 @@ public final class ScriptExecutor implements ExecCommandExecutor {
      * KeyboardInterrupt (coreutils 8.31 or newer).
      */
     private static List<String> commandLine(ScriptCommand command) {
-        List<String> words = new ArrayList<>(List.of("setsid", "env", "--default-signal=INT", command.getExecutable(),
-                "-u", command.script().toString()));
+        List<String> words = new ArrayList<>(List.of(
+                "setsid",
+                "env",
+                "--default-signal=INT",
+                command.getExecutable(),
+                "-u",
+                command.script().toString()));
         words.addAll(command.getArgs());
         return words;
     }
@@ -147,7 +167,8 @@ public final class ScriptExecutor implements ExecCommandExecutor {
 
     /** As {@link #end(Session, boolean)}, in no more time than this before SIGKILL. */
     void end(Session session, Duration atMost) {
-        Duration interrupt = least(limits.interruptGrace(), atMost.multipliedBy(3).dividedBy(4));
+        Duration interrupt =
+                least(limits.interruptGrace(), atMost.multipliedBy(3).dividedBy(4));
         Duration terminate = least(limits.terminateGrace(), atMost.dividedBy(4));
         end(session, false, new Graces(interrupt, terminate));
     }

@@ -15,6 +15,10 @@ import pysmurf.controller.config.Leftovers;
  * @param leftovers      what happens to children that outlive a normal exit
  * @param maxOutput      bytes; a script that writes more is ended
  */
-public record ScriptLimits(Map<String, String> environment, Path outputFolder, Duration interruptGrace,
-        Duration terminateGrace, Leftovers leftovers, long maxOutput) {
-}
+public record ScriptLimits(
+        Map<String, String> environment,
+        Path outputFolder,
+        Duration interruptGrace,
+        Duration terminateGrace,
+        Leftovers leftovers,
+        long maxOutput) {}

@@ -17,6 +17,8 @@ import pysmurf.controller.session.Sessions;
  */
 final class SessionOutput {
 
+    private static final int MOST_DETAIL_CHARS = 200;
+
     private final Sessions sessions;
     private final Session session;
     private final Path file;
@@ -25,6 +27,7 @@ final class SessionOutput {
     private final long from;
     private long batches;
     private long lines;
+    private String lastLine = "";
 
     private SessionOutput(Sessions sessions, Session session, Path file, boolean kept, boolean toLog) {
         this.sessions = sessions;
@@ -78,6 +81,15 @@ final class SessionOutput {
     synchronized void accept(OutputBatch batch) {
         sessions.output(session, new SessionEvent.Output(batches++, lines, batch.lines(), toLog));
         lines += batch.lines().size();
+        batch.lines().stream()
+                .filter(line -> !line.isBlank())
+                .reduce((first, second) -> second)
+                .ifPresent(line -> lastLine = line);
+    }
+
+    /** The last line with anything in it that the script at hand has written; empty if none. */
+    synchronized String lastLine() {
+        return lastLine.length() > MOST_DETAIL_CHARS ? lastLine.substring(0, MOST_DETAIL_CHARS) + "…" : lastLine;
     }
 
     /** A script has ended; what others append to the file later is not the session's. */
@@ -86,7 +98,8 @@ final class SessionOutput {
     }
 
     /** A script begins. */
-    void scriptBegins() {
+    synchronized void scriptBegins() {
+        lastLine = "";
         tell(-1);
     }
 

@@ -41,7 +41,8 @@ public final class Closing {
     }
 
     /** The route failed. */
-    public void failed(@ExchangeProperty("session") Session session,
+    public void failed(
+            @ExchangeProperty("session") Session session,
             @ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Throwable fault) {
         if (session.abort() != null) {
             close(session, Outcome.ABORTED, fault instanceof OperationFailure ? fault.getMessage() : "Aborted");

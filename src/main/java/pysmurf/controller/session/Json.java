@@ -22,21 +22,28 @@ public final class Json {
             // 1795392099.566663 instead of 1.795392099566663E9: times are read by people, too
             .enable(JsonGenerator.Feature.WRITE_BIGDECIMAL_AS_PLAIN)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY).build();
+            .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
+            .build();
 
     /** Python's json.dumps writes bare NaN and Infinity; pysmurf's Publisher and the OCS client send them. */
     private static final JsonMapper LENIENT = JsonMapper.builder()
-            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+            // times keep their digits and their form
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .build();
 
     static {
         // deeper than any real message; a nested bomb is refused by the parser instead of by the stack
-        StreamReadConstraints limits = StreamReadConstraints.builder().maxNestingDepth(200).build();
+        StreamReadConstraints limits =
+                StreamReadConstraints.builder().maxNestingDepth(200).build();
         MAPPER.getFactory().setStreamReadConstraints(limits);
         LENIENT.getFactory().setStreamReadConstraints(limits);
     }
 
-    private Json() {
-    }
+    /** A number with more zeros than this is written with an exponent. */
+    private static final int MOST_PLAIN_DIGITS = 40;
+
+    private Json() {}
 
     /** An empty object. */
     public static ObjectNode object() {
@@ -100,6 +107,9 @@ public final class Json {
         if (node.isFloatingPointNumber() && !Double.isFinite(node.doubleValue())) {
             return MAPPER.nullNode();
         }
+        if (node.isBigDecimal() && Math.abs(node.decimalValue().scale()) > MOST_PLAIN_DIGITS) {
+            return MAPPER.getNodeFactory().numberNode(node.doubleValue());
+        }
         if (node instanceof ObjectNode object) {
             object.properties().forEach(entry -> entry.setValue(withoutNonFinite(entry.getValue())));
         } else if (node instanceof com.fasterxml.jackson.databind.node.ArrayNode array) {
@@ -113,6 +123,7 @@ public final class Json {
     /** Unix seconds with microseconds, as OCS writes times. */
     public static BigDecimal seconds(Instant time) {
         return BigDecimal.valueOf(time.getEpochSecond())
-                .add(BigDecimal.valueOf(time.getNano() / 1000, 6)).setScale(6, RoundingMode.UNNECESSARY);
+                .add(BigDecimal.valueOf(time.getNano() / 1000, 6))
+                .setScale(6, RoundingMode.UNNECESSARY);
     }
 }

@@ -41,7 +41,8 @@ public final class MemorySessionStore implements SessionStore {
     }
 
     private void forgetOldest() {
-        while (sessions.size() > MOST_SESSIONS && sessions.firstEntry().getValue().isDone()) {
+        while (sessions.size() > MOST_SESSIONS
+                && sessions.firstEntry().getValue().isDone()) {
             Session oldest = sessions.pollFirstEntry().getValue();
             if (oldest.commandId() != null) {
                 byCommandId.remove(oldest.commandId());
@@ -74,6 +75,8 @@ public final class MemorySessionStore implements SessionStore {
     public synchronized List<Session> list(int limit, Integer before, String opName, Outcome outcome) {
         return sessions.headMap(before == null ? Integer.MAX_VALUE : before, false).descendingMap().values().stream()
                 .filter(session -> opName == null || session.opName().equals(opName))
-                .filter(session -> outcome == null || session.outcome() == outcome).limit(limit).toList();
+                .filter(session -> outcome == null || session.outcome() == outcome)
+                .limit(limit)
+                .toList();
     }
 }

@@ -5,9 +5,12 @@ import java.util.Locale;
 
 /** How a session ended. */
 public enum Outcome {
-    SUCCEEDED, FAILED,
+    SUCCEEDED,
+    FAILED,
     /** Part of the work succeeded, e.g. some bands of a tune; not a success. */
-    PARTIAL, ABORTED, TIMED_OUT,
+    PARTIAL,
+    ABORTED,
+    TIMED_OUT,
     /** The controller died while the session ran. */
     INTERRUPTED;
 

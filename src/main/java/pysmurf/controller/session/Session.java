@@ -30,12 +30,10 @@ public final class Session {
      * @param requestedBy who asked
      * @param exclusive   whether the session holds the controller's lock
      */
-    public record Draft(String opName, ObjectNode params, String commandId, RequestedBy requestedBy,
-            boolean exclusive) {
-    }
+    public record Draft(
+            String opName, ObjectNode params, String commandId, RequestedBy requestedBy, boolean exclusive) {}
 
-    private record Message(BigDecimal time, String text) {
-    }
+    private record Message(BigDecimal time, String text) {}
 
     private final int id;
     private final Draft draft;
@@ -48,6 +46,7 @@ public final class Session {
     private final CompletableFuture<Session> ended = new CompletableFuture<>();
     /** Volatile, so that the store can look at the lock without this session's monitor. */
     private volatile Status status = Status.STARTING;
+
     private volatile Outcome outcome;
     private BigDecimal endTime;
     private Integer exitCode;
@@ -185,7 +184,8 @@ public final class Session {
         endTime = time;
         // a session that ends before its stages did leaves none of them running
         stages.replaceAll(stage -> stage.status() == Stage.State.RUNNING
-                ? stage.ended(Stage.State.FAILED, time, stage.numbers(), "the session ended") : stage);
+                ? stage.ended(Stage.State.FAILED, time, stage.numbers(), "the session ended")
+                : stage);
     }
 
     synchronized void merge(ObjectNode more) {

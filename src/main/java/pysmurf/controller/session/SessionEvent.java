@@ -44,8 +44,10 @@ public final class SessionEvent {
      * @param lines     the lines without their ends
      * @param toLog     whether the lines also go to the controller's own log
      */
-    public record Output(long seq, long firstLine, List<String> lines, boolean toLog) {
-    }
+    public record Output(long seq, long firstLine, List<String> lines, boolean toLog) {}
+
+    /** What is sent of a batch; written by streaming, since a flood is thousands of lines a second. */
+    private record OutputPayload(int sessionId, long seq, List<String> lines) {}
 
     private SessionEvent(Type type, int sessionId, String opName, Supplier<String> source) {
         this.type = type;
@@ -73,9 +75,11 @@ public final class SessionEvent {
 
     /** A batch of output lines. */
     public static SessionEvent output(Session session, Output output) {
-        SessionEvent event = new SessionEvent(Type.OUTPUT, session.id(), session.opName(),
-                () -> Json.text(Json.object().put("session_id", session.id()).put("seq", output.seq())
-                        .set("lines", Json.tree(output.lines()))));
+        SessionEvent event = new SessionEvent(
+                Type.OUTPUT,
+                session.id(),
+                session.opName(),
+                () -> Json.text(new OutputPayload(session.id(), output.seq(), output.lines())));
         event.output = output;
         return event;
     }

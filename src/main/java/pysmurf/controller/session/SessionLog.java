@@ -10,5 +10,4 @@ import java.nio.file.Path;
  * @param to     offset behind its last byte; -1 while the session runs
  * @param kept   whether it can be read when the session is done
  */
-public record SessionLog(Path file, long from, long to, boolean kept) {
-}
+public record SessionLog(Path file, long from, long to, boolean kept) {}

@@ -287,9 +287,12 @@ public final class Sessions {
     /** The payload of the status topic. */
     public synchronized ObjectNode statusJson(boolean online) {
         Optional<Session> holder = store.holder();
-        return Json.object().put("online", online).put("busy", holder.isPresent())
+        return Json.object()
+                .put("online", online)
+                .put("busy", holder.isPresent())
                 .put("session_id", holder.map(Session::id).orElse(null))
-                .put("op_name", holder.map(Session::opName).orElse(null)).put("since", since);
+                .put("op_name", holder.map(Session::opName).orElse(null))
+                .put("since", since);
     }
 
     /** The session as an event, for a sink that missed it. */

@@ -29,6 +29,7 @@ public final class SinkFailures {
     /** How many events each sink could not deliver; sinks without a failure are absent. */
     public Map<String, Long> counts() {
         return counts.entrySet().stream()
-                .collect(java.util.stream.Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().sum()));
+                .collect(java.util.stream.Collectors.toMap(
+                        Map.Entry::getKey, entry -> entry.getValue().sum()));
     }
 }

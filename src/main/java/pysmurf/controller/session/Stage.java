@@ -16,12 +16,24 @@ import java.util.Locale;
  * @param numbers   its results, keyed by band; empty until it ends
  * @param detail    why it failed or warned, e.g. the gate with value and limit; null otherwise
  */
-public record Stage(String name, State status, BigDecimal startTime, BigDecimal endTime, ObjectNode numbers,
+public record Stage(
+        String name,
+        State status,
+        BigDecimal startTime,
+        BigDecimal endTime,
+        ObjectNode numbers,
         @JsonInclude(JsonInclude.Include.NON_NULL) String detail) {
 
     /** Where a stage stands. */
     public enum State {
-        NOT_RUN, RUNNING, SUCCEEDED, FAILED, WARNED, SKIPPED, ABORTED, TIMED_OUT;
+        NOT_RUN,
+        RUNNING,
+        SUCCEEDED,
+        FAILED,
+        WARNED,
+        SKIPPED,
+        ABORTED,
+        TIMED_OUT;
 
         /** The word used on the wire. */
         @JsonValue

@@ -5,7 +5,10 @@ import java.util.Locale;
 
 /** Where a session stands; it only moves forward. */
 public enum Status {
-    STARTING, RUNNING, STOPPING, DONE;
+    STARTING,
+    RUNNING,
+    STOPPING,
+    DONE;
 
     /** The word used on the wire. */
     @JsonValue

@@ -18,7 +18,8 @@ class BridgeReplyTest {
 
     @Test
     void carriesOneResult() {
-        HttpReply reply = BridgeReply.result(OcsReply.error("No \"x\"", Json.object()).toJson());
+        HttpReply reply =
+                BridgeReply.result(OcsReply.error("No \"x\"", Json.object()).toJson());
 
         assertThat(reply.status()).isEqualTo(200);
         assertThat(reply.headers()).containsEntry("Content-Type", "application/json; charset=UTF-8");
@@ -28,7 +29,8 @@ class BridgeReplyTest {
 
     @Test
     void isAsciiSoThatEvenHalfASurrogatePairSurvives() {
-        assertThat(body(BridgeReply.result(TextNode.valueOf("\u00fc\ud800")))).isEqualTo("{\"args\":[\"\\u00FC\\uD800\"]}");
+        assertThat(body(BridgeReply.result(TextNode.valueOf("\u00fc\ud800"))))
+                .isEqualTo("{\"args\":[\"\\u00FC\\uD800\"]}");
     }
 
     @Test
@@ -37,8 +39,9 @@ class BridgeReplyTest {
         HttpReply refusal = BridgeReply.refusal(400, "no");
 
         assertThat(fault.status()).isEqualTo(200);
-        assertThat(body(fault)).isEqualTo("{\"error\":\"wamp.error.no_such_procedure\","
-                + "\"args\":[\"no callee registered for procedure <observatory.x>\"],\"kwargs\":{}}");
+        assertThat(body(fault))
+                .isEqualTo("{\"error\":\"wamp.error.no_such_procedure\","
+                        + "\"args\":[\"no callee registered for procedure <observatory.x>\"],\"kwargs\":{}}");
         assertThat(refusal.status()).isEqualTo(400);
         assertThat(body(refusal)).isEqualTo("{\"error\":\"no\",\"args\":[],\"kwargs\":{}}");
         assertThat(BridgeReply.internalError().status()).isEqualTo(500);

@@ -59,7 +59,8 @@ class CallTest {
 
     @Test
     void takesTheLastOfTwoEqualKeys() {
-        assertThat(read("{\"procedure\": \"a\", \"procedure\": \"b\"}").procedure()).isEqualTo("b");
+        assertThat(read("{\"procedure\": \"a\", \"procedure\": \"b\"}").procedure())
+                .isEqualTo("b");
     }
 
     @ParameterizedTest
@@ -87,8 +88,8 @@ class CallTest {
             })
     void refusesOtherContentTypesInTheWordsOfCrossbar(String contentType, String text) {
         assertThatThrownBy(() -> read(contentType, GET_API.getBytes(StandardCharsets.UTF_8)))
-                .isInstanceOfSatisfying(
-                        BridgeRefusal.class, refusal -> assertThat(refusal.status()).isEqualTo(400))
+                .isInstanceOfSatisfying(BridgeRefusal.class, refusal -> assertThat(refusal.status())
+                        .isEqualTo(400))
                 .hasMessage(text);
     }
 

@@ -95,12 +95,16 @@ class OcsBridgeIT {
 
     @Test
     void describesItselfAsAnAgentWhoseTasksAreTheOperations() throws Exception {
-        JsonNode api = client.call(OcsClientDouble.ADDRESS, "[\"get_api\"]", "{}").path("args").path(0);
+        JsonNode api = client.call(OcsClientDouble.ADDRESS, "[\"get_api\"]", "{}")
+                .path("args")
+                .path(0);
 
         assertThat(api.path("agent_class").asText()).isEqualTo("PysmurfController");
-        assertThat(api.path("instance_pid").asLong()).isEqualTo(ProcessHandle.current().pid());
+        assertThat(api.path("instance_pid").asLong())
+                .isEqualTo(ProcessHandle.current().pid());
         assertThat(api.path("instance_hostname").asText()).isNotEmpty();
-        assertThat(api.path("feeds").isArray() && api.path("processes").isArray()).isTrue();
+        assertThat(api.path("feeds").isArray() && api.path("processes").isArray())
+                .isTrue();
         assertThat(api.path("access_control").path("policy").asText()).isEqualTo("none");
         List<String> names = new ArrayList<>();
         api.path("tasks").forEach(task -> {
@@ -111,12 +115,16 @@ class OcsBridgeIT {
             assertThat(task.path(2).path("min_privs").asInt()).isEqualTo(1);
             boolean abortable = !name.equals("abort");
             assertThat(task.path(2).path("abortable").asBoolean()).isEqualTo(abortable);
-            assertThat(task.path(2).path("docstring").asText().contains("(abortable)")).isEqualTo(abortable);
+            assertThat(task.path(2).path("docstring").asText().contains("(abortable)"))
+                    .isEqualTo(abortable);
         });
         assertThat(names).isSorted().contains("abort", "run", "tune_squids");
-        assertThat(client.call(OcsClientDouble.ADDRESS, "[\"get_tasks\"]", "{}").path("args").path(0))
+        assertThat(client.call(OcsClientDouble.ADDRESS, "[\"get_tasks\"]", "{}")
+                        .path("args")
+                        .path(0))
                 .isEqualTo(api.path("tasks"));
-        assertThat(client.call(OcsClientDouble.ADDRESS, "[\"get_agent_class\"]", "{}").toString())
+        assertThat(client.call(OcsClientDouble.ADDRESS, "[\"get_agent_class\"]", "{}")
+                        .toString())
                 .isEqualTo("{\"args\":[\"PysmurfController\"]}");
         assertThat(client.call(OcsClientDouble.ADDRESS, "[\"get_lost\"]", "{}").toString())
                 .isEqualTo("{\"args\":[null]}");
@@ -161,7 +169,8 @@ class OcsBridgeIT {
                         "Status is now \"done\".");
         assertThat(session.path("success").booleanValue()).isTrue();
         assertThat(session.path("op_code").asInt()).isEqualTo(5);
-        assertThat(session.path("end_time").isNumber() && session.path("start_time").isNumber())
+        assertThat(session.path("end_time").isNumber()
+                        && session.path("start_time").isNumber())
                 .isTrue();
         assertReply(
                 client.ops("wait", "run", "{}", "{\"timeout\": \"x\"}"),
@@ -179,21 +188,24 @@ class OcsBridgeIT {
         JsonNode ended = client.call(ops, "[\"wait\", \"run\", null, 60.0]", "null");
 
         assertReply(started.path("args").path(0), 0, "Started task \"run\".");
-        assertReply(
-                ended.path("args").path(0), 0, "Operation \"run\" is currently not running (SUCCEEDED).");
+        assertReply(ended.path("args").path(0), 0, "Operation \"run\" is currently not running (SUCCEEDED).");
     }
 
     @Test
     void abortsARunBothWays() throws Exception {
         String params = "{\"script\": \"" + held() + "\"}";
         client.ops("start", "run", params);
-        await().atMost(PATIENCE).until(() -> client.ops("status", "run", "{}").path(2).path("pid").isNumber());
+        await().atMost(PATIENCE)
+                .until(() ->
+                        client.ops("status", "run", "{}").path(2).path("pid").isNumber());
         assertReply(client.ops("abort", "run", "{}"), 0, "Requested abort on task run\".");
         assertReply(client.await("run"), 0, "Operation \"run\" is currently not running (FAILED).");
         assertReply(client.await("abort"), 0, "Operation \"abort\" is currently not running (SUCCEEDED).");
 
         client.ops("start", "run", params);
-        await().atMost(PATIENCE).until(() -> client.ops("status", "run", "{}").path(2).path("pid").isNumber());
+        await().atMost(PATIENCE)
+                .until(() ->
+                        client.ops("status", "run", "{}").path(2).path("pid").isNumber());
         assertReply(client.ops("start", "abort", "{}"), 0, "Started task \"abort\".");
         assertReply(client.await("abort"), 0, "Operation \"abort\" is currently not running (SUCCEEDED).");
         JsonNode aborted = client.await("run");
@@ -215,7 +227,8 @@ class OcsBridgeIT {
                 "{}",
                 "The requested script cannot be run because script " + script + " is already running");
         assertReply(client.ops("status", "run", "{}"), 0, "Session active.");
-        assertThat(client.ops("status", "run", "{}").path(2).path("status").asText()).isNotEqualTo("done");
+        assertThat(client.ops("status", "run", "{}").path(2).path("status").asText())
+                .isNotEqualTo("done");
     }
 
     private void assertFails(String op, String params, String message) throws Exception {
@@ -224,7 +237,10 @@ class OcsBridgeIT {
         assertReply(ended, 0, "Operation \"" + op + "\" is currently not running (FAILED).");
         assertThat(messages(ended.path(2)))
                 .containsExactly(
-                        "Status is now \"starting\".", "Status is now \"running\".", message, "Status is now \"done\".");
+                        "Status is now \"starting\".",
+                        "Status is now \"running\".",
+                        message,
+                        "Status is now \"done\".");
     }
 
     @Test
@@ -238,9 +254,13 @@ class OcsBridgeIT {
 
     @Test
     void givesScriptsTheirArgumentsAsPythonWouldWriteThem() throws Exception {
-        String script = script("args.py", "import sys, json; json.dump(sys.argv[1:], open(sys.argv[0] + '.json', 'w'))");
+        String script =
+                script("args.py", "import sys, json; json.dump(sys.argv[1:], open(sys.argv[0] + '.json', 'w'))");
 
-        client.ops("start", "run", "{\"script\": \"" + script + "\", \"args\": [2.5, 10.0, true, null, NaN, -Infinity, \"a b\"]}");
+        client.ops(
+                "start",
+                "run",
+                "{\"script\": \"" + script + "\", \"args\": [2.5, 10.0, true, null, NaN, -Infinity, \"a b\"]}");
         client.await("run");
 
         assertThat(Files.readString(Path.of(script + ".json")))
@@ -259,7 +279,9 @@ class OcsBridgeIT {
         assertThat(client.call("observatory.x", "[\"get_api\"]", "{}").toString())
                 .isEqualTo("{\"error\":\"wamp.error.no_such_procedure\","
                         + "\"args\":[\"no callee registered for procedure <observatory.x>\"],\"kwargs\":{}}");
-        assertThat(client.call(OcsClientDouble.ADDRESS + ".ops", "[\"start\"]", "{}").path("error").asText())
+        assertThat(client.call(OcsClientDouble.ADDRESS + ".ops", "[\"start\"]", "{}")
+                        .path("error")
+                        .asText())
                 .isEqualTo("wamp.error.runtime_error");
     }
 
@@ -271,21 +293,25 @@ class OcsBridgeIT {
         HttpResponse<String> large = client.send("POST", " ".repeat(1024 * 1024 + 1));
 
         assertThat(client.send("PUT", call).body()).isEqualTo("{\"args\":[\"PysmurfController\"]}");
-        assertThat(client.send("POST", call).headers().firstValue("access-control-allow-origin")).contains("*");
+        assertThat(client.send("POST", call).headers().firstValue("access-control-allow-origin"))
+                .contains("*");
         assertThat(options.statusCode()).isEqualTo(200);
         assertThat(options.headers().firstValue("access-control-allow-origin")).contains("http://page.example");
         assertThat(options.headers().firstValue("access-control-allow-methods")).contains("POST,PUT,OPTIONS");
         assertThat(options.headers().firstValue("access-control-allow-headers")).contains("content-type");
         assertThat(client.send("GET", "").statusCode()).isEqualTo(405);
         assertThat(client.send("POST", "{").statusCode()).isEqualTo(400);
-        assertThat(client.send("POST", call, "Content-Type", "text/plain").statusCode()).isEqualTo(400);
+        assertThat(client.send("POST", call, "Content-Type", "text/plain").statusCode())
+                .isEqualTo(400);
         assertThat(large.statusCode()).isEqualTo(413);
         assertThat(large.body()).startsWith("{\"error\":\"Request too long.").endsWith("\"args\":[],\"kwargs\":{}}");
     }
 
     @Test
     void showsItselfInTheRegistry() throws Exception {
-        JsonNode api = client.call("observatory.registry", "[\"get_api\"]", "{}").path("args").path(0);
+        JsonNode api = client.call("observatory.registry", "[\"get_api\"]", "{}")
+                .path("args")
+                .path(0);
         JsonNode status = client.call("observatory.registry.ops", "[\"status\", \"main\", {}]", "{}")
                 .path("args")
                 .path(0);
@@ -294,7 +320,9 @@ class OcsBridgeIT {
         assertThat(api.path("processes").path(0).path(2).has("abortable")).isFalse();
         assertReply(status, 0, "Session active.");
         JsonNode agent = status.path(2).path("data").path(OcsClientDouble.ADDRESS);
-        assertThat(agent.path("expired").isBoolean() && agent.path("last_updated").isNumber()).isTrue();
+        assertThat(agent.path("expired").isBoolean()
+                        && agent.path("last_updated").isNumber())
+                .isTrue();
         assertThat(agent.path("op_codes").path("run").asInt()).isEqualTo(1);
         assertThat(agent.path("agent_class").asText()).isEqualTo("PysmurfController");
     }
@@ -329,7 +357,9 @@ class OcsBridgeIT {
         String params = "{\"script\": \"" + script("empty.py", "") + "\"}";
         String refusal = "The action requires credential level 2-ADVANCED but the client has only level 1-BASIC";
 
-        JsonNode api = client.call(OcsClientDouble.ADDRESS, "[\"get_api\"]", "{}").path("args").path(0);
+        JsonNode api = client.call(OcsClientDouble.ADDRESS, "[\"get_api\"]", "{}")
+                .path("args")
+                .path(0);
         assertThat(api.path("access_control").path("version").asInt()).isEqualTo(1);
         assertThat(api.path("access_control").path("policy").asText()).isEqualTo("override");
         for (String kwargs : List.of("{}", "{\"password\": \"see\"}", "{\"password\": \"wrong\"}")) {
@@ -342,9 +372,12 @@ class OcsBridgeIT {
         assertThat(started.path(2).path("requested_by").path("client").asText()).isEqualTo("olga");
         assertReply(client.await("run"), 0, "Operation \"run\" is currently not running (SUCCEEDED).");
 
-        String call = "{\"procedure\": \"" + OcsClientDouble.ADDRESS + ".ops\", \"args\": [\"start\", \"run\", " + params + "]}";
-        assertThat(client.send("POST", call, "Authorization", "Bearer go").body()).startsWith("{\"args\":[[0,");
+        String call = "{\"procedure\": \"" + OcsClientDouble.ADDRESS + ".ops\", \"args\": [\"start\", \"run\", "
+                + params + "]}";
+        assertThat(client.send("POST", call, "Authorization", "Bearer go").body())
+                .startsWith("{\"args\":[[0,");
         assertThat(client.send("POST", call, "Authorization", "Bearer wrong").body())
-                .isEqualTo("{\"error\":\"wamp.error.not_authorized\",\"args\":[\"nobody has this token\"],\"kwargs\":{}}");
+                .isEqualTo(
+                        "{\"error\":\"wamp.error.not_authorized\",\"args\":[\"nobody has this token\"],\"kwargs\":{}}");
     }
 }

@@ -64,12 +64,13 @@ final class OcsClientDouble {
     /** The same, without waiting for the reply. */
     CompletableFuture<JsonNode> awaitLater(String op) {
         String body = body(ADDRESS + ".ops", "[\"wait\", \"" + op + "\", {}]", "{\"timeout\": null}");
-        return http.sendAsync(request("POST", body), HttpResponse.BodyHandlers.ofString()).thenApply(reply -> {
-            try {
-                return MAPPER.readTree(reply.body()).path("args").path(0);
-            } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
-            }
-        });
+        return http.sendAsync(request("POST", body), HttpResponse.BodyHandlers.ofString())
+                .thenApply(reply -> {
+                    try {
+                        return MAPPER.readTree(reply.body()).path("args").path(0);
+                    } catch (IOException e) {
+                        throw new java.io.UncheckedIOException(e);
+                    }
+                });
     }
 }

@@ -10,7 +10,8 @@ import pysmurf.controller.session.Json;
 
 class OcsParamsTest {
 
-    private static final String SCHEMA = "{\"properties\": {\"args\": {\"type\": \"array\"}, \"n\": {\"type\": \"number\"}}}";
+    private static final String SCHEMA =
+            "{\"properties\": {\"args\": {\"type\": \"array\"}, \"n\": {\"type\": \"number\"}}}";
 
     private static ObjectNode object(String json) throws JsonProcessingException {
         return (ObjectNode) Json.mapper().readTree(json);
@@ -25,7 +26,12 @@ class OcsParamsTest {
     @Test
     void makesTextOfInfiniteArgumentsAndNullOfOtherInfiniteNumbers() throws Exception {
         ObjectNode given = Json.object();
-        given.putArray("args").add(Double.NaN).add(Double.NEGATIVE_INFINITY).add(2.5).addArray().add(Double.POSITIVE_INFINITY);
+        given.putArray("args")
+                .add(Double.NaN)
+                .add(Double.NEGATIVE_INFINITY)
+                .add(2.5)
+                .addArray()
+                .add(Double.POSITIVE_INFINITY);
         given.putObject("limits").put("most", Double.POSITIVE_INFINITY);
 
         assertThat(OcsParams.of(given))
@@ -40,7 +46,8 @@ class OcsParamsTest {
 
     @Test
     void leavesTheRestToAdmission() throws Exception {
-        assertThat(OcsParams.notAList(object("{\"args\": [], \"n\": \"x\"}"), object(SCHEMA))).isEmpty();
+        assertThat(OcsParams.notAList(object("{\"args\": [], \"n\": \"x\"}"), object(SCHEMA)))
+                .isEmpty();
         assertThat(OcsParams.notAList(object("{}"), object(SCHEMA))).isEmpty();
     }
 }

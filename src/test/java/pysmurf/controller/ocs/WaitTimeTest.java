@@ -37,6 +37,7 @@ class WaitTimeTest {
         assertThatThrownBy(() -> WaitTime.seconds(Json.object()))
                 .isInstanceOf(CallFault.class)
                 .hasMessage("'<' not supported between instances of 'dict' and 'int'");
-        assertThatThrownBy(() -> WaitTime.seconds(DoubleNode.valueOf(Double.NaN))).isInstanceOf(CallFault.class);
+        assertThatThrownBy(() -> WaitTime.seconds(DoubleNode.valueOf(Double.NaN)))
+                .isInstanceOf(CallFault.class);
     }
 }

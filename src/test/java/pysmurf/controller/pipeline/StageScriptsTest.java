@@ -19,8 +19,10 @@ class StageScriptsTest {
     void thePythonTestsPass() throws Exception {
         File report = folder.resolve("unittest.log").toFile();
         Process tests = new ProcessBuilder("python3", "-m", "unittest", "discover", "-s", "src/test/python")
-                .directory(new File(System.getProperty("project.root", "."))).redirectErrorStream(true)
-                .redirectOutput(report).start();
+                .directory(new File(System.getProperty("project.root", ".")))
+                .redirectErrorStream(true)
+                .redirectOutput(report)
+                .start();
 
         assertThat(tests.waitFor(4, TimeUnit.MINUTES)).as("ended in time").isTrue();
 

@@ -1,0 +1,621 @@
+"""A real slot: what the stages ask of an instrument, asked of pysmurf's ``SmurfControl``.
+
+The order of the calls and what surrounds them is that of sodetlib's operations (``uxm_setup``,
+``uxm_relock``, ``tracking``, ``squid_curves``), from which each method here names its source; the functions of
+sodetlib themselves take their limits from its device configuration, not from a stage's command line, and
+draw and save besides. Its device configuration is read and kept up to date where there is one. Nothing is
+made up: what a call does not give back is None. Written against pysmurf 034bf62d and sodetlib 0d60bd2.
+"""
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+import time
+from array import array
+from cmath import phase, rect
+from math import degrees, isfinite, radians
+from typing import Any, Callable, Dict, List, Optional, Sequence, Type, TypeVar
+
+from tuning.band import UNASSIGNED, Assignment
+from tuning.control import Control, Memory, undisturbed
+from tuning.instrument import (CannotWork, ChannelTrace, Descent, FoundResonances, Notch, OutputState,
+                               PhaseDelay, Progress, Stream, Sweep, SweptNotch, TrackingData, TrackingSetting)
+
+BOTH_AMPS = 0b11
+BOTH_TRANSMITTERS = 0b11
+AMPS_SETTLE_S = 10.0
+GATE_SETTLE_S = 0.2
+"""Waits behind power and behind a step of a gate: sodetlib's amp_enable_wait_time and amp_step_wait_time."""
+
+C04_MAJOR = 4
+"""Firmware version of C04 and C05 cryostat cards, which have two HEMTs and two 50 K amplifiers."""
+
+SWEEPS_READ = 2
+TRACKING_SAMPLES = 2 ** 18
+"""``n_read`` of sweeps and ``nsamp`` of tracking, as sodetlib gives them."""
+
+FLUX_DAC_CODES = 2 ** 16
+FIXED_FLUX_MODE = 1
+"""The flux ramp DAC has 16 bits; in mode 1 it puts out a steady bias. Source: ``set_fixed_flux_ramp_bias``."""
+
+SETTINGS = ("uc_att", "dc_att", "band_delay_us")
+
+Made = TypeVar("Made", bound=type)
+
+
+def failures_told(made: Made) -> Made:
+    """What a call of pysmurf raises becomes `CannotWork`, which the stages know how to tell."""
+    def guarded(method: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(method)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return method(*args, **kwargs)
+            except CannotWork:
+                raise
+            except Exception as failure:
+                raise CannotWork(f"{method.__name__}: {type(failure).__name__}: {failure}") from failure
+        return call
+
+    for name, part in list(vars(made).items()):
+        if callable(part) and not name.startswith("_"):
+            setattr(made, name, guarded(part))
+    return made
+
+
+@failures_told
+class HardwareSmurf:
+    """Implements `tuning.instrument.Instrument`."""
+
+    simulated = False
+    seed: Optional[int] = None
+
+    def __init__(self, control: Control, memory: Memory) -> None:
+        self._smurf = control.smurf
+        self._config = control.config
+        self._told = control.told
+        self._memory = memory
+        self._lms_before: Dict[int, List[int]] = {}
+        self._coupling_before: Optional[str] = None
+        self._on: Dict[int, List[int]] = {}
+        self.version = control.version
+
+    @property
+    def introduction(self) -> str:
+        return f"pysmurf {self.version}, {self._told}"
+
+    # --- configuration ----------------------------------------------------------------------------
+
+    def _bands(self) -> List[int]:
+        return [int(band) for band in self._smurf.bands]
+
+    def _check(self, band: int) -> None:
+        if band not in self._bands():
+            raise CannotWork(f"band {band} is not in pysmurf's configuration, which has "
+                             f"{', '.join(map(str, self._bands())) or 'none'}")
+
+    def _setting(self, band: int, name: str) -> Any:
+        """A band's setting as sodetlib's device configuration has it, else as a stage here left it."""
+        kept = None if self._config is None else self._config.dev.bands[band].get(name)
+        return self._memory.of_band(band).get(name) if kept is None else kept
+
+    def _keep(self, band: int, values: Dict[str, Any]) -> None:
+        """Remember settings of a band, as ``update_cfg`` does in sodetlib's operations."""
+        with undisturbed():
+            self._memory.keep(band, values)
+            if self._config is not None:
+                self._config.dev.update_band(band, values, update_file=True)
+
+    def _keep_tune(self, path: str) -> None:
+        with undisturbed():
+            self._memory.keep_tune_file(path)
+            if self._config is not None:
+                self._config.dev.update_experiment({"tunefile": path}, update_file=True)
+
+    # --- outputs ----------------------------------------------------------------------------------
+
+    def read_state(self) -> OutputState:
+        bands = self._bands()
+        return OutputState(
+            bool(self._smurf.C.read_ps_en()),
+            {band: len(self._smurf.which_on(band)) for band in bands},
+            bool(self._smurf.get_cfg_reg_ena_bit()),
+            self._fixed_flux_bias(),
+            any(bool(self._smurf.get_eta_scan_in_progress(band)) for band in bands),
+            any(float(volt) != 0 for volt in self._smurf.get_tes_bias_bipolar_array()))
+
+    def _fixed_flux_bias(self) -> float:
+        """The steady bias from the DAC's code. Source: the inverse of ``set_fixed_flux_ramp_bias``."""
+        if self._smurf.get_mode_control() != FIXED_FLUX_MODE:
+            return 0.0
+        code = int(self._smurf.get_flux_ramp_dac())
+        below_zero = code > FLUX_DAC_CODES // 2
+        fraction = 1 - 2 * (FLUX_DAC_CODES - 1 - code if below_zero else code) / FLUX_DAC_CODES
+        return -fraction if below_zero else fraction
+
+    def all_off(self) -> None:
+        """``all_off``, and the waveform on the bias lines and the steady flux bias, which it leaves."""
+        self._smurf.all_off()
+        self._smurf.set_rtm_arb_waveform_enable(0)
+        self._fixed_flux_off()
+
+    def _fixed_flux_off(self) -> None:
+        if self._smurf.get_mode_control() != FIXED_FLUX_MODE:
+            return
+        self._smurf.set_fixed_flux_ramp_bias(0.0, debug=False, do_config=False)
+        self.unset_fixed_flux_ramp_bias()
+
+    def prepare(self, bands: Sequence[int]) -> None:
+        """Source: sodetlib ``uxm_setup``, its step "Reset to known state"."""
+        self.all_off()
+        self._smurf.set_filter_disable(0)
+        if self._config is None:
+            return
+        wanted = self._config.dev.exp
+        self._smurf.set_downsample_factor(wanted["downsample_factor"])
+        # The relay has few turns in its life, and is turned only if it has to be.
+        if self._smurf.get_cryo_card_ac_dc_mode().lower() != wanted["coupling_mode"]:
+            if wanted["coupling_mode"] == "dc":
+                self._smurf.set_mode_dc()
+            else:
+                self._smurf.set_mode_ac()
+        for band in bands:
+            self._smurf.set_synthesis_scale(band, wanted["synthesis_scale"])
+
+    def clear_eta_scan(self) -> None:
+        """Source: sodetlib ``run_grad_descent_and_eta_scan`` with force_run."""
+        for band in self._bands():
+            self._clear_eta_scan(band)
+
+    def _clear_eta_scan(self, band: int) -> None:
+        self._smurf._caput(self._smurf._cryo_root(band) + "etaScanInProgress", 0)
+
+    def make_quiet(self, disable_amps: bool) -> None:
+        """Each output by itself, in the order of ``all_off``: one that fails does not save the others."""
+        steps: List[Callable[[], None]] = [functools.partial(self._band_off, band) for band in self._bands()]
+        steps += [self._ramp_off, self._tes_off, self._waveform_off, self._stream_off, self._fixed_flux_off,
+                  self.clear_eta_scan]
+        if disable_amps:
+            steps.append(self.disable_amps)
+        failed: List[str] = []
+        for step in steps:
+            try:
+                step()
+            except Exception as failure:  # Whatever it is, the next output still has to go off.
+                failed.append(f"{type(failure).__name__}: {failure}")
+        if failed:
+            raise CannotWork(f"not everything could be switched off: {'; '.join(failed)}")
+
+    def _band_off(self, band: int) -> None:
+        self._smurf.band_off(band)
+
+    def _ramp_off(self) -> None:
+        self._smurf.flux_ramp_off()
+
+    def _tes_off(self) -> None:
+        self._smurf.set_tes_bias_off()
+
+    def _waveform_off(self) -> None:
+        self._smurf.set_rtm_arb_waveform_enable(0)
+
+    def _stream_off(self) -> None:
+        self._smurf.stream_data_off()
+
+    # --- amplifiers -------------------------------------------------------------------------------
+
+    def enable_amps(self) -> None:
+        """Source: sodetlib ``setup_amps`` for a C02 card, with its 300 K amplifiers.
+
+        A C04 or C05 card has two HEMTs and two 50 K amplifiers whose drain voltages have to be chosen too:
+        the stage has no parameters for these, so it is refused.
+        """
+        major = self._smurf.C.get_fw_version()[0]
+        if major == 0:
+            raise CannotWork("no cryostat card answers")
+        if major == C04_MAJOR:
+            raise CannotWork("the cryostat card is a C04 or C05, with amplifiers hemt1, hemt2, 50k1 and 50k2: "
+                             "this stage sets the hemt and 50k of a C02 card only; bias them with sodetlib's "
+                             "setup_amps and skip setup_amps here")
+        before = int(self._smurf.C.read_ps_en())
+        self._smurf.C.write_ps_en(BOTH_AMPS)
+        if before & BOTH_AMPS != BOTH_AMPS:
+            time.sleep(AMPS_SETTLE_S)
+        if int(self._smurf.C.read_ps_en()) != BOTH_AMPS:
+            raise CannotWork("the amplifiers did not take power")
+        self._smurf.C.write_optical(BOTH_TRANSMITTERS)
+
+    def disable_amps(self) -> None:
+        """A C04's drains are taken to zero first, as ``write_ps_en`` says to."""
+        if self._smurf.C.get_fw_version()[0] == C04_MAJOR:
+            for amp in self._smurf.C.list_of_c04_amps:
+                self._smurf.set_amp_drain_voltage(amp, 0.0)
+        self._smurf.C.write_ps_en(0)
+
+    def get_amplifier_biases(self) -> Dict[str, float]:
+        biases = self._smurf.get_amplifier_biases()
+        return {name: float(value) for name, value in biases.items()
+                if name.endswith(("_gate_volt", "_drain_current"))}
+
+    def set_amp_gate_voltage(self, amp: str, volts: float) -> None:
+        """Source: sodetlib ``find_gate_voltage``."""
+        self._smurf.set_amp_gate_voltage(amp, volts, override=True)
+        time.sleep(GATE_SETTLE_S)
+
+    # --- the line ---------------------------------------------------------------------------------
+
+    def set_att(self, band: int, attenuation: int) -> None:
+        self._check(band)
+        self._smurf.set_att_uc(band, attenuation)
+        self._smurf.set_att_dc(band, attenuation)
+
+    def keep_att(self, band: int, attenuation: int) -> None:
+        """Source: sodetlib ``estimate_uc_dc_atten`` with update_cfg."""
+        self._keep(band, {"uc_att": attenuation, "dc_att": attenuation})
+
+    def full_band_ampl_sweep(self, band: int, start_mhz: float, stop_mhz: float, tone_power: int) -> Sweep:
+        """The sub-bands whose centres are in the range; the sweep spoils what tones there are: they go off."""
+        self._check(band)
+        numbers, centres = self._smurf.get_subband_centers(band)
+        chosen = [int(number) for number, centre in zip(numbers, centres) if start_mhz <= centre <= stop_mhz]
+        if not chosen:
+            raise CannotWork(f"no sub-band between {start_mhz:g} and {stop_mhz:g} MHz")
+        try:
+            freqs, response = self._smurf.full_band_ampl_sweep(band, chosen, tone_power, SWEEPS_READ)
+        finally:
+            self._smurf.band_off(band)
+        return _flat_sweep(freqs, response)
+
+    def estimate_phase_delay(self, band: int, freq_min: float, freq_max: float, n_scan: int,
+                             progress: Progress) -> PhaseDelay:
+        """``estimate_phase_delay``, which saves its sweeps and its plot itself and hands back two delays.
+
+        It begins with no delay set and puts attenuators back only at its very end; interrupted, this puts
+        back what was set.
+        """
+        self._check(band)
+        delay = self._smurf.get_band_delay_us(band)
+        uc_att, dc_att = self._smurf.get_att_uc(band), self._smurf.get_att_dc(band)
+        done = False
+        try:
+            measured, rest = self._smurf.estimate_phase_delay(
+                band, make_plot=True, show_plot=False, n_scan=n_scan,
+                freq_min=freq_min * 1e6, freq_max=freq_max * 1e6)
+            done = True
+        finally:
+            self._smurf.band_off(band)
+            if not done:
+                self._smurf.set_att_uc(band, uc_att)
+                self._smurf.set_att_dc(band, dc_att)
+                self._smurf.set_band_delay_us(band, delay)
+        self._keep(band, {"band_delay_us": float(measured)})
+        progress(2 * n_scan, 2 * n_scan)
+        return PhaseDelay(float(measured), float(rest) * 1e3, None, None)
+
+    def find_freq(self, band: int, start_freq: float, stop_freq: float, tone_power: int, amp_cut: float,
+                  grad_cut: float, progress: Progress) -> FoundResonances:
+        """Source: sodetlib ``setup_tune``. How many dips were designed is not known here."""
+        self._check(band)
+        try:
+            freqs, response = self._smurf.find_freq(
+                band, start_freq=start_freq, stop_freq=stop_freq, tone_power=tone_power, make_plot=False,
+                show_plot=False, grad_cut=grad_cut, amp_cut=amp_cut)
+        finally:
+            self._smurf.band_off(band)
+        found = [float(freq) for freq in self._smurf.freq_resp[band]["find_freq"]["resonance"]]
+        with undisturbed():
+            self._memory.keep(band, {"resonances_mhz": found})
+        progress(len(found), len(found))
+        return FoundResonances(_flat_sweep(freqs, response), found)
+
+    def found_resonances(self, band: int) -> Optional[List[float]]:
+        return self._memory.of_band(band).get("resonances_mhz")
+
+    # --- notches and the tune ---------------------------------------------------------------------
+
+    def setup_notches(self, band: int, resonances_mhz: Sequence[float], tone_power: int, sweep_width: float,
+                      df_sweep: float, delta_freq: float, min_offset: float, new_master_assignment: bool,
+                      progress: Progress) -> List[SweptNotch]:
+        """``setup_notches``, which writes the tune and the assignment and switches the tones on.
+
+        It reads the resonances from what ``find_freq`` left in the same process, so they are put there. What
+        has no channel is not swept.
+        """
+        self._check(band)
+        if not resonances_mhz:
+            self._smurf.band_off(band)
+            return []
+        self._take_over_other_bands(band)
+        known = f"band_{band}" in self._smurf.channel_assignment_files
+        resonances = importlib.import_module("numpy").asarray(list(resonances_mhz), dtype=float)
+        self._smurf.freq_resp.setdefault(band, {})["find_freq"] = {"resonance": resonances}
+        done = False
+        try:
+            self._smurf.setup_notches(
+                band, resonance=resonances, tone_power=tone_power, sweep_width=sweep_width, df_sweep=df_sweep,
+                min_offset=min_offset, delta_freq=delta_freq,
+                new_master_assignment=new_master_assignment or not known)
+            done = True
+        finally:
+            if not done:
+                self._smurf.band_off(band)
+        swept = [self._swept_notch(band, each) for each in _in_order(self._smurf.freq_resp[band]["resonances"])]
+        self._keep_tune(str(self._smurf.tune_file))
+        progress(len(swept), len(swept))
+        return swept
+
+    def _take_over_other_bands(self, band: int) -> None:
+        """The tune in use has other bands, which the file that ``setup_notches`` writes would lack."""
+        path = self.tune_file()
+        if path is None or not os.path.exists(path):
+            return
+        stored = self._smurf.load_tune(path, override=False) or {}
+        for other, tuned in stored.items():
+            if other != band and "resonances" not in self._smurf.freq_resp.get(other, {}):
+                self._smurf.freq_resp[other] = tuned
+
+    def _notch(self, band: int, found: Dict[str, Any]) -> Notch:
+        offset = float(found["freq"]) - self._smurf.get_band_center_mhz(band)
+        return Notch(int(found["channel"]), int(found["subband"]), offset, complex(found["eta"]))
+
+    def _swept_notch(self, band: int, found: Dict[str, Any]) -> SweptNotch:
+        centre = self._smurf.get_band_center_mhz(band)
+        freqs, response = found["freq_eta_scan"], found["resp_eta_scan"]
+        sweep = Sweep([], []) if freqs is None else \
+            Sweep([float(freq) - centre for freq in freqs], [complex(value) for value in response])
+        return SweptNotch(self._notch(band, found), sweep)
+
+    def notches(self, band: int) -> List[Notch]:
+        """From the registers of the channels whose tones are on, as sodetlib reads them to update a tune."""
+        self._check(band)
+        on = self._channels_on(band)
+        if not on:
+            return []
+        places = self._smurf.get_tone_frequency_offset_mhz(band)
+        offsets = self._smurf.get_center_frequency_array(band)
+        phases = self._smurf.get_eta_phase_array(band)
+        scaled = self._smurf.get_eta_mag_array(band)
+        limit = self.eta_limit_mhz(band)
+        return [Notch(channel, int(self._smurf.get_subband_from_channel(band, channel)),
+                      float(places[channel]) + float(offsets[channel]),
+                      rect(float(scaled[channel]) * limit, radians(float(phases[channel])))) for channel in on]
+
+    def _channels_on(self, band: int) -> List[int]:
+        return [int(channel) for channel in self._smurf.which_on(band)]
+
+    def eta_limit_mhz(self, band: int) -> float:
+        """Source: ``setup_notches``, its subband_half_width."""
+        return float(self._smurf.get_digitizer_frequency_mhz(band)) / int(self._smurf.get_number_sub_bands(band))
+
+    def assignment(self, band: int) -> List[Assignment]:
+        if f"band_{band}" not in self._smurf.channel_assignment_files:
+            return []
+        freqs, subbands, channels, _ = self._smurf.get_master_assignment(band)
+        centre = self._smurf.get_band_center_mhz(band)
+        return [Assignment(float(freq) - centre, int(subband), int(channel))
+                for freq, subband, channel in zip(freqs, subbands, channels)]
+
+    def read_tune(self, path: str) -> Dict[int, List[Notch]]:
+        """The notches of pysmurf's tune file."""
+        if not os.path.exists(path):
+            raise CannotWork(f"no tune in {path}: no such file")
+        stored = self._smurf.load_tune(path, override=False)
+        tune: Dict[int, List[Notch]] = {}
+        for band, tuned in (stored or {}).items():
+            if int(band) in self._bands() and tuned.get("resonances"):
+                notches = [self._notch(int(band), found) for found in _in_order(tuned["resonances"])]
+                tune[int(band)] = [notch for notch in notches if notch.channel != UNASSIGNED]
+        return tune
+
+    def use_tune(self, path: str, notches: Dict[int, List[Notch]]) -> None:
+        """``load_tune`` and ``relock``, behind the settings it was taken with. Source: sodetlib ``uxm_relock``
+        and ``reload_tune``."""
+        for band in notches:
+            self._check(band)
+            self._apply_settings(band)
+            self._smurf.load_tune(path, band=band)
+            self._smurf.relock(band)
+        self._smurf.set_tune_file_path(path)
+        with undisturbed():
+            self._memory.keep_tune_file(path)
+
+    def _apply_settings(self, band: int) -> None:
+        """The attenuators and the delay, which a server started anew has forgotten."""
+        uc_att, dc_att, delay = (self._setting(band, name) for name in SETTINGS)
+        if uc_att is not None:
+            self._smurf.set_att_uc(band, uc_att)
+        if dc_att is not None:
+            self._smurf.set_att_dc(band, dc_att)
+        if delay is not None:
+            self._smurf.set_band_delay_us(band, delay)
+
+    def save_tune(self, path: str) -> Optional[str]:
+        """Nothing to write: ``setup_notches`` wrote pysmurf's own file."""
+        written = self.tune_file()
+        return written if written and os.path.exists(written) else None
+
+    def tune_file(self) -> Optional[str]:
+        """The file in use: as remembered, else as sodetlib's configuration has it, else pysmurf's last one."""
+        kept = self._memory.tune_file
+        if kept is None and self._config is not None:
+            kept = self._config.dev.exp.get("tunefile")
+        if kept is None:
+            kept = self._smurf.last_tune()
+        return None if kept is None else str(kept)
+
+    # --- serial algorithms ------------------------------------------------------------------------
+
+    def run_serial_gradient_descent(self, band: int, descent: Descent, progress: Progress) -> None:
+        """Source: sodetlib ``run_grad_descent_and_eta_scan``: a scan that changed amplitudes went wrong, and
+        tones and mark are put back; so they are where it is interrupted."""
+        self._check(band)
+        self._smurf.set_gradient_descent_step_hz(band, descent.step_hz)
+        self._smurf.set_gradient_descent_max_iters(band, descent.max_iters)
+        self._smurf.set_gradient_descent_gain(band, descent.gain)
+        self._smurf.set_gradient_descent_converge_hz(band, descent.converge_hz)
+        self._smurf.set_gradient_descent_beta(band, descent.beta)
+        self._scan(band, lambda: self._smurf.run_serial_gradient_descent(band, timeout=descent.timeout_s))
+        count = len(self._channels_on(band))
+        progress(count, count)
+
+    def run_serial_eta_scan(self, band: int, delta_freq: float, timeout_s: float, progress: Progress) -> None:
+        self._check(band)
+        self._smurf.set_eta_scan_del_f(band, int(round(delta_freq * 1e6)))
+        self._scan(band, lambda: self._smurf.run_serial_eta_scan(band, timeout=timeout_s))
+        count = len(self._channels_on(band))
+        progress(count, count)
+
+    def _scan(self, band: int, scan: Callable[[], None]) -> None:
+        amplitudes = list(self._smurf.get_amplitude_scale_array(band))
+        freqs = list(self._smurf.get_center_frequency_array(band))
+        done = False
+        try:
+            scan()
+            done = list(self._smurf.get_amplitude_scale_array(band)) == amplitudes
+            if not done:
+                raise CannotWork("the scan changed amplitudes: it went wrong on the server, and its tones were "
+                                 "put back")
+        finally:
+            if not done:
+                self._smurf.set_amplitude_scale_array(band, amplitudes)
+                self._smurf.set_center_frequency_array(band, freqs)
+                self._clear_eta_scan(band)
+
+    # --- flux -------------------------------------------------------------------------------------
+
+    def set_lms_enable(self, band: int, enabled: bool) -> None:
+        """Off remembers the three switches, on puts them back. Source: sodetlib ``take_squid_curve``."""
+        self._check(band)
+        if not enabled:
+            self._lms_before.setdefault(band, [
+                int(self._smurf.get_lms_enable1(band)), int(self._smurf.get_lms_enable2(band)),
+                int(self._smurf.get_lms_enable3(band))])
+        switches = self._lms_before.pop(band, [1, 1, 1]) if enabled else [0, 0, 0]
+        self._smurf.set_lms_enable1(band, switches[0])
+        self._smurf.set_lms_enable2(band, switches[1])
+        self._smurf.set_lms_enable3(band, switches[2])
+
+    def toggle_feedback(self, band: int) -> None:
+        self._on[band] = self._channels_on(band)
+        self._smurf.toggle_feedback(band)
+
+    def set_fixed_flux_ramp_bias(self, fraction: float) -> None:
+        """The first one turns relay and mode; from then on only the bias moves."""
+        configure = self._smurf.get_mode_control() != FIXED_FLUX_MODE
+        if configure and self._coupling_before is None:
+            self._coupling_before = self._smurf.get_cryo_card_ac_dc_mode()
+        self._smurf.set_fixed_flux_ramp_bias(fraction, debug=False, do_config=configure)
+
+    def unset_fixed_flux_ramp_bias(self) -> None:
+        """Back to the coupling there was before: as read, else as configured, else AC."""
+        before = self._coupling_before
+        if before is None and self._config is not None:
+            before = str(self._config.dev.exp["coupling_mode"])
+        self._smurf.unset_fixed_flux_ramp_bias(acCouple=before is None or before.upper() != "DC")
+        self._coupling_before = None
+
+    def get_loop_filter_output_array(self, band: int) -> Dict[int, float]:
+        if band not in self._on:
+            self._on[band] = self._channels_on(band)
+        places = self._smurf.get_loop_filter_output_array(band)
+        return {channel: float(places[channel]) for channel in self._on[band]}
+
+    def tracking_setup(self, band: int, setting: TrackingSetting, progress: Progress) -> TrackingData:
+        """``tracking_setup``, which measures the carrier itself where none is given.
+
+        Ramps are told by its sync flags and channels by an error that moves. Sources: sodetlib
+        ``setup_tracking_params``, ``TrackingResults.add_band_data``, ``compute_tracking_quality``. It has no
+        demodulated phase to give. While it measures the carrier pysmurf has feedback off, and leaves it so if
+        interrupted: so it is switched on again whatever happens.
+        """
+        self._check(band)
+        self._smurf.set_feedback_enable(band, 1)
+        try:
+            tracked, error, sync = self._smurf.tracking_setup(
+                band, channel=[], reset_rate_khz=setting.reset_rate_khz, make_plot=False, show_plot=False,
+                nsamp=TRACKING_SAMPLES, lms_freq_hz=setting.lms_freq_hz,
+                meas_lms_freq=setting.lms_freq_hz is None,
+                fraction_full_scale=setting.fraction_full_scale, feedback_gain=setting.feedback_gain,
+                lms_gain=setting.lms_gain, return_data=True, feedback_start_frac=setting.feedback_start_frac,
+                feedback_end_frac=setting.feedback_end_frac)
+        finally:
+            self._smurf.set_feedback_enable(band, 1)
+        starts = [int(start) for start in self._smurf.make_sync_flag(sync) if start > 0]
+        if len(starts) < 3:
+            raise CannotWork(f"the traces hold {max(len(starts) - 1, 0)} whole flux ramps, and two are needed")
+        samples = min(after - before for before, after in zip(starts, starts[1:]))
+        traces: List[ChannelTrace] = []
+        for notch in self.notches(band):
+            error_khz = _ramps(error, notch.channel, starts, samples)
+            if max(error_khz) > min(error_khz):
+                tracked_khz = _ramps(tracked, notch.channel, starts, samples)
+                traces.append(ChannelTrace(notch.channel, notch.freq_mhz, tracked_khz, error_khz, None))
+        progress(len(traces), len(traces))
+        if setting.lms_freq_hz is not None:
+            self._keep(band, {"frac_pp": setting.fraction_full_scale, "lms_freq_hz": setting.lms_freq_hz})
+            return TrackingData(samples, traces, None)
+        carrier = float(self._smurf.lms_freq_hz[band])
+        return TrackingData(samples, traces, carrier * 1e-3 if isfinite(carrier) and carrier > 0 else 0.0)
+
+    # --- streams ----------------------------------------------------------------------------------
+
+    def set_feedback_enable(self, band: int, channels: Sequence[int]) -> None:
+        """What sodetlib's ``disable_bad_chans`` is there for."""
+        self._check(band)
+        enabled = self._smurf.get_feedback_enable_array(band)
+        for channel in self._channels_on(band):
+            enabled[channel] = int(channel in channels)
+        self._smurf.set_feedback_enable_array(band, enabled)
+
+    def take_stream_data(self, bands: Sequence[int], seconds: float,
+                         progress: Callable[[int, int, int], None]) -> Stream:
+        """``stream_data_on`` and ``off`` round a wait, and the file read back; the stream is switched off
+        whatever happens. Settings of the downsampling as in sodetlib ``stream_g3_on``."""
+        if self._config is not None:
+            wanted = self._config.dev.exp
+            self._smurf.set_downsample_mode(wanted["downsample_mode"])
+            self._smurf.set_downsample_factor(wanted["downsample_factor"])
+            filter_wanted = wanted["downsample_filter"]
+            self._smurf.set_downsample_filter(filter_wanted["order"], filter_wanted["cutoff_freq"])
+            self._smurf.set_filter_disable(0)
+        try:
+            path = self._smurf.stream_data_on()
+            if path is not None:
+                time.sleep(seconds)
+        finally:
+            self._smurf.stream_data_off()
+        if path is None:
+            raise CannotWork("the stream did not start: the flux ramp has no frequency; run tracking_setup first")
+        times, phases, places = self._smurf.read_stream_data(path)
+        if len(times) < 2:
+            raise CannotWork(f"nothing in the stream's file {path}")
+        # Time stamps are in nanoseconds.
+        rate = (len(times) - 1) / ((int(times[-1]) - int(times[0])) * 1e-9)
+        streams: Dict[int, Dict[int, Sequence[float]]] = {}
+        for band in bands:
+            streams[band] = {}
+            for channel in self._channels_on(band) if band < len(places) else []:
+                place = int(places[band][channel])
+                if place >= 0:
+                    streams[band][channel] = array("d", [float(value) for value in phases[place]])
+            progress(band, len(streams[band]), len(streams[band]))
+        return Stream(rate, streams, float(self._smurf.pA_per_phi0))
+
+
+def _in_order(resonances: Dict[Any, Dict[str, Any]]) -> List[Dict[str, Any]]:
+    return [resonances[key] for key in sorted(resonances)]
+
+
+def _flat_sweep(freqs: Sequence[Sequence[float]], response: Sequence[Sequence[complex]]) -> Sweep:
+    """One row a sub-band, all zeros where none was swept, to one sweep in rising frequency.
+
+    Source: ``find_all_peak``, which puts them together in the same way.
+    """
+    points = sorted((float(freq), complex(value)) for row, values in zip(freqs, response)
+                    if any(freq != 0 for freq in row) for freq, value in zip(row, values))
+    return Sweep([freq for freq, _ in points], [value for _, value in points])
+
+
+def _ramps(rows: Sequence[Sequence[float]], channel: int, starts: Sequence[int], samples: int) -> array:
+    """A channel's column in kHz (from MHz), each whole ramp cut to ``samples``."""
+    return array("d", [float(rows[place][channel]) * 1e3 for start in starts[:-1]
+                       for place in range(start, start + samples)])
