@@ -32,6 +32,8 @@ def measure(stage: Stage, band: int) -> Dict[str, Any]:
             break
         att = min(max(att - step if strongest <= options.resp_min else att + step, ATT_MIN), ATT_MAX)
         step = (step + 1) // 2
+    if in_range:
+        instrument.keep_att(band, att)
     stage.progress(band, 1, 1, "bands set")
     return {"att": att, "max_resp": round(strongest, 6), "resp_in_range": in_range, "n_tried": tried}
 

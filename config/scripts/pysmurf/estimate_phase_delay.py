@@ -1,7 +1,8 @@
 """Measure the delay of cables and processing from the slope of the phase, and make up for it.
 
 A delay that is not made up for turns eta from one side of a dip to the other, and tracking gets worse.
-Leaves the band delay CHANGED; killed during its first sweep, it leaves none set at all.
+Leaves the band delay CHANGED; killed during its first sweep, it leaves none set at all. On hardware pysmurf
+saves its sweeps and its plot itself.
 """
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import sys
 from typing import Any, Dict
 
 from tuning import figures
-from tuning.instrument import CannotWork
+from tuning.instrument import CannotWork, PhaseDelay, Sweep
 from tuning.session_folder import write_column
 from tuning.stage import Stage, stage_main
 
@@ -20,16 +21,20 @@ def measure(stage: Stage, band: int) -> Dict[str, Any]:
         raise CannotWork(f"nothing to sweep from {options.freq_min:g} to {options.freq_max:g} MHz")
     delay = stage.instrument.estimate_phase_delay(band, options.freq_min, options.freq_max, options.n_scan,
                                                   stage.progress_of(band, "scans"))
-    for name, values in (("freq", delay.before.freqs_mhz),
-                         ("real", [value.real for value in delay.before.response]),
-                         ("imag", [value.imag for value in delay.before.response])):
+    if delay.before is not None and delay.after is not None:
+        save(stage, band, delay, delay.before, delay.after)
+    return {"band_delay_us": delay.band_delay_us, "residual_ns": abs(delay.residual_ns)}
+
+
+def save(stage: Stage, band: int, delay: PhaseDelay, before: Sweep, after: Sweep) -> None:
+    for name, values in (("freq", before.freqs_mhz), ("real", [value.real for value in before.response]),
+                         ("imag", [value.imag for value in before.response])):
         path = stage.folder.output(f"b{band}_full_band_resp_{name}.txt")
         write_column(path, values)
         stage.register(path, "full_band_resp", "txt")
     path = stage.folder.plot(f"b{band}_delay.svg")
-    figures.phase_delay(path, stage.title("phase delay", band), delay)
+    figures.phase_delay(path, stage.title("phase delay", band), delay, before, after)
     stage.register(path, "delay", "svg", plot=True)
-    return {"band_delay_us": delay.band_delay_us, "residual_ns": abs(delay.residual_ns)}
 
 
 def run(stage: Stage) -> None:

@@ -13,20 +13,20 @@ from typing import Any, Dict, List
 from tuning.instrument import CannotWork, Notch
 from tuning.session_folder import last_tune, tune_time
 from tuning.stage import Stage, stage_main
-from tuning.tune_file import read_tune
 
 
 def chosen_file(stage: Stage) -> str:
-    """The file named, else that of the tune in use, else the newest one on disk."""
+    """The file named, else that of the tune in use, else (simulated tunes only) the newest one on disk."""
     in_use = stage.instrument.tune_file()
     if stage.options.tunefile:
         path = stage.options.tunefile
     elif in_use and os.path.exists(in_use):
         path = in_use
     else:
-        path = last_tune(stage.options.data_dir) or ""
+        path = last_tune(stage.options.data_dir) or "" if stage.instrument.simulated else ""
     if not path:
-        raise CannotWork(f"no tune file below {stage.folder.data_dir}: run preset setup first")
+        where = f" below {stage.folder.data_dir}" if stage.instrument.simulated else ""
+        raise CannotWork(f"no tune file{where}: run preset setup first")
     return os.path.abspath(path)
 
 
@@ -46,7 +46,7 @@ def load(stage: Stage, band: int, path: str, tune: Dict[int, List[Notch]]) -> Di
 
 def run(stage: Stage) -> None:
     path = chosen_file(stage)
-    tune = read_tune(path)
+    tune = stage.instrument.read_tune(path)
     stage.say(f"tune {path}")
     stage.each_band(lambda band: load(stage, band, path, tune))
 

@@ -37,7 +37,7 @@ def run(stage: Stage) -> None:
         slot = "slot" if options.slot is None else f"slot {options.slot}"
         stage.say(f"{slot}: {describe(state)}")
         if not options.keep_outputs:
-            instrument.all_off()
+            instrument.prepare(options.bands)
     common: Numbers = {"state_ok": state is not None, "answer_s": round(answer_s, 3),
                        "disk_free_mb": round(disk_mb, 1), "disk_ok": disk_mb >= options.disk_min_mb}
     if state is not None:

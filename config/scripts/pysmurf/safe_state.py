@@ -11,6 +11,7 @@ from typing import List, Optional, Sequence
 
 from tuning.arguments import ArgumentsRefused, Options, stage_parser
 from tuning.faults import Faults
+from tuning.instrument import CannotWork
 from tuning.stage import Numbers, Stage, run_stage
 
 NEEDED = ("--data-dir", "--ctime", "--amps")
@@ -44,7 +45,13 @@ def options(arguments: Optional[Sequence[str]]) -> Options:
 
 def run(stage: Stage) -> None:
     instrument = stage.instrument
-    instrument.make_quiet(stage.options.amps == "off")
+    failed = ""
+    try:
+        instrument.make_quiet(stage.options.amps == "off")
+    except CannotWork as reason:
+        # What did go off is worth telling too.
+        failed = str(reason)
+        stage.complain(f"safe_state: {failed}")
     state = instrument.read_state()
     common: Numbers = {"quiet": state.quiet, "amps_on": state.amps_on, "flux_ramp_on": state.flux_ramp_on,
                        "fixed_flux_bias": state.fixed_flux_bias, "tes_bias_on": state.tes_bias_on,
@@ -52,8 +59,8 @@ def run(stage: Stage) -> None:
     for band in stage.options.bands:
         stage.numbers[str(band)] = {**common, "tones_on": state.tones_on.get(band, 0)}
         stage.progress(band, 1, 1, "bands made quiet")
-        if not state.quiet:
-            stage.errors[str(band)] = "something is still on"
+        if failed or not state.quiet:
+            stage.errors[str(band)] = failed or "something is still on"
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:

@@ -30,9 +30,10 @@ def measure(stage: Stage, band: int) -> Dict[str, Any]:
     after = {notch.channel: notch for notch in instrument.notches(band)}
     moved = {notch.channel: abs(after[notch.channel].freq_mhz - notch.freq_mhz)
              for notch in before if notch.channel in after}
+    eta_limit = instrument.eta_limit_mhz(band)
     failed = [notch.channel for notch in before
               if notch.channel not in after or moved[notch.channel] > options.sweep_width
-              or eta_clipped(after[notch.channel].eta)]
+              or eta_clipped(after[notch.channel].eta, eta_limit)]
     middle = median(list(moved.values()))
     return {"moved_khz": None if middle is None else middle * 1e3, "n_failed": len(failed),
             "n_all": len(before), "failed_frac": len(failed) / len(before),

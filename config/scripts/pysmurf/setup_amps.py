@@ -1,7 +1,8 @@
 """Switch the cryogenic amplifiers on and step their gates until the drain currents are right.
 
 HEMT to 8 mA and 50 K amplifier to 15 mA, each within 0.2 mA. Leaves the amplifiers ON; if a current cannot
-be reached it takes their power away again and reports the current it got to.
+be reached it takes their power away again and reports the current it got to; so it does when interrupted in
+the middle of a search.
 """
 from __future__ import annotations
 
@@ -24,17 +25,23 @@ def goals(stage: Stage) -> Dict[str, AmplifierGoal]:
 def find_gate_voltage(stage: Stage, amp: str, goal: AmplifierGoal) -> bool:
     """Step one gate until its current is within tolerance; false if it cannot get there."""
     instrument = stage.instrument
-    for step in range(stage.options.max_iter):
-        biases = instrument.get_amplifier_biases()
-        gate, drain = biases[f"{amp}_gate_volt"], biases[f"{amp}_drain_current"]
-        if abs(drain - goal.drain_ma) < goal.tolerance_ma:
-            stage.say(f"{amp}: {drain:.2f} mA at {gate:.3f} V after {step} steps")
-            return True
-        following = next_gate_voltage(gate, drain, goal)
-        if not goal.gate_min < following < goal.gate_max:
-            stage.say(f"{amp}: {drain:.2f} mA at {gate:.3f} V, and the gate is at its limit")
-            return False
-        instrument.set_amp_gate_voltage(amp, following)
+    try:
+        for step in range(stage.options.max_iter):
+            biases = instrument.get_amplifier_biases()
+            gate, drain = biases[f"{amp}_gate_volt"], biases[f"{amp}_drain_current"]
+            if abs(drain - goal.drain_ma) < goal.tolerance_ma:
+                stage.say(f"{amp}: {drain:.2f} mA at {gate:.3f} V after {step} steps")
+                return True
+            following = next_gate_voltage(gate, drain, goal)
+            if not goal.gate_min < following < goal.gate_max:
+                stage.say(f"{amp}: {drain:.2f} mA at {gate:.3f} V, and the gate is at its limit")
+                return False
+            instrument.set_amp_gate_voltage(amp, following)
+    except BaseException:
+        # Left at a gate half way, an amplifier may draw far too much and heat the cryostat.
+        stage.say(f"{amp}: search broken off: amplifiers off")
+        instrument.disable_amps()
+        raise
     stage.say(f"{amp}: not within {goal.tolerance_ma:g} mA of {goal.drain_ma:g} mA "
               f"after {stage.options.max_iter} steps")
     return False

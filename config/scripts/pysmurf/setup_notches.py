@@ -1,6 +1,7 @@
 """Sweep each dip finely, measure eta, assign channels and switch their tones on.
 
-Writes the channel assignment and the tune file, by which a later session can relock. Dips that stand too
+Writes the channel assignment and the tune file, by which a later session can relock (on hardware it is
+pysmurf's own file). Dips that stand too
 close to each other get no channel. Leaves TONES ON.
 """
 from __future__ import annotations
@@ -13,7 +14,7 @@ from tuning.band import UNASSIGNED
 from tuning.instrument import CannotWork
 from tuning.quantiles import median
 from tuning.stage import Stage, stage_main
-from tuning.tune_file import write_assignment, write_tune
+from tuning.tune_file import write_assignment
 
 
 def measure(stage: Stage, band: int) -> Dict[str, Any]:
@@ -38,13 +39,10 @@ def measure(stage: Stage, band: int) -> Dict[str, Any]:
 
 def run(stage: Stage) -> None:
     stage.each_band(lambda band: measure(stage, band))
-    notches = stage.instrument.all_notches()
-    if not any(notches.values()):
+    path = stage.instrument.save_tune(stage.folder.output("tune.npy"))
+    if path is None:
         stage.say("no channel assigned: no tune to write")
         return
-    path = stage.folder.output("tune.npy")
-    write_tune(path, notches)
-    stage.instrument.name_tune(path)
     stage.register(path, "tune", "npy")
 
 

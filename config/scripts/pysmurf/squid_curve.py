@@ -40,13 +40,14 @@ def take(stage: Stage, band: int, biases: List[float]) -> Dict[int, List[float]]
     """The dips at each bias, each the mean of a few readings of the loop filter."""
     options, instrument = stage.options, stage.instrument
     curves: Dict[int, List[float]] = {}
-    instrument.set_lms_enable(band, False)
     try:
+        instrument.set_lms_enable(band, False)
         instrument.set_fixed_flux_ramp_bias(0.0)
         instrument.toggle_feedback(band)
         # From zero, where the tones were centred, in small steps to where the curve begins.
         for bias in [bias for bias in reversed(biases) if bias < 0]:
             instrument.set_fixed_flux_ramp_bias(bias)
+            stage.wait(options.wait)
             instrument.get_loop_filter_output_array(band)
         for done, bias in enumerate(biases, 1):
             instrument.set_fixed_flux_ramp_bias(bias)
@@ -57,9 +58,13 @@ def take(stage: Stage, band: int, biases: List[float]) -> Dict[int, List[float]]
                 curves.setdefault(channel, []).append(mean * 1e3)
             stage.progress(band, done, len(biases), "flux steps")
     finally:
-        instrument.set_fixed_flux_ramp_bias(0.0)
-        instrument.unset_fixed_flux_ramp_bias()
-        instrument.set_lms_enable(band, True)
+        try:
+            instrument.set_fixed_flux_ramp_bias(0.0)
+        finally:
+            try:
+                instrument.unset_fixed_flux_ramp_bias()
+            finally:
+                instrument.set_lms_enable(band, True)
     return curves
 
 

@@ -1,6 +1,6 @@
 """Take a stream with the detectors at rest and tell the white noise level of each channel.
 
-30 seconds at 200 Hz; the level is the median of the spectrum from 10 to 30 Hz. Round 125 pA/rtHz is right
+30 seconds, in the simulator at 200 Hz; the level is the median of the spectrum from 10 to 30 Hz. Round 125 pA/rtHz is right
 for shunts of 0.4 mOhm at 100 mK; much more says: go back. Leaves TONES and FLUX RAMP as they were, the
 stream OFF.
 """
@@ -23,13 +23,15 @@ def measure(stage: Stage, band: int) -> Dict[str, Any]:
     if not stage.instrument.notches(band):
         raise CannotWork("no tones on: run setup_notches or load_tune, and tracking_setup, first")
     stream = stage.instrument.take_stream_data([band], options.duration, stage.progress)
+    if not stream.phases[band]:
+        raise CannotWork("no channel of the band is in the stream")
     levels: List[float] = []
     rows: List[Tuple[int, int, float, float]] = []
     densities: List[Sequence[float]] = []
     freqs: Sequence[float] = ()
     knees: List[Optional[float]] = []
     for channel, phases in stream.phases[band].items():
-        freqs, asd = spectrum_asd([current_pa(phase) for phase in phases], stream.rate_hz)
+        freqs, asd = spectrum_asd([current_pa(phase, stream.pa_per_phi0) for phase in phases], stream.rate_hz)
         level = white_level(freqs, asd, options.window_min, options.window_max)
         if level is None:
             raise CannotWork(f"no frequency of the spectrum within {options.window_min:g} to "

@@ -10,16 +10,12 @@ import sys
 from typing import Any, Dict, List, Optional, Sequence
 
 from tuning import figures, fluxramp
-from tuning.fluxramp import SAMPLE_RATE_KHZ
-from tuning.harmonics import fit_period
-from tuning.instrument import CannotWork, ChannelTrace, TrackingData, TrackingSetting
+from tuning.instrument import CannotWork, TrackingData, TrackingSetting
 from tuning.npy import Field, write_table
 from tuning.quantiles import median, quantile_numbers
 from tuning.stage import Stage, stage_main
 from tuning.tracking import ChannelTracking, Cuts, peak_to_peak, quality
 
-CARRIER_HARMONICS = 3
-CARRIER_THINNING = 4
 SAVED_RAMPS = 2
 
 
@@ -29,28 +25,12 @@ def setting(stage: Stage, fraction: float, lms_freq_hz: Optional[float]) -> Trac
                            options.feedback_end, options.feedback_gain, options.lms_gain)
 
 
-def carrier_khz(trace: ChannelTrace, samples: int) -> Optional[float]:
-    """The modulation frequency of one channel from its error with feedback off, None where there is none."""
-    ramps = len(trace.error_khz) // samples
-    mean = [sum(trace.error_khz[n::samples]) / ramps for n in range(samples)]
-    # Four samples in one: 600 kHz are plenty for a carrier of 20.
-    thin = [sum(mean[n:n + CARRIER_THINNING])
-            for n in range(0, samples - CARRIER_THINNING + 1, CARRIER_THINNING)]
-    fit = fit_period(thin, CARRIER_HARMONICS)
-    if fit is None or fit.r2 < 0.9:
-        return None
-    return fit.cycles / len(thin) * SAMPLE_RATE_KHZ / CARRIER_THINNING
-
-
 def measure_fraction(stage: Stage, band: int) -> Dict[str, Any]:
     """The fraction of full scale at which the band's ramp sweeps nphi0 flux quanta."""
     options = stage.options
     if not stage.instrument.notches(band):
         raise CannotWork("no tones on: run setup_notches or load_tune first")
-    data = stage.instrument.tracking_setup(band, setting(stage, options.init_frac_pp, None),
-                                           lambda done, total: None)
-    carriers = [carrier_khz(trace, data.samples_per_ramp) for trace in data.traces]
-    measured = median([carrier for carrier in carriers if carrier is not None])
+    measured = stage.instrument.measure_carrier(band, setting(stage, options.init_frac_pp, None))
     if measured is None:
         stage.say(f"band {band}: no carrier seen, ramp left at {options.init_frac_pp:g} of full scale")
         return {"frac_pp_band": options.init_frac_pp, "carrier_khz": None}
@@ -69,6 +49,8 @@ def track(stage: Stage, band: int, fraction: float) -> Dict[str, Any]:
     lms_freq_hz = wanted * fraction / stage.numbers[str(band)]["frac_pp_band"]
     data = stage.instrument.tracking_setup(band, setting(stage, fraction, lms_freq_hz),
                                            stage.progress_of(band))
+    if not data.traces:
+        raise CannotWork("no channel moves with the flux ramp")
     channels = [ChannelTracking(trace.channel, trace.freq_mhz,
                                 quality(trace.tracked_khz, trace.error_khz, data.samples_per_ramp),
                                 peak_to_peak(trace.tracked_khz), peak_to_peak(trace.error_khz), trace.phase)
@@ -93,7 +75,8 @@ def save(stage: Stage, band: int, channels: Sequence[ChannelTracking], good: Seq
     fields: List[Field] = [("band", "<i4"), ("channel", "<i4"), ("freq_mhz", "<f8"), ("r2", "<f8"),
                            ("f_ptp_khz", "<f8"), ("df_ptp_khz", "<f8"), ("phase_rad", "<f8"),
                            ("is_good", "|b1"), ("f_khz", "<f4", samples), ("df_khz", "<f4", samples)]
-    rows = [(band, each.channel, each.freq_mhz, each.r2, each.f_ptp_khz, each.df_ptp_khz, each.phase, fine,
+    rows = [(band, each.channel, each.freq_mhz, each.r2, each.f_ptp_khz, each.df_ptp_khz,
+             float("nan") if each.phase is None else each.phase, fine,
              trace.tracked_khz[:samples], trace.error_khz[:samples])
             for each, fine, trace in zip(channels, good, data.traces)]
     path = stage.folder.output(f"b{band}_tracking_results.npy")
@@ -110,7 +93,8 @@ def plot(stage: Stage, band: int, channels: Sequence[ChannelTracking], good: Seq
     shown = sorted(range(len(channels)), key=lambda place: channels[place].r2)[len(channels) // 2]
     path = stage.folder.plot(f"FRtracking_b{band}_ch{channels[shown].channel:03d}.svg")
     figures.tracking_example(path, stage.title(f"tracking of channel {channels[shown].channel}", band),
-                             channels[shown], data.traces[shown], data.samples_per_ramp)
+                             channels[shown], data.traces[shown], data.samples_per_ramp,
+                             stage.options.reset_rate_khz)
     stage.register(path, "tracking", "svg", plot=True)
 
 

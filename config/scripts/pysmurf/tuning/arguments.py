@@ -30,6 +30,7 @@ class Options(argparse.Namespace):
     ctime: int
     simulate: bool
     hardware: bool
+    open_timeout: Optional[float]
     faults: str
     time_scale: float
     disk_min_mb: float
@@ -175,6 +176,9 @@ def _common(group: argparse._ArgumentGroup) -> None:
     mode.add_argument("--simulate", action="store_true",
                       help="use the simulator, also where pysmurf is there")
     mode.add_argument("--hardware", action="store_true", help="use pysmurf, never the simulator")
+    group.add_argument("--open-timeout", type=number(0.01, 3600), metavar="s",
+                       help="longest wait for the control object of the hardware (45; preflight and "
+                            "safe_state 15)")
     group.add_argument("--faults", default="", metavar="a,b",
                        help="faults of the simulator, name or name@stage (also SMURF_SIM_FAULTS)")
     group.add_argument("--time-scale", type=number(0, 1), default=0.0, metavar="0..1",

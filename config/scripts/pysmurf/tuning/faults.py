@@ -38,6 +38,9 @@ class Faults:
         self._active = active
         self._hung = False
 
+    def __bool__(self) -> bool:
+        return bool(self._active)
+
     def __contains__(self, name: str) -> bool:
         return name in self._active
 

@@ -105,10 +105,10 @@ def tracking_summary(path: str, title: str, channels: Sequence[ChannelTracking],
 
 
 def tracking_example(path: str, title: str, channel: ChannelTracking, trace: ChannelTrace,
-                     samples_per_ramp: int) -> None:
+                     samples_per_ramp: int, reset_rate_khz: float) -> None:
     """Two ramps of one channel: where the dip is (f + df) and where the tone followed (f)."""
     count = 2 * samples_per_ramp
-    times = [1e3 * n / fluxramp.SAMPLE_RATE_KHZ for n in range(count)]
+    times = [1e3 * n / (samples_per_ramp * reset_rate_khz) for n in range(count)]
     tracked = list(trace.tracked_khz[:count])
     seen = [f + df for f, df in zip(tracked, trace.error_khz)]
     low, high = around(tracked + seen, 0.1)
@@ -124,14 +124,14 @@ def tracking_example(path: str, title: str, channel: ChannelTracking, trace: Cha
     write_text(path, svg.sheet(title, [panel]))
 
 
-def phase_delay(path: str, title: str, delay: PhaseDelay) -> None:
+def phase_delay(path: str, title: str, delay: PhaseDelay, before: Sweep, after: Sweep) -> None:
     """Phase against frequency before and after the delay is made up for."""
-    panel_range = around([angle for sweep in (delay.before, delay.after) for angle in _centred_phase(sweep)])
-    freqs = delay.before.freqs_mhz
+    panel_range = around([angle for sweep in (before, after) for angle in _centred_phase(sweep)])
+    freqs = before.freqs_mhz
     panel = Panel(svg.WHOLE, (freqs[0], freqs[-1]), panel_range, "offset from the band centre (MHz)",
                   "phase (rad)")
-    panel.line(freqs, _centred_phase(delay.before), GREY, 2)
-    panel.line(delay.after.freqs_mhz, _centred_phase(delay.after), BLUE, 2)
+    panel.line(freqs, _centred_phase(before), GREY, 2)
+    panel.line(after.freqs_mhz, _centred_phase(after), BLUE, 2)
     panel.legend([("no delay set", GREY, "line"), ("delay set", BLUE, "line")])
     panel.note([f"band delay {delay.band_delay_us:.4f} {MICRO}s", f"residual {delay.residual_ns:+.2f} ns"],
                bottom=True)

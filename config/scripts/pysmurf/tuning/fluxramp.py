@@ -40,9 +40,9 @@ def ramp(fraction: float, samples: int) -> List[float]:
     return [fraction * (2 * n / samples - 1) for n in range(samples)]
 
 
-def current_pa(phase: float) -> float:
+def current_pa(phase: float, pa_per_phi0: float = PA_PER_PHI0) -> float:
     """TES current of a demodulated phase in radians: I = theta / (2 pi) * 9e6 pA."""
-    return phase / (2 * pi) * PA_PER_PHI0
+    return phase / (2 * pi) * pa_per_phi0
 
 
 def slope_mhz_per_pa(khz_per_phi0: float) -> float:

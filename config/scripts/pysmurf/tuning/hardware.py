@@ -13,9 +13,9 @@ import importlib
 import os
 import time
 from array import array
-from cmath import phase, rect
-from math import degrees, isfinite, radians
-from typing import Any, Callable, Dict, List, Optional, Sequence, Type, TypeVar
+from cmath import rect
+from math import isfinite, radians
+from typing import Any, Callable, Dict, List, Optional, Sequence, TypeVar
 
 from tuning.band import UNASSIGNED, Assignment
 from tuning.control import Control, Memory, undisturbed
@@ -78,6 +78,7 @@ class HardwareSmurf:
         self._lms_before: Dict[int, List[int]] = {}
         self._coupling_before: Optional[str] = None
         self._on: Dict[int, List[int]] = {}
+        self._written: Optional[str] = None
         self.version = control.version
 
     @property
@@ -339,7 +340,8 @@ class HardwareSmurf:
             if not done:
                 self._smurf.band_off(band)
         swept = [self._swept_notch(band, each) for each in _in_order(self._smurf.freq_resp[band]["resonances"])]
-        self._keep_tune(str(self._smurf.tune_file))
+        self._written = str(self._smurf.tune_file)
+        self._keep_tune(self._written)
         progress(len(swept), len(swept))
         return swept
 
@@ -429,9 +431,8 @@ class HardwareSmurf:
             self._smurf.set_band_delay_us(band, delay)
 
     def save_tune(self, path: str) -> Optional[str]:
-        """Nothing to write: ``setup_notches`` wrote pysmurf's own file."""
-        written = self.tune_file()
-        return written if written and os.path.exists(written) else None
+        """Nothing to write: ``setup_notches`` wrote pysmurf's own file, if it was called."""
+        return self._written
 
     def tune_file(self) -> Optional[str]:
         """The file in use: as remembered, else as sodetlib's configuration has it, else pysmurf's last one."""
@@ -519,26 +520,39 @@ class HardwareSmurf:
         places = self._smurf.get_loop_filter_output_array(band)
         return {channel: float(places[channel]) for channel in self._on[band]}
 
-    def tracking_setup(self, band: int, setting: TrackingSetting, progress: Progress) -> TrackingData:
-        """``tracking_setup``, which measures the carrier itself where none is given.
+    def measure_carrier(self, band: int, setting: TrackingSetting) -> Optional[float]:
+        """``tracking_setup`` with meas_lms_freq, as sodetlib ``setup_tracking_params`` has it.
 
-        Ramps are told by its sync flags and channels by an error that moves. Sources: sodetlib
-        ``setup_tracking_params``, ``TrackingResults.add_band_data``, ``compute_tracking_quality``. It has no
-        demodulated phase to give. While it measures the carrier pysmurf has feedback off, and leaves it so if
-        interrupted: so it is switched on again whatever happens.
+        While it measures, pysmurf has feedback off, and would leave it so if interrupted: it is switched on
+        again whatever happens.
         """
         self._check(band)
         self._smurf.set_feedback_enable(band, 1)
         try:
-            tracked, error, sync = self._smurf.tracking_setup(
+            self._smurf.tracking_setup(
                 band, channel=[], reset_rate_khz=setting.reset_rate_khz, make_plot=False, show_plot=False,
-                nsamp=TRACKING_SAMPLES, lms_freq_hz=setting.lms_freq_hz,
-                meas_lms_freq=setting.lms_freq_hz is None,
-                fraction_full_scale=setting.fraction_full_scale, feedback_gain=setting.feedback_gain,
-                lms_gain=setting.lms_gain, return_data=True, feedback_start_frac=setting.feedback_start_frac,
-                feedback_end_frac=setting.feedback_end_frac)
+                lms_freq_hz=None, meas_lms_freq=True, fraction_full_scale=setting.fraction_full_scale,
+                feedback_gain=int(setting.feedback_gain), lms_gain=setting.lms_gain, return_data=False,
+                feedback_start_frac=setting.feedback_start_frac, feedback_end_frac=setting.feedback_end_frac)
         finally:
             self._smurf.set_feedback_enable(band, 1)
+        carrier_hz = float(self._smurf.lms_freq_hz[band])
+        return carrier_hz * 1e-3 if isfinite(carrier_hz) and carrier_hz > 0 else None
+
+    def tracking_setup(self, band: int, setting: TrackingSetting, progress: Progress) -> TrackingData:
+        """``tracking_setup``, with ramps told by its sync flags and channels by an error that moves.
+
+        Sources: sodetlib ``setup_tracking_params``, ``TrackingResults.add_band_data``,
+        ``compute_tracking_quality``. There is no demodulated phase in what it gives back.
+        """
+        self._check(band)
+        self._smurf.set_feedback_enable(band, 1)
+        tracked, error, sync = self._smurf.tracking_setup(
+            band, channel=[], reset_rate_khz=setting.reset_rate_khz, make_plot=False, show_plot=False,
+            nsamp=TRACKING_SAMPLES, lms_freq_hz=setting.lms_freq_hz, meas_lms_freq=False,
+            fraction_full_scale=setting.fraction_full_scale, feedback_gain=int(setting.feedback_gain),
+            lms_gain=setting.lms_gain, return_data=True, feedback_start_frac=setting.feedback_start_frac,
+            feedback_end_frac=setting.feedback_end_frac)
         starts = [int(start) for start in self._smurf.make_sync_flag(sync) if start > 0]
         if len(starts) < 3:
             raise CannotWork(f"the traces hold {max(len(starts) - 1, 0)} whole flux ramps, and two are needed")
@@ -550,11 +564,8 @@ class HardwareSmurf:
                 tracked_khz = _ramps(tracked, notch.channel, starts, samples)
                 traces.append(ChannelTrace(notch.channel, notch.freq_mhz, tracked_khz, error_khz, None))
         progress(len(traces), len(traces))
-        if setting.lms_freq_hz is not None:
-            self._keep(band, {"frac_pp": setting.fraction_full_scale, "lms_freq_hz": setting.lms_freq_hz})
-            return TrackingData(samples, traces, None)
-        carrier = float(self._smurf.lms_freq_hz[band])
-        return TrackingData(samples, traces, carrier * 1e-3 if isfinite(carrier) and carrier > 0 else 0.0)
+        self._keep(band, {"frac_pp": setting.fraction_full_scale, "lms_freq_hz": setting.lms_freq_hz})
+        return TrackingData(samples, traces)
 
     # --- streams ----------------------------------------------------------------------------------
 
@@ -610,8 +621,9 @@ def _flat_sweep(freqs: Sequence[Sequence[float]], response: Sequence[Sequence[co
 
     Source: ``find_all_peak``, which puts them together in the same way.
     """
-    points = sorted((float(freq), complex(value)) for row, values in zip(freqs, response)
-                    if any(freq != 0 for freq in row) for freq, value in zip(row, values))
+    points = sorted([(float(freq), complex(value)) for row, values in zip(freqs, response)
+                     if any(freq != 0 for freq in row) for freq, value in zip(row, values)],
+                    key=lambda point: point[0])
     return Sweep([freq for freq, _ in points], [value for _, value in points])
 
 

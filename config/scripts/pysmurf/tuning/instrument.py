@@ -1,8 +1,8 @@
 """What a stage may ask of the instrument.
 
 The interface is cut along pysmurf's ``SmurfControl``: where it has a method for a step, the one here has its
-name and its meaning, less what only draws or saves. The simulator implements it; so can a thin layer over a
-real ``SmurfControl``. Frequencies are MHz offsets from the band centre unless a name says otherwise.
+name and its meaning, less what only draws or saves. The simulator implements it, and `tuning.hardware` over
+a real ``SmurfControl``. Frequencies are MHz offsets from the band centre unless a name says otherwise.
 """
 from __future__ import annotations
 
@@ -50,12 +50,13 @@ class FoundResonances(NamedTuple):
 
 
 class PhaseDelay(NamedTuple):
-    """What estimate_phase_delay set, what is left of the delay, and the sweeps before and after."""
+    """What estimate_phase_delay set, what is left of the delay, and the sweeps before and after (None where
+    the instrument keeps them for itself)."""
 
     band_delay_us: float
     residual_ns: float
-    before: Sweep
-    after: Sweep
+    before: Optional[Sweep]
+    after: Optional[Sweep]
 
 
 class Notch(NamedTuple):
@@ -68,7 +69,8 @@ class Notch(NamedTuple):
 
 
 class SweptNotch(NamedTuple):
-    """A notch with the fine sweep it came from; channel -1 where none could be assigned."""
+    """A notch with the fine sweep it came from; channel -1 where none could be assigned (the sweep may then
+    be empty)."""
 
     notch: Notch
     sweep: Sweep
@@ -86,7 +88,7 @@ class Descent(NamedTuple):
 
 
 class TrackingSetting(NamedTuple):
-    """How to ramp and to follow; ``lms_freq_hz`` None: measure the carrier, feedback off."""
+    """How to ramp and to follow; ``lms_freq_hz`` None where the carrier is yet to be measured."""
 
     reset_rate_khz: float
     fraction_full_scale: float
@@ -98,27 +100,31 @@ class TrackingSetting(NamedTuple):
 
 
 class ChannelTrace(NamedTuple):
-    """What tracking_setup returns of a channel: tracked frequency and error in kHz, sample by sample."""
+    """What tracking_setup returns of a channel: tracked frequency and error in kHz, sample by sample.
+
+    ``phase`` is the demodulated one in radians, None where the instrument does not tell it.
+    """
 
     channel: int
     freq_mhz: float
     tracked_khz: Sequence[float]
     error_khz: Sequence[float]
-    phase: float
+    phase: Optional[float]
 
 
 class TrackingData(NamedTuple):
-    """The traces of a band; every ramp begins at a multiple of ``samples_per_ramp``."""
+    """The traces of a band, two whole ramps or more; every ramp begins at a multiple of ``samples_per_ramp``."""
 
     samples_per_ramp: int
     traces: List[ChannelTrace]
 
 
 class Stream(NamedTuple):
-    """Demodulated phase in radians, by band and channel."""
+    """Demodulated phase in radians, by band and channel, and the current that one turn of it means."""
 
     rate_hz: float
     phases: Dict[int, Dict[int, Sequence[float]]]
+    pa_per_phi0: float
 
 
 class Instrument(Protocol):
@@ -141,6 +147,9 @@ class Instrument(Protocol):
     def all_off(self) -> None:
         """Tones of all bands off, then the flux ramp with any fixed bias, then the TES bias."""
 
+    def prepare(self, bands: Sequence[int]) -> None:
+        """`all_off`, and the settings that a tune takes for granted."""
+
     def clear_eta_scan(self) -> None:
         """Forget a scan that a killed run left in progress."""
 
@@ -161,6 +170,9 @@ class Instrument(Protocol):
 
     def set_att(self, band: int, attenuation: int) -> None:
         """Up- and down-converter attenuator alike, in half dB."""
+
+    def keep_att(self, band: int, attenuation: int) -> None:
+        """Remember an attenuation that was found good, for sessions to come."""
 
     def full_band_ampl_sweep(self, band: int, start_mhz: float, stop_mhz: float, tone_power: int) -> Sweep:
         """The complex response, swept with one tone."""
@@ -187,14 +199,18 @@ class Instrument(Protocol):
     def assignment(self, band: int) -> List[Assignment]:
         """The channel assignment in use, with what has no channel."""
 
-    def all_notches(self) -> Dict[int, List[Notch]]:
-        """The tune in use, of all bands."""
+    def eta_limit_mhz(self, band: int) -> float:
+        """The largest |eta| that the instrument sets; one that is so large was clipped."""
+
+    def read_tune(self, path: str) -> Dict[int, List[Notch]]:
+        """The notches in a tune file, by band; refuses a file that is no tune."""
 
     def use_tune(self, path: str, notches: Dict[int, List[Notch]]) -> None:
         """Take over these notches and switch their tones on; ``path`` is the file they stand in."""
 
-    def name_tune(self, path: str) -> None:
-        """Tell that the tune in use stands in this file."""
+    def save_tune(self, path: str) -> Optional[str]:
+        """See that the tune in use, of all bands, is in a file: ``path``, unless the instrument wrote one of its
+        own. Returns the file, None where there is no tune."""
 
     def tune_file(self) -> Optional[str]:
         """The file of the tune in use."""
@@ -219,6 +235,10 @@ class Instrument(Protocol):
 
     def get_loop_filter_output_array(self, band: int) -> Dict[int, float]:
         """How far in MHz each channel's loop has moved its tone."""
+
+    def measure_carrier(self, band: int, setting: TrackingSetting) -> Optional[float]:
+        """Start the flux ramp and measure what it makes of the SQUID curves, in kHz, feedback off; None where no
+        channel shows it."""
 
     def tracking_setup(self, band: int, setting: TrackingSetting, progress: Progress) -> TrackingData:
         """Start the flux ramp and the loops, and take the traces of all channels."""

@@ -99,6 +99,6 @@ def clip_eta(value: complex) -> complex:
     return value / magnitude * SUBBAND_HALF_WIDTH_MHZ
 
 
-def eta_clipped(value: complex) -> bool:
+def eta_clipped(value: complex, limit_mhz: float = SUBBAND_HALF_WIDTH_MHZ) -> bool:
     """True where the slope was too small to be a dip's."""
-    return abs(value) >= SUBBAND_HALF_WIDTH_MHZ * (1 - 1e-9)
+    return abs(value) >= limit_mhz * (1 - 1e-9)

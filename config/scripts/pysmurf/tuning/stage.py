@@ -31,6 +31,10 @@ HASTY_STAGES = ("preflight", "safe_state")
 HASTY_PATIENCE_S = 2.0
 """Stages that do not wait long for an answer: one is there to notice, the other must act."""
 
+HASTY_OPENING_S = 15.0
+OPENING_S = 45.0
+"""How long the control object of the hardware may take to open, for hasty stages and for the others."""
+
 FRESH_ARRAY_STAGES = ("estimate_attens", "estimate_phase_delay", "find_freq")
 """Stages that measure the array itself; the others build on a tune and stay with the array it was made on."""
 
@@ -148,7 +152,7 @@ def _connect(stage: Stage) -> Instrument:
     """The simulator, or what drives the hardware, as the command line and this machine have it."""
     options = stage.options
     if options.hardware or not (options.simulate or not pysmurf_importable()):
-        raise NoHardware("this installation has no layer for real hardware yet; use --simulate")
+        return _connect_hardware(stage)
     from tuning.simulator.registers import PATIENCE_S, Registers
     from tuning.simulator.resonator_array import Band
     from tuning.simulator.smurf import ArrayChoice, SimulatedSmurf
@@ -165,6 +169,23 @@ def _connect(stage: Stage) -> Instrument:
                                 ArrayChoice(options.seed, options.channels), stage.name in FRESH_ARRAY_STAGES,
                                 stage.faults, options.time_scale, drawn)
     return instrument
+
+
+def _connect_hardware(stage: Stage) -> Instrument:
+    from tuning.control import Memory, NoControl, open_control
+    from tuning.hardware import HardwareSmurf
+
+    if stage.faults:
+        raise NoHardware("faults are the simulator's; hardware takes none (SMURF_SIM_FAULTS, --faults)")
+    options = stage.options
+    limit_s = options.open_timeout
+    if limit_s is None:
+        limit_s = HASTY_OPENING_S if stage.name in HASTY_STAGES else OPENING_S
+    try:
+        control = open_control(options.slot, options.ctime, limit_s)
+    except NoControl as missing:
+        raise NoHardware(f"{missing}; use --simulate for the simulator") from missing
+    return HardwareSmurf(control, Memory(options.data_dir, options.slot))
 
 
 def pysmurf_importable() -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from array import array
 from cmath import exp
 from math import atan2, cos, pi, sin
-from typing import List, NamedTuple, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from tuning.fluxramp import SAMPLE_RATE_KHZ
 
@@ -157,7 +157,7 @@ class ChannelTracking(NamedTuple):
     r2: float
     f_ptp_khz: float
     df_ptp_khz: float
-    phase: float
+    phase: Optional[float]
 
     def good(self, cuts: Cuts) -> bool:
         return (self.r2 >= cuts.r2_min and cuts.f_ptp_min_khz < self.f_ptp_khz < cuts.f_ptp_max_khz

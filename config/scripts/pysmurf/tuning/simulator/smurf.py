@@ -11,16 +11,18 @@ from math import pi
 from random import Random
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from tuning import amplifier, fluxramp, noise, resonator, tracking
+from tuning import amplifier, carrier, fluxramp, noise, resonator, tracking
 from tuning.band import BANDS, UNASSIGNED, Assignment, assign_channels, match_channels
 from tuning.dips import find_dips
 from tuning.faults import Faults
 from tuning.instrument import (CannotWork, ChannelTrace, Descent, FoundResonances, Notch, OutputState,
                                PhaseDelay, Progress, Stream, Sweep, SweptNotch, TrackingData, TrackingSetting)
 from tuning.phase_delay import delay_us, to_register
+from tuning.quantiles import median
 from tuning.simulator.feed_line import ChannelLoop, FeedLine, noise_khz
 from tuning.simulator.registers import Registers, State, StateBroken, StateLocked, fresh_band
 from tuning.simulator.resonator_array import Band, draw_amplifiers, draw_band
+from tuning.tune_file import read_tune, write_tune
 
 SWEEP_SAMPLES = 64
 SCAN_SAMPLES = 256
@@ -164,6 +166,9 @@ class SimulatedSmurf:
         state["flux_ramp_relay"] = "AC"
         state["tes_bias_on"] = False
 
+    def prepare(self, bands: Sequence[int]) -> None:
+        self.all_off()
+
     def clear_eta_scan(self) -> None:
         with self._registers.transaction() as state:
             state["eta_scan_in_progress"] = False
@@ -219,6 +224,9 @@ class SimulatedSmurf:
     def set_att(self, band: int, attenuation: int) -> None:
         with self._registers.transaction() as state:
             self._band_state(state, band)["att"] = attenuation
+
+    def keep_att(self, band: int, attenuation: int) -> None:
+        """Nothing to do: the register keeps it."""
 
     def _line(self, state: State, band: int) -> FeedLine:
         return FeedLine(self._band(band), state, self._band_state(state, band), self._faults)
@@ -336,9 +344,11 @@ class SimulatedSmurf:
     def assignment(self, band: int) -> List[Assignment]:
         return [Assignment(*row) for row in self._read_band(band)[1]["assignment"]]
 
-    def all_notches(self) -> Dict[int, List[Notch]]:
-        state = self._registers.read()
-        return {band: self._notches_of(state, band) for band in range(BANDS) if str(band) in state["bands"]}
+    def eta_limit_mhz(self, band: int) -> float:
+        return resonator.SUBBAND_HALF_WIDTH_MHZ
+
+    def read_tune(self, path: str) -> Dict[int, List[Notch]]:
+        return read_tune(path)
 
     def use_tune(self, path: str, notches: Dict[int, List[Notch]]) -> None:
         with self._registers.transaction() as state:
@@ -349,9 +359,15 @@ class SimulatedSmurf:
                 own["assignment"] = [[notch.freq_mhz, notch.subband, notch.channel] for notch in tuned]
             state["tune_file"] = path
 
-    def name_tune(self, path: str) -> None:
+    def save_tune(self, path: str) -> Optional[str]:
+        state = self._registers.read()
+        notches = {band: self._notches_of(state, band) for band in range(BANDS) if str(band) in state["bands"]}
+        if not any(notches.values()):
+            return None
+        write_tune(path, notches)
         with self._registers.transaction() as state:
             state["tune_file"] = path
+        return path
 
     def tune_file(self) -> Optional[str]:
         return self._registers.read()["tune_file"]
@@ -445,7 +461,17 @@ class SimulatedSmurf:
             self._still = (band, state, bias, line.loops(self._notches_of(state, band), [bias]))
         return self._still[2:]
 
+    def measure_carrier(self, band: int, setting: TrackingSetting) -> Optional[float]:
+        data = self._track(band, setting._replace(lms_freq_hz=None), lambda done, total: None)
+        seen = [carrier.carrier_khz(trace.error_khz, data.samples_per_ramp, setting.reset_rate_khz)
+                for trace in data.traces]
+        return median([each for each in seen if each is not None])
+
     def tracking_setup(self, band: int, setting: TrackingSetting, progress: Progress) -> TrackingData:
+        return self._track(band, setting, progress)
+
+    def _track(self, band: int, setting: TrackingSetting, progress: Progress) -> TrackingData:
+        """Without a carrier (``lms_freq_hz`` None) the loops stand still, and the traces show the dips move."""
         report = self._reported(progress, TRACKING_S)
         with self._registers.transaction() as state:
             state["flux_ramp_on"] = True
@@ -488,7 +514,7 @@ class SimulatedSmurf:
         ramped = state["flux_ramp_on"] and "no_flux_ramp" not in self._faults
         samples = int(seconds * STREAM_RATE_HZ)
         return Stream(STREAM_RATE_HZ, {band: self._band_streams(state, band, samples, ramped, progress)
-                                       for band in bands})
+                                       for band in bands}, fluxramp.PA_PER_PHI0)
 
     def _band_streams(self, state: State, band: int, samples: int, ramped: bool,
                       progress: Callable[[int, int, int], None]) -> Dict[int, Sequence[float]]:

@@ -59,8 +59,10 @@ import pysmurf.controller.pipeline.Stages;
 import pysmurf.controller.pipeline.Summary;
 import pysmurf.controller.publisher.BoundUdpSocket;
 import pysmurf.controller.publisher.ControllerPublisher;
+import pysmurf.controller.publisher.DatagramBatches;
 import pysmurf.controller.publisher.Destinations;
 import pysmurf.controller.publisher.PublisherInbox;
+import pysmurf.controller.publisher.SocketDrops;
 import pysmurf.controller.routing.Operation;
 import pysmurf.controller.routing.Operations;
 import pysmurf.controller.routing.RouteFault;
@@ -75,6 +77,7 @@ import pysmurf.controller.script.ScriptLimits;
 import pysmurf.controller.script.ScriptRoots;
 import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.script.process.Signals;
+import pysmurf.controller.session.BoundedQueue;
 import pysmurf.controller.session.Closing;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.MemorySessionStore;
@@ -84,7 +87,6 @@ import pysmurf.controller.session.ScriptLog;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.SinkFailures;
-import pysmurf.controller.session.SinkQueue;
 
 /**
  * One controller: binds the beans that the routes name and starts Camel. Nothing here is static, so a process may hold several.
@@ -314,8 +316,12 @@ public final class Controller implements AutoCloseable {
         registry.bind("eventStream", eventStream);
         registry.bind("scriptLog", new ScriptLog());
         registry.bind("sinkFailures", new SinkFailures());
+        BoundedQueue messages = new BoundedQueue();
+        registry.bind("publisherQueue", messages);
+        // what a script sends in a burst is lost if it is not taken in; what is told of it can wait that long
+        registry.bind("eventQueue", new BoundedQueue(() -> !messages.isEmpty()));
         for (String sink : List.of("udp", "mqtt", "page", "log")) {
-            registry.bind(sink + "Queue", new SinkQueue());
+            registry.bind(sink + "Queue", new BoundedQueue());
         }
 
         // UDP, out and in
@@ -328,8 +334,10 @@ public final class Controller implements AutoCloseable {
                         .withName("udp-sender")
                         .withWorkerCount(1)
                         .build());
-        inbox = new PublisherInbox(sessions, configuration.publisherId(), publisherAddress);
+        inbox = new PublisherInbox(
+                sessions, configuration.publisherId(), publisherAddress, new SocketDrops(publisherAddress.getPort()));
         registry.bind("publisherInbox", inbox);
+        registry.bind("datagramBatches", new DatagramBatches());
 
         // scripts
         ScriptRoots roots = new ScriptRoots(configuration.get(Settings.SCRIPTS_ROOTS));
@@ -479,6 +487,8 @@ public final class Controller implements AutoCloseable {
                     inbox.received(),
                     "ignored",
                     inbox.ignored(),
+                    "lost",
+                    inbox.lost(),
                     "destinations",
                     destinations.configured());
             return destinations.faults().isEmpty()

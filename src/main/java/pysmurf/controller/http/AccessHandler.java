@@ -27,6 +27,10 @@ public final class AccessHandler implements Handler<RoutingContext> {
     @Override
     public void handle(RoutingContext context) {
         String address = context.request().remoteAddress().hostAddress();
+        if (isForeign(context)) {
+            HttpConsumer.fail(context, new HttpProblem(403, "pages of other origins may not command"));
+            return;
+        }
         if (tokens.open()) {
             new Caller(address, Role.ADMIN, false).attachTo(context);
             context.next();
@@ -58,5 +62,21 @@ public final class AccessHandler implements Handler<RoutingContext> {
             context.response().putHeader("WWW-Authenticate", "Bearer");
             HttpConsumer.fail(context, new HttpProblem(401, "this needs a token (Authorization: Bearer …)"));
         }
+    }
+
+    /**
+     * A page from elsewhere that an observer has open must not command the crate: a browser lets it send such a request without
+     * asking, and tells where the page comes from. OCS's bridge is called across origins by design (ocs-web), as crossbar's is.
+     */
+    private static boolean isForeign(RoutingContext context) {
+        String origin = context.request().getHeader("Origin");
+        HttpMethod method = context.request().method();
+        if (origin == null || method == HttpMethod.GET || method == HttpMethod.HEAD) {
+            return false;
+        }
+        String host = context.request().getHeader("Host");
+        return !context.normalizedPath().equals(CALL)
+                && !origin.equals("http://" + host)
+                && !origin.equals("https://" + host);
     }
 }

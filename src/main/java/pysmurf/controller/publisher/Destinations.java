@@ -67,8 +67,10 @@ public final class Destinations {
 
     private static String endpoint(InetAddress address, int port) {
         return "netty:udp://" + new HostPort(address.getHostAddress(), port)
-                // without a reply, without a connection that a closed port would break, one socket for all in order
-                + "?sync=false&udpConnectionlessSending=true&udpByteArrayCodec=true&producerPoolEnabled=false"
+                // without a reply, without a connection that a closed port would break, one socket for all in order,
+                // and
+                // on the sink's own thread: Netty's refuses to open the next destination's socket
+                + "?sync=false&synchronous=true&udpConnectionlessSending=true&udpByteArrayCodec=true&producerPoolEnabled=false"
                 + "&workerGroup=#udpSenders&clientInitializerFactory=#boundUdpSocket";
     }
 

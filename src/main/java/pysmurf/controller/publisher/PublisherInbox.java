@@ -9,7 +9,10 @@ import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -37,6 +40,7 @@ import pysmurf.controller.session.Sessions;
 public final class PublisherInbox implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(PublisherInbox.class);
+    private static final Duration LONGEST_DIGEST = Duration.ofSeconds(30);
     private static final String MARKER_TYPE = "pysmurf-controller-marker";
 
     private final Sessions sessions;
@@ -51,25 +55,57 @@ public final class PublisherInbox implements AutoCloseable {
     private final Phaser pendingDigests = new Phaser(1);
     private final LongAdder received = new LongAdder();
     private final LongAdder ignored = new LongAdder();
+    private final LongAdder lost = new LongAdder();
+    private final SocketDrops drops;
+    private volatile long dropsBefore;
+    private volatile SequenceGaps gaps = new SequenceGaps();
     private volatile Session current;
 
     /**
      * @param id       the Publisher id whose messages are ours
      * @param listener where the messages arrive
      */
-    public PublisherInbox(Sessions sessions, String id, InetSocketAddress listener) {
+    public PublisherInbox(Sessions sessions, String id, InetSocketAddress listener, SocketDrops drops) {
+        this.drops = drops;
         this.sessions = sessions;
         this.id = id;
         this.listener = listener;
     }
 
-    /** Messages belong to this session from now on; null for none. */
+    /** A script of this session begins: messages belong to it from now on. */
     public void attach(Session session) {
+        gaps = new SequenceGaps();
+        dropsBefore = drops.count();
         current = session;
     }
 
-    /** Takes one datagram. */
-    public void receive(@Body byte[] datagram) {
+    /**
+     * The script has ended.
+     *
+     * @return how many of its messages are missing: by their numbers, which do not tell of the last ones, or by what the
+     *         kernel dropped, which does not tell of those that the Publisher did not send
+     */
+    public long detach() {
+        if (current == null) {
+            return 0;
+        }
+        current = null;
+        long missing = Math.max(gaps.lost(), drops.count() - dropsBefore);
+        lost.add(missing);
+        return missing;
+    }
+
+    /** Takes datagrams, in their order. */
+    public void receive(@Body List<Datagram> datagrams) {
+        datagrams.forEach(datagram -> receive(datagram.bytes(), datagram.sender()));
+    }
+
+    /**
+     * Takes one datagram.
+     *
+     * @param sender where it came from
+     */
+    void receive(byte[] datagram, SocketAddress sender) {
         JsonNode json;
         try {
             json = Json.readLenient(datagram);
@@ -92,8 +128,16 @@ public final class PublisherInbox implements AutoCloseable {
             ignore("no script is running");
         } else {
             received.increment();
+            if (message.path("seq_no").isIntegralNumber()) {
+                gaps.note(
+                        new SequenceGaps.Source(
+                                message.path("host").asText(),
+                                message.path("script").asText(),
+                                String.valueOf(sender)),
+                        message.path("seq_no").longValue());
+            }
             sessions.relay(session, datagram);
-            take(session, message);
+            take(session, message, datagram.length);
         }
     }
 
@@ -102,7 +146,7 @@ public final class PublisherInbox implements AutoCloseable {
         LOG.debug("Datagram ignored: {}", why);
     }
 
-    private void take(Session session, ObjectNode message) {
+    private void take(Session session, ObjectNode message, int bytes) {
         JsonNode payload = message.path("payload");
         switch (message.path("type").asText()) {
             case "session_data" -> {
@@ -124,7 +168,7 @@ public final class PublisherInbox implements AutoCloseable {
             default -> LOG.trace("{} is passed on only", message);
         }
         message.put("session_id", session.id());
-        sessions.published(session, message);
+        sessions.published(session, message, bytes);
     }
 
     private void register(Session session, JsonNode payload) {
@@ -159,32 +203,53 @@ public final class PublisherInbox implements AutoCloseable {
      * its sender's call returns, and datagrams are taken in order, so a marker sent to ourselves comes behind all that an
      * ended script sent.
      *
-     * @return false if it took longer than this
+     * @param  idle how long to wait when nothing is taken in any more
+     * @return      false if the marker did not come
      */
-    public boolean flush(Duration atMost) {
-        long deadline = System.nanoTime() + atMost.toNanos();
+    public boolean flush(Duration idle) {
         String token = UUID.randomUUID().toString();
         CompletableFuture<Void> marker = new CompletableFuture<>();
         markers.put(token, marker);
         try {
             send(Json.text(Json.object().put("type", MARKER_TYPE).put("payload", token))
-                    .getBytes());
-            marker.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
-            pendingDigests.awaitAdvanceInterruptibly(
-                    pendingDigests.arrive(), deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
-            return true;
-        } catch (TimeoutException e) {
-            LOG.warn("Messages of the script are still being taken in after {} ms", atMost.toMillis());
-            return false;
+                    .getBytes(StandardCharsets.US_ASCII));
+            return await(marker, idle) && awaitDigests();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        } catch (ExecutionException e) {
-            throw new IllegalStateException(e);
         } finally {
             markers.remove(token);
+        }
+    }
+
+    /** Goes on waiting as long as messages are being taken in. */
+    private boolean await(CompletableFuture<Void> marker, Duration idle) throws InterruptedException {
+        long before = -1;
+        while (received.sum() != before) {
+            before = received.sum();
+            try {
+                marker.get(idle.toMillis(), TimeUnit.MILLISECONDS);
+                return true;
+            } catch (TimeoutException e) {
+                LOG.debug("{} messages taken in, and no end yet", before);
+            } catch (ExecutionException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+        LOG.warn("The script's last messages may be missing");
+        return false;
+    }
+
+    private boolean awaitDigests() throws InterruptedException {
+        try {
+            pendingDigests.awaitAdvanceInterruptibly(
+                    pendingDigests.arrive(), LONGEST_DIGEST.toMillis(), TimeUnit.MILLISECONDS);
+            return true;
+        } catch (TimeoutException e) {
+            LOG.warn("Checksums of registered files take longer than {} s", LONGEST_DIGEST.toSeconds());
+            return false;
         }
     }
 
@@ -199,6 +264,11 @@ public final class PublisherInbox implements AutoCloseable {
     /** Messages taken since the start. */
     public long received() {
         return received.sum();
+    }
+
+    /** Messages missing, since the start. */
+    public long lost() {
+        return lost.sum();
     }
 
     /** Datagrams that were no message of ours, since the start. */

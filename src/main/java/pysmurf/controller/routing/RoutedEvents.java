@@ -8,12 +8,12 @@ import org.slf4j.LoggerFactory;
 import pysmurf.controller.session.SessionEvent;
 import pysmurf.controller.session.SessionEvents;
 
-/** Events enter the routes at {@code direct:session-event}. Thread-safe. */
+/** Events enter the routes at {@code seda:session-event}; whoever causes one only puts it into a queue. Thread-safe. */
 public final class RoutedEvents implements SessionEvents {
 
     private static final Logger LOG = LoggerFactory.getLogger(RoutedEvents.class);
-    /** A route that is being replaced is back at once; without any route there is nobody to tell. */
-    private static final String ENTRANCE = "direct:session-event?timeout=1000&failIfNoConsumers=false";
+    private static final String ENTRANCE =
+            "seda:session-event?queue=#bean:eventQueue&discardWhenFull=true&waitForTaskToComplete=Never";
 
     private final CamelContext context;
     private volatile ProducerTemplate producer;

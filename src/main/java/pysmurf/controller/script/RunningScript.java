@@ -39,7 +39,7 @@ final class RunningScript {
     /** A flooding script's last lines may come after the end; its other watchers have waited long enough by then. */
     private static final Duration OUTPUT_BUDGET = Duration.ofMillis(250);
 
-    private static final Duration MESSAGES_BUDGET = Duration.ofSeconds(5);
+    private static final Duration MESSAGES_IDLE = Duration.ofSeconds(1);
     private static final long MOST_REPORT_BYTES = 4 * 1024 * 1024;
 
     private final ScriptCommand command;
@@ -138,7 +138,11 @@ final class RunningScript {
             LOG.info("Output of {} is still being read", command);
         }
         follower.failure().ifPresent(fault -> sessions.message(session(), "The live output broke off: " + fault));
-        inbox.flush(MESSAGES_BUDGET);
+        inbox.flush(MESSAGES_IDLE);
+        long missing = inbox.detach();
+        if (missing > 0) {
+            sessions.message(session(), missing + " messages of the script's Publisher were lost on the way");
+        }
         output.scriptEnded();
         sessions.exited(session(), exitCode);
         sessions.survivors(session(), survivors.size());

@@ -63,7 +63,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
             return started.await();
         } finally {
             running.remove(session.id(), started);
-            inbox.attach(null);
+            inbox.detach();
         }
     }
 

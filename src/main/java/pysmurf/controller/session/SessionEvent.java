@@ -1,5 +1,6 @@
 package pysmurf.controller.session;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.function.Supplier;
 
@@ -35,6 +36,7 @@ public final class SessionEvent {
     private volatile String json;
     private byte[] datagram;
     private Output output;
+    private int weight;
 
     /**
      * Output lines.
@@ -56,20 +58,35 @@ public final class SessionEvent {
         this.source = source;
     }
 
-    /** An event whose JSON is known. */
+    /** An event whose JSON is made now, since what it is made of may change. */
     public static SessionEvent of(Type type, Session session, Object payload) {
-        String json = Json.text(payload);
-        return new SessionEvent(type, session.id(), session.opName(), () -> json);
+        SessionEvent event = new SessionEvent(type, session.id(), session.opName(), () -> "");
+        event.json = Json.text(payload);
+        event.weight = event.json.length();
+        return event;
     }
 
     static SessionEvent status(String json) {
         return new SessionEvent(Type.STATUS, -1, null, () -> json);
     }
 
+    /**
+     * A Publisher message of the script.
+     *
+     * @param message not to be changed any more
+     * @param bytes   about how long it is
+     */
+    static SessionEvent data(Session session, JsonNode message, int bytes) {
+        SessionEvent event = new SessionEvent(Type.DATA, session.id(), session.opName(), () -> Json.text(message));
+        event.weight = bytes;
+        return event;
+    }
+
     /** A datagram to be relayed as it is. */
     public static SessionEvent datagram(Session session, byte[] bytes) {
         SessionEvent event = new SessionEvent(Type.DATAGRAM, session.id(), session.opName(), () -> "");
         event.datagram = bytes;
+        event.weight = bytes.length;
         return event;
     }
 
@@ -81,6 +98,7 @@ public final class SessionEvent {
                 session.opName(),
                 () -> Json.text(new OutputPayload(session.id(), output.seq(), output.lines())));
         event.output = output;
+        event.weight = output.lines().stream().mapToInt(String::length).sum();
         return event;
     }
 
@@ -116,6 +134,26 @@ public final class SessionEvent {
     /** The lines of an {@link Type#OUTPUT}, else null. */
     public Output getOutput() {
         return output;
+    }
+
+    /** For routes: whether it goes out over UDP; everything else goes to those who watch. */
+    public boolean isForUdp() {
+        return type == Type.DATAGRAM || type == Type.MESSAGE || type == Type.RESULT;
+    }
+
+    /** For routes: whether it is output lines. */
+    public boolean isOutput() {
+        return output != null;
+    }
+
+    /** About how many bytes it keeps in memory; the same at any time. */
+    int weight() {
+        return weight;
+    }
+
+    /** Whether it may be left out when there is too much: the rest tells how sessions stand. */
+    boolean isExpendable() {
+        return type == Type.OUTPUT || type == Type.DATA || type == Type.DATAGRAM;
     }
 
     /** The name of the MQTT topic and of the server-sent event. */

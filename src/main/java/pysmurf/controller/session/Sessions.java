@@ -160,9 +160,14 @@ public final class Sessions {
         store.save(session);
     }
 
-    /** Tells the sinks of a Publisher message. */
-    public void published(Session session, JsonNode message) {
-        events.publish(SessionEvent.of(SessionEvent.Type.DATA, session, message));
+    /**
+     * Tells the sinks of a Publisher message.
+     *
+     * @param message not to be changed any more
+     * @param bytes   how long its datagram was
+     */
+    public void published(Session session, JsonNode message, int bytes) {
+        events.publish(SessionEvent.data(session, message, bytes));
     }
 
     /** Registers a file; one with the same path is replaced. */

@@ -1,0 +1,68 @@
+package pysmurf.controller.publisher;
+
+import io.netty.buffer.ByteBufUtil;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.FixedRecvByteBufAllocator;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.socket.DatagramPacket;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.camel.component.netty.NettyConsumer;
+import org.apache.camel.component.netty.ServerInitializerFactory;
+import org.apache.camel.component.netty.handlers.ServerChannelHandler;
+
+/**
+ * Reads all datagrams that wait in the socket before it makes one exchange of them: a list of {@link Datagram}. With an exchange
+ * for each, a burst fills the socket faster than it is emptied, and the kernel drops the rest.
+ */
+public final class DatagramBatches extends ServerInitializerFactory {
+
+    /** More than the 64,000 bytes that a Publisher sends at most; Netty's own 2048 would cut without a word. */
+    private static final int MOST_BYTES = 65_536;
+
+    private static final int MOST_DATAGRAMS = 512;
+
+    private final NettyConsumer consumer;
+
+    /** For the registry, whose instance only makes others. */
+    public DatagramBatches() {
+        this(null);
+    }
+
+    private DatagramBatches(NettyConsumer consumer) {
+        this.consumer = consumer;
+    }
+
+    @Override
+    public ServerInitializerFactory createPipelineFactory(NettyConsumer nettyConsumer) {
+        return new DatagramBatches(nettyConsumer);
+    }
+
+    @Override
+    protected void initChannel(Channel channel) {
+        channel.config()
+                .setRecvByteBufAllocator(new FixedRecvByteBufAllocator(MOST_BYTES).maxMessagesPerRead(MOST_DATAGRAMS));
+        channel.pipeline().addLast(new Collector()).addLast(new ServerChannelHandler(consumer));
+    }
+
+    private static final class Collector extends SimpleChannelInboundHandler<DatagramPacket> {
+
+        private List<Datagram> batch = new ArrayList<>();
+
+        @Override
+        protected void channelRead0(ChannelHandlerContext context, DatagramPacket packet) {
+            batch.add(new Datagram(ByteBufUtil.getBytes(packet.content()), packet.sender()));
+        }
+
+        @Override
+        public void channelReadComplete(ChannelHandlerContext context) {
+            if (!batch.isEmpty()) {
+                List<Datagram> complete = batch;
+                batch = new ArrayList<>();
+                context.fireChannelRead(complete);
+            }
+            context.fireChannelReadComplete();
+        }
+    }
+}

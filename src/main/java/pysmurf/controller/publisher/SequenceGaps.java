@@ -1,0 +1,40 @@
+package pysmurf.controller.publisher;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Counts messages that Publishers numbered and that did not arrive. Each Publisher numbers its messages from 0, also those that
+ * it could not send itself (pysmurf, util/pub.py), and has a socket of its own. Thread-safe.
+ */
+final class SequenceGaps {
+
+    /**
+     * One Publisher.
+     *
+     * @param sender where its datagrams come from
+     */
+    record Source(String host, String script, String sender) {}
+
+    private final Map<Source, Long> expected = new HashMap<>();
+    private long lost;
+
+    /** Notes a message. */
+    synchronized void note(Source source, long number) {
+        long next = expected.getOrDefault(source, 0L);
+        if (number >= next) {
+            lost += number - next;
+            expected.put(source, number + 1);
+        } else if (number == 0) {
+            // the port was given to another Publisher
+            expected.put(source, 1L);
+        } else {
+            // late: it was counted as lost when its successor came
+            lost--;
+        }
+    }
+
+    synchronized long lost() {
+        return lost;
+    }
+}

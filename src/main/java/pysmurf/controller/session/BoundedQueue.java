@@ -1,0 +1,113 @@
+package pysmurf.controller.session;
+
+import java.util.Collection;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.apache.camel.Exchange;
+
+/**
+ * A queue between routes that is bounded by what it keeps in memory, and in which nobody ever waits for room: what finds none is
+ * dropped and counted. Output lines may take only a part of it, so that a flooding script fills neither the memory nor the way of
+ * data and datagrams; what tells how sessions stand is never dropped.
+ */
+public final class BoundedQueue extends LinkedBlockingQueue<Exchange> {
+
+    private static final long serialVersionUID = 1L;
+
+    private static final long MOST_BYTES = 64L * 1024 * 1024;
+    private static final long MOST_OUTPUT_BYTES = 8L * 1024 * 1024;
+    /** What an exchange with an event takes beside its payload. */
+    private static final long OVERHEAD_BYTES = 600;
+
+    /** What one of a batch of messages takes, generously. */
+    private static final long MOST_TYPICAL_BYTES = 1000;
+
+    /** How long one element waits for work that is more urgent, at most. */
+    private static final long LONGEST_DEFERRAL_NANOS = 50_000_000;
+
+    private static final long LOOK_EVERY_NANOS = 1_000_000;
+
+    private final transient BooleanSupplier urgentElsewhere;
+    private final AtomicLong bytes = new AtomicLong();
+    private final AtomicLong outputBytes = new AtomicLong();
+    private final LongAdder dropped = new LongAdder();
+
+    /** A queue that is emptied as fast as its consumer can. */
+    public BoundedQueue() {
+        this(() -> false);
+    }
+
+    /** @param urgentElsewhere while this says yes the queue is emptied slowly, to leave the processors to others */
+    public BoundedQueue(BooleanSupplier urgentElsewhere) {
+        this.urgentElsewhere = urgentElsewhere;
+    }
+
+    @Override
+    public boolean offer(Exchange exchange) {
+        Object body = exchange.getMessage().getBody();
+        long weight = weight(body);
+        boolean output = isOutput(body);
+        boolean expendable = !(body instanceof SessionEvent event) || event.isExpendable();
+        boolean full = bytes.get() + weight > MOST_BYTES || output && outputBytes.get() + weight > MOST_OUTPUT_BYTES;
+        if (expendable && full && !isEmpty()) {
+            dropped.increment();
+            return false;
+        }
+        bytes.addAndGet(weight);
+        if (output) {
+            outputBytes.addAndGet(weight);
+        }
+        return super.offer(exchange);
+    }
+
+    @Override
+    public boolean offer(Exchange exchange, long timeout, TimeUnit unit) {
+        return offer(exchange);
+    }
+
+    @Override
+    public Exchange poll(long timeout, TimeUnit unit) throws InterruptedException {
+        long deadline = System.nanoTime() + LONGEST_DEFERRAL_NANOS;
+        while (urgentElsewhere.getAsBoolean() && System.nanoTime() < deadline) {
+            LockSupport.parkNanos(LOOK_EVERY_NANOS);
+        }
+        return taken(super.poll(timeout, unit));
+    }
+
+    @Override
+    public Exchange poll() {
+        return taken(super.poll());
+    }
+
+    private Exchange taken(Exchange exchange) {
+        if (exchange != null) {
+            Object body = exchange.getMessage().getBody();
+            long weight = weight(body);
+            bytes.addAndGet(-weight);
+            if (isOutput(body)) {
+                outputBytes.addAndGet(-weight);
+            }
+        }
+        return exchange;
+    }
+
+    private static long weight(Object body) {
+        if (body instanceof SessionEvent event) {
+            return OVERHEAD_BYTES + event.weight();
+        }
+        return OVERHEAD_BYTES + (body instanceof Collection<?> batch ? batch.size() * MOST_TYPICAL_BYTES : 0);
+    }
+
+    private static boolean isOutput(Object body) {
+        return body instanceof SessionEvent event && event.isOutput();
+    }
+
+    /** What found no room, since the start. */
+    public long dropped() {
+        return dropped.sum();
+    }
+}

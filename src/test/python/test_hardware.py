@@ -1,0 +1,524 @@
+"""The stages on hardware: every call against the recorded signatures, and each stage on a stand-in.
+
+``signatures.json`` holds, for each thing the hardware layer uses of pysmurf and sodetlib, where it is defined
+and its parameters with their defaults, as read from the repositories' own source at the commits named there
+(by walking Python's ``ast`` of the modules; no code was copied). No hardware and neither package is needed here.
+"""
+from __future__ import annotations
+
+import ast
+import contextlib
+import importlib
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from unittest import mock
+
+import stage_process
+from stage_process import CTIME, SETUP, TIMEOUT_S, Slot
+from test_stages import NUMBERS
+
+import fake_smurf
+from fake_smurf import DIPS_MHZ, ENTRIES, RECORD, Server
+from tuning import control, hardware
+from tuning.instrument import Instrument
+from tuning.stage import stage_main
+
+OWNERS = {"self._smurf": "SmurfControl", "smurf": "SmurfControl", "self._smurf.C": "CryoCard",
+          "self._smurf.pub": "Publisher", "smurf.pub": "Publisher", "self._config": "DetConfig",
+          "config": "DetConfig", "self._config.dev": "DeviceConfig", "config.dev": "DeviceConfig"}
+CONSTRUCTORS = {"client.SmurfControl": "SmurfControl.__init__", "det_config.DetConfig": "DetConfig.__init__"}
+LAYER = ("hardware.py", "control.py")
+
+
+class Use(NamedTuple):
+    """Something of pysmurf or sodetlib that the layer names, and the call if it is called."""
+
+    name: str
+    line: int
+    call: Optional[ast.Call]
+
+
+def tree(file: str) -> ast.Module:
+    with open(os.path.join(stage_process.SCRIPTS, "tuning", file), encoding="utf-8") as source:
+        return ast.parse(source.read())
+
+
+def uses(module: ast.Module) -> Iterator[Use]:
+    called = {id(node.func): node for node in ast.walk(module) if isinstance(node, ast.Call)}
+    for node in ast.walk(module):
+        if isinstance(node, ast.Attribute):
+            name = CONSTRUCTORS.get(ast.unparse(node)) or owned(node)
+            if name is not None:
+                yield Use(name, node.lineno, called.get(id(node)))
+
+
+def owned(node: ast.Attribute) -> Optional[str]:
+    owner = OWNERS.get(ast.unparse(node.value))
+    return None if owner is None else f"{owner}.{node.attr}"
+
+
+class SignatureTest(unittest.TestCase):
+    """Nothing is asked of pysmurf and sodetlib that they do not have."""
+
+    def test_the_record_names_its_commits(self) -> None:
+        for source in RECORD["sources"].values():
+            self.assertRegex(source["repository"], "^https://github.com/")
+            self.assertRegex(source["commit"], "^[0-9a-f]{40}$")
+        for name, entry in ENTRIES.items():
+            self.assertIn(entry["repository"], RECORD["sources"], name)
+
+    def test_every_use_is_recorded_and_every_call_fits(self) -> None:
+        for file in LAYER:
+            for use in uses(tree(file)):
+                where = f"{file}:{use.line} {use.name}"
+                self.assertIn(use.name, ENTRIES, where)
+                self.assertEqual(ENTRIES[use.name]["kind"] == "method", use.call is not None, where)
+                if use.call is not None:
+                    self.assert_fits(use, where)
+
+    def assert_fits(self, use: Use, where: str) -> None:
+        assert use.call is not None
+        self.assertFalse(any(isinstance(argument, ast.Starred) for argument in use.call.args), where)
+        self.assertTrue(all(keyword.arg for keyword in use.call.keywords), where)
+        wanted = fake_smurf.signature(use.name)
+        # Binds or raises; what would only vanish in **kwargs is no parameter of it.
+        try:
+            wanted.bind(*use.call.args, **{str(keyword.arg): 0 for keyword in use.call.keywords})
+        except TypeError as refused:
+            self.fail(f"{where}: {refused}")
+
+    def test_nothing_recorded_is_unused(self) -> None:
+        used = {use.name for file in LAYER for use in uses(tree(file))}
+        self.assertEqual(set(ENTRIES) - used, {"SmurfBase.__init__"})
+
+    def test_the_objects_go_by_their_names_only(self) -> None:
+        """A second name, or getattr, would hide calls from the tests above."""
+        for file in LAYER:
+            module = tree(file)
+            for node in ast.walk(module):
+                if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
+                    target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+                    if ast.unparse(node.value) in OWNERS:
+                        self.assertIn(ast.unparse(target), OWNERS, f"{file}:{node.lineno}")
+                if isinstance(node, ast.Call) and ast.unparse(node.func) in ("getattr", "setattr"):
+                    self.assertNotIn(ast.unparse(node.args[0]), OWNERS, f"{file}:{node.lineno}")
+
+    def test_a_wrong_call_would_be_seen(self) -> None:
+        for text in ("self._smurf.find_freq(0, ampcut=1)", "self._smurf.relock()", "self._smurf.C.write_ps_en(1, 2)",
+                     "config.get_smurf_control(nme='x')"):
+            use = next(uses(ast.parse(text)))
+            with self.assertRaises(AssertionError, msg=text):
+                self.assert_fits(use, text)
+
+    def test_hardware_offers_what_the_interface_asks_for(self) -> None:
+        import inspect
+
+        for name, part in vars(Instrument).items():
+            if inspect.isfunction(part) and not name.startswith("_"):
+                self.assertEqual(inspect.signature(getattr(hardware.HardwareSmurf, name)),
+                                 inspect.signature(part), name)
+
+
+class Ended(NamedTuple):
+    code: int
+    out: str
+    err: str
+    result: Optional[Dict[str, Any]]
+
+    def numbers(self, band: int = 0) -> Dict[str, Any]:
+        assert self.result is not None, self.err
+        return self.result["numbers"][str(band)]
+
+
+class OnStandIn(unittest.TestCase):
+    """Runs stages in this process, on a stand-in of the packages."""
+
+    def setUp(self) -> None:
+        self.folder = tempfile.TemporaryDirectory(prefix="hardware-")
+        self.addCleanup(self.folder.cleanup)
+        os.mkdir(self.path("tunes"))
+        self.server = Server(self.path("tunes"))
+        self.slept: List[float] = []
+        self.environment = {"OCS_CONFIG_DIR": "/config", "SMURFPUB_ID": "slot2"}
+        patch = mock.patch("tuning.hardware.time.sleep", self.slept.append)
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def path(self, *parts: str) -> str:
+        return os.path.join(self.folder.name, *parts)
+
+    def run_stage(self, stage: str, *arguments: str, fails: Optional[Exception] = None,
+                  mode: Tuple[str, ...] = ("--hardware", "--slot", "2")) -> Ended:
+        result = self.path("result.json")
+        if os.path.exists(result):
+            os.remove(result)
+        given = ["--data-dir", self.path("data"), "--ctime", str(CTIME), *mode, *arguments]
+        out, err = io.StringIO(), io.StringIO()
+        plain = {name: value for name, value in os.environ.items()
+                 if not name.startswith(("SMURF", "PYSMURF_", "OCS_", "CONFIG_FILE"))}
+        environment = {**plain, "PYSMURF_RESULT_FILE": result, **self.environment}
+        with mock.patch.dict(sys.modules, fake_smurf.modules(self.server, fails)), \
+                mock.patch.dict(os.environ, environment, clear=True), \
+                mock.patch("tuning.stage.signal.signal"), \
+                contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            module = importlib.import_module(stage)
+            code = module.main(given) if stage == "safe_state" else \
+                stage_main(stage, module.__doc__, module.run, given)
+        told = None
+        if os.path.exists(result):
+            with open(result, encoding="utf-8") as file:
+                told = json.load(file)
+        self.assertNotIn("Traceback", err.getvalue())
+        return Ended(code, out.getvalue(), err.getvalue(), told)
+
+    def run_well(self, stage: str, *arguments: str) -> Ended:
+        ended = self.run_stage(stage, *arguments)
+        self.assertEqual((ended.code, ended.err), (0, ""), f"{stage}\n{ended.out}")
+        return ended
+
+    def tuned(self) -> None:
+        for stage in ("preflight", "setup_amps", "find_freq", "setup_notches"):
+            self.run_well(stage)
+
+    def interrupt(self, name: str, at: int = 1, leaving: Any = None) -> None:
+        """SIGINT at the nth call of this name, behind what the call had done until then."""
+        count = 0
+
+        def interrupted(**arguments: Any) -> None:
+            nonlocal count
+            count += 1
+            if count == at:
+                if leaving is not None:
+                    leaving()
+                raise KeyboardInterrupt
+        self.server.before[name] = interrupted
+
+
+SHORT = ("--nsteps", "60", "--wait", "0", "--npts", "1", "--duration", "6")
+
+
+class ChainTest(OnStandIn):
+    def test_preset_full_gives_the_numbers_of_the_simulator(self) -> None:
+        ended: Dict[str, Ended] = {}
+        for stage in SETUP[:7] + ("squid_curve",) + SETUP[7:]:
+            ended[stage] = self.run_well(stage, *SHORT)
+            result = ended[stage].result or {}
+            self.assertEqual((result["simulated"], result["seed"]), (False, None))
+            for key in NUMBERS[stage]:
+                self.assertIsInstance(ended[stage].numbers()[key], (int, float), f"{stage} {key}")
+            for path in result["files"]:
+                self.assertTrue(os.path.getsize(path) > 0, path)
+        self.assertAlmostEqual(ended["setup_amps"].numbers()["hemt_id"], 8.0, delta=0.2)
+        self.assertEqual(self.server.optical, 0b11)
+        self.assertEqual(ended["estimate_attens"].numbers()["att"], self.server.att[0][0])
+        self.assertEqual(ended["estimate_phase_delay"].numbers()["residual_ns"], 0.4)
+        self.assertEqual(ended["find_freq"].numbers()["n_res"], len(DIPS_MHZ))
+        self.assertEqual(ended["setup_notches"].numbers()["n_assigned"], len(DIPS_MHZ) - 1)
+        self.assertEqual(ended["setup_notches"].numbers()["n_unassigned"], 1)
+        self.assertAlmostEqual(ended["serial_algs"].numbers()["moved_khz"], 2.0, places=3)
+        self.assertEqual(ended["serial_algs"].numbers()["n_failed"], 0)
+        self.assertAlmostEqual(ended["squid_curve"].numbers()["phi0_ffs"], fake_smurf.PERIOD, delta=0.002)
+        self.assertAlmostEqual(ended["squid_curve"].numbers()["df_khz"], 100, delta=2)
+        tracking = ended["tracking_setup"].numbers()
+        self.assertEqual((tracking["n_good"], tracking["n_all"]), (len(DIPS_MHZ) - 2, len(DIPS_MHZ) - 1))
+        self.assertAlmostEqual(tracking["frac_pp"], 0.45)
+        self.assertEqual(sum(self.server.feedback[0]), tracking["n_good"])
+        self.assertTrue(self.server.ramp_on and not self.server.mode and not self.server.streaming)
+        self.assertEqual((self.server.lms[0], self.server.coupling), ([1, 1, 1], "DC"))
+
+    def test_settings_go_into_the_device_configuration(self) -> None:
+        for stage in SETUP[:8]:
+            self.run_well(stage)
+        kept = self.server.band_config[0]
+        self.assertEqual((kept["uc_att"], kept["dc_att"], kept["band_delay_us"]), (self.server.att[0][0],) * 2 + (2.41,))
+        self.assertAlmostEqual(kept["frac_pp"], 0.45)
+        self.assertAlmostEqual(kept["lms_freq_hz"], 20000)
+        self.assertEqual(self.server.exp["tunefile"], self.server.tune_path)
+
+    def test_the_control_object_is_opened_as_sodetlib_opens_it(self) -> None:
+        ended = self.run_well("preflight")
+        self.assertIn("pysmurf 7.7.7, slot 2, device configuration /config/dev_cfg.yaml", ended.out)
+        opened = self.server.opened[0]
+        self.assertEqual((opened["server_port"], opened["name"], opened["data_path_id"]),
+                         (9006, str(CTIME), "stream"))
+
+    def test_where_pysmurf_is_there_it_is_used_without_being_asked_for(self) -> None:
+        self.assertEqual((self.run_stage("preflight", mode=()).result or {})["simulated"], False)
+        self.assertEqual((self.run_stage("preflight", mode=("--simulate",)).result or {})["simulated"], True)
+
+    def test_relock_on_plain_pysmurf(self) -> None:
+        self.environment = {"CONFIG_FILE": "/config/pysmurf.cfg"}
+        for stage in SETUP[:6]:
+            self.run_well(stage)
+        att = self.server.att[0][0]
+        # The server was started anew: what it held is gone.
+        self.server.att[0], self.server.delay[0] = [0, 0], 0.0
+        numbers = {stage: self.run_well(stage, *SHORT).numbers() for stage in (
+            "preflight", "setup_amps", "load_tune", "serial_algs", "tracking_setup", "take_noise")}
+        self.assertEqual(numbers["load_tune"]["n_tones"], len(DIPS_MHZ) - 1)
+        self.assertEqual((self.server.att[0], self.server.delay[0]), ([att, att], 2.41))
+        self.assertEqual(numbers["tracking_setup"]["n_good"], len(DIPS_MHZ) - 2)
+        self.assertGreater(numbers["take_noise"]["median_pa_rthz"], 0)
+        self.assertEqual(self.server.opened[0]["cfg_file"], "/config/pysmurf.cfg")
+
+    def test_tunes_of_bands_set_up_one_by_one_end_in_one_file(self) -> None:
+        for band in ("0", "1"):
+            self.run_well("find_freq", "--bands", band)
+            self.run_well("setup_notches", "--bands", band)
+        self.run_well("preflight", "--bands", "0,1")
+        loaded = self.run_well("load_tune", "--bands", "0,1", "--setup-notches")
+        # Of those swept the stand-in leaves the last one without a channel.
+        self.assertEqual([loaded.numbers(band)["n_tones"] for band in (0, 1)], [len(DIPS_MHZ) - 2] * 2)
+
+    def test_a_new_reference_of_channels_is_kept_when_asked(self) -> None:
+        self.tuned()
+        asked: Dict[str, Any] = {}
+        self.server.before["setup_notches"] = lambda **arguments: asked.update(arguments)
+        self.run_well("setup_notches", "--old-master-assignment")
+        self.assertIs(asked["new_master_assignment"], False)
+
+    def test_no_resonances_leave_no_tune(self) -> None:
+        self.tuned()
+        control.Memory(self.path("data"), 2).keep(0, {"resonances_mhz": []})
+        ended = self.run_well("setup_notches")
+        self.assertIn("no tune to write", ended.out)
+        self.assertEqual((ended.numbers()["n_assigned"], self.server.on(0)), (0, []))
+        self.assertFalse([path for path in (ended.result or {})["files"] if path.endswith("_tune.npy")])
+
+    def test_no_carrier_is_said_and_not_made_up(self) -> None:
+        self.tuned()
+        with mock.patch.object(fake_smurf, "PERIOD", float("nan")):
+            ended = self.run_well("tracking_setup")
+        self.assertIn("no carrier seen", ended.out)
+        self.assertIsNone(ended.numbers()["carrier_khz"])
+
+
+class RefusalTest(OnStandIn):
+    """What cannot be done faithfully ends with 1 and says why."""
+
+    def refused(self, stage: str, *arguments: str, code: int = 1, **rest: Any) -> str:
+        ended = self.run_stage(stage, *arguments, **rest)
+        self.assertEqual(ended.code, code, ended.out + ended.err)
+        return ended.err
+
+    def test_a_card_with_other_amplifiers(self) -> None:
+        self.server.firmware = (4, 1, 0)
+        self.assertIn("hemt1, hemt2, 50k1 and 50k2", self.refused("setup_amps"))
+        self.server.firmware = (0, 0, 0)
+        self.assertIn("no cryostat card", self.refused("setup_amps"))
+        self.assertNotIn("write_ps_en", self.server.calls)
+
+    def test_what_pysmurf_raises_is_told(self) -> None:
+        def broken(**arguments: Any) -> None:
+            raise ValueError("Invalid node: AMCc.Nowhere")
+        self.server.before["find_freq"] = broken
+        self.assertIn("find_freq: ValueError: Invalid node: AMCc.Nowhere", self.refused("find_freq"))
+
+    def test_a_band_that_is_not_configured(self) -> None:
+        self.assertIn("band 5 is not in pysmurf's configuration", self.refused("find_freq", "--bands", "5"))
+
+    def test_nothing_before_them(self) -> None:
+        self.assertIn("run find_freq first", self.refused("setup_notches"))
+        self.assertIn("no tune file", self.refused("load_tune"))
+        for stage in ("serial_algs", "squid_curve", "tracking_setup", "take_noise"):
+            self.assertIn("no tones on", self.refused(stage))
+        self.assertIn("no such file", self.refused("load_tune", "--tunefile", self.path("nowhere.npy")))
+
+    def test_a_scan_that_changed_amplitudes(self) -> None:
+        self.tuned()
+        before = list(self.server.amplitudes[0])
+        self.server.before["run_serial_gradient_descent"] = \
+            lambda **arguments: self.server.amplitudes.update({0: [0] * fake_smurf.CHANNELS})
+        self.assertIn("the scan changed amplitudes", self.refused("serial_algs"))
+        self.assertEqual((self.server.amplitudes[0], self.server.scanning[0]), (before, 0))
+
+    def test_a_scan_in_progress_unless_forced(self) -> None:
+        self.tuned()
+        self.server.scanning[1] = 1
+        self.assertIn("already in progress", self.refused("serial_algs"))
+        self.run_well("serial_algs", "--force")
+
+    def test_a_stream_that_does_not_start(self) -> None:
+        self.tuned()
+        with mock.patch.object(fake_smurf.FakeControl, "stream_data_on", lambda control: None):
+            self.assertIn("the stream did not start", self.refused("take_noise"))
+        self.assertIn("stream_data_off", self.server.calls)
+
+    def test_too_few_ramps_in_the_traces(self) -> None:
+        self.tuned()
+        with mock.patch.object(fake_smurf, "RAMPS", 1):
+            self.assertIn("1 whole flux ramps, and two are needed", self.refused("tracking_setup"))
+
+    def test_faults_are_not_for_hardware(self) -> None:
+        self.assertIn("faults are the simulator's", self.refused("find_freq", "--faults", "eta_bad", code=2))
+
+    def test_a_control_object_that_cannot_be_opened(self) -> None:
+        told = self.refused("find_freq", code=2, fails=TimeoutError("no answer"))
+        self.assertEqual(told, "find_freq.py: error: the control object of slot 2 cannot be opened: "
+                               "TimeoutError: no answer; use --simulate for the simulator\n")
+
+    def test_no_configuration(self) -> None:
+        self.environment = {}
+        self.assertIn("OCS_CONFIG_DIR", self.refused("find_freq", code=2))
+
+
+class HangTest(unittest.TestCase):
+    def test_a_control_object_that_never_opens_ends_in_time(self) -> None:
+        """Not even where an exit handler of the client hangs too."""
+        slot = Slot()
+        self.addCleanup(slot.close)
+        os.mkdir(slot.path("pysmurf"))
+        with open(slot.path("pysmurf", "__init__.py"), "w", encoding="utf-8") as file:
+            file.write("import atexit, time\natexit.register(time.sleep, 600)\ntime.sleep(600)\n")
+        ended = subprocess.run(slot.command("safe_state") + ["--slot", "3", "--open-timeout", "0.3"],
+                               env=slot.environment({"PYTHONPATH": slot.path()}), timeout=TIMEOUT_S,
+                               capture_output=True, text=True, check=False)
+        self.assertEqual(ended.returncode, 2)
+        self.assertIn("the control object of slot 3 did not open within 0.3 s", ended.stderr)
+
+
+class AbortTest(OnStandIn):
+    """An interrupted stage takes back what would be a hazard."""
+
+    def interrupted(self, stage: str, *arguments: str) -> None:
+        ended = self.run_stage(stage, *SHORT, *arguments)
+        self.assertEqual((ended.code, ended.err), (130, f"{stage}: interrupted\n"), ended.out)
+
+    def test_setup_amps_switches_off_a_search_half_way(self) -> None:
+        self.interrupt("set_amp_gate_voltage", at=2)
+        self.interrupted("setup_amps")
+        self.assertEqual(self.server.ps_en, 0)
+
+    def test_sweeps_leave_no_tone(self) -> None:
+        for stage, call in (("estimate_attens", "full_band_ampl_sweep"), ("find_freq", "find_freq")):
+            self.interrupt(call, leaving=lambda: self.server.amplitudes[0].__setitem__(7, 12))
+            self.interrupted(stage)
+            self.assertEqual(self.server.on(0), [], stage)
+
+    def test_estimate_phase_delay_puts_delay_and_attenuators_back(self) -> None:
+        def leaving() -> None:
+            self.server.delay[0], self.server.att[0] = 0.0, [30, 30]
+            self.server.amplitudes[0][7] = 12
+        self.server.att[0] = [11, 11]
+        self.interrupt("estimate_phase_delay", leaving=leaving)
+        self.interrupted("estimate_phase_delay")
+        self.assertEqual((self.server.delay[0], self.server.att[0], self.server.on(0)), (2.0, [11, 11], []))
+
+    def test_setup_notches_leaves_no_tone_and_the_old_tune(self) -> None:
+        self.tuned()
+        tune = self.server.exp["tunefile"]
+        self.interrupt("setup_notches", leaving=lambda: self.server.amplitudes[0].__setitem__(7, 12))
+        self.interrupted("setup_notches")
+        self.assertEqual((self.server.on(0), self.server.exp["tunefile"]), ([], tune))
+
+    def test_serial_algs_put_the_tones_back_and_clear_the_mark(self) -> None:
+        self.tuned()
+        amplitudes, offsets = list(self.server.amplitudes[0]), list(self.server.offsets[0])
+
+        def leaving() -> None:
+            self.server.scanning[0] = 1
+            self.server.amplitudes[0], self.server.offsets[0] = [0] * 512, [9.0] * 512
+        for call in ("run_serial_gradient_descent", "run_serial_eta_scan"):
+            self.server.before.clear()
+            self.server.offsets[0] = list(offsets)
+            self.interrupt(call, leaving=leaving)
+            self.interrupted("serial_algs")
+            self.assertEqual((self.server.amplitudes[0], self.server.scanning[0]), (amplitudes, 0), call)
+            self.assertAlmostEqual(max(self.server.offsets[0]), max(offsets), delta=0.003)
+
+    def test_squid_curve_takes_bias_relay_and_tracking_back(self) -> None:
+        self.tuned()
+        for coupling in ("AC", "DC"):
+            self.server.coupling = coupling
+            for call, at in (("set_fixed_flux_ramp_bias", 1), ("set_fixed_flux_ramp_bias", 40), ("set_lms_enable2", 1),
+                             ("get_loop_filter_output_array", 50)):
+                self.server.before.clear()
+                self.interrupt(call, at)
+                self.interrupted("squid_curve")
+                self.assertEqual((self.server.mode, self.server.coupling, self.server.lms[0]),
+                                 (0, coupling, [1, 1, 1]), f"{call} {at}")
+
+    def test_tracking_setup_leaves_feedback_on(self) -> None:
+        self.tuned()
+        self.interrupt("tracking_setup", leaving=lambda: self.server.feedback_enable.update({0: 0}))
+        self.interrupted("tracking_setup")
+        self.assertEqual(self.server.feedback_enable[0], 1)
+
+    def test_take_noise_stops_the_stream(self) -> None:
+        self.tuned()
+        with mock.patch("tuning.hardware.time.sleep", side_effect=KeyboardInterrupt):
+            self.interrupted("take_noise")
+        self.assertEqual(self.server.streaming, 0)
+
+    def test_an_abort_waits_until_a_file_is_whole(self) -> None:
+        import signal
+
+        order: List[str] = []
+        before = signal.signal(signal.SIGINT, lambda number, frame: order.append("signal"))
+        self.addCleanup(signal.signal, signal.SIGINT, before)
+        with control.undisturbed():
+            os.kill(os.getpid(), signal.SIGINT)
+            order.append("written")
+        self.assertEqual(order, ["written", "signal"])
+
+
+class SafeStateTest(OnStandIn):
+    def everything_on(self) -> None:
+        server = self.server
+        server.ps_en, server.ramp_on, server.mode, server.dac, server.waveform = 3, 1, 1, 20000, 1
+        server.streaming, server.tes, server.scanning = 1, [1.5] * 12, {0: 1, 1: 1}
+        server.coupling = "DC"
+        for band in server.bands:
+            server.amplitudes[band][9] = 12
+
+    def test_everything_goes_off_and_is_read_back(self) -> None:
+        self.everything_on()
+        looked = self.run_well("preflight", "--keep-outputs").numbers()
+        self.assertEqual([looked[key] for key in ("amps_on", "flux_ramp_on", "tes_bias_on", "eta_scan_in_progress",
+                                                  "tones_on")], [True, True, True, True, 1])
+        self.assertAlmostEqual(looked["fixed_flux_bias"], 1 - 2 * 20000 / 65536)
+        ended = self.run_well("safe_state")
+        self.assertIs(ended.numbers()["quiet"], True)
+        self.assertTrue(self.server.quiet)
+        self.assertEqual((self.server.ps_en, self.server.coupling), (3, "DC"))
+
+    def test_amplifiers_by_policy(self) -> None:
+        self.everything_on()
+        self.run_well("safe_state", "--amps", "off")
+        self.assertEqual((self.server.ps_en, self.server.drains), (0, {}))
+        self.everything_on()
+        self.server.firmware = (4, 0, 0)
+        self.run_well("safe_state", "--amps", "off")
+        self.assertEqual((self.server.ps_en, set(self.server.drains.values()), len(self.server.drains)), (0, {0.0}, 4))
+
+    def test_an_output_that_fails_does_not_save_the_others(self) -> None:
+        def broken(**arguments: Any) -> None:
+            raise RuntimeError("no answer")
+        for call in ("band_off", "flux_ramp_off", "set_tes_bias_off", "stream_data_off"):
+            self.everything_on()
+            self.server.before = {call: broken}
+            ended = self.run_stage("safe_state", "--amps", "off")
+            self.assertEqual(ended.code, 1, call)
+            self.assertIn("no answer", ended.err)
+            self.assertEqual((self.server.ps_en, self.server.scanning), (0, {0: 0, 1: 0}), call)
+            self.assertEqual([not any(self.server.tes), not self.server.streaming,
+                              not self.server.on(0), not self.server.waveform],
+                             [call != "set_tes_bias_off", call != "stream_data_off", call != "band_off", True], call)
+
+    def test_negative_steady_bias_is_read_back(self) -> None:
+        for fraction in (-0.3, 0.0, 0.25):
+            instrument = hardware.HardwareSmurf(
+                control.Control(fake_smurf.FakeControl(self.server, cfg_file="x"), None, "7", "test"),
+                control.Memory(self.path("data"), 2))
+            instrument.set_fixed_flux_ramp_bias(fraction)
+            self.assertAlmostEqual(instrument.read_state().fixed_flux_bias, fraction, delta=1e-4)
+
+
+if __name__ == "__main__":
+    unittest.main()
