@@ -1,8 +1,8 @@
 """Take a stream with the detectors at rest and tell the white noise level of each channel.
 
-30 seconds, in the simulator at 200 Hz; the level is the median of the spectrum from 10 to 30 Hz. Round 125 pA/rtHz is right
-for shunts of 0.4 mOhm at 100 mK; much more says: go back. Leaves TONES and FLUX RAMP as they were, the
-stream OFF.
+30 seconds, in the simulator at 200 Hz; the level is the median of the spectrum from 10 to 30 Hz. Round 125
+pA/rtHz is right for shunts of 0.4 mOhm at 100 mK; much more says: go back. Leaves TONES and FLUX RAMP as they
+were, the stream OFF.
 """
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stand-in for pysmurf's ``SmurfControl`` and sodetlib's ``DetConfig``, made from their recorded signatures.
+"""A stand-in for pysmurf's ``SmurfControl`` and sodetlib's ``DetConfig``, made from recorded signatures.
 
 A call that the record does not have, or with arguments that its signature does not take, raises. What the
 calls do is no physics: registers that keep what is written to them, and results of the shapes that the real
@@ -25,7 +25,8 @@ PERIOD = 0.18
 RAMP_SAMPLES, RAMPS = 150, 4
 STREAM_RATE_HZ = 200.0
 
-with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "signatures.json"), encoding="utf-8") as record:
+HERE = os.path.dirname(os.path.abspath(__file__))
+with open(os.path.join(HERE, "signatures.json"), encoding="utf-8") as record:
     RECORD: Dict[str, Any] = json.load(record)
 ENTRIES: Dict[str, Dict[str, Any]] = RECORD["entries"]
 
@@ -38,7 +39,8 @@ def signature(name: str) -> inspect.Signature:
     taken = {each["name"] for each in entry["parameters"]}
     onward = entry.get("keywords_to")
     while onward:
-        parameters += [inspect.Parameter(each["name"], inspect.Parameter.KEYWORD_ONLY, default=default_of(each))
+        parameters += [inspect.Parameter(each["name"], inspect.Parameter.KEYWORD_ONLY,
+                                         default=default_of(each))
                        for each in ENTRIES[onward]["parameters"] if each["name"] not in taken]
         taken |= {each["name"] for each in ENTRIES[onward]["parameters"]}
         onward = ENTRIES[onward].get("keywords_to")
@@ -111,7 +113,7 @@ class Server:
 
 
 def recorded(owner: str, server_of: Callable[[Any], Server]) -> Callable[[type], type]:
-    """Class decorator: every recorded method goes through its signature, and to ``_do_<name>`` if there is one."""
+    """Class decorator: a recorded method goes through its signature, then to ``_do_<name>`` if there is one."""
     def wrap(name: str, do: Optional[Callable[..., Any]]) -> Callable[..., Any]:
         wanted = signature(f"{owner}.{name}")
 
@@ -309,25 +311,25 @@ class FakeControl:
         return self._do_full_band_ampl_sweep(band, subbands, 12, 2, 31)
 
     # --- notches and the tune
-    def _do_setup_notches(self, band: int, resonance: Any, tone_power: int, sweep_width: float, df_sweep: float,
-                          min_offset: float, delta_freq: float, new_master_assignment: bool,
-                          **asked: Any) -> None:
+    def _do_setup_notches(self, band: int, resonance: Any, tone_power: int, df_sweep: float,
+                          new_master_assignment: bool, **asked: Any) -> None:
         self._do_band_off(band)
         if "find_freq" not in self.freq_resp[band]:
             return
-        freqs = resonance + self._do_get_band_center_mhz(band)
+        centre = self._do_get_band_center_mhz(band)
+        freqs = resonance + centre
         if not new_master_assignment:
             assert f"band_{band}" in self.channel_assignment_files
         self.freq_resp[band]["tone_power"] = tone_power
         found: Dict[int, Dict[str, Any]] = {}
         for place, freq in enumerate(freqs):
-            subband = int(round((freq - self._do_get_band_center_mhz(band)) / SUBBAND_MHZ)) - 1 + SUBBANDS // 2
+            subband = int(round((freq - centre) / SUBBAND_MHZ)) - 1 + SUBBANDS // 2
             lonely = place < len(freqs) - 1
             sweep = [freq + step * df_sweep for step in range(-20, 21)]
             found[place] = {
                 "freq": freq, "eta": 0.2 * (1 + 1j), "eta_scaled": abs(0.2 * (1 + 1j)) / SUBBAND_MHZ,
                 "eta_phase": 45.0, "subband": subband, "channel": 4 * subband if lonely else -1,
-                "offset": freq - self._do_get_band_center_mhz(band) - (subband + 1 - SUBBANDS / 2) * SUBBAND_MHZ,
+                "offset": freq - centre - (subband + 1 - SUBBANDS / 2) * SUBBAND_MHZ,
                 "freq_eta_scan": sweep if lonely else None,
                 "resp_eta_scan": [0.25 * (1 - 0.7 / complex(1, (each - freq) / 0.05)) for each in sweep]
                 if lonely else None}

@@ -178,7 +178,7 @@ class Memory:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """SIGINT waits until what is done in here is done: a file half written would be worse than a late abort."""
+    """SIGINT waits until what is done in here is done: half a file would be worse than a late abort."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,10 +1,11 @@
 """A real slot: what the stages ask of an instrument, asked of pysmurf's ``SmurfControl``.
 
 The order of the calls and what surrounds them is that of sodetlib's operations (``uxm_setup``,
-``uxm_relock``, ``tracking``, ``squid_curves``), from which each method here names its source; the functions of
-sodetlib themselves take their limits from its device configuration, not from a stage's command line, and
-draw and save besides. Its device configuration is read and kept up to date where there is one. Nothing is
-made up: what a call does not give back is None. Written against pysmurf 034bf62d and sodetlib 0d60bd2.
+``uxm_relock``, ``tracking``, ``squid_curves``), which the methods here name as their sources. Those
+operations themselves take their limits from the device configuration, not from a stage's command line; and several of
+them ask the control object for its ``epics_root``, which it no longer has. The device configuration is read
+and kept up to date where there is one. Nothing is made up: what a call does not give back is None. Written
+against pysmurf 034bf62d and sodetlib 0d60bd2.
 """
 from __future__ import annotations
 
@@ -37,7 +38,7 @@ TRACKING_SAMPLES = 2 ** 18
 
 FLUX_DAC_CODES = 2 ** 16
 FIXED_FLUX_MODE = 1
-"""The flux ramp DAC has 16 bits; in mode 1 it puts out a steady bias. Source: ``set_fixed_flux_ramp_bias``."""
+"""The flux ramp DAC has 16 bits; in mode 1 its output is steady. Source: ``set_fixed_flux_ramp_bias``."""
 
 SETTINGS = ("uc_att", "dc_att", "band_delay_us")
 
@@ -214,9 +215,9 @@ class HardwareSmurf:
         if major == 0:
             raise CannotWork("no cryostat card answers")
         if major == C04_MAJOR:
-            raise CannotWork("the cryostat card is a C04 or C05, with amplifiers hemt1, hemt2, 50k1 and 50k2: "
-                             "this stage sets the hemt and 50k of a C02 card only; bias them with sodetlib's "
-                             "setup_amps and skip setup_amps here")
+            raise CannotWork("the cryostat card is a C04 or C05, with amplifiers hemt1, hemt2, 50k1 and "
+                             "50k2: this stage sets the hemt and 50k of a C02 card only; bias them with "
+                             "sodetlib's setup_amps and skip setup_amps here")
         before = int(self._smurf.C.read_ps_en())
         self._smurf.C.write_ps_en(BOTH_AMPS)
         if before & BOTH_AMPS != BOTH_AMPS:
@@ -254,7 +255,7 @@ class HardwareSmurf:
         self._keep(band, {"uc_att": attenuation, "dc_att": attenuation})
 
     def full_band_ampl_sweep(self, band: int, start_mhz: float, stop_mhz: float, tone_power: int) -> Sweep:
-        """The sub-bands whose centres are in the range; the sweep spoils what tones there are: they go off."""
+        """The sub-bands whose centres are in the range; the sweep spoils the tones there are: they go off."""
         self._check(band)
         numbers, centres = self._smurf.get_subband_centers(band)
         chosen = [int(number) for number, centre in zip(numbers, centres) if start_mhz <= centre <= stop_mhz]
@@ -339,7 +340,8 @@ class HardwareSmurf:
         finally:
             if not done:
                 self._smurf.band_off(band)
-        swept = [self._swept_notch(band, each) for each in _in_order(self._smurf.freq_resp[band]["resonances"])]
+        found = _in_order(self._smurf.freq_resp[band]["resonances"])
+        swept = [self._swept_notch(band, each) for each in found]
         self._written = str(self._smurf.tune_file)
         self._keep_tune(self._written)
         progress(len(swept), len(swept))
@@ -379,14 +381,16 @@ class HardwareSmurf:
         limit = self.eta_limit_mhz(band)
         return [Notch(channel, int(self._smurf.get_subband_from_channel(band, channel)),
                       float(places[channel]) + float(offsets[channel]),
-                      rect(float(scaled[channel]) * limit, radians(float(phases[channel])))) for channel in on]
+                      rect(float(scaled[channel]) * limit, radians(float(phases[channel]))))
+                for channel in on]
 
     def _channels_on(self, band: int) -> List[int]:
         return [int(channel) for channel in self._smurf.which_on(band)]
 
     def eta_limit_mhz(self, band: int) -> float:
         """Source: ``setup_notches``, its subband_half_width."""
-        return float(self._smurf.get_digitizer_frequency_mhz(band)) / int(self._smurf.get_number_sub_bands(band))
+        digitizer_mhz = float(self._smurf.get_digitizer_frequency_mhz(band))
+        return digitizer_mhz / int(self._smurf.get_number_sub_bands(band))
 
     def assignment(self, band: int) -> List[Assignment]:
         if f"band_{band}" not in self._smurf.channel_assignment_files:
@@ -409,8 +413,10 @@ class HardwareSmurf:
         return tune
 
     def use_tune(self, path: str, notches: Dict[int, List[Notch]]) -> None:
-        """``load_tune`` and ``relock``, behind the settings it was taken with. Source: sodetlib ``uxm_relock``
-        and ``reload_tune``."""
+        """``load_tune`` and ``relock``, behind the settings it was taken with.
+
+        Source: sodetlib ``uxm_relock`` and ``reload_tune``.
+        """
         for band in notches:
             self._check(band)
             self._apply_settings(band)
@@ -435,7 +441,7 @@ class HardwareSmurf:
         return self._written
 
     def tune_file(self) -> Optional[str]:
-        """The file in use: as remembered, else as sodetlib's configuration has it, else pysmurf's last one."""
+        """The file in use: as remembered, else as the device configuration says, else pysmurf's last one."""
         kept = self._memory.tune_file
         if kept is None and self._config is not None:
             kept = self._config.dev.exp.get("tunefile")
@@ -473,8 +479,8 @@ class HardwareSmurf:
             scan()
             done = list(self._smurf.get_amplitude_scale_array(band)) == amplitudes
             if not done:
-                raise CannotWork("the scan changed amplitudes: it went wrong on the server, and its tones were "
-                                 "put back")
+                raise CannotWork("the scan changed amplitudes: it went wrong on the server, and its tones "
+                                 "were put back")
         finally:
             if not done:
                 self._smurf.set_amplitude_scale_array(band, amplitudes)
@@ -555,7 +561,8 @@ class HardwareSmurf:
             feedback_end_frac=setting.feedback_end_frac)
         starts = [int(start) for start in self._smurf.make_sync_flag(sync) if start > 0]
         if len(starts) < 3:
-            raise CannotWork(f"the traces hold {max(len(starts) - 1, 0)} whole flux ramps, and two are needed")
+            whole = max(len(starts) - 1, 0)
+            raise CannotWork(f"the traces hold {whole} whole flux ramps, and two are needed")
         samples = min(after - before for before, after in zip(starts, starts[1:]))
         traces: List[ChannelTrace] = []
         for notch in self.notches(band):
@@ -595,7 +602,8 @@ class HardwareSmurf:
         finally:
             self._smurf.stream_data_off()
         if path is None:
-            raise CannotWork("the stream did not start: the flux ramp has no frequency; run tracking_setup first")
+            raise CannotWork("the stream did not start: the flux ramp has no frequency; "
+                             "run tracking_setup first")
         times, phases, places = self._smurf.read_stream_data(path)
         if len(times) < 2:
             raise CannotWork(f"nothing in the stream's file {path}")

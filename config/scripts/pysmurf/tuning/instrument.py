@@ -113,7 +113,7 @@ class ChannelTrace(NamedTuple):
 
 
 class TrackingData(NamedTuple):
-    """The traces of a band, two whole ramps or more; every ramp begins at a multiple of ``samples_per_ramp``."""
+    """The traces of a band, two ramps or more; every ramp begins at a multiple of ``samples_per_ramp``."""
 
     samples_per_ramp: int
     traces: List[ChannelTrace]
@@ -209,8 +209,8 @@ class Instrument(Protocol):
         """Take over these notches and switch their tones on; ``path`` is the file they stand in."""
 
     def save_tune(self, path: str) -> Optional[str]:
-        """See that the tune in use, of all bands, is in a file: ``path``, unless the instrument wrote one of its
-        own. Returns the file, None where there is no tune."""
+        """See that the tune in use, of all bands, is in a file: ``path`` unless the instrument wrote its own.
+        Returns the file, None where there is no tune."""
 
     def tune_file(self) -> Optional[str]:
         """The file of the tune in use."""
@@ -237,8 +237,8 @@ class Instrument(Protocol):
         """How far in MHz each channel's loop has moved its tone."""
 
     def measure_carrier(self, band: int, setting: TrackingSetting) -> Optional[float]:
-        """Start the flux ramp and measure what it makes of the SQUID curves, in kHz, feedback off; None where no
-        channel shows it."""
+        """Start the flux ramp and measure, feedback off, what it makes of the SQUID curves, in kHz; None
+        where no channel shows it."""
 
     def tracking_setup(self, band: int, setting: TrackingSetting, progress: Progress) -> TrackingData:
         """Start the flux ramp and the loops, and take the traces of all channels."""

@@ -54,6 +54,10 @@ import pysmurf.controller.mqtt.MqttConnection;
 import pysmurf.controller.mqtt.MqttOutbox;
 import pysmurf.controller.ocs.CallEndpoint;
 import pysmurf.controller.ocs.OcsBridge;
+import pysmurf.controller.page.ControllerView;
+import pysmurf.controller.page.PageFiles;
+import pysmurf.controller.page.PipelineView;
+import pysmurf.controller.page.ScriptList;
 import pysmurf.controller.pipeline.Pipelines;
 import pysmurf.controller.pipeline.Stages;
 import pysmurf.controller.pipeline.Summary;
@@ -366,6 +370,7 @@ public final class Controller implements AutoCloseable {
         recover(records);
         bindMqtt(registry);
         bindHttp(context, registry, eventStream);
+        bindPage(context, known);
         bindHealth(registry, destinations);
     }
 
@@ -435,6 +440,15 @@ public final class Controller implements AutoCloseable {
         OcsBridge.Place place = new OcsBridge.Place(
                 configuration.get(Settings.ADDRESS_ROOT_KEY), configuration.get(Settings.CONTROLLER_ID), hostName());
         registry.bind("ocsBridge", new OcsBridge(place, known, sessions, tokens, clock));
+    }
+
+    private void bindPage(CamelContext context, Operations known) throws IOException {
+        Registry registry = context.getRegistry();
+        registry.bind("pageFiles", PageFiles.load());
+        registry.bind("scriptList", new ScriptList(configuration.get(Settings.SCRIPTS_ROOTS)));
+        registry.bind("pipelineView", new PipelineView(known, pipelines));
+        registry.bind("controllerView", new ControllerView(configuration.get(Settings.CONTROLLER_ID),
+                configuration.get(Settings.SLOT), () -> broker.url(), context, clock.instant()));
     }
 
     private Tokens tokens() throws StartFailure {

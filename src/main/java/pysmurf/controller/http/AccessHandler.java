@@ -15,6 +15,10 @@ public final class AccessHandler implements Handler<RoutingContext> {
 
     private static final String BEARER = "Bearer ";
     private static final String HEALTH = "/observe/health";
+    /** The page is the same for everybody and holds nothing; what it shows it has to ask for, with a token. */
+    private static final String PAGE = "/";
+
+    private static final String PAGE_FILES = "/page/";
     /** Takes a password in the body as well, so it decides for itself what a client without a token may do. */
     private static final String CALL = "/call";
 
@@ -52,7 +56,7 @@ public final class AccessHandler implements Handler<RoutingContext> {
         if (holder.isPresent() && holder.get().role().includes(needed)) {
             new Caller(holder.get().name(), holder.get().role(), false).attachTo(context);
             context.next();
-        } else if (context.normalizedPath().equals(HEALTH)) {
+        } else if (isPublic(context.normalizedPath(), needed)) {
             context.next();
         } else if (holder.isPresent()) {
             HttpConsumer.fail(
@@ -78,5 +82,9 @@ public final class AccessHandler implements Handler<RoutingContext> {
         return !context.normalizedPath().equals(CALL)
                 && !origin.equals("http://" + host)
                 && !origin.equals("https://" + host);
+    }
+
+    private static boolean isPublic(String path, Role needed) {
+        return path.equals(HEALTH) || needed == Role.VIEWER && (path.equals(PAGE) || path.startsWith(PAGE_FILES));
     }
 }

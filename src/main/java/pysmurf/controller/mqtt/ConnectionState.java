@@ -3,27 +3,95 @@ package pysmurf.controller.mqtt;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What either kind of connection tells of itself: in the log, once a change, and to whoever wants to know. */
+/**
+ * What both kinds of connection share: when to connect, what to subscribe to, and what is told of it, in the log once a change and
+ * to whoever wants to know. Thread-safe.
+ */
 final class ConnectionState {
+
+    /** The steps of a connection, in the words of the client library at hand. */
+    interface Steps {
+
+        /** Whether the library thinks it is connected. */
+        boolean isOpen();
+
+        /** Drops what is left of a connection. */
+        void drop() throws Exception;
+
+        void open(String url) throws Exception;
+
+        void listen(String topic, int qos) throws Exception;
+    }
 
     /** Paho wants an address before one is known; the one that counts is given with each connect. */
     static final String ANY_URL = "tcp://127.0.0.1:1883";
 
     private static final Logger LOG = LoggerFactory.getLogger(MqttConnection.class);
 
+    private final Broker broker;
+    private final Steps steps;
+    private final Map<String, Integer> subscriptions = new ConcurrentHashMap<>();
     private final List<Runnable> actions = new CopyOnWriteArrayList<>();
+    private volatile boolean complete;
     private volatile String fault = "not connected yet";
     private volatile boolean told;
+
+    ConnectionState(Broker broker, Steps steps) {
+        this.broker = broker;
+        this.steps = steps;
+    }
 
     void onConnected(Runnable action) {
         actions.add(action);
     }
 
-    void connected(String url) {
+    /** Connects and subscribes, if that is not so now; a connection without its subscriptions is none. */
+    synchronized void ensureConnected() {
+        Optional<String> url = broker.url();
+        if (isConnected() || url.isEmpty()) {
+            return;
+        }
+        try {
+            complete = false;
+            if (steps.isOpen()) {
+                steps.drop();
+            }
+            steps.open(url.get());
+            for (Map.Entry<String, Integer> subscription : subscriptions.entrySet()) {
+                steps.listen(subscription.getKey(), subscription.getValue());
+            }
+            complete = true;
+            connected(url.get());
+        } catch (Exception e) {
+            failed(url.get(), e);
+        }
+    }
+
+    boolean isConnected() {
+        return complete && steps.isOpen();
+    }
+
+    /** Notes a subscription, for every connection to come. */
+    void subscribed(String topic, int qos) {
+        subscriptions.put(topic, qos);
+    }
+
+    void unsubscribed(String topic) {
+        subscriptions.remove(topic);
+    }
+
+    void closed() {
+        complete = false;
+    }
+
+    private void connected(String url) {
         LOG.info("Connected to the MQTT broker {}", url);
         told = false;
         fault = "the connection was lost";
@@ -41,8 +109,8 @@ final class ConnectionState {
         }
     }
 
-    String fault() {
-        return fault;
+    Optional<String> fault() {
+        return isConnected() ? Optional.empty() : Optional.of(broker.fault().orElse(fault));
     }
 
     /** The callback, with a line in the log when the method that tells of a lost connection is called. */

@@ -1,9 +1,7 @@
 package pysmurf.controller.mqtt;
 
 import java.nio.charset.StandardCharsets;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.component.paho.PahoConstants;
@@ -19,40 +17,44 @@ import org.eclipse.paho.client.mqttv3.persist.MemoryPersistence;
 /** The connection by MQTT 3.1.1, which has neither expiry nor response topic nor correlation. */
 public final class Mqtt3Connection extends MqttClient implements MqttConnection {
 
-    private final Broker broker;
     private final Identity identity;
-    private final ConnectionState state = new ConnectionState();
-    private final Map<String, Integer> subscriptions = new ConcurrentHashMap<>();
-    private volatile boolean complete;
+    private final ConnectionState state;
 
     /** @throws MqttException if the identity is not usable */
     public Mqtt3Connection(Broker broker, Identity identity) throws MqttException {
         super(ConnectionState.ANY_URL, identity.clientId(), new MemoryPersistence());
-        this.broker = broker;
+        this.state = new ConnectionState(broker, new Paho());
         this.identity = identity;
         setTimeToWait(STEP_TIMEOUT_S * 1000L);
     }
 
+    /** The steps as Paho has them, past what this class overrides. */
+    private final class Paho implements ConnectionState.Steps {
+
+        @Override
+        public boolean isOpen() {
+            return Mqtt3Connection.super.isConnected();
+        }
+
+        @Override
+        public void drop() throws MqttException {
+            disconnectForcibly(0, 0, false);
+        }
+
+        @Override
+        public void open(String url) throws MqttException {
+            connect(options(url));
+        }
+
+        @Override
+        public void listen(String topic, int qos) throws MqttException {
+            Mqtt3Connection.super.subscribe(topic, qos);
+        }
+    }
+
     @Override
-    public synchronized void ensureConnected() {
-        Optional<String> url = broker.url();
-        if (isConnected() || url.isEmpty()) {
-            return;
-        }
-        try {
-            complete = false;
-            if (super.isConnected()) {
-                disconnectForcibly(0, 0, false);
-            }
-            connect(options(url.get()));
-            for (Map.Entry<String, Integer> subscription : subscriptions.entrySet()) {
-                super.subscribe(subscription.getKey(), subscription.getValue());
-            }
-            complete = true;
-            state.connected(url.get());
-        } catch (MqttException e) {
-            state.failed(url.get(), e);
-        }
+    public void ensureConnected() {
+        state.ensureConnected();
     }
 
     private MqttConnectOptions options(String url) {
@@ -73,12 +75,12 @@ public final class Mqtt3Connection extends MqttClient implements MqttConnection 
 
     @Override
     public boolean isConnected() {
-        return complete && super.isConnected();
+        return state.isConnected();
     }
 
     @Override
     public Optional<String> fault() {
-        return isConnected() ? Optional.empty() : Optional.of(broker.fault().orElse(state.fault()));
+        return state.fault();
     }
 
     @Override
@@ -89,7 +91,7 @@ public final class Mqtt3Connection extends MqttClient implements MqttConnection 
     /** Camel subscribes when a route starts, whether there is a broker then or not. */
     @Override
     public synchronized void subscribe(String topic, int qos) throws MqttException {
-        subscriptions.put(topic, qos);
+        state.subscribed(topic, qos);
         if (isConnected()) {
             super.subscribe(topic, qos);
         }
@@ -97,7 +99,7 @@ public final class Mqtt3Connection extends MqttClient implements MqttConnection 
 
     @Override
     public synchronized void unsubscribe(String topic) throws MqttException {
-        subscriptions.remove(topic);
+        state.unsubscribed(topic);
         if (isConnected()) {
             super.unsubscribe(topic);
         }
@@ -137,7 +139,7 @@ public final class Mqtt3Connection extends MqttClient implements MqttConnection 
         } catch (MqttException e) {
             state.failed("the goodbye", e);
         } finally {
-            complete = false;
+            state.closed();
         }
     }
 }

@@ -1,0 +1,58 @@
+/** How the controller's parts are. Shows whatever a check tells, so a new check needs nothing here. */
+import {el, fill} from './dom.js';
+import {badge, timeTag, value, words} from './format.js';
+import {state} from './state.js';
+
+export function healthView(root) {
+  const overall = el('p', {class: 'big'});
+  const place = el('div', {class: 'checks'});
+  const versions = el('dl', {class: 'pairs card'});
+  fill(root, el('h1', {text: 'Health'}), overall, place, el('h2', {text: 'Controller'}), versions);
+  let painted = '';
+
+  function paint() {
+    const {health, controller} = state;
+    if (health !== null) {
+      fill(overall, badge(health.status.toLowerCase()), el('span', {class: 'faint', text: ' looked at ' }), timeTag(state.healthAt));
+      const key = JSON.stringify(health);
+      if (key !== painted) {
+        painted = key;
+        fill(place, Object.entries(health.checks ?? {}).map(([name, check]) => checkCard(name, check)));
+      }
+    }
+    fill(versions, controller === null ? el('dt', {text: 'not reached yet'})
+      : [...pair('Id', controller.id), ...pair('Slot', value(controller.slot)), ...pair('Up since', timeTag(controller.start_time, true)),
+        ...pair('Version', controller.version), ...pair('Camel', controller.camel_version), ...pair('Java', controller.java_version),
+        ...pair('Broker', value(controller.broker)), ...pair('Topics', `${controller.mqtt_topic_root}/…`)]);
+  }
+
+  const off = [state.on('health', paint), state.on('connection', paint)];
+  paint();
+  return () => off.forEach(stop => stop());
+}
+
+function pair(name, content) {
+  return [el('dt', {text: name}), el('dd', {}, content)];
+}
+
+function checkCard(name, check) {
+  const facts = Object.entries(check).filter(([key]) => key !== 'status' && key !== 'detail');
+  return el('section', {class: `card check is-${check.status.toLowerCase()}`, 'aria-label': name},
+    el('h2', {}, name, ' ', badge(check.status.toLowerCase())),
+    check.detail ? el('p', {class: 'detail', text: check.detail}) : null,
+    el('dl', {class: 'pairs'}, facts.flatMap(([key, given]) => pair(words(key), shown(given)))));
+}
+
+/** A value; a list of objects (broken files, destinations) as a table. */
+function shown(given) {
+  if (Array.isArray(given) && given.length === 0) {
+    return 'none';
+  }
+  if (Array.isArray(given) && given.every(one => typeof one === 'object' && one !== null)) {
+    const names = [...new Set(given.flatMap(one => Object.keys(one)))];
+    return el('div', {class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Details'}, el('table', {},
+      el('thead', {}, el('tr', {}, names.map(text => el('th', {scope: 'col', text})))),
+      el('tbody', {}, given.map(one => el('tr', {}, names.map(text => el('td', {text: value(one[text])})))))));
+  }
+  return Array.isArray(given) ? given.map(value).join(', ') : value(given);
+}

@@ -1,0 +1,211 @@
+/**
+ * What the page knows of the controller: kept right by events, read anew after every break. Views listen to it:
+ * 'session' (detail: the session), 'output', 'progress', 'connection', 'operations', 'health', 'current'.
+ */
+import {get, Problem} from './api.js';
+import {Events} from './events.js';
+
+const HEALTH_EVERY_MS = 5000;
+/** Sessions read at the start; each may be long, and the link slow. */
+const RECENT = 10;
+const MOST_KEPT = 200;
+
+class State extends EventTarget {
+
+  connection = 'connecting';
+  retryAt = 0;
+  lostAt = null;
+  restartedAt = null;
+  controller = null;
+  operations = [];
+  health = null;
+  healthAt = null;
+  status = null;
+  sessions = new Map();
+  #touched = new Set();
+  #events = new Events({
+    opened: () => this.#opened(),
+    event: (name, data) => this.#event(name, data),
+    closed: pause => this.#closed(pause),
+  });
+
+  /** Connects, and goes on for ever. */
+  start() {
+    this.#events.run();
+    this.#watchHealth();
+    addEventListener('online', () => this.retry());
+    document.addEventListener('visibilitychange', () => {
+      if (!document.hidden && this.connection !== 'live') {
+        this.retry();
+      }
+    });
+  }
+
+  retry() {
+    this.#events.retry();
+  }
+
+  on(name, listener) {
+    const wrapped = event => listener(event.detail);
+    this.addEventListener(name, wrapped);
+    return () => this.removeEventListener(name, wrapped);
+  }
+
+  /** The session that holds the lock; null for none. */
+  get current() {
+    if (this.status?.busy && this.sessions.has(this.status.session_id)) {
+      const session = this.sessions.get(this.status.session_id);
+      return session.status === 'done' ? null : session;
+    }
+    const running = [...this.sessions.values()].filter(one => one.status !== 'done' && one.op_name !== 'abort'
+      && one.params?.dry_run !== true);
+    return running.length === 0 ? null : running.reduce((a, b) => a.session_id > b.session_id ? a : b);
+  }
+
+  /** The newest session of those that do something: no aborts, no plans. */
+  get latest() {
+    const found = [...this.sessions.values()].filter(one => one.op_name !== 'abort' && one.params?.dry_run !== true);
+    return found.length === 0 ? null : found.reduce((a, b) => a.session_id > b.session_id ? a : b);
+  }
+
+  /** A session, from memory or the controller; newer news always replaces it. */
+  async session(id) {
+    const known = this.sessions.get(id);
+    if (known !== undefined && known.status !== 'done') {
+      return known;
+    }
+    const read = await get(`/api/v1/sessions/${id}`);
+    this.#keep(read);
+    return read;
+  }
+
+  /** Reads a session anew, for what comes without an event. */
+  async refresh(id) {
+    const read = await get(`/api/v1/sessions/${id}`);
+    this.#take(read);
+    return read;
+  }
+
+  async reloadOperations() {
+    const before = JSON.stringify(this.operations.map(({name, description, parameters}) => [name, description, parameters]));
+    this.operations = await get('/api/v1/operations');
+    const after = JSON.stringify(this.operations.map(({name, description, parameters}) => [name, description, parameters]));
+    if (before !== after) {
+      this.#tell('operations');
+    }
+  }
+
+  operation(name) {
+    return this.operations.find(one => one.name === name);
+  }
+
+  async #opened() {
+    this.#touched.clear();
+    try {
+      const controller = await get('/api/v1/controller');
+      if (this.controller !== null && this.controller.start_time !== controller.start_time) {
+        // another life: what it does not know of is gone
+        this.restartedAt = controller.start_time;
+        this.sessions.clear();
+        this.status = null;
+      }
+      this.controller = controller;
+      const [sessions] = await Promise.all([get(`/api/v1/sessions?limit=${RECENT}`), this.reloadOperations()]);
+      for (const id of [...this.sessions.keys()]) {
+        if (this.sessions.get(id).status !== 'done' && !this.#touched.has(id) && !sessions.some(one => one.session_id === id)) {
+          this.sessions.delete(id);
+        }
+      }
+      sessions.filter(one => !this.#touched.has(one.session_id)).reverse().forEach(one => this.#take(one));
+      if (this.status?.busy && this.sessions.get(this.status.session_id)?.status === 'done') {
+        this.status = null;
+      }
+    } catch (fault) {
+      if (!(fault instanceof Problem)) {
+        console.error(fault);
+      }
+      // it is starting, and its paths come one by one
+      setTimeout(() => this.#opened(), 1000);
+      return;
+    }
+    this.connection = 'live';
+    this.lostAt = null;
+    this.#tell('connection');
+    this.#tell('current');
+    this.#readHealth();
+  }
+
+  #closed(pause) {
+    if (this.connection === 'live') {
+      this.lostAt = Date.now();
+    }
+    this.connection = 'lost';
+    this.retryAt = Date.now() + pause;
+    this.#tell('connection');
+  }
+
+  #event(name, data) {
+    if (name === 'session') {
+      this.#touched.add(data.session_id);
+      this.#take(data);
+    } else if (name === 'output') {
+      this.#tell('output', data);
+    } else if (name === 'data' && data.payload?.progress !== undefined) {
+      const session = this.sessions.get(data.session_id);
+      if (session !== undefined) {
+        session.data = {...session.data, progress: data.payload.progress};
+      }
+      this.#tell('progress', data);
+    } else if (name === 'file') {
+      this.#tell('file', data);
+    } else if (name === 'status') {
+      this.status = data;
+      this.#tell('current');
+    }
+  }
+
+  #take(session) {
+    this.#keep(session);
+    this.#tell('session', session);
+    this.#tell('current');
+  }
+
+  #keep(session) {
+    this.sessions.set(session.session_id, session);
+    while (this.sessions.size > MOST_KEPT) {
+      this.sessions.delete(Math.min(...this.sessions.keys()));
+    }
+  }
+
+  async #watchHealth() {
+    for (;;) {
+      await new Promise(resolve => setTimeout(resolve, HEALTH_EVERY_MS));
+      if (this.connection === 'live' && !document.hidden) {
+        await this.#readHealth();
+      }
+    }
+  }
+
+  async #readHealth() {
+    try {
+      this.health = await get('/observe/health');
+    } catch (fault) {
+      if (!(fault instanceof Problem) || fault.body.checks === undefined) {
+        return;
+      }
+      this.health = fault.body;
+    }
+    this.healthAt = Date.now() / 1000;
+    this.#tell('health');
+    const names = this.health.checks?.routes?.operations;
+    if (Array.isArray(names) && names.join() !== this.operations.map(one => one.name).join()) {
+      await this.reloadOperations().catch(() => {});
+    }
+  }
+
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, {detail}));
+  }
+}
+
+export const state = new State();
