@@ -113,7 +113,7 @@ class Server:
 
 
 def recorded(owner: str, server_of: Callable[[Any], Server]) -> Callable[[type], type]:
-    """Class decorator: a recorded method goes through its signature, then to ``_do_<name>`` if there is one."""
+    """Class decorator: recorded methods go through their signatures, then to any ``_do_<name>``."""
     def wrap(name: str, do: Optional[Callable[..., Any]]) -> Callable[..., Any]:
         wanted = signature(f"{owner}.{name}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 from math import log10
 from typing import List, Sequence, Tuple
 
-from tuning import fluxramp, svg
+from tuning import svg
 from tuning.harmonics import HarmonicFit
 from tuning.instrument import ChannelTrace, FoundResonances, PhaseDelay, Sweep, SweptNotch
 from tuning.phase_delay import unwrapped_phase

@@ -2,10 +2,10 @@
 
 The order of the calls and what surrounds them is that of sodetlib's operations (``uxm_setup``,
 ``uxm_relock``, ``tracking``, ``squid_curves``), which the methods here name as their sources. Those
-operations themselves take their limits from the device configuration, not from a stage's command line; and several of
-them ask the control object for its ``epics_root``, which it no longer has. The device configuration is read
-and kept up to date where there is one. Nothing is made up: what a call does not give back is None. Written
-against pysmurf 034bf62d and sodetlib 0d60bd2.
+operations themselves take their limits from the device configuration, not from a stage's command line, and
+several of them ask the control object for its ``epics_root``, which it no longer has. The device
+configuration is read and kept up to date where there is one. Nothing is made up: what a call does not give
+back is None. Written against pysmurf 034bf62d and sodetlib 0d60bd2.
 """
 from __future__ import annotations
 

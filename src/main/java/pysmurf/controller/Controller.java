@@ -370,7 +370,7 @@ public final class Controller implements AutoCloseable {
         recover(records);
         bindMqtt(registry);
         bindHttp(context, registry, eventStream);
-        bindPage(context, known);
+        bindPage(context);
         bindHealth(registry, destinations);
     }
 
@@ -442,7 +442,7 @@ public final class Controller implements AutoCloseable {
         registry.bind("ocsBridge", new OcsBridge(place, known, sessions, tokens, clock));
     }
 
-    private void bindPage(CamelContext context, Operations known) throws IOException {
+    private void bindPage(CamelContext context) throws IOException {
         Registry registry = context.getRegistry();
         registry.bind("pageFiles", PageFiles.load());
         registry.bind("scriptList", new ScriptList(configuration.get(Settings.SCRIPTS_ROOTS)));
