@@ -25,6 +25,7 @@ def goals(stage: Stage) -> Dict[str, AmplifierGoal]:
 def find_gate_voltage(stage: Stage, amp: str, goal: AmplifierGoal) -> bool:
     """Step one gate until its current is within tolerance; false if it cannot get there."""
     instrument = stage.instrument
+    before = instrument.get_amplifier_biases()[f"{amp}_gate_volt"]
     try:
         for step in range(stage.options.max_iter):
             biases = instrument.get_amplifier_biases()
@@ -35,21 +36,23 @@ def find_gate_voltage(stage: Stage, amp: str, goal: AmplifierGoal) -> bool:
             following = next_gate_voltage(gate, drain, goal)
             if not goal.gate_min < following < goal.gate_max:
                 stage.say(f"{amp}: {drain:.2f} mA at {gate:.3f} V, and the gate is at its limit")
-                return False
+                break
             instrument.set_amp_gate_voltage(amp, following)
     except BaseException:
         # Left at a gate half way, an amplifier may draw far too much and heat the cryostat.
         stage.say(f"{amp}: search broken off: amplifiers off")
         instrument.disable_amps()
+        instrument.set_amp_gate_voltage(amp, before)
         raise
     stage.say(f"{amp}: not within {goal.tolerance_ma:g} mA of {goal.drain_ma:g} mA "
-              f"after {stage.options.max_iter} steps")
+              f"after {step} steps")
     return False
 
 
 def run(stage: Stage) -> None:
     stage.instrument.enable_amps()
     wanted = goals(stage)
+    before = stage.instrument.get_amplifier_biases()
     found: List[bool] = []
     for done, (amp, goal) in enumerate(wanted.items(), 1):
         found.append(find_gate_voltage(stage, amp, goal))
@@ -58,6 +61,9 @@ def run(stage: Stage) -> None:
     biases = stage.instrument.get_amplifier_biases()
     if not all(found):
         stage.instrument.disable_amps()
+        # A gate left at its limit is out of reach of the next search.
+        for amp in wanted:
+            stage.instrument.set_amp_gate_voltage(amp, before[f"{amp}_gate_volt"])
         stage.say("a drain current was not reached: amplifiers off")
     numbers: Numbers = {"amps_on": all(found)}
     for amp in ("hemt", "50k"):

@@ -55,6 +55,11 @@ class InstrumentFaultTest(unittest.TestCase):
         self.assertGreater(abs(ended.numbers()["50k_id"] - 15.0), 0.2)
         self.assertFalse(slot.state["amps_on"])
 
+        # The next search begins where this one did, not at the gates' limits.
+        healthy = slot.run("setup_amps", *SMALL).numbers()
+        self.assertAlmostEqual(healthy["hemt_id"], 8.0, delta=0.2)
+        self.assertAlmostEqual(healthy["50k_id"], 15.0, delta=0.2)
+
     def test_no_flux_ramp_shows_in_tracking(self) -> None:
         numbers = self.slot.run("tracking_setup", *SMALL, "--faults", "no_flux_ramp").numbers()
         self.assertEqual(numbers["n_good"], 0)

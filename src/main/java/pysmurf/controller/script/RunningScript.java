@@ -8,11 +8,10 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +39,7 @@ final class RunningScript {
     private static final Duration OUTPUT_BUDGET = Duration.ofMillis(250);
 
     private static final Duration MESSAGES_IDLE = Duration.ofSeconds(1);
+    private static final Duration LOOK_FOR_LADDER = Duration.ofMillis(500);
     private static final long MOST_REPORT_BYTES = 4 * 1024 * 1024;
 
     private final ScriptCommand command;
@@ -162,31 +162,41 @@ final class RunningScript {
 
     /** Until the process is gone, or the ladder has given it up. */
     private void waitForEnd() {
-        CompletableFuture<?> end = CompletableFuture.anyOf(process.onExit(), ladderDone);
         try {
-            if (command.limit() == null) {
-                end.get();
-            } else {
-                end.get(command.limit().toMillis(), TimeUnit.MILLISECONDS);
+            if (!waitFor(command.limit())) {
+                String seconds = Json.seconds(Instant.EPOCH.plus(command.limit()))
+                        .stripTrailingZeros()
+                        .toPlainString();
+                String late = command.script().getFileName() + " took longer than " + seconds + " s";
+                end(Outcome.TIMED_OUT, late, false, graces);
+                waitFor(null);
             }
-        } catch (TimeoutException e) {
-            String seconds = Json.seconds(java.time.Instant.EPOCH.plus(command.limit()))
-                    .stripTrailingZeros()
-                    .toPlainString();
-            end(
-                    Outcome.TIMED_OUT,
-                    command.script().getFileName() + " took longer than " + seconds + " s",
-                    false,
-                    graces);
-            CompletableFuture.anyOf(process.onExit(), ladderDone).join();
-        } catch (ExecutionException e) {
-            LOG.warn("Waiting for {} ended early", command, e.getCause());
         } catch (InterruptedException e) {
             // only a stopping controller interrupts, and it has aborted what runs before
-            Thread.currentThread().interrupt();
             end(Outcome.ABORTED, null, true, graces);
             CompletableFuture.anyOf(process.onExit(), ladderDone).join();
+            Thread.currentThread().interrupt();
         }
+    }
+
+    /**
+     * Waits on the process itself, whose end wakes this thread at once; a ladder that gave up is looked for now and then.
+     *
+     * @param  limit null for none
+     * @return       false if it is over
+     */
+    private boolean waitFor(Duration limit) throws InterruptedException {
+        long deadline = System.nanoTime() + (limit == null ? 0 : limit.toNanos());
+        while (!ladderDone.isDone()) {
+            long left = limit == null ? Long.MAX_VALUE : deadline - System.nanoTime();
+            if (process.waitFor(Math.min(left, LOOK_FOR_LADDER.toNanos()), TimeUnit.NANOSECONDS)) {
+                return true;
+            }
+            if (limit != null && deadline - System.nanoTime() <= 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Sees to it that nothing of the script lives on, and returns what does. */
