@@ -58,6 +58,7 @@ public final class PublisherInbox implements AutoCloseable {
     private final LongAdder lost = new LongAdder();
     private final SocketDrops drops;
     private volatile long dropsBefore;
+    private DatagramSocket ownSocket;
     private volatile SequenceGaps gaps = new SequenceGaps();
     private volatile Session current;
 
@@ -75,7 +76,8 @@ public final class PublisherInbox implements AutoCloseable {
     /** A script of this session begins: messages belong to it from now on. */
     public void attach(Session session) {
         gaps = new SequenceGaps();
-        dropsBefore = drops.count();
+        // a third of a millisecond that the script need not wait for; it takes longer to start
+        digests.execute(() -> dropsBefore = drops.count());
         current = session;
     }
 
@@ -198,29 +200,39 @@ public final class PublisherInbox implements AutoCloseable {
                 payload.path("plot").asBoolean(false));
     }
 
+    /** A marker on its way through the socket and everything behind it. */
+    public record Marker(String token, CompletableFuture<Void> arrived) {}
+
     /**
-     * Waits until everything is taken in that had arrived before this call. A local datagram is in our socket's buffer when
-     * its sender's call returns, and datagrams are taken in order, so a marker sent to ourselves comes behind all that an
-     * ended script sent.
+     * Sends a marker to ourselves. A local datagram is in our socket's buffer when its sender's call returns, and datagrams are
+     * taken in order, so the marker comes behind all that was sent before this call.
+     */
+    public Marker mark() {
+        Marker marker = new Marker(UUID.randomUUID().toString(), new CompletableFuture<>());
+        markers.put(marker.token(), marker.arrived());
+        try {
+            send(Json.text(Json.object().put("type", MARKER_TYPE).put("payload", marker.token()))
+                    .getBytes(StandardCharsets.US_ASCII));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return marker;
+    }
+
+    /**
+     * Waits until everything is taken in that had arrived before a marker was sent.
      *
      * @param  idle how long to wait when nothing is taken in any more
      * @return      false if the marker did not come
      */
-    public boolean flush(Duration idle) {
-        String token = UUID.randomUUID().toString();
-        CompletableFuture<Void> marker = new CompletableFuture<>();
-        markers.put(token, marker);
+    public boolean await(Marker marker, Duration idle) {
         try {
-            send(Json.text(Json.object().put("type", MARKER_TYPE).put("payload", token))
-                    .getBytes(StandardCharsets.US_ASCII));
-            return await(marker, idle) && awaitDigests();
+            return await(marker.arrived(), idle) && awaitDigests();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         } finally {
-            markers.remove(token);
+            markers.remove(marker.token());
         }
     }
 
@@ -253,12 +265,13 @@ public final class PublisherInbox implements AutoCloseable {
         }
     }
 
-    private void send(byte[] bytes) throws IOException {
-        InetAddress local =
-                listener.getAddress().isLoopbackAddress() ? listener.getAddress() : InetAddress.getLoopbackAddress();
-        try (DatagramSocket socket = new DatagramSocket(new InetSocketAddress(local, 0))) {
-            socket.send(new DatagramPacket(bytes, bytes.length, listener));
+    private synchronized void send(byte[] bytes) throws IOException {
+        if (ownSocket == null) {
+            InetAddress own = listener.getAddress();
+            InetAddress local = own.isLoopbackAddress() ? own : InetAddress.getLoopbackAddress();
+            ownSocket = new DatagramSocket(new InetSocketAddress(local, 0));
         }
+        ownSocket.send(new DatagramPacket(bytes, bytes.length, listener));
     }
 
     /** Messages taken since the start. */
@@ -277,7 +290,10 @@ public final class PublisherInbox implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         digests.shutdown();
+        if (ownSocket != null) {
+            ownSocket.close();
+        }
     }
 }

@@ -132,13 +132,18 @@ final class RunningScript {
     /** Waits until the script has ended, or could not be ended, and everything it left behind is dealt with. */
     ScriptResult await() {
         waitForEnd();
+        // on its way while the rest is looked after; what a child that is still to be ended sends comes behind the next one
+        PublisherInbox.Marker marker = inbox.mark();
         Set<ProcessId> survivors = endOthers();
         Integer exitCode = exitCode(survivors);
         if (!follower.finish(OUTPUT_BUDGET)) {
             LOG.info("Output of {} is still being read", command);
         }
         follower.failure().ifPresent(fault -> sessions.message(session(), "The live output broke off: " + fault));
-        inbox.flush(MESSAGES_IDLE);
+        inbox.await(marker, MESSAGES_IDLE);
+        if (isEnding()) {
+            inbox.await(inbox.mark(), MESSAGES_IDLE);
+        }
         long missing = inbox.detach();
         if (missing > 0) {
             sessions.message(session(), missing + " messages of the script's Publisher were lost on the way");
@@ -157,7 +162,10 @@ final class RunningScript {
     /** Null if the process outlived even SIGKILL. One that is dead for /proc may still have to be reaped by Java. */
     private Integer exitCode(Set<ProcessId> survivors) {
         boolean survived = survivors.stream().anyMatch(id -> id.pid() == process.pid());
-        return survived ? null : process.onExit().join().exitValue();
+        if (survived) {
+            return null;
+        }
+        return process.isAlive() ? process.onExit().join().exitValue() : process.exitValue();
     }
 
     /** Until the process is gone, or the ladder has given it up. */
@@ -199,13 +207,13 @@ final class RunningScript {
         return true;
     }
 
+    private synchronized boolean isEnding() {
+        return ladder != null;
+    }
+
     /** Sees to it that nothing of the script lives on, and returns what does. */
     private Set<ProcessId> endOthers() {
-        boolean ending;
-        synchronized (this) {
-            ending = ladder != null;
-        }
-        if (!ending) {
+        if (!isEnding()) {
             Set<ProcessId> left = tree.alive();
             if (left.isEmpty()) {
                 return left;
