@@ -14,7 +14,7 @@ const LOOK_EVERY_MS = 500;
 export function startAbort() {
   const place = document.getElementById('abort');
   const button = el('button', {type: 'button', id: 'abort-button', class: 'abort-button', on: {click: () => first()}});
-  const panel = el('div', {id: 'abort-panel', class: 'abort-panel', role: 'group', 'aria-label': 'Abort', hidden: true});
+  const panel = el('div', {id: 'abort-panel', class: 'abort-panel', role: 'group', 'aria-label': 'Abort', tabindex: '-1', hidden: true});
   place.append(button, panel);
 
   let asked = null;        // the session in question, between the two steps
@@ -68,7 +68,8 @@ export function startAbort() {
     asked = null;
     look();
     paint();
-    panel.querySelector('button')?.focus();
+    // not a button: a second press of the same key must not do more than the first
+    panel.focus();
   }
 
   function look() {
@@ -120,9 +121,11 @@ export function startAbort() {
         : el('p', {text: running?.name === 'safe_state' ? 'Ended; bringing the crate to a safe state…' : 'Stopping…'}),
       el('div', {class: 'row'},
         done ? el('a', {class: 'button', href: `#/results/${session.session_id}`, text: 'Results'}) : null,
+        el('button', {type: 'button', text: done ? 'Close' : 'Hide', on: {click: dismiss}}),
+        el('span', {class: 'grow'}),
+        // away from where "Yes" was, for those who click twice
         done ? null : el('button', {type: 'button', id: 'abort-force', class: 'danger', text: 'Force: SIGKILL now, no clean-up',
-          on: {click: () => second(true)}}),
-        el('button', {type: 'button', text: done ? 'Close' : 'Hide', on: {click: dismiss}})),
+          on: {click: () => second(true)}})),
     ];
   }
 
@@ -162,8 +165,10 @@ export function startAbort() {
     fill(panel, content);
     panel.hidden = content.length === 0;
     button.setAttribute('aria-expanded', String(!panel.hidden));
-    if (focused !== null) {
-      (panel.querySelector(`#${focused || 'none'}`) ?? panel.querySelector('button') ?? button).focus();
+    if (focused !== null && panel.hidden) {
+      button.focus();
+    } else if (focused !== null && document.activeElement !== panel) {
+      (panel.querySelector(`#${focused || 'none'}`) ?? panel).focus();
     }
   }
 

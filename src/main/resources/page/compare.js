@@ -28,7 +28,12 @@ export function compareView(root, [first, second]) {
         location.hash = `#/compare/${a.session_id}/${event.target.value}`;
       }}}, others.map(one => el('option', {value: String(one.session_id), selected: one.session_id === b.session_id,
         text: `#${one.session_id} ${one.outcome ?? one.status} ${new Date(one.start_time * 1000).toLocaleString()}`})))));
-      fill(place, table(a, b), plots(a, b));
+      const numbers = el('div', {});
+      const paint = all => fill(numbers, table(a, b, all));
+      paint(false);
+      chooser.append(el('label', {class: 'check'}, el('input', {type: 'checkbox', on: {change: event => paint(event.target.checked)}}),
+        ' also what is the same'));
+      fill(place, numbers, plots(a, b));
     } catch (problem) {
       if (!(problem instanceof Problem)) {
         throw problem;
@@ -39,7 +44,7 @@ export function compareView(root, [first, second]) {
   return () => {};
 }
 
-function table(a, b) {
+function table(a, b, alsoTheSame) {
   const heads = [a, b].map(one => el('th', {scope: 'col', class: 'number'}, el('a', {href: `#/results/${one.session_id}`, text: `#${one.session_id}`})));
   const plain = (name, show) => el('tr', {}, el('th', {scope: 'row', colspan: '3', text: name}),
     el('td', {class: 'number'}, show(a)), el('td', {class: 'number'}, show(b)), el('td', {}));
@@ -48,7 +53,8 @@ function table(a, b) {
   const key = ([stage, name, band]) => JSON.stringify([stage, name, band]);
   const numbersA = new Map(flatNumbers(a).map(one => [key(one), one[3]]));
   const numbersB = new Map(flatNumbers(b).map(one => [key(one), one[3]]));
-  const all = [...new Set([...numbersA.keys(), ...numbersB.keys()])].map(text => [text, ...JSON.parse(text)]);
+  const all = [...new Set([...numbersA.keys(), ...numbersB.keys()])]
+    .filter(text => alsoTheSame || numbersA.get(text) !== numbersB.get(text)).map(text => [text, ...JSON.parse(text)]);
   return el('div', {class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Comparison'}, el('table', {class: 'numbers compare'},
     el('thead', {}, el('tr', {}, ['Stage', 'Number', 'Band'].map(text => el('th', {scope: 'col', text})), heads,
       el('th', {scope: 'col', class: 'number', text: 'Change'}))),

@@ -5,13 +5,13 @@
 import {Problem, request} from './api.js';
 
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 8000;
+const LONGEST_PAUSE_MS = 5000;
 /** A comment comes every 15 s; after twice that and some the link is dead, whatever the browser thinks. */
 const SILENCE_MS = 35_000;
 
 export class Events {
 
-  /** @param listener has opened(), event(name, data, id), closed(pauseMs) */
+  /** @param listener has sameLife(), opened(), event(name, data), closed(pauseMs) */
   constructor(listener) {
     this.listener = listener;
     this.lastId = null;
@@ -50,6 +50,10 @@ export class Events {
   async read(reading) {
     let watchdog = setTimeout(() => reading.abort(), SILENCE_MS);
     try {
+      if (!await this.listener.sameLife()) {
+        // events of a life before this one cannot be gone on from
+        this.lastId = null;
+      }
       const headers = this.lastId === null ? {} : {'Last-Event-ID': this.lastId};
       const response = await request('/api/v1/events', {headers, signal: reading.signal});
       this.pause = FIRST_PAUSE_MS;

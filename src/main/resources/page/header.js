@@ -24,7 +24,8 @@ export function stateInWords() {
       + `${stage === undefined ? '' : ` · ${stage.name}`} · ${duration(Date.now() / 1000 - current.start_time)}`};
   }
   const latest = state.latest;
-  return {kind: 'idle', text: latest === null || latest.outcome === null ? 'idle'
+  const good = latest === null || latest.outcome === null || latest.outcome === 'succeeded';
+  return {kind: 'idle', good, text: latest === null || latest.outcome === null ? 'idle'
     : `idle · last: ${latest.op_name} ${words(latest.outcome)} ${ago(latest.end_time)}`};
 }
 
@@ -37,7 +38,7 @@ export function startHeader() {
     const now = stateInWords();
     const trouble = state.connection === 'live' ? troubles() : [];
     const down = state.health?.status === 'DOWN';
-    const kind = trouble.length > 0 && now.kind === 'idle' ? (down ? 'down' : 'degraded') : now.kind;
+    const kind = trouble.length > 0 && now.kind === 'idle' ? (down ? 'down' : 'degraded') : now.good === false ? 'idle-after-trouble' : now.kind;
     link.className = `state state-${kind}`;
     const suffix = trouble.length === 0 ? '' : ` · ${down ? 'down' : 'degraded'} (${trouble[0].split(':')[0]}${
       trouble.length > 1 ? ` and ${trouble.length - 1} more` : ''})`;

@@ -32,18 +32,11 @@ export function nowView(root) {
         el('strong', {text: state.health?.status === 'DOWN' ? 'Down: no command can be taken' : 'Degraded'}), el('ul', {}, list),
         el('a', {href: '#/health', text: 'Health'})));
       fill(head, ...(session === null ? nothingYet() : about(session)));
-      if (session !== null && session.stages.length === 0 && !hasOutput(session)) {
-        output.element.hidden = true;
-      }
     }
     if (session !== null) {
       const end = session.end_time ?? Date.now() / 1000;
       say(spent, duration(end - session.start_time));
     }
-  }
-
-  function hasOutput(session) {
-    return session.op_name !== 'abort';
   }
 
   function nothingYet() {
@@ -76,8 +69,8 @@ export function nowView(root) {
     const session = subject();
     paintHead();
     paintStages(bar, session);
-    if (session !== null && hasOutput(session)) {
-      output.element.hidden = false;
+    output.element.hidden = session === null;
+    if (session !== null) {
       output.open(session);
     }
   }

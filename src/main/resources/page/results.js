@@ -52,7 +52,9 @@ export function resultsView(root, [given, wantedTab]) {
     painted = key;
     heading.textContent = `${session.op_name} #${session.session_id}`;
     const bar = el('div', {});
-    paintStages(bar, session);
+    if (tab === 'numbers') {
+      paintStages(bar, session);
+    }
     const body = el('div', {class: 'tab-body'});
     fill(place, head(session), bar, el('nav', {class: 'tabs', 'aria-label': 'Parts of the session'}, TABS.map(name =>
       el('a', {href: `#/results/${id}/${name}`, 'aria-current': name === tab ? 'page' : null, text: tabTitle(name, session)}))), body);

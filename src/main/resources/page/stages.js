@@ -19,7 +19,7 @@ function stageItem(stage, session) {
   const spent = stage.start_time === null ? '' : duration(Math.max(0, end - stage.start_time));
   return el('li', {class: `stage is-${stage.status}`, 'aria-current': running ? 'step' : null},
     el('span', {class: 'stage-name'}, el('span', {'aria-hidden': 'true', text: `${sign(stage.status)}\u00a0`}), breakable(stage.name)),
-    el('span', {class: 'stage-state', text: `${words(stage.status)}${spent === '' ? '' : ` · ${spent}`}`}),
+    el('span', {class: 'stage-state'}, el('span', {text: words(stage.status)}), ' ', el('span', {text: spent})),
     progress === null ? null : progressBar(progress),
     stage.detail ? el('span', {class: 'stage-detail', text: stage.detail}) : null);
 }

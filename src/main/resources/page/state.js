@@ -24,6 +24,7 @@ class State extends EventTarget {
   sessions = new Map();
   #touched = new Set();
   #events = new Events({
+    sameLife: () => this.#sameLife(),
     opened: () => this.#opened(),
     event: (name, data) => this.#event(name, data),
     closed: pause => this.#closed(pause),
@@ -99,17 +100,22 @@ class State extends EventTarget {
     return this.operations.find(one => one.name === name);
   }
 
+  /** Whether the controller is still the one that was known; of another one nothing that was known holds. */
+  async #sameLife() {
+    const controller = await get('/api/v1/controller');
+    const same = this.controller === null || this.controller.start_time === controller.start_time;
+    if (!same) {
+      this.restartedAt = controller.start_time;
+      this.sessions.clear();
+      this.status = null;
+    }
+    this.controller = controller;
+    return same;
+  }
+
   async #opened() {
     this.#touched.clear();
     try {
-      const controller = await get('/api/v1/controller');
-      if (this.controller !== null && this.controller.start_time !== controller.start_time) {
-        // another life: what it does not know of is gone
-        this.restartedAt = controller.start_time;
-        this.sessions.clear();
-        this.status = null;
-      }
-      this.controller = controller;
       const [sessions] = await Promise.all([get(`/api/v1/sessions?limit=${RECENT}`), this.reloadOperations()]);
       for (const id of [...this.sessions.keys()]) {
         if (this.sessions.get(id).status !== 'done' && !this.#touched.has(id) && !sessions.some(one => one.session_id === id)) {

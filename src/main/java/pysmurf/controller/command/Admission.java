@@ -83,7 +83,7 @@ public final class Admission {
         if (command.abortTarget() != null) {
             target = sessions.find(command.abortTarget()).orElse(null);
             if (target == null) {
-                return Verdict.refused(Reason.NOTHING_TO_ABORT, "no session " + command.abortTarget());
+                return Verdict.refused(Reason.UNKNOWN_SESSION, "no session " + command.abortTarget());
             }
         }
         return verdict(sessions.openAbort(draft, target), command);
@@ -91,10 +91,10 @@ public final class Admission {
 
     private static Verdict verdict(Opening opening, Command command) {
         if (opening instanceof Opening.Opened opened) {
-            return Verdict.started(opened.session());
+            return Verdict.ofStarted(opened.session());
         }
         if (opening instanceof Opening.Joined joined) {
-            return Verdict.joined(joined.abort());
+            return Verdict.ofJoined(joined.abort());
         }
         if (opening instanceof Opening.Repeated repeated) {
             Session first = repeated.first();

@@ -28,6 +28,8 @@ public record Verdict(Reason reason, String detail, Session session, List<FieldE
         UNKNOWN_OPERATION,
         UNAUTHORIZED,
         NOTHING_TO_ABORT,
+        /** There is no such session to abort. */
+        UNKNOWN_SESSION,
         /** The abort is the same as one under way: no refusal, but nothing new either. */
         JOINED,
         /** The controller itself is being stopped. */
@@ -39,11 +41,11 @@ public record Verdict(Reason reason, String detail, Session session, List<FieldE
         }
     }
 
-    static Verdict started(Session session) {
+    static Verdict ofStarted(Session session) {
         return new Verdict(null, "started session " + session.id(), session, List.of());
     }
 
-    static Verdict joined(Session abort) {
+    static Verdict ofJoined(Session abort) {
         return new Verdict(
                 Reason.JOINED, "joined the abort of session " + abort.victim().id(), abort, List.of());
     }

@@ -88,7 +88,7 @@ public final class Commands {
         Session session = verdict.session();
         boolean repeated = verdict.reason() == Verdict.Reason.DUPLICATE;
         if (!verdict.isAccepted() && !repeated) {
-            throw problem(verdict);
+            throw refusal(verdict);
         }
         double seconds = waitSeconds(request);
         if (seconds <= 0) {
@@ -125,10 +125,10 @@ public final class Commands {
         return HttpReply.json(status, session.toJson(), Map.of("Location", "/api/v1/sessions/" + session.id()));
     }
 
-    private static HttpProblem problem(Verdict verdict) {
+    private static HttpProblem refusal(Verdict verdict) {
         Session holder = verdict.session();
         return switch (verdict.reason()) {
-            case UNKNOWN_OPERATION -> new HttpProblem(404, verdict.detail());
+            case UNKNOWN_OPERATION, UNKNOWN_SESSION -> new HttpProblem(404, verdict.detail());
             case INVALID -> new HttpProblem(400, verdict.detail()).with("errors", verdict.errors());
             case BUSY ->
                 new HttpProblem(409, verdict.detail())

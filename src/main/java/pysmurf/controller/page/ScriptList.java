@@ -60,7 +60,8 @@ public final class ScriptList {
 
         @Override
         public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-            if (file.getFileName().toString().endsWith(".py") && Files.isRegularFile(file)) {
+            String name = file.getFileName().toString();
+            if (name.endsWith(".py") && !name.startsWith(".") && Files.isRegularFile(file)) {
                 found.add(root.relativize(file).toString());
             }
             return found.size() < MOST ? FileVisitResult.CONTINUE : FileVisitResult.TERMINATE;

@@ -22,7 +22,6 @@ public record PipelineSettings(Map<String, StageSettings> stages, Map<String, Li
     private static final ObjectMapper MAPPER = Json.mapper()
             .rebuild()
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .build();
 
     public PipelineSettings {

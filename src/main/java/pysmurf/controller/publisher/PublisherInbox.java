@@ -99,7 +99,7 @@ public final class PublisherInbox implements AutoCloseable {
 
     /** Takes datagrams, in their order. */
     public void receive(@Body List<Datagram> datagrams) {
-        datagrams.forEach(datagram -> receive(datagram.bytes(), datagram.sender()));
+        datagrams.forEach(datagram -> takeOne(datagram.bytes(), datagram.sender()));
     }
 
     /**
@@ -107,7 +107,7 @@ public final class PublisherInbox implements AutoCloseable {
      *
      * @param sender where it came from
      */
-    void receive(byte[] datagram, SocketAddress sender) {
+    void takeOne(byte[] datagram, SocketAddress sender) {
         JsonNode json;
         try {
             json = Json.readLenient(datagram);

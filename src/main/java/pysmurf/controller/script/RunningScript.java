@@ -132,7 +132,8 @@ final class RunningScript {
     /** Waits until the script has ended, or could not be ended, and everything it left behind is dealt with. */
     ScriptResult await() {
         waitForEnd();
-        // on its way while the rest is looked after; what a child that is still to be ended sends comes behind the next one
+        // on its way while the rest is looked after; what a child that is still to be ended sends comes behind the next
+        // one
         PublisherInbox.Marker marker = inbox.mark();
         Set<ProcessId> survivors = endOthers();
         Integer exitCode = exitCode(survivors);

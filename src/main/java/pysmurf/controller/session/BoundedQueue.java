@@ -103,7 +103,7 @@ public final class BoundedQueue extends LinkedBlockingQueue<Exchange> {
     }
 
     private static boolean isOutput(Object body) {
-        return body instanceof SessionEvent event && event.isOutput();
+        return body instanceof SessionEvent event && event.hasLines();
     }
 
     /** What found no room, since the start. */

@@ -62,6 +62,11 @@ public final class MemorySessionStore implements SessionStore {
     }
 
     @Override
+    public synchronized Optional<Session> findByCommandId(String commandId) {
+        return Optional.ofNullable(byCommandId.get(commandId));
+    }
+
+    @Override
     public synchronized Optional<Session> holder() {
         return Optional.ofNullable(holder).filter(session -> !session.isDone());
     }

@@ -142,7 +142,7 @@ public final class SessionEvent {
     }
 
     /** For routes: whether it is output lines. */
-    public boolean isOutput() {
+    public boolean hasLines() {
         return output != null;
     }
 

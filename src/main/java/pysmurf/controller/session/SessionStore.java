@@ -23,6 +23,9 @@ public interface SessionStore {
 
     Optional<Session> find(int id);
 
+    /** The session that a command id opened. */
+    Optional<Session> findByCommandId(String commandId);
+
     /** The session that holds the lock. */
     Optional<Session> holder();
 

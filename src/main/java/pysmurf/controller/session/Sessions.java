@@ -65,14 +65,19 @@ public final class Sessions {
      *                done, or as {@link #open}
      */
     public Opening openAbort(Session.Draft draft, Session target) {
+        Optional<Session> first =
+                draft.commandId() == null ? Optional.empty() : store.findByCommandId(draft.commandId());
+        if (first.isPresent()) {
+            return new Opening.Repeated(first.get());
+        }
         Session victim = target != null ? target : store.holder().orElse(null);
         if (victim == null || !victim.exclusive()) {
             return new Opening.Nothing();
         }
         synchronized (victim) {
             if (victim.abortSession().isPresent()) {
-                Session first = victim.abortSession().get();
-                return victim.isDone() && first.isDone() ? new Opening.Nothing() : new Opening.Joined(first);
+                Session abort = victim.abortSession().get();
+                return victim.isDone() && abort.isDone() ? new Opening.Nothing() : new Opening.Joined(abort);
             }
             if (victim.isDone()) {
                 return new Opening.Nothing();
