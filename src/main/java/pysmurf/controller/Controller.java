@@ -23,7 +23,6 @@ import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.component.netty.NettyWorkerPoolBuilder;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpRouter;
-import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServer;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServerConfiguration;
 import org.apache.camel.main.BaseMainSupport;
 import org.apache.camel.main.Main;
@@ -43,7 +42,7 @@ import pysmurf.controller.http.AccessHandler;
 import pysmurf.controller.http.Commands;
 import pysmurf.controller.http.EventStream;
 import pysmurf.controller.http.HttpEngine;
-import pysmurf.controller.http.RouterErrors;
+import pysmurf.controller.http.HttpServer;
 import pysmurf.controller.http.SessionViews;
 import pysmurf.controller.mqtt.Broker;
 import pysmurf.controller.mqtt.EmbeddedBroker;
@@ -123,7 +122,7 @@ public final class Controller implements AutoCloseable {
     private final Main main = new Main();
     private final Clock clock = Clock.systemUTC();
     private final AtomicInteger operationThreads = new AtomicInteger();
-    private VertxPlatformHttpServer server;
+    private HttpServer server;
     private Broker broker;
     private MqttConnection mqtt;
     private Sessions sessions;
@@ -420,7 +419,7 @@ public final class Controller implements AutoCloseable {
         http.setBindHost(host);
         http.setBindPort(port);
         http.setMaxBodySize((long) MOST_BODY_BYTES);
-        server = new VertxPlatformHttpServer(http);
+        server = new HttpServer(http);
         context.addService(server, true, false);
         // before the routes are: their consumers look for its router
         ServiceHelper.startService(server);
@@ -430,7 +429,6 @@ public final class Controller implements AutoCloseable {
         }
         VertxPlatformHttpRouter router = registry.findSingleByType(VertxPlatformHttpRouter.class);
         CallEndpoint.install(router, MOST_BODY_BYTES);
-        RouterErrors.install(router);
         Tokens tokens = tokens();
         HttpEngine engine = new HttpEngine();
         engine.setHandlers(List.of(new AccessHandler(tokens)));
@@ -447,8 +445,14 @@ public final class Controller implements AutoCloseable {
         registry.bind("pageFiles", PageFiles.load());
         registry.bind("scriptList", new ScriptList(configuration.get(Settings.SCRIPTS_ROOTS)));
         registry.bind("pipelineView", new PipelineView(known, pipelines));
-        registry.bind("controllerView", new ControllerView(configuration.get(Settings.CONTROLLER_ID),
-                configuration.get(Settings.SLOT), () -> broker.url(), context, clock.instant()));
+        registry.bind(
+                "controllerView",
+                new ControllerView(
+                        configuration.get(Settings.CONTROLLER_ID),
+                        configuration.get(Settings.SLOT),
+                        () -> broker.url(),
+                        context,
+                        clock.instant()));
     }
 
     private Tokens tokens() throws StartFailure {

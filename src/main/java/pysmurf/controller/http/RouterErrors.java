@@ -7,12 +7,13 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Answers, as RFC 9457 has it, what no route answers: unknown paths, wrong methods, bodies that are too large. */
-public final class RouterErrors {
+final class RouterErrors {
 
     private static final Logger LOG = LoggerFactory.getLogger(RouterErrors.class);
     private static final Map<Integer, String> DETAILS =
@@ -20,10 +21,20 @@ public final class RouterErrors {
 
     private RouterErrors() {}
 
-    /** Adds itself to a router, behind and around all routes that come later. */
-    public static void install(Router router) {
+    /**
+     * Adds itself to a router, behind and around all routes that come later.
+     *
+     * @param started whether all routes are there; as long as they are not, a path without one is not unknown
+     */
+    static void install(Router router, BooleanSupplier started) {
         router.route().order(Integer.MIN_VALUE).failureHandler(RouterErrors::failed);
-        router.route().last().handler(context -> noRoute(router, context));
+        router.route().last().handler(context -> {
+            if (started.getAsBoolean()) {
+                noRoute(router, context);
+            } else {
+                HttpConsumer.fail(context, new HttpProblem(503, "the controller is starting"));
+            }
+        });
     }
 
     private static void failed(RoutingContext context) {

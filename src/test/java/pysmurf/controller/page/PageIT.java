@@ -21,9 +21,12 @@ import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -33,6 +36,7 @@ import pysmurf.controller.config.Configuration;
 /** The page in a real browser, before a real controller that asks for a token. */
 @Tag("chromium")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class PageIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);
@@ -272,21 +276,31 @@ class PageIT {
     }
 
     @Test
-    void survivesARestartAndShowsThatTheBrokerIsDown() throws Exception {
+    @Order(Integer.MAX_VALUE - 1)
+    void survivesARestart() throws Exception {
         browser.run("window.notLoadedAgain = true");
         controller.close();
         until(() -> browser.texts("#connection").get(0).startsWith("Connection lost"));
         assertThat(state()).isEqualTo("not connected");
 
-        startController(Map.of("MQTT_BROKER_URL", "tcp://127.0.0.1:1"));
+        startController(Map.of());
 
         until(() -> browser.texts("#connection").get(0).startsWith("Connected again: the controller was restarted"));
+        until(() -> state().startsWith("idle"));
+        assertThat(browser.run("return window.notLoadedAgain").asBoolean()).isTrue();
+    }
+
+    /** The last, since it leaves the controller without its broker. */
+    @Test
+    @Order(Integer.MAX_VALUE)
+    void showsThatTheBrokerIsDown() throws Exception {
+        controller.close();
+        startController(Map.of("MQTT_BROKER_URL", "tcp://127.0.0.1:1"));
+
         until(() -> state().contains("degraded (mqtt)"));
         assertThat(String.join("", browser.texts("main .notice"))).contains("mqtt:");
-        controller.close();
-        startController(Map.of());
-        until(() -> state().equals("idle") || state().startsWith("idle · last"));
-        assertThat(browser.run("return window.notLoadedAgain").asBoolean()).isTrue();
+        go("health");
+        until(() -> browser.texts(".check.is-degraded h2").contains("mqtt ! degraded"));
     }
 
     @ParameterizedTest
