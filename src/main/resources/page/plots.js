@@ -59,6 +59,8 @@ export function enlarge(plots, start) {
     keydown: event => {
       if (event.key === 'ArrowRight' || event.key === 'ArrowLeft') {
         step(event.key === 'ArrowRight' ? 1 : -1);
+      } else if (event.key === 'Escape') {
+        dialog.close();
       }
     },
     close: () => dialog.remove(),
@@ -74,5 +76,9 @@ export function enlarge(plots, start) {
   }
   paint();
   document.body.append(dialog);
-  dialog.showModal();
+  // not modal: the abort button stays in sight and in reach
+  const opener = document.activeElement;
+  dialog.addEventListener('close', () => opener?.focus());
+  dialog.show();
+  addEventListener('hashchange', () => dialog.close(), {once: true});
 }

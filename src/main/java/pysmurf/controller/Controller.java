@@ -16,8 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
@@ -67,6 +65,7 @@ import pysmurf.controller.publisher.Destinations;
 import pysmurf.controller.publisher.PublisherInbox;
 import pysmurf.controller.publisher.SocketDrops;
 import pysmurf.controller.routing.Operation;
+import pysmurf.controller.routing.OperationThreads;
 import pysmurf.controller.routing.Operations;
 import pysmurf.controller.routing.RouteFault;
 import pysmurf.controller.routing.RouteReload;
@@ -120,8 +119,9 @@ public final class Controller implements AutoCloseable {
 
     private final Configuration configuration;
     private final Main main = new Main();
+    private final Lifecycle lifecycle = new Lifecycle();
     private final Clock clock = Clock.systemUTC();
-    private final AtomicInteger operationThreads = new AtomicInteger();
+    private boolean startedHere;
     private HttpServer server;
     private Broker broker;
     private MqttConnection mqtt;
@@ -168,6 +168,9 @@ public final class Controller implements AutoCloseable {
         prepare();
         try {
             main.start();
+            // Camel tells its listeners only when it was started by run()
+            lifecycle.afterStart(main);
+            startedHere = true;
         } catch (Exception e) {
             throw startFailure(e);
         }
@@ -188,7 +191,13 @@ public final class Controller implements AutoCloseable {
 
     @Override
     public void close() {
-        main.stop();
+        if (startedHere) {
+            lifecycle.beforeStop(main);
+            main.stop();
+            lifecycle.afterStop(main);
+        } else {
+            main.stop();
+        }
     }
 
     /** The port HTTP is served on. */
@@ -229,7 +238,7 @@ public final class Controller implements AutoCloseable {
         properties.putAll(configuration.camelProperties());
         main.setPropertyPlaceholderLocations("false");
         main.setOverrideProperties(properties);
-        main.addMainListener(new Lifecycle());
+        main.addMainListener(lifecycle);
     }
 
     private InetSocketAddress publisherListener() throws StartFailure {
@@ -315,7 +324,8 @@ public final class Controller implements AutoCloseable {
                 new Destinations(configuration.get(Settings.PUBLISHER_DESTINATIONS), publisherAddress);
         destinations.resolve();
         registry.bind("sessions", sessions);
-        registry.bind("closing", new Closing(sessions, new Summary(sessions, dataDir)));
+        Closing closing = new Closing(sessions, new Summary(sessions, dataDir));
+        registry.bind("closing", closing);
         registry.bind("eventStream", eventStream);
         registry.bind("scriptLog", new ScriptLog());
         registry.bind("sinkFailures", new SinkFailures());
@@ -355,8 +365,7 @@ public final class Controller implements AutoCloseable {
         // operations and commands
         known = new Operations(context, configuration.routesDir().resolve("operations"), List.of(roots, logTargets));
         admission = new Admission(known, sessions, clock);
-        operations = Executors.newCachedThreadPool(
-                task -> new Thread(task, "operation-" + operationThreads.incrementAndGet()));
+        operations = new OperationThreads(closing);
         registry.bind("operationThreads", operations);
         registry.bind("operations", known);
         registry.bind("admission", admission);

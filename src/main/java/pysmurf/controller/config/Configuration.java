@@ -138,7 +138,8 @@ public final class Configuration {
             values.put(setting, setting.parser().apply(text));
         } catch (IllegalArgumentException | ArithmeticException e) {
             // the value itself may be a secret that landed in the wrong key: only short, plain ones are repeated
-            String shown = text.length() <= 60 && !setting.key().contains("password") ? "'" + text + "'" : "the value";
+            boolean plain = text.length() <= 60 && !setting.key().contains("password");
+            String shown = plain ? "'" + text.replaceAll("\\p{Cntrl}", "?") + "'" : "the value";
             faults.add(setting.key() + ": " + shown + " (" + origin + ") is not " + setting.rule());
         }
     }

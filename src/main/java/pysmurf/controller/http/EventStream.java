@@ -131,7 +131,8 @@ public final class EventStream {
                 if (lastEventId != null && lastEventId.matches("\\d{1,18}") && Long.parseLong(lastEventId) < lastId) {
                     // an id of an earlier life of the controller, or one forgotten, resumes with what is remembered
                     lastId = Math.max(Long.parseLong(lastEventId), firstId - 1);
-                    linesSeen = at(lastId + 1).linesBefore();
+                    Entry next = after(lastId);
+                    linesSeen = next == null ? lines : next.linesBefore();
                 }
             }
         }

@@ -31,7 +31,7 @@ public final class LogTargets implements ParameterFormat {
     public Optional<String> fault(String target) {
         try {
             Path path = resolve(target);
-            if (Files.isDirectory(path)) {
+            if (Files.isDirectory(path) || roots.contains(path)) {
                 return Optional.of("is a folder: " + target);
             }
             if (roots.stream().anyMatch(root -> within(path, root))) {

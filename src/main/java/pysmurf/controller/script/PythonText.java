@@ -1,7 +1,10 @@
 package pysmurf.controller.script;
 
 import java.math.BigDecimal;
+import java.math.MathContext;
+import java.math.RoundingMode;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -10,6 +13,9 @@ import java.util.stream.Collectors;
  * {@code map(str, args)}. Stateless.
  */
 public final class PythonText {
+
+    /** Enough for every double. */
+    private static final int MOST_DIGITS = 17;
 
     private PythonText() {}
 
@@ -51,7 +57,7 @@ public final class PythonText {
         if (value == 0) {
             return 1 / value < 0 ? "-0.0" : "0.0";
         }
-        BigDecimal digits = new BigDecimal(Double.toString(value)).stripTrailingZeros();
+        BigDecimal digits = shortest(value).stripTrailingZeros();
         int exponent = digits.precision() - digits.scale() - 1;
         if (exponent >= -4 && exponent < 16) {
             String plain = digits.toPlainString();
@@ -61,10 +67,25 @@ public final class PythonText {
         return String.format("%se%s%02d", mantissa, exponent < 0 ? "-" : "+", Math.abs(exponent));
     }
 
+    /** Double.toString gives more digits than needed before Java 19 (JDK-4511638). */
+    private static BigDecimal shortest(double value) {
+        BigDecimal exact = new BigDecimal(value);
+        for (int digits = 1; digits < MOST_DIGITS; digits++) {
+            // beside a power of two the nearest is not always the one that reads back
+            for (RoundingMode mode : List.of(RoundingMode.HALF_EVEN, RoundingMode.UP, RoundingMode.DOWN)) {
+                BigDecimal rounded = exact.round(new MathContext(digits, mode));
+                if (rounded.doubleValue() == value) {
+                    return rounded;
+                }
+            }
+        }
+        return exact.round(new MathContext(MOST_DIGITS, RoundingMode.HALF_EVEN));
+    }
+
     private static String quoted(String text) {
         String mark = text.contains("'") && !text.contains("\"") ? "\"" : "'";
         StringBuilder quoted = new StringBuilder(mark);
-        text.chars().forEach(c -> {
+        text.codePoints().forEach(c -> {
             switch (c) {
                 case '\\' -> quoted.append("\\\\");
                 case '\n' -> quoted.append("\\n");
@@ -74,10 +95,29 @@ public final class PythonText {
                     if (c == mark.charAt(0)) {
                         quoted.append('\\');
                     }
-                    quoted.append((char) c);
+                    quoted.append(isPrintable(c) ? Character.toString(c) : escaped(c));
                 }
             }
         });
         return quoted.append(mark).toString();
+    }
+
+    /** Python's str.isprintable: neither control, format, surrogate, private, unassigned nor a separator but the blank. */
+    private static boolean isPrintable(int c) {
+        return switch (Character.getType(c)) {
+            case Character.CONTROL,
+                    Character.FORMAT,
+                    Character.SURROGATE,
+                    Character.PRIVATE_USE,
+                    Character.UNASSIGNED,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR -> false;
+            case Character.SPACE_SEPARATOR -> c == ' ';
+            default -> true;
+        };
+    }
+
+    private static String escaped(int c) {
+        return String.format(Locale.ROOT, c < 0x100 ? "\\x%02x" : c < 0x10000 ? "\\u%04x" : "\\U%08x", c);
     }
 }

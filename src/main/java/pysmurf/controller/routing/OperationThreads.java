@@ -1,0 +1,63 @@
+package pysmurf.controller.routing;
+
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.camel.ExchangeProperty;
+import pysmurf.controller.session.Closing;
+import pysmurf.controller.session.Session;
+
+/**
+ * The threads that operations run on, one for each session. A route can be left by an Error that no catch of a route gets to
+ * see; then the session is closed here, or its lock would never be free. Thread-safe.
+ */
+public final class OperationThreads extends ThreadPoolExecutor {
+
+    private static final long KEEP_IDLE_S = 60;
+
+    private final Closing closing;
+    private final Map<Thread, Session> running = new ConcurrentHashMap<>();
+
+    public OperationThreads(Closing closing) {
+        super(0, Integer.MAX_VALUE, KEEP_IDLE_S, TimeUnit.SECONDS, new SynchronousQueue<>());
+        this.closing = closing;
+        AtomicInteger number = new AtomicInteger();
+        setThreadFactory(task -> new Thread(task, "operation-" + number.incrementAndGet()));
+    }
+
+    /** The calling thread runs this session from now on. */
+    public void begin(@ExchangeProperty("session") Session session) {
+        running.put(Thread.currentThread(), session);
+    }
+
+    @Override
+    protected void afterExecute(Runnable task, Throwable thrown) {
+        super.afterExecute(task, thrown);
+        Session session = running.remove(Thread.currentThread());
+        if (session != null && !session.isDone()) {
+            closing.failed(session, cause(task, thrown));
+        }
+    }
+
+    private static Throwable cause(Runnable task, Throwable thrown) {
+        if (thrown == null && task instanceof Future<?> future && future.isDone()) {
+            try {
+                future.get();
+            } catch (ExecutionException e) {
+                return e.getCause();
+            } catch (CancellationException e) {
+                return e;
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return e;
+            }
+        }
+        return thrown != null ? thrown : new IllegalStateException("the operation's route ended without an end");
+    }
+}

@@ -1,0 +1,123 @@
+package pysmurf.controller.driver;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A controller as a process of its own, from the jar that was built. */
+public final class ControllerOfJar implements ControllerUnderTest {
+
+    private static final Path JAR = Setup.PROJECT.resolve("target/pysmurf-controller.jar");
+    private static final long STOP_S = 15;
+
+    private final Setup setup;
+    private final Process process;
+
+    private ControllerOfJar(Setup setup, Process process) {
+        this.setup = setup;
+        this.process = process;
+    }
+
+    /** Starts one and waits until it is ready. */
+    public static ControllerOfJar start(Setup setup) throws IOException {
+        ControllerOfJar started = launch(setup);
+        try {
+            ControllerUnderTest.awaitReady(started, started.process::isAlive);
+        } catch (RuntimeException e) {
+            started.close();
+            throw new IllegalStateException("not started:\n" + started.log(), e);
+        }
+        return started;
+    }
+
+    /** Starts one that may end by itself. */
+    public static ControllerOfJar launch(Setup setup, String... systemProperties) throws IOException {
+        setup.write();
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of(systemProperties));
+        command.addAll(List.of("-jar", JAR.toString()));
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().clear();
+        builder.environment().putAll(setup.environment());
+        builder.directory(setup.folder().toFile());
+        builder.redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
+        builder.redirectErrorStream(true);
+        builder.redirectOutput(logFile(setup).toFile());
+        return new ControllerOfJar(setup, builder.start());
+    }
+
+    private static Path logFile(Setup setup) {
+        return setup.folder().resolve("controller.log");
+    }
+
+    @Override
+    public Setup setup() {
+        return setup;
+    }
+
+    /** Everything it has written to standard error and standard output. */
+    public String log() {
+        try {
+            return Files.readString(logFile(setup));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Its exit code, once it has ended. */
+    public int exitCode() throws InterruptedException {
+        if (!process.waitFor(STOP_S, TimeUnit.SECONDS)) {
+            throw new IllegalStateException("still running:\n" + log());
+        }
+        return process.exitValue();
+    }
+
+    public boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** Sends SIGTERM and returns at once. */
+    public void terminate() {
+        process.destroy();
+    }
+
+    /** Sends SIGKILL; nothing of it has a chance to say goodbye. */
+    public void kill() {
+        process.destroyForcibly();
+        waitForEnd();
+    }
+
+    @Override
+    public void stop() {
+        terminate();
+        if (!waitForEnd()) {
+            kill();
+            throw new IllegalStateException("SIGTERM did not end it in " + STOP_S + " s:\n" + log());
+        }
+    }
+
+    private boolean waitForEnd() {
+        try {
+            return process.waitFor(STOP_S, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            if (process.isAlive()) {
+                stop();
+            }
+        } finally {
+            setup.scriptProcesses().kill();
+        }
+    }
+}

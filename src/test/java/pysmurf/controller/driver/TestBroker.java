@@ -1,0 +1,130 @@
+package pysmurf.controller.driver;
+
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import pysmurf.controller.mqtt.EmbeddedBroker;
+
+/** An MQTT broker beside the controller, on a port that stays the same when it is started again. */
+public abstract class TestBroker implements AutoCloseable {
+
+    private final int port = FreePort.tcp();
+
+    /** Where it is, whether it runs or not. */
+    public String url() {
+        return "tcp://127.0.0.1:" + port;
+    }
+
+    int port() {
+        return port;
+    }
+
+    /** Starts it and waits until it takes connections. */
+    public void start() throws IOException {
+        launch();
+        await("broker")
+                .atMost(ControllerUnderTest.PATIENCE)
+                .pollInterval(Duration.ofMillis(10))
+                .until(this::takesConnections);
+    }
+
+    private boolean takesConnections() {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            return socket.isConnected();
+        } catch (IOException notYet) {
+            return false;
+        }
+    }
+
+    abstract void launch() throws IOException;
+
+    /** Stops it; every connection is gone. */
+    public abstract void stop();
+
+    @Override
+    public void close() {
+        stop();
+    }
+
+    /** The broker that is part of the product, in this process. */
+    public static TestBroker embedded() {
+        return new Embedded();
+    }
+
+    /** Debian's mosquitto, as a process. */
+    public static TestBroker mosquitto(Path folder) {
+        return new Mosquitto(folder);
+    }
+
+    private static final class Embedded extends TestBroker {
+
+        private EmbeddedBroker broker;
+
+        @Override
+        void launch() {
+            broker = new EmbeddedBroker("127.0.0.1", port());
+            broker.start(() -> {});
+        }
+
+        @Override
+        public void stop() {
+            if (broker == null) {
+                return;
+            }
+            try {
+                broker.close();
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+            broker = null;
+        }
+    }
+
+    private static final class Mosquitto extends TestBroker {
+
+        private static final List<Path> PLACES = List.of(Path.of("/usr/sbin/mosquitto"), Path.of("/usr/bin/mosquitto"));
+
+        private final Path folder;
+        private Process process;
+
+        Mosquitto(Path folder) {
+            this.folder = folder;
+        }
+
+        @Override
+        void launch() throws IOException {
+            Path configuration = folder.resolve("mosquitto-" + port() + ".conf");
+            Files.writeString(configuration, "listener " + port() + " 127.0.0.1\nallow_anonymous true\n");
+            String program = PLACES.stream()
+                    .filter(Files::isExecutable)
+                    .findFirst()
+                    .map(Path::toString)
+                    .orElse("mosquitto");
+            process = new ProcessBuilder(program, "-c", configuration.toString())
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+        }
+
+        @Override
+        public void stop() {
+            if (process == null) {
+                return;
+            }
+            process.destroyForcibly();
+            try {
+                process.waitFor(10, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            process = null;
+        }
+    }
+}

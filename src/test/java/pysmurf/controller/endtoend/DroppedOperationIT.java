@@ -1,0 +1,124 @@
+package pysmurf.controller.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static pysmurf.controller.driver.HttpClientOfController.params;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import pysmurf.controller.driver.ControllerOfJar;
+import pysmurf.controller.driver.MqttWatcher;
+import pysmurf.controller.driver.SharedController;
+
+/** An integrator's own operation: a YAML file, and perhaps a schema, dropped beside the others while the controller runs. */
+class DroppedOperationIT extends SharedController {
+
+    private static final Duration SOON = Duration.ofSeconds(5);
+
+    DroppedOperationIT() {
+        super(ControllerOfJar::start);
+    }
+
+    private static String route(String name, String argument) {
+        return """
+                - route:
+                    id: %1$s
+                    description: Says what it is told.
+                    from:
+                      uri: direct:operation-%1$s
+                      steps:
+                        - to:
+                            uri: kamelet:script
+                            parameters:
+                              script: arguments.py
+                              args: %2$s
+                """.formatted(name, argument);
+    }
+
+    private void drop(String file, String text) throws Exception {
+        Path target = controller.setup().routes().resolve("operations").resolve(file);
+        Path beside = Files.writeString(controller.setup().folder().resolve(file), text);
+        Files.move(beside, target);
+    }
+
+    private void awaitOperation(String name) {
+        await().atMost(SOON).pollInterval(Duration.ofMillis(50)).untilAsserted(() -> assertThat(
+                        http.get("/api/v1/operations").json())
+                .extracting(operation -> operation.path("name").asText())
+                .contains(name));
+    }
+
+    private String logOf(JsonNode session) throws Exception {
+        return new String(http.log(session.path("session_id").asInt()), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void appearsAndWorksOverHttpAndMqtt() throws Exception {
+        drop("say.camel.yaml", route("say", "${body[text]} 'two words' end"));
+        awaitOperation("say");
+
+        JsonNode session = http.runToEnd("say", params().put("text", "a b; ${header.x} $(id)"));
+        assertThat(session.path("outcome").asText()).isEqualTo("succeeded");
+        assertThat(session.path("op_name").asText()).isEqualTo("say");
+        assertThat(logOf(session)).isEqualTo("\"a b; ${header.x} $(id)\"\n\"two words\"\n\"end\"\n");
+
+        try (MqttWatcher watcher = MqttWatcher.of(controller)) {
+            watcher.command("say", params().put("text", "over MQTT").put("command_id", "say-1"));
+            JsonNode reply = watcher.awaitReply("say-1");
+            assertThat(reply.path("accepted").asBoolean()).isTrue();
+            JsonNode done =
+                    watcher.awaitDone(reply.path("session").path("session_id").asInt());
+            assertThat(logOf(done)).startsWith("\"over MQTT\"\n");
+        }
+    }
+
+    @Test
+    void isCheckedByItsSchema() throws Exception {
+        drop("choose.schema.json", """
+                {"type": "object", "required": ["level"], "additionalProperties": false, "properties": {
+                  "level": {"type": "integer", "minimum": 1, "x-option": "--level"},
+                  "names": {"type": "array", "items": {"type": "string"}, "default": ["a", "b"], "x-option": "--names"},
+                  "fast": {"type": "boolean", "default": true, "x-option": ["--fast", "--slow"]}}}
+                """);
+        drop("choose.camel.yaml", route("choose", "${exchangeProperty.options}"));
+        awaitOperation("choose");
+
+        JsonNode problem = http.post("/api/v1/operations/choose", "{\"level\": 0, \"colour\": 1}")
+                .problem(400);
+        assertThat(problem.path("errors"))
+                .extracting(error -> error.path("field").asText())
+                .containsExactlyInAnyOrder("level", "colour");
+        JsonNode session = http.runToEnd("choose", params().put("level", 2));
+        assertThat(logOf(session)).isEqualTo("\"--level\"\n\"2\"\n\"--names\"\n\"a,b\"\n\"--fast\"\n");
+        assertThat(session.path("params").path("fast").asBoolean()).isTrue();
+    }
+
+    /** A file that cannot be read changes nothing, and the next good version is taken. */
+    @Test
+    void survivesABrokenFile() throws Exception {
+        drop("later.camel.yaml", "- route:\n    id: later\n    stepz: []\n");
+        await().atMost(SOON).pollInterval(Duration.ofMillis(50)).until(() -> http.get("/observe/health")
+                .json()
+                .at("/checks/routes/status")
+                .asText()
+                .equals("DEGRADED"));
+        assertThat(http.get("/observe/health").json().at("/checks/routes").toString())
+                .contains("later.camel.yaml");
+        assertThat(http.run("exit_with.py", 0).path("outcome").asText()).isEqualTo("succeeded");
+
+        Files.writeString(
+                controller.setup().routes().resolve("operations/later.camel.yaml"), route("later", "at last"));
+        awaitOperation("later");
+
+        assertThat(logOf(http.runToEnd("later", params()))).isEqualTo("\"at\"\n\"last\"\n");
+        await().atMost(SOON).until(() -> http.get("/observe/health")
+                .json()
+                .at("/checks/routes/status")
+                .asText()
+                .equals("UP"));
+    }
+}

@@ -1,0 +1,322 @@
+package pysmurf.controller.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static pysmurf.controller.driver.ControllerUnderTest.PATIENCE;
+import static pysmurf.controller.driver.HttpClientOfController.params;
+import static pysmurf.controller.driver.HttpClientOfController.script;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import pysmurf.controller.driver.ControllerUnderTest;
+import pysmurf.controller.driver.MqttWatcher;
+import pysmurf.controller.driver.SharedController;
+
+/** Commands, answers and news over MQTT, in what both versions of the protocol can do. */
+abstract class MqttEndToEnd extends SharedController {
+
+    @TempDir
+    Path folder;
+
+    protected MqttWatcher watcher;
+
+    MqttEndToEnd(ControllerUnderTest.Launcher launcher) {
+        super(launcher);
+    }
+
+    @BeforeEach
+    void watch() throws Exception {
+        watcher = MqttWatcher.of(controller);
+    }
+
+    @AfterEach
+    void stopWatching() throws Exception {
+        watcher.close();
+    }
+
+    static String freshId() {
+        return "id-" + UUID.randomUUID();
+    }
+
+    JsonNode newest() throws Exception {
+        return http.get("/api/v1/sessions?limit=1").json();
+    }
+
+    static void assertRefused(JsonNode reply, String reason) {
+        assertThat(reply.path("accepted").asBoolean(true)).isFalse();
+        assertThat(reply.path("reason").asText()).isEqualTo(reason);
+        assertThat(reply.path("detail").asText()).isNotBlank();
+    }
+
+    @Test
+    void startsACommandAndAnswersAtOnce() throws Exception {
+        String id = freshId();
+        watcher.command(
+                "run",
+                script("wait_for_file.py", folder.resolve("gate").toString()).put("command_id", id));
+
+        JsonNode reply = watcher.awaitReply(id);
+
+        assertThat(reply.path("accepted").asBoolean()).isTrue();
+        assertThat(reply.path("reason").isNull()).isTrue();
+        assertThat(reply.path("session").path("op_name").asText()).isEqualTo("run");
+        assertThat(reply.path("session").path("command_id").asText()).isEqualTo(id);
+        assertThat(reply.path("session").path("requested_by").path("transport").asText())
+                .isEqualTo("mqtt");
+        assertThat(reply.path("session").path("params").has("command_id")).isFalse();
+        Files.createFile(folder.resolve("gate"));
+        int session = reply.path("session").path("session_id").asInt();
+        assertThat(watcher.awaitDone(session).path("outcome").asText()).isEqualTo("succeeded");
+    }
+
+    @Test
+    void tellsOfEachChangeOfASession() throws Exception {
+        int id = http.run("exit_with.py", 5).path("session_id").asInt();
+
+        JsonNode done = watcher.awaitDone(id);
+
+        assertThat(watcher.messages("session"))
+                .extracting(message -> message.json().path("status").asText())
+                .containsExactly("starting", "running", "done");
+        assertThat(done).isEqualTo(http.session(id));
+        assertThat(done.path("exit_code").asInt()).isEqualTo(5);
+    }
+
+    @Test
+    void keepsAStatusThatTellsWhoIsBusy() throws Exception {
+        JsonNode idle = watcher.await(
+                        "status", message -> !message.json().path("busy").asBoolean(true))
+                .json();
+        assertThat(idle.path("online").asBoolean()).isTrue();
+        assertThat(idle.path("session_id").isNull()).isTrue();
+        assertThat(idle.path("op_name").isNull()).isTrue();
+        assertThat(idle.path("since").isNumber()).isTrue();
+        int id = http.start(
+                        "run", script("wait_for_file.py", folder.resolve("gate").toString()))
+                .path("session_id")
+                .asInt();
+
+        JsonNode busy = watcher.await(
+                        "status", message -> message.json().path("busy").asBoolean())
+                .json();
+
+        assertThat(busy.path("session_id").asInt(-1)).isEqualTo(id);
+        assertThat(busy.path("op_name").asText()).isEqualTo("run");
+        await().atMost(PATIENCE).untilAsserted(() -> {
+            try (MqttWatcher late = MqttWatcher.of(controller)) {
+                MqttWatcher.Message kept = late.await("status", MqttWatcher.Message::retained);
+                assertThat(kept.json()).isEqualTo(busy);
+            }
+        });
+        Files.createFile(folder.resolve("gate"));
+        http.awaitDone(id);
+    }
+
+    @Test
+    void sendsOutputInBatchesInOrder() throws Exception {
+        int id = http.run("output.py", "mixed").path("session_id").asInt();
+
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(watcher.lines(id)).hasSize(1000));
+        assertThat(watcher.lines(id))
+                .isEqualTo(java.util.stream.IntStream.range(0, 1000)
+                        .mapToObj(Integer::toString)
+                        .toList());
+        List<Long> numbers = watcher.messages("output").stream()
+                .map(message -> message.json().path("seq").asLong())
+                .toList();
+        assertThat(numbers).isSorted().doesNotHaveDuplicates().startsWith(0L);
+    }
+
+    @Test
+    void showsALineWithinTwoSeconds() throws Exception {
+        int id = http.start(
+                        "run", script("wait_for_file.py", folder.resolve("gate").toString()))
+                .path("session_id")
+                .asInt();
+        http.awaitOutput(id, "ready");
+
+        watcher.await("output", message -> message.json().path("session_id").asInt(-1) == id, Duration.ofSeconds(2));
+        Files.createFile(folder.resolve("gate"));
+        http.awaitDone(id);
+    }
+
+    @Test
+    void passesPublisherMessagesOn() throws Exception {
+        Path file = Files.writeString(folder.resolve("t.txt"), "1\n");
+        int data = http.run("publish.py", "all_types").path("session_id").asInt();
+        int files = http.run("publish.py", "register", "txt", file.toString())
+                .path("session_id")
+                .asInt();
+
+        JsonNode message = watcher.await(
+                        "data", one -> one.json().path("type").asText().equals("session_data"))
+                .json();
+        assertThat(message.path("payload").path("a").asInt()).isEqualTo(1);
+        assertThat(message.path("session_id").asInt(-1)).isEqualTo(data);
+        JsonNode registered = watcher.await("file", one -> true).json();
+        assertThat(registered.path("path").asText()).isEqualTo(file.toString());
+        assertThat(registered.path("session_id").asInt(-1)).isEqualTo(files);
+    }
+
+    @Test
+    void answersWhereItIsAsked() throws Exception {
+        String id = freshId();
+        watcher.command(
+                "run",
+                script("exit_with.py", 0).put("command_id", id).put("reply_to", controller.topic("answers/here")));
+
+        JsonNode reply = watcher.await(
+                        "answers/here",
+                        message -> message.json().path("command_id").asText().equals(id))
+                .json();
+
+        assertThat(reply.path("accepted").asBoolean()).isTrue();
+        watcher.awaitDone(reply.path("session").path("session_id").asInt());
+    }
+
+    @Test
+    void startsACommandWithoutPayloadToo() throws Exception {
+        watcher.command("abort", "");
+
+        JsonNode reply = watcher.await(
+                        "reply", message -> message.json().path("command_id").isNull())
+                .json();
+
+        assertRefused(reply, "nothing_to_abort");
+        assertThat(reply.path("session").isNull()).isTrue();
+    }
+
+    @Test
+    void refusesAnExpiredCommand() throws Exception {
+        JsonNode before = newest();
+        String id = freshId();
+        watcher.command(
+                "run",
+                script("exit_with.py", 0)
+                        .put("command_id", id)
+                        .put("expires_at", System.currentTimeMillis() / 1000.0 - 10));
+
+        assertRefused(watcher.awaitReply(id), "expired");
+        assertThat(newest()).isEqualTo(before);
+    }
+
+    @Test
+    void acceptsACommandThatHasNotExpired() throws Exception {
+        String id = freshId();
+        watcher.command(
+                "run",
+                script("exit_with.py", 0)
+                        .put("command_id", id)
+                        .put("expires_at", System.currentTimeMillis() / 1000.0 + 60));
+
+        JsonNode reply = watcher.awaitReply(id);
+
+        assertThat(reply.path("accepted").asBoolean()).isTrue();
+        watcher.awaitDone(reply.path("session").path("session_id").asInt());
+    }
+
+    @Test
+    void refusesARepeatedCommandWithTheFirstOnesSession() throws Exception {
+        String id = freshId();
+        String command = script("exit_with.py", 0).put("command_id", id).toString();
+        watcher.command("run", command);
+        int first = watcher.awaitReply(id).path("session").path("session_id").asInt();
+        watcher.awaitDone(first);
+        watcher.command("run", command);
+
+        JsonNode again = watcher.await(
+                        "reply",
+                        message -> message.json().path("reason").asText().equals("duplicate"))
+                .json();
+
+        assertRefused(again, "duplicate");
+        assertThat(again.path("command_id").asText()).isEqualTo(id);
+        assertThat(again.path("session").path("session_id").asInt(-1)).isEqualTo(first);
+        assertThat(newest().path(0).path("session_id").asInt()).isEqualTo(first);
+    }
+
+    @Test
+    void refusesWhileAnotherRunsAndAborts() throws Exception {
+        String first = freshId();
+        String second = freshId();
+        String abort = freshId();
+        watcher.command("run", script("wait_for_file.py", "/never/there").put("command_id", first));
+        int id = watcher.awaitReply(first).path("session").path("session_id").asInt();
+        http.awaitOutput(id, "ready");
+
+        watcher.command("run", script("exit_with.py", 0).put("command_id", second));
+        JsonNode busy = watcher.awaitReply(second);
+        watcher.command("abort", params().put("command_id", abort));
+
+        assertRefused(busy, "busy");
+        assertThat(busy.path("detail").asText()).contains("run");
+        assertThat(watcher.awaitReply(abort).path("accepted").asBoolean()).isTrue();
+        JsonNode aborted = watcher.awaitDone(id);
+        assertThat(aborted.path("outcome").asText()).isEqualTo("aborted");
+        assertThat(aborted.path("abort").path("by").asText()).contains("mqtt");
+    }
+
+    @Test
+    void refusesAnUnknownOperation() throws Exception {
+        String id = freshId();
+        watcher.command("no_such", params().put("command_id", id));
+
+        assertRefused(watcher.awaitReply(id), "unknown_operation");
+    }
+
+    @Test
+    void refusesParametersThatAreWrong() throws Exception {
+        String id = freshId();
+        watcher.command(
+                "run",
+                params().put("command_id", id).put("script", "no_such.py").put("colour", 1));
+
+        JsonNode reply = watcher.awaitReply(id);
+
+        assertRefused(reply, "invalid");
+        assertThat(reply.path("detail").asText()).contains("script").contains("colour");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{",
+                "[1]",
+                "\"run\"",
+                "{\"script\": \"exit_with.py\", \"expires_at\": \"soon\"}",
+                "{\"script\": \"exit_with.py\", \"command_id\": 7}",
+                "{\"script\": \"exit_with.py\", \"reply_to\": \"a/#\"}"
+            })
+    void refusesAPayloadThatIsNoCommand(String payload) throws Exception {
+        JsonNode before = newest();
+
+        watcher.command("run", payload);
+
+        assertRefused(watcher.await("reply", message -> true).json(), "invalid");
+        assertThat(newest()).isEqualTo(before);
+    }
+
+    /** Commands in a row never keep an abort from getting through. */
+    @Test
+    void takesAnAbortInACrowd() throws Exception {
+        int id = http.start("run", script("flood.py")).path("session_id").asInt();
+        for (int i = 0; i < 20; i++) {
+            watcher.command("run", script("exit_with.py", 0));
+        }
+        watcher.command("abort", params());
+
+        assertThat(http.awaitDone(id).path("outcome").asText()).isEqualTo("aborted");
+        watcher.awaitDone(id);
+    }
+}

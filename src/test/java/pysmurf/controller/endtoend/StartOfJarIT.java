@@ -1,0 +1,79 @@
+package pysmurf.controller.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static pysmurf.controller.driver.HttpClientOfController.script;
+
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import pysmurf.controller.driver.ControllerOfJar;
+import pysmurf.controller.driver.Setup;
+
+/** The start of the process, and the starts that are refused. */
+class StartOfJarIT {
+
+    @TempDir
+    Path folder;
+
+    private static String refusal(Setup setup, String... systemProperties) throws Exception {
+        try (ControllerOfJar controller = ControllerOfJar.launch(setup, systemProperties)) {
+            assertThat(controller.exitCode()).isNotZero();
+            List<String> lines = controller
+                    .log()
+                    .lines()
+                    .filter(line -> line.contains("cannot start"))
+                    .toList();
+            assertThat(lines).as(controller.log()).hasSize(1);
+            assertThat(controller.log()).doesNotContain("\tat ");
+            return lines.get(0);
+        }
+    }
+
+    @Test
+    void namesEveryFaultOfTheConfigurationInOneLine() throws Exception {
+        Setup setup = Setup.in(folder)
+                .with("htpp.port", 8080)
+                .withEnvironment("MQTT_EMBEDDED_PORT", "70000")
+                .with("mqtt.password", "do-not-show");
+
+        String line = refusal(setup, "-Dabort.interrupt-grace=soon");
+
+        assertThat(line)
+                .contains("htpp.port", "mqtt.embedded.port", "abort.interrupt-grace")
+                .doesNotContain("do-not-show");
+    }
+
+    @Test
+    void refusesAPortThatIsTaken() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            String line = refusal(Setup.in(folder).with("http.port", taken.getLocalPort()));
+
+            assertThat(line).contains("http.port", Integer.toString(taken.getLocalPort()));
+        }
+    }
+
+    @Test
+    void refusesToBeOpenToOthersWithoutTokens() throws Exception {
+        assertThat(refusal(Setup.in(folder).with("http.host", "0.0.0.0"))).contains("http.host", "auth.tokens-file");
+    }
+
+    /** A service manager starts it without any locale. */
+    @Test
+    void givesScriptsTheirArgumentsUnchangedWithoutALocale() throws Exception {
+        Setup setup = Setup.in(folder).withoutEnvironment("LANG");
+        try (ControllerOfJar controller = ControllerOfJar.start(setup)) {
+            int id = controller
+                    .http()
+                    .runToEnd("run", script("arguments.py", "Grüße µφ"))
+                    .path("session_id")
+                    .asInt();
+
+            assertThat(new String(controller.http().log(id), StandardCharsets.UTF_8))
+                    .isEqualTo("\"Gr\\u00fc\\u00dfe \\u00b5\\u03c6\"\n");
+        }
+    }
+}

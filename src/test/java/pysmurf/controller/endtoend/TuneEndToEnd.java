@@ -1,0 +1,144 @@
+package pysmurf.controller.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static pysmurf.controller.driver.HttpClientOfController.params;
+import static pysmurf.controller.driver.HttpClientOfController.script;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Test;
+import pysmurf.controller.driver.ControllerUnderTest;
+import pysmurf.controller.driver.EventsWatcher;
+import pysmurf.controller.driver.SharedController;
+
+/** The composed operation tune_squids on the simulator. */
+abstract class TuneEndToEnd extends SharedController {
+
+    private static final List<String> STAGES = List.of("setup_amps", "find_freq", "serial_algs", "tracking_setup");
+
+    TuneEndToEnd(ControllerUnderTest.Launcher launcher) {
+        super(launcher);
+    }
+
+    private static ObjectNode simulated(int seed) {
+        ObjectNode params = params().put("simulate", true).put("seed", seed);
+        params.putArray("bands").add(0);
+        // a small array, for the tests' sake
+        params.putArray("args").add("--channels").add(16);
+        return params;
+    }
+
+    private static JsonNode stage(JsonNode session, String name) {
+        return StreamSupport.stream(session.path("stages").spliterator(), false)
+                .filter(stage -> stage.path("name").asText().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no stage " + name + " in " + session.path("stages")));
+    }
+
+    private static List<String> ran(JsonNode session) {
+        return StreamSupport.stream(session.path("stages").spliterator(), false)
+                .filter(stage -> stage.path("start_time").isNumber())
+                .map(stage -> stage.path("name").asText())
+                .toList();
+    }
+
+    @Test
+    void runsItsStagesInOrderWithTheirNumbers() throws Exception {
+        JsonNode session = http.runToEnd("tune_squids", simulated(1));
+
+        assertThat(session.path("outcome").asText()).as(session.toString()).isEqualTo("succeeded");
+        assertThat(ran(session)).containsSubsequence(STAGES);
+        double last = 0;
+        for (JsonNode stage : session.path("stages")) {
+            if (stage.path("start_time").isNumber()) {
+                assertThat(stage.path("start_time").asDouble()).isGreaterThanOrEqualTo(last);
+                last = stage.path("end_time").asDouble();
+            }
+        }
+        assertThat(stage(session, "setup_amps").at("/numbers/0/hemt_id").asDouble())
+                .isBetween(7.5, 8.5);
+        assertThat(stage(session, "find_freq").at("/numbers/0/n_res").asInt()).isPositive();
+        JsonNode tracking = stage(session, "tracking_setup").at("/numbers/0");
+        assertThat(tracking.path("n_good").asInt())
+                .isPositive()
+                .isLessThanOrEqualTo(tracking.path("n_all").asInt());
+        assertThat(session.path("files")).isNotEmpty();
+        assertThat(StreamSupport.stream(session.path("files").spliterator(), false))
+                .anyMatch(file -> file.path("plot").asBoolean());
+        for (int n = 0; n < session.path("files").size(); n++) {
+            http.get("/api/v1/sessions/" + session.path("session_id").asInt() + "/files/" + n)
+                    .expect(200);
+        }
+    }
+
+    @Test
+    void givesTheSameNumbersForTheSameSeed() throws Exception {
+        ObjectNode params = simulated(7).put("to_stage", "find_freq");
+        JsonNode one = http.runToEnd("tune_squids", params);
+        JsonNode two = http.runToEnd("tune_squids", params);
+        JsonNode other = http.runToEnd("tune_squids", simulated(8).put("to_stage", "find_freq"));
+
+        assertThat(stage(one, "find_freq").path("numbers"))
+                .isEqualTo(stage(two, "find_freq").path("numbers"));
+        assertThat(stage(one, "setup_amps").path("numbers"))
+                .isEqualTo(stage(two, "setup_amps").path("numbers"));
+        assertThat(List.of(
+                        stage(one, "setup_amps").path("numbers"),
+                        stage(one, "find_freq").path("numbers")))
+                .isNotEqualTo(List.of(
+                        stage(other, "setup_amps").path("numbers"),
+                        stage(other, "find_freq").path("numbers")));
+        assertThat(stage(one, "serial_algs").path("status").asText()).isIn("not_run", "skipped");
+    }
+
+    @Test
+    void isAbortedInTheMiddleAndLeftSafe() throws Exception {
+        try (EventsWatcher watcher = EventsWatcher.of(controller)) {
+            ObjectNode params = simulated(1);
+            params.putArray("faults").add("hang@find_freq");
+            int id = http.start("tune_squids", params).path("session_id").asInt();
+            watcher.await(
+                    "session",
+                    data -> data.path("session_id").asInt(-1) == id
+                            && StreamSupport.stream(data.path("stages").spliterator(), false)
+                                    .anyMatch(stage -> stage.path("name")
+                                                    .asText()
+                                                    .equals("find_freq")
+                                            && stage.path("status").asText().equals("running")));
+
+            JsonNode busy = http.post("/api/v1/operations/run", script("exit_with.py", 0))
+                    .problem(409);
+            http.runToEnd("abort", params());
+
+            assertThat(busy.path("session_id").asInt(-1)).isEqualTo(id);
+            assertThat(busy.path("op_name").asText()).isEqualTo("tune_squids");
+            JsonNode session = http.session(id);
+            assertThat(session.path("outcome").asText()).isEqualTo("aborted");
+            assertThat(stage(session, "setup_amps").path("status").asText()).isEqualTo("succeeded");
+            assertThat(stage(session, "find_freq").path("status").asText()).isEqualTo("aborted");
+            assertThat(stage(session, "serial_algs").path("status").asText()).isEqualTo("not_run");
+            assertThat(stage(session, "tracking_setup").path("status").asText()).isEqualTo("not_run");
+            assertThat(stage(session, "safe_state").path("status").asText()).isEqualTo("succeeded");
+            assertThat(controller.setup().scriptProcesses().alive()).isEmpty();
+        }
+    }
+
+    @Test
+    void refusesParametersOutOfTheirRules() throws Exception {
+        for (String params : List.of(
+                "{\"bands\": [9]}",
+                "{\"bands\": []}",
+                "{\"bands\": 0}",
+                "{\"bands\": [0, 0]}",
+                "{\"seed\": \"x\"}",
+                "{\"colour\": 1}")) {
+            JsonNode problem =
+                    http.post("/api/v1/operations/tune_squids", params).problem(400);
+            assertThat(problem.path("errors").path(0).path("field").asText())
+                    .as(params)
+                    .isNotBlank();
+        }
+    }
+}

@@ -1,0 +1,306 @@
+package pysmurf.controller.routes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.apache.camel.CamelContext;
+import org.apache.camel.Exchange;
+import org.apache.camel.ProducerTemplate;
+import org.apache.camel.builder.RouteBuilder;
+import org.apache.camel.component.direct.DirectComponent;
+import org.apache.camel.component.mock.MockEndpoint;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.apache.camel.spi.Registry;
+import org.apache.camel.spi.Resource;
+import org.apache.camel.support.PluginHelper;
+import org.apache.camel.support.ResourceHelper;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import pysmurf.controller.driver.Setup;
+import pysmurf.controller.routing.OperationThreads;
+import pysmurf.controller.session.BoundedQueue;
+import pysmurf.controller.session.Closing;
+import pysmurf.controller.session.Json;
+import pysmurf.controller.session.MemorySessionStore;
+import pysmurf.controller.session.Opening;
+import pysmurf.controller.session.OperationFailure;
+import pysmurf.controller.session.Outcome;
+import pysmurf.controller.session.RecordedEvents;
+import pysmurf.controller.session.RequestedBy;
+import pysmurf.controller.session.Session;
+import pysmurf.controller.session.SessionEvent;
+import pysmurf.controller.session.Sessions;
+import pysmurf.controller.session.SinkFailures;
+
+/** The routes as they are shipped, with stand-ins for the beans around them. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class RoutesTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final List<String> FILES = List.of("errors", "operation", "session-events", "sink-udp");
+
+    private final RecordedEvents events = new RecordedEvents();
+    private final Sessions sessions = new Sessions(new MemorySessionStore(), events, Clock.systemUTC());
+    private final Closing closing = new Closing(sessions, (session, outcome) -> {});
+    private final OperationThreads threads = new OperationThreads(closing);
+    private final SinkFailures failures = new SinkFailures();
+    private final CamelContext context = new DefaultCamelContext();
+    private ProducerTemplate template;
+    private Throwable fault;
+
+    /** Stands in for the operations found in the routes. */
+    public static final class NoOptions {
+
+        public List<Object> options(Session session) {
+            return List.of("--id", session.id());
+        }
+    }
+
+    /** Stands in for the stages. */
+    public static final class NoStages {
+
+        public void plan(Exchange exchange) {
+            exchange.setProperty("planned", true);
+        }
+    }
+
+    /** Stands in for the envelope: one datagram an event. */
+    public static final class Bytes {
+
+        public List<byte[]> datagrams(Exchange exchange) {
+            return List.of(exchange.getMessage().getBody(SessionEvent.class).getDatagram());
+        }
+    }
+
+    /** Stands in for the destinations, of which the second is broken. */
+    public static final class ThreeDestinations {
+
+        public List<String> getEndpoints() {
+            return List.of("mock:first", "direct:nobody-there?block=false", "mock:third");
+        }
+    }
+
+    @BeforeAll
+    void startCamel() throws Exception {
+        Registry registry = context.getRegistry();
+        registry.bind("sessions", sessions);
+        registry.bind("closing", closing);
+        registry.bind("operationThreads", threads);
+        registry.bind("operations", new NoOptions());
+        registry.bind("stages", new NoStages());
+        registry.bind("sinkFailures", failures);
+        registry.bind("controllerPublisher", new Bytes());
+        registry.bind("destinations", new ThreeDestinations());
+        for (String queue : List.of("event", "udp", "mqtt", "page", "log")) {
+            registry.bind(queue + "Queue", new BoundedQueue());
+        }
+        List<Resource> files = new ArrayList<>();
+        for (String file : FILES) {
+            files.add(ResourceHelper.resolveMandatoryResource(
+                    context, "file:" + Setup.PROJECT.resolve("routes/" + file + ".camel.yaml")));
+        }
+        PluginHelper.getRoutesLoader(context).loadRoutes(files);
+        context.addRoutes(new RouteBuilder() {
+            @Override
+            public void configure() {
+                from("direct:operation-works").to("mock:works");
+                from("direct:operation-breaks").process(exchange -> {
+                    if (fault instanceof Error error) {
+                        throw error;
+                    }
+                    throw (Exception) fault;
+                });
+                for (String sink : List.of("mqtt", "page", "log")) {
+                    from("seda:sink-" + sink + "?queue=#bean:" + sink + "Queue")
+                            .routeId("sink-" + sink)
+                            .to("mock:" + sink);
+                }
+            }
+        });
+        context.getShutdownStrategy().setTimeout(1);
+        context.getComponent("direct", DirectComponent.class).setTimeout(100);
+        context.start();
+        template = context.createProducerTemplate();
+    }
+
+    @AfterAll
+    void stopCamel() {
+        context.stop();
+    }
+
+    @BeforeEach
+    void forget() {
+        MockEndpoint.resetMocks(context);
+        // a session that a test left open would be the next one's
+        sessions.holder().ifPresent(session -> sessions.close(session, Outcome.ABORTED, null));
+    }
+
+    private MockEndpoint mock(String name) {
+        return context.getEndpoint("mock:" + name, MockEndpoint.class);
+    }
+
+    private Session open(String operation) {
+        Session.Draft draft =
+                new Session.Draft(operation, Json.object().put("x", 1), null, new RequestedBy("http", "me"), true);
+        return ((Opening.Opened) sessions.open(draft)).session();
+    }
+
+    /** As the controller does: on a thread for operations. */
+    private void operate(Session session) {
+        threads.submit(() -> {
+            template.send("direct:operation", exchange -> exchange.setProperty("session", session));
+        });
+        await().atMost(10, TimeUnit.SECONDS).until(session::isDone);
+    }
+
+    @Test
+    void givesAnOperationItsParametersAndClosesItsSession() throws Exception {
+        MockEndpoint works = mock("works");
+        works.expectedMessageCount(1);
+        Session session = open("works");
+
+        operate(session);
+
+        works.assertIsSatisfied();
+        Exchange seen = works.getExchanges().get(0);
+        assertThat(seen.getMessage().getBody()).isEqualTo(Map.of("x", 1));
+        assertThat(seen.getProperty("params")).isEqualTo(Map.of("x", 1));
+        assertThat(seen.getProperty("options")).isEqualTo(List.of("--id", session.id()));
+        assertThat(seen.getProperty("session")).isSameAs(session);
+        assertThat(session.outcome()).isEqualTo(Outcome.SUCCEEDED);
+        assertThat(sessions.holder()).isEmpty();
+    }
+
+    static List<Throwable> faults() {
+        return List.of(
+                new IllegalStateException("a bug"),
+                new java.io.IOException("a disk"),
+                new RejectedExecutionException(),
+                new StackOverflowError("deep"),
+                new NoClassDefFoundError("a class"),
+                new AssertionError("wrong"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("faults")
+    void closesTheSessionWhateverIsThrown(Throwable thrown) {
+        fault = thrown;
+        Session session = open("breaks");
+
+        operate(session);
+
+        assertThat(session.outcome()).isEqualTo(Outcome.FAILED);
+        assertThat(sessions.holder()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "SUCCEEDED")
+    void closesTheSessionWithTheOutcomeOfAFailure(Outcome outcome) {
+        fault = new OperationFailure(outcome, "because");
+        Session session = open("breaks");
+
+        operate(session);
+
+        assertThat(session.outcome()).isEqualTo(outcome);
+        assertThat(events.of(SessionEvent.Type.MESSAGE)).contains("\"because\"");
+    }
+
+    @Test
+    void closesTheSessionOfAnOperationThatIsGone() {
+        Session session = open("gone");
+
+        operate(session);
+
+        assertThat(session.outcome()).isEqualTo(Outcome.FAILED);
+    }
+
+    @Test
+    void callsAnAbortedOperationAbortedHoweverItEnds() {
+        fault = new IllegalStateException("torn away");
+        Session session = open("breaks");
+        sessions.requestAbort(session, "me");
+
+        operate(session);
+
+        assertThat(session.outcome()).isEqualTo(Outcome.ABORTED);
+    }
+
+    private void tell(SessionEvent event) {
+        BoundedQueue queue = context.getRegistry().lookupByNameAndType("eventQueue", BoundedQueue.class);
+        assertThat(queue).isNotNull();
+        template.sendBody("seda:session-event?queue=#bean:eventQueue", event);
+    }
+
+    @Test
+    void handsEachEventToTheSinksThatWantIt() throws Exception {
+        Session session = open("works");
+        mock("mqtt").expectedMessageCount(2);
+        mock("page").expectedMessageCount(2);
+        mock("log").expectedMessageCount(1);
+        mock("first").expectedBodiesReceived(new byte[] {1});
+
+        tell(sessions.sessionEvent(session));
+        tell(SessionEvent.output(session, new SessionEvent.Output(0, 0, List.of("line"), true)));
+        tell(SessionEvent.datagram(session, new byte[] {1}));
+
+        MockEndpoint.assertIsSatisfied(context);
+    }
+
+    @Test
+    void goesOnWithTheOthersIfOneSinkIsStuck() throws Exception {
+        Session session = open("works");
+        context.getRouteController().stopRoute("sink-mqtt");
+        int many = 10_000;
+        List<String> line = List.of("x".repeat(5_000));
+        MockEndpoint page = mock("page");
+
+        for (int i = 0; i < many; i++) {
+            tell(SessionEvent.output(session, new SessionEvent.Output(i, i, line, true)));
+            int sent = i;
+            if (i % 500 == 0) {
+                await().atMost(PATIENCE)
+                        .pollInterval(Duration.ofMillis(1))
+                        .until(() -> page.getReceivedCounter() > sent);
+            }
+        }
+
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(page.getReceivedCounter()).isEqualTo(many));
+        BoundedQueue stuck = context.getRegistry().lookupByNameAndType("mqttQueue", BoundedQueue.class);
+        assertThat(stuck.dropped()).isPositive();
+        assertThat(stuck.size()).isLessThan(many);
+        stuck.clear();
+        context.getRouteController().startRoute("sink-mqtt");
+    }
+
+    @Test
+    void sendsToTheOthersIfOneDestinationIsBroken() throws Exception {
+        Session session = open("works");
+        int datagrams = 3;
+        long before = failures.counts().getOrDefault("sink-udp", 0L);
+        mock("first").expectedMessageCount(datagrams);
+        mock("third").expectedMessageCount(datagrams);
+
+        for (int i = 0; i < datagrams; i++) {
+            tell(SessionEvent.datagram(session, new byte[] {(byte) i}));
+        }
+
+        MockEndpoint.assertIsSatisfied(context);
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(failures.counts().getOrDefault("sink-udp", 0L) - before)
+                        .isEqualTo(datagrams));
+    }
+}

@@ -1,0 +1,90 @@
+package pysmurf.controller.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Clock;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.apache.camel.Exchange;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.apache.camel.support.DefaultExchange;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class BoundedQueueTest {
+
+    private static final int MANY = 50_000;
+
+    private final DefaultCamelContext context = new DefaultCamelContext();
+    private final BoundedQueue queue = new BoundedQueue();
+    private final Session session = ((Opening.Opened)
+                    new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC())
+                            .open(new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), true)))
+            .session();
+
+    @AfterEach
+    void close() {
+        context.stop();
+    }
+
+    private Exchange exchange(SessionEvent event) {
+        Exchange exchange = new DefaultExchange(context);
+        exchange.getMessage().setBody(event);
+        return exchange;
+    }
+
+    private Exchange output() {
+        return exchange(
+                SessionEvent.output(session, new SessionEvent.Output(0, 0, List.of("line".repeat(1000)), true)));
+    }
+
+    private Exchange datagram() {
+        return exchange(SessionEvent.datagram(session, new byte[10_000]));
+    }
+
+    private int fill(Supplier<Exchange> events) {
+        int taken = 0;
+        for (int i = 0; i < MANY; i++) {
+            taken += queue.offer(events.get()) ? 1 : 0;
+        }
+        return taken;
+    }
+
+    @Test
+    void leavesRoomForOthersHoweverMuchOutputThereIs() {
+        int lines = fill(this::output);
+
+        assertThat(lines).isPositive().isLessThan(MANY);
+        assertThat(queue.dropped()).isEqualTo(MANY - lines);
+        assertThat(queue.offer(datagram())).isTrue();
+    }
+
+    @Test
+    void neverDropsHowASessionStands() {
+        fill(this::datagram);
+        assertThat(queue.offer(datagram())).isFalse();
+
+        assertThat(queue.offer(exchange(SessionEvent.of(SessionEvent.Type.SESSION, session, session.toJson()))))
+                .isTrue();
+    }
+
+    @Test
+    void neverWaits() {
+        fill(this::datagram);
+
+        assertThat(queue.offer(datagram(), 1, TimeUnit.HOURS)).isFalse();
+    }
+
+    @Test
+    void hasRoomAgainWhenSomethingIsTaken() throws Exception {
+        fill(this::output);
+        assertThat(queue.offer(output())).isFalse();
+
+        assertThat(queue.poll()).isNotNull();
+        assertThat(queue.offer(output())).isTrue();
+        assertThat(queue.offer(output())).isFalse();
+        assertThat(queue.poll(1, TimeUnit.SECONDS)).isNotNull();
+        assertThat(queue.offer(output())).isTrue();
+    }
+}

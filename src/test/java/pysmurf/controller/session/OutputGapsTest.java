@@ -1,0 +1,52 @@
+package pysmurf.controller.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Clock;
+import java.util.Collections;
+import org.junit.jupiter.api.Test;
+
+class OutputGapsTest {
+
+    private final Sessions sessions = new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC());
+    private final OutputGaps gaps = new OutputGaps();
+
+    private Session session() {
+        return ((Opening.Opened) sessions.open(
+                        new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), false)))
+                .session();
+    }
+
+    private long before(Session session, long firstLine, int lines) {
+        return gaps.before(SessionEvent.output(
+                session, new SessionEvent.Output(0, firstLine, Collections.nCopies(lines, "x"), true)));
+    }
+
+    @Test
+    void countsTheLinesThatDidNotCome() {
+        Session session = session();
+
+        assertThat(before(session, 0, 10)).isZero();
+        assertThat(before(session, 10, 5)).isZero();
+        assertThat(before(session, 115, 5)).isEqualTo(100);
+        assertThat(before(session, 120, 5)).isZero();
+    }
+
+    @Test
+    void countsEachSessionFromItsBeginning() {
+        Session one = session();
+        Session two = session();
+
+        assertThat(before(one, 0, 10)).isZero();
+        assertThat(before(two, 3, 1)).isEqualTo(3);
+    }
+
+    @Test
+    void countsNothingForOtherEvents() {
+        Session session = session();
+
+        assertThat(gaps.before(SessionEvent.of(SessionEvent.Type.MESSAGE, session, "text")))
+                .isZero();
+        assertThat(before(session, 0, 1)).isZero();
+    }
+}

@@ -1,0 +1,5 @@
+"""Prints its environment as JSON."""
+import json
+import os
+
+print(json.dumps(dict(os.environ)))
