@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -424,6 +425,13 @@ public final class Controller implements AutoCloseable {
     private void bindHttp(CamelContext context, Registry registry, EventStream eventStream) throws Exception {
         String host = configuration.get(Settings.HTTP_HOST);
         int port = configuration.get(Settings.HTTP_PORT);
+        // Camel only logs that its server could not listen, and goes on without it
+        try (ServerSocket probe = new ServerSocket()) {
+            probe.setReuseAddress(true);
+            probe.bind(new InetSocketAddress(host, port));
+        } catch (IOException e) {
+            throw new StartFailure("http.host, http.port: " + host + ":" + port + ": " + e.getMessage(), e);
+        }
         VertxPlatformHttpServerConfiguration http = new VertxPlatformHttpServerConfiguration();
         http.setBindHost(host);
         http.setBindPort(port);
@@ -432,10 +440,6 @@ public final class Controller implements AutoCloseable {
         context.addService(server, true, false);
         // before the routes are: their consumers look for its router
         ServiceHelper.startService(server);
-        if (server.getServer().actualPort() <= 0) {
-            throw new StartFailure(
-                    "http.host, http.port: " + host + ":" + port + " cannot be listened on (in use?)", null);
-        }
         VertxPlatformHttpRouter router = registry.findSingleByType(VertxPlatformHttpRouter.class);
         CallEndpoint.install(router, MOST_BODY_BYTES);
         Tokens tokens = tokens();

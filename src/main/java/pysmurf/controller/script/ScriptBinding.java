@@ -1,5 +1,6 @@
 package pysmurf.controller.script;
 
+import java.nio.charset.Charset;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,6 +61,13 @@ public final class ScriptBinding implements ExecBinding {
                 args.add(PythonText.str(value));
             }
         }
+        args.stream().filter(arg -> !canBePassedOn(arg)).findFirst().ifPresent(arg -> {
+            throw new OperationFailure(
+                    Outcome.FAILED,
+                    "args: \"" + arg
+                            + "\" cannot be passed on, since the controller was started without a locale that has"
+                            + " its letters; start it with LANG=C.UTF-8");
+        });
         try {
             return new ScriptCommand(
                     session,
@@ -71,6 +79,14 @@ public final class ScriptBinding implements ExecBinding {
         } catch (ScriptRoots.ScriptRefused e) {
             throw new OperationFailure(Outcome.FAILED, e.getMessage());
         }
+    }
+
+    /** Java puts a question mark for what the platform's charset lacks, and says nothing. */
+    private static boolean canBePassedOn(String arg) {
+        return Charset.forName(System.getProperty("sun.jnu.encoding"))
+                        .newEncoder()
+                        .canEncode(arg)
+                && Charset.defaultCharset().newEncoder().canEncode(arg);
     }
 
     static List<String> words(String text) {

@@ -3,9 +3,9 @@ package pysmurf.controller.endtoend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static pysmurf.controller.driver.HttpClientOfController.script;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -61,19 +61,17 @@ class StartOfJarIT {
         assertThat(refusal(Setup.in(folder).with("http.host", "0.0.0.0"))).contains("http.host", "auth.tokens-file");
     }
 
-    /** A service manager starts it without any locale. */
+    /** A service manager starts it without any locale, and then Java cannot pass on what is not ASCII. */
     @Test
-    void givesScriptsTheirArgumentsUnchangedWithoutALocale() throws Exception {
-        Setup setup = Setup.in(folder).withoutEnvironment("LANG");
+    void neverChangesArgumentsWithoutALocale() throws Exception {
+        Setup setup = Setup.in(folder).withoutEnvironment("LANG").withEnvironment("LC_ALL", "POSIX");
         try (ControllerOfJar controller = ControllerOfJar.start(setup)) {
-            int id = controller
-                    .http()
-                    .runToEnd("run", script("arguments.py", "Grüße µφ"))
-                    .path("session_id")
-                    .asInt();
+            JsonNode plain = controller.http().runToEnd("run", script("arguments.py", "Gruesse"));
+            JsonNode beyond = controller.http().runToEnd("run", script("arguments.py", "Grüße µφ"));
 
-            assertThat(new String(controller.http().log(id), StandardCharsets.UTF_8))
-                    .isEqualTo("\"Gr\\u00fc\\u00dfe \\u00b5\\u03c6\"\n");
+            assertThat(plain.path("outcome").asText()).isEqualTo("succeeded");
+            assertThat(beyond.path("outcome").asText()).isEqualTo("failed");
+            assertThat(beyond.path("messages").toString()).contains("args", "LANG=C.UTF-8");
         }
     }
 }
