@@ -27,7 +27,8 @@ final class RouterErrors {
      * @param started whether all routes are there; as long as they are not, a path without one is not unknown
      */
     static void install(Router router, BooleanSupplier started) {
-        router.route().order(Integer.MIN_VALUE).failureHandler(RouterErrors::failed);
+        // behind those of single paths, which have their own words
+        router.route().order(Integer.MIN_VALUE + 1).failureHandler(RouterErrors::failed);
         router.route().last().handler(context -> {
             if (started.getAsBoolean()) {
                 noRoute(router, context);
