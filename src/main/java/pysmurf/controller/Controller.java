@@ -271,8 +271,6 @@ public final class Controller implements AutoCloseable {
 
         @Override
         public void afterStart(BaseMainSupport camel) {
-            mqtt.onConnected(
-                    () -> camel.getCamelContext().createProducerTemplate().sendBody("direct:mqtt-connected", ""));
             if (broker instanceof EmbeddedBroker embedded) {
                 embedded.start(mqtt::ensureConnected);
             }
@@ -377,7 +375,7 @@ public final class Controller implements AutoCloseable {
         reload = new RouteReload(configuration.routesDir().toAbsolutePath().normalize(), sessions, properties);
         context.addService(reload);
         recover(records);
-        bindMqtt(registry);
+        bindMqtt(context, registry);
         bindHttp(context, registry, eventStream);
         bindPage(context);
         bindHealth(registry, destinations);
@@ -402,7 +400,8 @@ public final class Controller implements AutoCloseable {
         }
     }
 
-    private void bindMqtt(Registry registry) throws MqttException, org.eclipse.paho.client.mqttv3.MqttException {
+    private void bindMqtt(CamelContext context, Registry registry)
+            throws MqttException, org.eclipse.paho.client.mqttv3.MqttException {
         String url = configuration.get(Settings.MQTT_BROKER_URL);
         broker = !url.isEmpty()
                 ? Broker.at(url)
@@ -417,6 +416,8 @@ public final class Controller implements AutoCloseable {
         mqtt = configuration.get(Settings.MQTT_VERSION) == MqttVersion.V5
                 ? new Mqtt5Connection(broker, identity, clock)
                 : new Mqtt3Connection(broker, identity);
+        // before any route may connect
+        mqtt.onConnected(() -> context.createProducerTemplate().sendBody("direct:mqtt-connected", ""));
         registry.bind("mqttClient", mqtt);
         registry.bind("mqttCommands", new MqttCommands(mqtt, topicRoot + "/reply", "mqtt"));
         registry.bind("mqttOutbox", new MqttOutbox(sessions));

@@ -130,6 +130,8 @@ public final class Parameters {
                 .map(Parameters::error)
                 .distinct()
                 .collect(Collectors.toCollection(ArrayList::new));
+        // a default that was filled in is the schema's own list or object until here
+        params.setAll(params.deepCopy());
         json.path("properties").properties().forEach(property -> fault(property, params)
                 .ifPresent(errors::add));
         return errors;

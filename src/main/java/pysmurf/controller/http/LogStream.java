@@ -28,6 +28,7 @@ final class LogStream implements ResponseStream {
     private HttpServerResponse response;
     private AsyncFile file;
     private long position = -1;
+    private long end = Long.MAX_VALUE;
 
     LogStream(Session session, boolean follow) {
         this.session = session;
@@ -44,6 +45,8 @@ final class LogStream implements ResponseStream {
                 .setChunked(true);
         response.closeHandler(gone -> close());
         response.exceptionHandler(gone -> close());
+        // the headers at once: the first byte of a quiet script may be a long time coming
+        response.write(Buffer.buffer());
         step();
     }
 
@@ -73,13 +76,18 @@ final class LogStream implements ResponseStream {
                 .onSuccess(opened -> {
                     file = opened;
                     position = log.from();
+                    if (!follow) {
+                        // what is written from now on is for those who follow
+                        end = opened.sizeBlocking();
+                    }
                     step();
                 })
                 .onFailure(this::fail);
     }
 
     private void read(SessionLog log, boolean done) {
-        long room = log.to() < 0 ? BLOCK_BYTES : Math.min(BLOCK_BYTES, log.to() - position);
+        long last = log.to() < 0 ? end : Math.min(end, log.to());
+        long room = Math.min(BLOCK_BYTES, last - position);
         if (room <= 0) {
             pauseOrEnd(done);
             return;

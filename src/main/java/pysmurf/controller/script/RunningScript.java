@@ -101,15 +101,18 @@ final class RunningScript {
         if (ladder == null) {
             cause = outcome;
             why = reason;
-            climb(within);
-        }
-        if (force) {
+            climb(within, force);
+        } else if (force) {
             ladder.force();
         }
     }
 
-    private void climb(Graces within) {
+    private void climb(Graces within, boolean force) {
         ladder = new AbortLadder(tree, within, signal -> sessions.signalSent(session(), signal.name()));
+        if (force) {
+            // before it is climbed, or its first rung would come first
+            ladder.force();
+        }
         process.onExit().thenRun(ladder::wake);
         AbortLadder toClimb = ladder;
         Thread thread = new Thread(

@@ -184,8 +184,16 @@ public final class Session {
         endTime = time;
         // a session that ends before its stages did leaves none of them running
         stages.replaceAll(stage -> stage.status() == Stage.State.RUNNING
-                ? stage.ended(Stage.State.FAILED, time, stage.numbers(), "the session ended")
+                ? stage.ended(unfinished(how), time, stage.numbers(), "the session ended")
                 : stage);
+    }
+
+    private static Stage.State unfinished(Outcome how) {
+        return switch (how) {
+            case ABORTED -> Stage.State.ABORTED;
+            case TIMED_OUT -> Stage.State.TIMED_OUT;
+            default -> Stage.State.FAILED;
+        };
     }
 
     synchronized void merge(ObjectNode more) {

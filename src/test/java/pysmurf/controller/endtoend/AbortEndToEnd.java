@@ -16,6 +16,7 @@ import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import pysmurf.controller.driver.ControllerUnderTest;
+import pysmurf.controller.driver.EventsWatcher;
 import pysmurf.controller.driver.HttpClientOfController.Reply;
 import pysmurf.controller.driver.SharedController;
 
@@ -185,13 +186,16 @@ abstract class AbortEndToEnd extends SharedController {
 
     @Test
     void abortsInTheMidstOfAFlood() throws Exception {
-        int id = start("flood.py");
-        long before = System.nanoTime();
+        try (EventsWatcher watcher = EventsWatcher.of(controller)) {
+            int id = http.start("run", script("flood.py")).path("session_id").asInt();
+            watcher.await("output", data -> data.path("session_id").asInt(-1) == id);
+            long before = System.nanoTime();
 
-        http.runToEnd("abort", params());
+            http.runToEnd("abort", params());
 
-        assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(10));
-        assertAborted(http.session(id), "INT");
+            assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(10));
+            assertAborted(http.session(id), "INT");
+        }
     }
 
     @Test
