@@ -116,6 +116,10 @@ abstract class AbortEndToEnd extends SharedController {
     void becomesMoreUrgentByForceWhileALadderRuns() throws Exception {
         int id = start("stubborn.py");
         int first = http.start("abort", params()).path("session_id").asInt();
+        await().atMost(PATIENCE).untilAsserted(() -> assertThat(
+                        signals(http.get("/api/v1/sessions/" + id).json()))
+                .as("the ladder runs")
+                .contains("INT"));
 
         Reply second = http.post(ABORT, params().put("force", true));
 
