@@ -8,12 +8,14 @@ import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.NonValidationKeyword;
 import com.networknt.schema.PathType;
+import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SchemaValidatorsConfig;
 import com.networknt.schema.ValidationMessage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import pysmurf.controller.session.Json;
@@ -49,6 +51,10 @@ public final class Parameters {
             .defaultMetaSchemaIri(JsonMetaSchema.getV202012().getIri())
             .build();
 
+    /** A keyword with a value it cannot have is ignored by the factory, so it is looked for by the standard's own schema. */
+    private static final JsonSchema META_SCHEMA =
+            FACTORY.getSchema(SchemaLocation.of(JsonMetaSchema.getV202012().getIri()), CONFIG);
+
     private final JsonNode json;
     private final JsonSchema schema;
     private final Map<String, ParameterFormat> formats;
@@ -63,6 +69,14 @@ public final class Parameters {
     public Parameters(JsonNode json, List<ParameterFormat> formats) {
         this.json = json;
         this.formats = formats.stream().collect(Collectors.toMap(ParameterFormat::name, Function.identity()));
+        Set<ValidationMessage> faults = META_SCHEMA.validate(json);
+        if (!faults.isEmpty()) {
+            throw new IllegalArgumentException("not a usable JSON Schema: "
+                    + faults.stream()
+                            .map(ValidationMessage::getMessage)
+                            .sorted()
+                            .collect(Collectors.joining("; ")));
+        }
         try {
             this.schema = FACTORY.getSchema(json, CONFIG);
             this.schema.initializeValidators();

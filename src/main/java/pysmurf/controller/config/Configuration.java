@@ -61,6 +61,9 @@ public final class Configuration {
         Configuration configuration = new Configuration(configDir, routesDir, environment);
         List<String> faults = new ArrayList<>();
         configuration.read(configDir.resolve("application.properties"), system, faults);
+        if (environment.containsKey("CONTROLLER_CONFIG_DIR") && !Files.isDirectory(configDir)) {
+            faults.add("CONTROLLER_CONFIG_DIR: " + configDir + " is no directory");
+        }
         if (!Files.isDirectory(routesDir)) {
             faults.add("CONTROLLER_ROUTES_DIR: " + routesDir + " is no directory");
         }

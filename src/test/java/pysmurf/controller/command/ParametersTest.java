@@ -1,6 +1,7 @@
 package pysmurf.controller.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
@@ -107,5 +108,15 @@ class ParametersTest {
         assertThat(parameters.needLock(Json.object())).isTrue();
         assertThat(new Parameters(object("{\"x-lock\": false}"), List.of()).needLock(Json.object()))
                 .isFalse();
+    }
+
+    @Test
+    void refusesASchemaThatTheStandardDoesNotKnow() {
+        assertThatThrownBy(() ->
+                        new Parameters(object("{\"properties\": {\"level\": {\"type\": \"integr\"}}}"), List.of()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("$.properties.level.type");
+        assertThatThrownBy(() -> new Parameters(object("{\"required\": \"level\"}"), List.of()))
+                .hasMessageContaining("$.required");
     }
 }

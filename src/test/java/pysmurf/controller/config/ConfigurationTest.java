@@ -252,4 +252,13 @@ class ConfigurationTest {
                 .isInstanceOf(ConfigurationException.class)
                 .hasMessageContaining("CONTROLLER_ROUTES_DIR");
     }
+
+    @Test
+    void needsTheConfigurationFolderThatItWasTold() {
+        environment.put("CONTROLLER_CONFIG_DIR", folder.resolve("nowhere").toString());
+
+        assertThatThrownBy(this::load)
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining("CONTROLLER_CONFIG_DIR");
+    }
 }
