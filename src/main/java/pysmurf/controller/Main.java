@@ -3,6 +3,7 @@ package pysmurf.controller;
 import java.util.Properties;
 import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.ConfigurationException;
+import pysmurf.controller.launch.Relaunch;
 
 /** Starts one controller from the environment, the {@code -D} properties and the configuration file. */
 public final class Main {
@@ -11,6 +12,7 @@ public final class Main {
 
     /** Runs until the process is told to stop; exit code 1 if it could not start, with one line that says why. */
     public static void main(String[] arguments) throws Exception {
+        Relaunch.withOptions();
         Properties system = System.getProperties();
         // a third of the time a script needs to start; must be said before the first process is
         system.putIfAbsent("jdk.lang.Process.launchMechanism", "VFORK");

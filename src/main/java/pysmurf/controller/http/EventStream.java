@@ -21,7 +21,7 @@ import pysmurf.controller.session.SessionEvent;
 public final class EventStream {
 
     private static final int MOST_EVENTS = 16 * 1024;
-    private static final int MOST_CHARS = 16 * 1024 * 1024;
+    private static final int MOST_CHARS = 12 * 1024 * 1024;
     private static final long COMMENT_EVERY_MS = 15_000;
 
     /** @param linesBefore output lines in everything before this event, also in what never got here */

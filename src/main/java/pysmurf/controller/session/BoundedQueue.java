@@ -18,8 +18,8 @@ public final class BoundedQueue extends LinkedBlockingQueue<Exchange> {
 
     private static final long serialVersionUID = 1L;
 
-    private static final long MOST_BYTES = 64L * 1024 * 1024;
-    private static final long MOST_OUTPUT_BYTES = 8L * 1024 * 1024;
+    private static final long MOST_BYTES = 32L * 1024 * 1024;
+    private static final long MOST_OUTPUT_BYTES = 6L * 1024 * 1024;
     /** What an exchange with an event takes beside its payload. */
     private static final long OVERHEAD_BYTES = 600;
 
