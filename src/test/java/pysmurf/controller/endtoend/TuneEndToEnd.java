@@ -6,11 +6,14 @@ import static pysmurf.controller.driver.HttpClientOfController.script;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import pysmurf.controller.driver.ControllerUnderTest;
 import pysmurf.controller.driver.EventsWatcher;
+import pysmurf.controller.driver.Setup;
 import pysmurf.controller.driver.SharedController;
 
 /** The composed operation tune_squids on the simulator. */
@@ -18,8 +21,16 @@ abstract class TuneEndToEnd extends SharedController {
 
     private static final List<String> STAGES = List.of("setup_amps", "find_freq", "serial_algs", "tracking_setup");
 
+    private Path settings;
+
     TuneEndToEnd(ControllerUnderTest.Launcher launcher) {
         super(launcher);
+    }
+
+    @Override
+    protected void configure(Setup setup) throws Exception {
+        settings = setup.folder().resolve("config/tune_squids.yaml");
+        Files.copy(Setup.PROJECT.resolve("config/tune_squids.yaml"), settings);
     }
 
     private static ObjectNode simulated(int seed) {
@@ -126,6 +137,59 @@ abstract class TuneEndToEnd extends SharedController {
     }
 
     @Test
+    void failsByTheGateThoughTheScriptExitsWithZero() throws Exception {
+        ObjectNode params = simulated(1);
+        params.putArray("faults").add("amp_fail");
+        JsonNode session = http.runToEnd("tune_squids", params);
+
+        assertThat(session.path("outcome").asText()).isEqualTo("failed");
+        assertThat(session.path("exit_code").asInt(-1)).as("that of safe_state").isZero();
+        assertThat(stage(session, "setup_amps").path("status").asText()).isEqualTo("failed");
+        assertThat(stage(session, "setup_amps").path("detail").asText()).containsPattern("hemt_id .* is below 7.8");
+        assertThat(stage(session, "find_freq").path("status").asText()).isEqualTo("not_run");
+        assertThat(stage(session, "safe_state").path("status").asText()).isEqualTo("succeeded");
+        assertThat(summary(session).path("outcome").asText()).isEqualTo("failed");
+    }
+
+    @Test
+    void goesOnWithoutABandThatFailsItsGateWhenAsked() throws Exception {
+        String usual = Files.readString(settings);
+        // of this seed band 0 has 15 resonators and band 1 has 11
+        String strict = usual.replace("{number: n_res, min: 1}", "{number: n_res, min: 12}");
+        assertThat(strict).isNotEqualTo(usual);
+        Files.writeString(settings, strict);
+        try {
+            ObjectNode params = simulated(3).put("on_gate_fail", "skip_band").put("to_stage", "setup_notches");
+            params.putArray("bands").add(0).add(1);
+            JsonNode session = http.runToEnd("tune_squids", params);
+
+            assertThat(session.path("outcome").asText()).as(session.toString()).isEqualTo("partial");
+            assertThat(session.path("success").asBoolean(true)).isFalse();
+            JsonNode search = stage(session, "find_freq");
+            assertThat(search.path("status").asText()).isEqualTo("warned");
+            assertThat(search.path("detail").asText()).isEqualTo("band 1: n_res 11 is below 12");
+            assertThat(stage(session, "setup_notches").path("status").asText()).isEqualTo("succeeded");
+            assertThat(stage(session, "setup_notches").path("numbers").has("0")).isTrue();
+            assertThat(stage(session, "setup_notches").path("numbers").has("1")).isFalse();
+            JsonNode summary = summary(session);
+            assertThat(summary.path("outcome").asText()).isEqualTo("partial");
+            assertThat(summary.at("/bands/1/find_freq/n_res").asInt()).isEqualTo(11);
+        } finally {
+            Files.writeString(settings, usual);
+        }
+    }
+
+    private JsonNode summary(JsonNode session) throws Exception {
+        for (int n = 0; n < session.path("files").size(); n++) {
+            if (session.path("files").path(n).path("type").asText().equals("summary")) {
+                return http.get("/api/v1/sessions/" + session.path("session_id").asInt() + "/files/" + n)
+                        .json();
+            }
+        }
+        throw new AssertionError("no summary in " + session.path("files"));
+    }
+
+    @Test
     void refusesParametersOutOfTheirRules() throws Exception {
         for (String params : List.of(
                 "{\"bands\": [9]}",
@@ -133,6 +197,7 @@ abstract class TuneEndToEnd extends SharedController {
                 "{\"bands\": 0}",
                 "{\"bands\": [0, 0]}",
                 "{\"seed\": \"x\"}",
+                "{\"faults\": [\"nonsense\"]}",
                 "{\"colour\": 1}")) {
             JsonNode problem =
                     http.post("/api/v1/operations/tune_squids", params).problem(400);
