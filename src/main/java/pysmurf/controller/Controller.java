@@ -1,7 +1,7 @@
 package pysmurf.controller;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -20,6 +20,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
+import org.apache.camel.FluentProducerTemplate;
 import org.apache.camel.component.netty.NettyWorkerPoolBuilder;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpRouter;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServerConfiguration;
@@ -73,7 +74,7 @@ import pysmurf.controller.routing.RouteReload;
 import pysmurf.controller.routing.RoutedEvents;
 import pysmurf.controller.script.Aborts;
 import pysmurf.controller.script.LogTargets;
-import pysmurf.controller.script.RunRecords;
+import pysmurf.controller.script.Recovery;
 import pysmurf.controller.script.ScriptBinding;
 import pysmurf.controller.script.ScriptExecutor;
 import pysmurf.controller.script.ScriptLimits;
@@ -82,14 +83,17 @@ import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.script.process.Signals;
 import pysmurf.controller.session.BoundedQueue;
 import pysmurf.controller.session.Closing;
-import pysmurf.controller.session.Json;
-import pysmurf.controller.session.MemorySessionStore;
-import pysmurf.controller.session.Opening;
-import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.ScriptLog;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.SinkFailures;
+import pysmurf.controller.session.Status;
+import pysmurf.controller.session.StoreUnavailable;
+import pysmurf.controller.store.Database;
+import pysmurf.controller.store.DiskSpace;
+import pysmurf.controller.store.FolderLock;
+import pysmurf.controller.store.JdbcSessionStore;
+import pysmurf.controller.store.Retention;
 
 /**
  * One controller: binds the beans that the routes name and starts Camel. Nothing here is static, so a process may hold several.
@@ -103,10 +107,6 @@ public final class Controller implements AutoCloseable {
 
     private static final int MOST_BODY_BYTES = 1024 * 1024;
     private static final int DRAIN_AT_STOP_S = 1;
-    /** The operation that is run after a crash. */
-    private static final String SAFE_STATE = "safe_state";
-    /** Those of a carrier card: 0 to 3 on bay 0, 4 to 7 on bay 1. */
-    private static final List<Integer> ALL_BANDS = List.of(0, 1, 2, 3, 4, 5, 6, 7);
 
     /** The controller cannot start; the message is one line that says why. */
     public static final class StartFailure extends Exception {
@@ -135,7 +135,11 @@ public final class Controller implements AutoCloseable {
     private RouteReload reload;
     private Pipelines pipelines;
     private Stages stages;
-    private Session recovery;
+    private Session unfinished;
+    private FolderLock folderLock;
+    private Database database;
+    private JdbcSessionStore store;
+    private DiskSpace disk;
     private InetSocketAddress publisherAddress;
     private String topicRoot;
     private final Properties properties = new Properties();
@@ -274,12 +278,12 @@ public final class Controller implements AutoCloseable {
             if (broker instanceof EmbeddedBroker embedded) {
                 embedded.start(mqtt::ensureConnected);
             }
-            if (recovery != null) {
-                camel.getCamelContext()
+            if (unfinished != null) {
+                FluentProducerTemplate template = camel.getCamelContext()
                         .createFluentProducerTemplate()
-                        .to("direct:operation")
-                        .withExchangeProperty(ScriptBinding.SESSION, recovery)
-                        .asyncSend();
+                        .to(unfinished.status() == Status.STARTING ? "direct:operation" : "direct:recovery")
+                        .withExchangeProperty(ScriptBinding.SESSION, unfinished);
+                operations.execute(template::send);
             }
             LOG.info(
                     "Ready: http://{}:{}, operations {}, scripts' messages at UDP {}:{}",
@@ -307,6 +311,13 @@ public final class Controller implements AutoCloseable {
             } catch (Exception e) {
                 throw new IllegalStateException("the embedded broker did not stop", e);
             }
+            store.close();
+            database.close();
+            try {
+                folderLock.close();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
     }
 
@@ -316,8 +327,17 @@ public final class Controller implements AutoCloseable {
         Files.createDirectories(dataDir.resolve("output"));
 
         // sessions and what becomes of their events
-        MemorySessionStore store = new MemorySessionStore();
+        store = openStore(dataDir);
+        disk = new DiskSpace(dataDir, configuration.get(Settings.STORE_MIN_FREE));
         sessions = new Sessions(store, new RoutedEvents(context), clock);
+        registry.bind(
+                "retention",
+                new Retention(
+                        store,
+                        dataDir.resolve("output"),
+                        configuration.get(Settings.RETENTION_AGE),
+                        configuration.get(Settings.RETENTION_LOGS_SIZE),
+                        clock));
         EventStream eventStream = new EventStream(clock);
         Destinations destinations =
                 new Destinations(configuration.get(Settings.PUBLISHER_DESTINATIONS), publisherAddress);
@@ -354,8 +374,7 @@ public final class Controller implements AutoCloseable {
         // scripts
         ScriptRoots roots = new ScriptRoots(configuration.get(Settings.SCRIPTS_ROOTS));
         LogTargets logTargets = new LogTargets(configuration.get(Settings.LOGS_ROOTS));
-        RunRecords records = new RunRecords(dataDir.resolve("output"));
-        ScriptExecutor executor = new ScriptExecutor(limits(dataDir), logTargets, sessions, inbox, records);
+        ScriptExecutor executor = new ScriptExecutor(limits(dataDir), logTargets, sessions, inbox, clock);
         aborts = new Aborts(executor, sessions);
         registry.bind("scriptExecutor", executor);
         registry.bind("scriptBinding", new ScriptBinding(roots));
@@ -363,7 +382,7 @@ public final class Controller implements AutoCloseable {
 
         // operations and commands
         known = new Operations(context, configuration.routesDir().resolve("operations"), List.of(roots, logTargets));
-        admission = new Admission(known, sessions, clock);
+        admission = new Admission(known, sessions, clock, List.of(store::fault, disk::fault));
         operations = new OperationThreads(closing);
         registry.bind("operationThreads", operations);
         registry.bind("operations", known);
@@ -374,29 +393,36 @@ public final class Controller implements AutoCloseable {
 
         reload = new RouteReload(configuration.routesDir().toAbsolutePath().normalize(), sessions, properties);
         context.addService(reload);
-        recover(records);
+        Recovery recovery = new Recovery(
+                sessions,
+                executor,
+                admission,
+                configuration.get(Settings.RECOVERY_POLICY),
+                new Graces(
+                        configuration.get(Settings.ABORT_INTERRUPT_GRACE),
+                        configuration.get(Settings.ABORT_TERMINATE_GRACE)));
+        registry.bind("recovery", recovery);
+        unfinished = recovery.begin().orElse(null);
         bindMqtt(context, registry);
         bindHttp(context, registry, eventStream);
         bindPage(context);
         bindHealth(registry, destinations);
     }
 
-    /**
-     * After a crash: what is left of the script is ended, and the crate brought to a safe state, before anybody can command
-     * anything.
-     */
-    private void recover(RunRecords records) {
-        List<String> interrupted = records.endLeftovers(new Graces(
-                configuration.get(Settings.ABORT_INTERRUPT_GRACE), configuration.get(Settings.ABORT_TERMINATE_GRACE)));
-        if (interrupted.isEmpty()) {
-            return;
+    private JdbcSessionStore openStore(Path dataDir) throws StartFailure {
+        try {
+            folderLock = FolderLock.take(dataDir);
+        } catch (IOException e) {
+            throw new StartFailure("data.dir: " + e.getMessage(), e);
         }
-        ObjectNode params = Json.object().set("bands", Json.tree(ALL_BANDS));
-        Session.Draft draft =
-                new Session.Draft(SAFE_STATE, params, null, new RequestedBy("controller", "recovery"), true);
-        if (sessions.open(draft) instanceof Opening.Opened opened) {
-            recovery = opened.session();
-            interrupted.forEach(text -> sessions.message(recovery, "The controller died during " + text));
+        try {
+            database = Database.open(
+                    configuration.get(Settings.STORE_URL),
+                    configuration.get(Settings.STORE_USERNAME),
+                    configuration.get(Settings.STORE_PASSWORD));
+            return new JdbcSessionStore(database, configuration.get(Settings.CONTROLLER_ID));
+        } catch (IOException | StoreUnavailable e) {
+            throw new StartFailure("store.url: " + e.getMessage(), e);
         }
     }
 
@@ -509,7 +535,10 @@ public final class Controller implements AutoCloseable {
 
     private void bindHealth(Registry registry, Destinations destinations) {
         Health health = new Health();
-        health.add("store", () -> Health.Check.up(Map.of("kind", "memory")));
+        health.add("store", () -> store.fault().map(Health.Check::down).orElseGet(() -> Health.Check.up(Map.of())));
+        health.add("disk", () -> disk.fault()
+                .map(Health.Check::down)
+                .orElseGet(() -> Health.Check.up(Map.of("free_bytes", disk.free()))));
         health.add("mqtt", () -> mqtt.fault()
                 .map(fault -> Health.Check.degraded(fault, Map.of()))
                 .orElseGet(() -> Health.Check.up(Map.of("broker", broker.url().orElse("")))));

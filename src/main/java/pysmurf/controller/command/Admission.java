@@ -3,6 +3,7 @@ package pysmurf.controller.command;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.command.Verdict.Reason;
@@ -11,6 +12,7 @@ import pysmurf.controller.routing.Operations;
 import pysmurf.controller.session.Opening;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
+import pysmurf.controller.session.StoreUnavailable;
 
 /**
  * Decides about each command, whichever way it came: fresh, once, known, valid, and nothing else running. An admitted
@@ -23,9 +25,14 @@ public final class Admission {
     private final Operations operations;
     private final Sessions sessions;
     private final Clock clock;
+    private final List<Supplier<Optional<String>>> hindrances;
     private volatile boolean stopping;
+    private volatile Session heldFor;
 
-    public Admission(Operations operations, Sessions sessions, Clock clock) {
+    /** @param hindrances each says why nothing can be taken on at the moment, or nothing; an abort is taken on all the same */
+    public Admission(
+            Operations operations, Sessions sessions, Clock clock, List<Supplier<Optional<String>>> hindrances) {
+        this.hindrances = List.copyOf(hindrances);
         this.operations = operations;
         this.sessions = sessions;
         this.clock = clock;
@@ -34,6 +41,15 @@ public final class Admission {
     /** From now on every command but an abort is refused. */
     public void stop() {
         stopping = true;
+    }
+
+    /**
+     * From now on every command that needs the lock is refused, whether the lock is free or not.
+     *
+     * @param session in whose name; null for no longer
+     */
+    public void hold(Session session) {
+        heldFor = session;
     }
 
     /** Decides, and opens the session if the answer is yes. */
@@ -69,13 +85,28 @@ public final class Admission {
         if (!errors.isEmpty()) {
             return Verdict.invalid(errors);
         }
+        boolean needLock = operation.get().parameters().needLock(command.params());
+        Session held = heldFor;
+        if (needLock && held != null) {
+            return Verdict.refused(
+                    Reason.BUSY, "session " + held.id() + " of " + held.opName() + " is being recovered", held);
+        }
+        Optional<String> hindrance = abort ? Optional.empty() : hindrance();
+        if (hindrance.isPresent()) {
+            return Verdict.refused(Reason.UNAVAILABLE, hindrance.get());
+        }
         Session.Draft draft = new Session.Draft(
-                command.operation(),
-                command.params(),
-                command.commandId(),
-                command.requestedBy(),
-                operation.get().parameters().needLock(command.params()));
-        return abort ? openAbort(command, draft) : verdict(sessions.open(draft), command);
+                command.operation(), command.params(), command.commandId(), command.requestedBy(), needLock);
+        try {
+            return abort ? openAbort(command, draft) : verdict(sessions.open(draft), command);
+        } catch (StoreUnavailable e) {
+            LOG.warn("{} cannot be accepted", command.operation(), e);
+            return Verdict.refused(Reason.UNAVAILABLE, e.getMessage());
+        }
+    }
+
+    private Optional<String> hindrance() {
+        return hindrances.stream().map(Supplier::get).flatMap(Optional::stream).findFirst();
     }
 
     private Verdict openAbort(Command command, Session.Draft draft) {

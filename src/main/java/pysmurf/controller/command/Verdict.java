@@ -33,7 +33,9 @@ public record Verdict(Reason reason, String detail, Session session, List<FieldE
         /** The abort is the same as one under way: no refusal, but nothing new either. */
         JOINED,
         /** The controller itself is being stopped. */
-        STOPPING;
+        STOPPING,
+        /** Nothing can be taken on at the moment: the store or the disk does not allow it. */
+        UNAVAILABLE;
 
         /** The word used on the wire. */
         public String word() {

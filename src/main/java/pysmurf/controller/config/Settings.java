@@ -115,6 +115,36 @@ public final class Settings {
             "${data.dir}/logs",
             "Folders that a command's log=PATH may point into; a relative path is below the first.");
 
+    public static final Setting<RecoveryPolicy> RECOVERY_POLICY = new Setting<>(
+            "recovery.policy",
+            "adopt",
+            "adopt or abort",
+            text -> choice(RecoveryPolicy.class, text),
+            "What happens to a script found alive after a crash of the controller.");
+
+    public static final Setting<String> STORE_URL = new Setting<>(
+            "store.url",
+            "jdbc:sqlite:${data.dir}/sessions.db",
+            "jdbc:sqlite:FILE or jdbc:postgresql://HOST/DATABASE",
+            Settings::storeUrl,
+            "Where sessions are kept; a PostgreSQL database may be shared by controllers of different controller.id.");
+    public static final Setting<String> STORE_USERNAME = text("store.username", "", "User at PostgreSQL.");
+    public static final Setting<String> STORE_PASSWORD = text("store.password", "", "Password at PostgreSQL.");
+    public static final Setting<Long> STORE_MIN_FREE = size(
+            "store.min-free",
+            "200MiB",
+            "With less free space than this below data.dir new commands are refused; what runs goes on.");
+    public static final Setting<Duration> RETENTION_AGE = duration(
+            "retention.age",
+            "365d",
+            Duration.ofMinutes(1),
+            Duration.ofDays(36500),
+            "Sessions that ended longer ago are forgotten, with their output logs; registered files stay.");
+    public static final Setting<Long> RETENTION_LOGS_SIZE = size(
+            "retention.logs-size",
+            "20GiB",
+            "Of the output logs below data.dir the oldest are deleted until they take no more than this.");
+
     public static final Setting<String> AUTH_TOKENS_FILE =
             text("auth.tokens-file", "", "File of 'role name token' lines; without it everybody on loopback is admin.");
     public static final Setting<Boolean> AUTH_ALLOW_ANONYMOUS = new Setting<>(
@@ -149,6 +179,13 @@ public final class Settings {
             ABORT_TERMINATE_GRACE,
             DATA_DIR,
             LOGS_ROOTS,
+            RECOVERY_POLICY,
+            STORE_URL,
+            STORE_USERNAME,
+            STORE_PASSWORD,
+            STORE_MIN_FREE,
+            RETENTION_AGE,
+            RETENTION_LOGS_SIZE,
             AUTH_TOKENS_FILE,
             AUTH_ALLOW_ANONYMOUS);
 
@@ -280,6 +317,12 @@ public final class Settings {
     private static String brokerUrl(String text) {
         String url = text.strip();
         require(url.isEmpty() || url.matches("(tcp|ssl)://[^/\\s]+:\\d{1,5}"));
+        return url;
+    }
+
+    private static String storeUrl(String text) {
+        String url = text.strip();
+        require(url.matches("jdbc:(sqlite:(?!:).+|postgresql:.+)"));
         return url;
     }
 

@@ -14,6 +14,7 @@ import pysmurf.controller.command.Verdict;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.Session;
+import pysmurf.controller.session.StoreUnavailable;
 
 /** Between HTTP requests and commands: reads the one, answers with what became of the other. Stateless. */
 public final class Commands {
@@ -136,9 +137,14 @@ public final class Commands {
                         .with("op_name", holder.opName());
             case NOTHING_TO_ABORT -> new HttpProblem(409, verdict.detail());
             case CONFLICT -> new HttpProblem(422, verdict.detail()).with("session_id", holder.id());
-            case STOPPING -> new HttpProblem(503, verdict.detail());
+            case STOPPING, UNAVAILABLE -> new HttpProblem(503, verdict.detail());
             default -> new HttpProblem(400, verdict.detail());
         };
+    }
+
+    /** The reply to a request that needs a store which cannot be read. */
+    public HttpReply unavailable(@ExchangeProperty(org.apache.camel.Exchange.EXCEPTION_CAUGHT) StoreUnavailable fault) {
+        return new HttpProblem(503, fault.getMessage()).reply();
     }
 
     /** The reply to a request that cannot be served. */

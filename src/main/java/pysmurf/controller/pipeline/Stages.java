@@ -173,6 +173,48 @@ public final class Stages {
         return report.path("numbers");
     }
 
+    /**
+     * A script that outlived a crash of the controller has ended. One that is all of its operation ends it as ever; behind a
+     * stage of several the operation ends, too, since nothing else of its route's state outlived the crash.
+     *
+     * @throws OperationFailure if the operation did not succeed
+     */
+    public void judgeAdopted(@ExchangeProperty(ScriptBinding.SESSION) Session session, @Body ScriptResult result) {
+        String name = result.getStage();
+        if (name == null) {
+            result.requireSuccess();
+            if (!operations.find(session.opName()).map(Operation::isOneScript).orElse(false)) {
+                throw new OperationFailure(
+                        Outcome.INTERRUPTED, "The controller died meanwhile; what would have followed was not done");
+            }
+            return;
+        }
+        StageRun run = new StageRun(
+                name,
+                Plan.of(pipelines.of(session.opName()), List.of(name), session.params(), clock.instant())
+                        .settings(name),
+                List.of());
+        JsonNode numbers = note(session, run, result);
+        Map<Integer, String> faults = new LinkedHashMap<>();
+        if (result.getOutcome() == Outcome.SUCCEEDED) {
+            numbers.properties().forEach(band -> run.settings().gates().stream()
+                    .flatMap(gate -> gate.fault(band.getValue()).stream())
+                    .forEach(fault -> faults.merge(Integer.valueOf(band.getKey()), fault, (a, b) -> a + ", " + b)));
+        } else {
+            faults.put(-1, result.getDetail());
+        }
+        State state =
+                switch (result.getOutcome()) {
+                    case ABORTED -> State.ABORTED;
+                    case TIMED_OUT -> State.TIMED_OUT;
+                    default -> faults.isEmpty() ? State.SUCCEEDED : State.FAILED;
+                };
+        sessions.stageEnded(session, name, state, run.numbers(), faults.isEmpty() ? null : text(faults));
+        throw new OperationFailure(
+                Outcome.INTERRUPTED,
+                "The controller died during " + name + ", which has ended; the stages behind it are not run");
+    }
+
     /** A safeguard that fails is worth an alarm, but the operation ends as it would have. */
     private void safeguarded(Session session, StageRun run, Map<Integer, String> faults) {
         if (!faults.isEmpty()) {

@@ -109,7 +109,8 @@ public final class Operations {
         }
         String description =
                 Objects.requireNonNullElse(route.getDescription(), "").strip();
-        Operation operation = new Operation(name, description, parameters, stages(name));
+        Operation operation = new Operation(
+                name, description, parameters, stages(name), blocks(name).size());
         known.put(name, new Known(route, time, operation));
         return Optional.of(operation);
     }
@@ -129,13 +130,18 @@ public final class Operations {
         }
     }
 
-    private List<String> stages(String name) {
+    private List<String> blocks(String name) {
         RouteDefinition definition = ((ModelCamelContext) context).getRouteDefinition(name);
         Collection<ToDefinition> steps =
                 ProcessorDefinitionHelper.filterTypeInOutputs(definition.getOutputs(), ToDefinition.class);
         return steps.stream()
                 .map(ToDefinition::getUri)
                 .filter(uri -> uri.startsWith(BLOCK))
+                .toList();
+    }
+
+    private List<String> stages(String name) {
+        return blocks(name).stream()
                 .map(Operations::stage)
                 .filter(Objects::nonNull)
                 .distinct()

@@ -11,7 +11,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,10 +39,12 @@ final class RunningScript {
 
     private static final Duration MESSAGES_IDLE = Duration.ofSeconds(1);
     private static final Duration LOOK_FOR_LADDER = Duration.ofMillis(500);
+    private static final int UNKNOWN_EXIT_CODE = -1;
     private static final long MOST_REPORT_BYTES = 4 * 1024 * 1024;
 
     private final ScriptCommand command;
-    private final Process process;
+    private final ScriptProcess process;
+    private final long pid;
     private final ProcessTree tree;
     private final Sessions sessions;
     private final PublisherInbox inbox;
@@ -59,7 +60,8 @@ final class RunningScript {
 
     RunningScript(
             ScriptCommand command,
-            Process process,
+            ScriptProcess process,
+            long pid,
             ProcessTree tree,
             Sessions sessions,
             PublisherInbox inbox,
@@ -69,6 +71,7 @@ final class RunningScript {
             SessionOutput output) {
         this.command = command;
         this.process = process;
+        this.pid = pid;
         this.tree = tree;
         this.sessions = sessions;
         this.inbox = inbox;
@@ -113,7 +116,7 @@ final class RunningScript {
             // before it is climbed, or its first rung would come first
             ladder.force();
         }
-        process.onExit().thenRun(ladder::wake);
+        process.ended().thenRun(ladder::wake);
         AbortLadder toClimb = ladder;
         Thread thread = new Thread(
                 () -> {
@@ -139,7 +142,8 @@ final class RunningScript {
         // one
         PublisherInbox.Marker marker = inbox.mark();
         Set<ProcessId> survivors = endOthers();
-        Integer exitCode = exitCode(survivors);
+        boolean survived = survivors.stream().anyMatch(id -> id.pid() == pid);
+        Integer exitCode = survived ? null : process.exitCode();
         if (!follower.finish(OUTPUT_BUDGET)) {
             LOG.info("Output of {} is still being read", command);
         }
@@ -155,21 +159,16 @@ final class RunningScript {
         output.scriptEnded();
         sessions.exited(session(), exitCode);
         sessions.survivors(session(), survivors.size());
-        if (exitCode == null) {
-            sessions.message(session(), "Process " + process.pid() + " could not be ended");
+        if (survived) {
+            sessions.message(session(), "Process " + pid + " could not be ended");
+        } else if (exitCode == null) {
+            sessions.message(
+                    session(),
+                    "Script has finished; its exit code is not known, since the controller was started anew meanwhile");
         } else {
             sessions.message(session(), "Script has finished with exit code " + exitCode);
         }
         return result(exitCode, survivors);
-    }
-
-    /** Null if the process outlived even SIGKILL. One that is dead for /proc may still have to be reaped by Java. */
-    private Integer exitCode(Set<ProcessId> survivors) {
-        boolean survived = survivors.stream().anyMatch(id -> id.pid() == process.pid());
-        if (survived) {
-            return null;
-        }
-        return process.isAlive() ? process.onExit().join().exitValue() : process.exitValue();
     }
 
     /** Until the process is gone, or the ladder has given it up. */
@@ -186,7 +185,7 @@ final class RunningScript {
         } catch (InterruptedException e) {
             // only a stopping controller interrupts, and it has aborted what runs before
             end(Outcome.ABORTED, null, true, graces);
-            CompletableFuture.anyOf(process.onExit(), ladderDone).join();
+            CompletableFuture.anyOf(process.ended(), ladderDone).join();
             Thread.currentThread().interrupt();
         }
     }
@@ -201,7 +200,7 @@ final class RunningScript {
         long deadline = System.nanoTime() + (limit == null ? 0 : limit.toNanos());
         while (!ladderDone.isDone()) {
             long left = limit == null ? Long.MAX_VALUE : deadline - System.nanoTime();
-            if (process.waitFor(Math.min(left, LOOK_FOR_LADDER.toNanos()), TimeUnit.NANOSECONDS)) {
+            if (process.waitFor(Math.min(left, LOOK_FOR_LADDER.toNanos()))) {
                 return true;
             }
             if (limit != null && deadline - System.nanoTime() <= 0) {
@@ -239,7 +238,7 @@ final class RunningScript {
     }
 
     private ScriptResult result(Integer exitCode, Set<ProcessId> survivors) {
-        int code = exitCode == null ? -1 : exitCode;
+        int code = exitCode == null ? UNKNOWN_EXIT_CODE : exitCode;
         ObjectNode report = report();
         Outcome ended;
         String reason;
@@ -257,7 +256,12 @@ final class RunningScript {
         if (ended != null) {
             return new ScriptResult(command, code, ended, reason, report);
         }
-        return code == 0
+        if (exitCode == null && output.endedInTraceback()) {
+            String said = command.script().getFileName() + " ended in a traceback: " + output.lastLine();
+            return new ScriptResult(command, code, Outcome.FAILED, said, report);
+        }
+        // what is not known does not count against it: the gates decide, as ever
+        return code == 0 || exitCode == null
                 ? new ScriptResult(command, code, Outcome.SUCCEEDED, null, report)
                 : new ScriptResult(command, code, Outcome.FAILED, failure(code), report);
     }

@@ -32,6 +32,7 @@ public final class ScriptBinding implements ExecBinding {
 
     static final String SCRIPT = "script";
     static final String ARGS = "scriptArgs";
+    static final String STAGE = "stage";
     static final String TIMEOUT = "scriptTimeout";
     /** Exchange property: the script is a safeguard, which is run although the operation failed or is aborted. */
     public static final String ALWAYS = "always";
@@ -68,6 +69,7 @@ public final class ScriptBinding implements ExecBinding {
                             + "\" cannot be passed on, since the controller was started without a locale that has"
                             + " its letters; start it with LANG=C.UTF-8");
         });
+        String stage = exchange.getProperty(STAGE, String.class);
         try {
             return new ScriptCommand(
                     session,
@@ -75,7 +77,8 @@ public final class ScriptBinding implements ExecBinding {
                     roots.resolve(script),
                     args,
                     limit(exchange),
-                    exchange.getProperty(ALWAYS, false, Boolean.class));
+                    exchange.getProperty(ALWAYS, false, Boolean.class),
+                    stage == null || stage.isBlank() ? null : stage);
         } catch (ScriptRoots.ScriptRefused e) {
             throw new OperationFailure(Outcome.FAILED, e.getMessage());
         }

@@ -17,6 +17,7 @@ final class ScriptCommand extends ExecCommand {
     private final transient Path script;
     private final Duration limit;
     private final boolean always;
+    private final String stage;
 
     /**
      * @param python         the interpreter
@@ -24,8 +25,16 @@ final class ScriptCommand extends ExecCommand {
      * @param args           its arguments, one word each
      * @param limit          how long it may take; null for ever
      * @param always         whether it runs in a session that is being aborted, too
+     * @param stage          the stage it is; null if it is none
      */
-    ScriptCommand(Session session, String python, Path script, List<String> args, Duration limit, boolean always) {
+    ScriptCommand(
+            Session session,
+            String python,
+            Path script,
+            List<String> args,
+            Duration limit,
+            boolean always,
+            String stage) {
         super(
                 python,
                 args,
@@ -40,6 +49,7 @@ final class ScriptCommand extends ExecCommand {
         this.script = script;
         this.limit = limit;
         this.always = always;
+        this.stage = stage;
     }
 
     Session session() {
@@ -56,6 +66,10 @@ final class ScriptCommand extends ExecCommand {
 
     boolean always() {
         return always;
+    }
+
+    String stage() {
+        return stage;
     }
 
     /** Without the arguments, which may be confidential. */

@@ -3,7 +3,9 @@ package pysmurf.controller.script;
 import java.io.File;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
+import java.math.BigDecimal;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,9 +21,12 @@ import pysmurf.controller.publisher.PublisherInbox;
 import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.script.process.OutputFollower;
 import pysmurf.controller.script.process.OutputLimits;
+import pysmurf.controller.script.process.ProcessId;
 import pysmurf.controller.script.process.ProcessTree;
+import pysmurf.controller.session.Json;
 import pysmurf.controller.session.OperationFailure;
 import pysmurf.controller.session.Outcome;
+import pysmurf.controller.session.ScriptMark;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
 
@@ -41,30 +46,73 @@ public final class ScriptExecutor implements ExecCommandExecutor {
     private final LogTargets logTargets;
     private final Sessions sessions;
     private final PublisherInbox inbox;
-    private final RunRecords records;
+    private final Clock clock;
     private final Map<Integer, RunningScript> running = new ConcurrentHashMap<>();
     private final Map<Integer, SessionOutput> outputs = new ConcurrentHashMap<>();
 
     public ScriptExecutor(
-            ScriptLimits limits, LogTargets logTargets, Sessions sessions, PublisherInbox inbox, RunRecords records) {
+            ScriptLimits limits, LogTargets logTargets, Sessions sessions, PublisherInbox inbox, Clock clock) {
         this.limits = limits;
-        this.records = records;
         this.logTargets = logTargets;
         this.sessions = sessions;
         this.inbox = inbox;
+        this.clock = clock;
     }
 
     @Override
     public ExecResult execute(ExecCommand command) {
         ScriptCommand script = (ScriptCommand) command;
         Session session = script.session();
-        RunningScript started = start(script);
+        return await(session, start(script));
+    }
+
+    private ScriptResult await(Session session, RunningScript script) {
         try {
-            return started.await();
+            return script.await();
         } finally {
-            running.remove(session.id(), started);
+            running.remove(session.id(), script);
             inbox.detach();
         }
+    }
+
+    /**
+     * Takes over the script of a session that was running when an earlier life of the controller ended; from now on it can be
+     * aborted. {@link #resume} has to follow.
+     */
+    void adopt(Session session, ProcessTree tree) throws IOException {
+        ScriptMark mark = session.script();
+        SessionOutput output = SessionOutput.reopen(sessions, session);
+        outputs.put(session.id(), output);
+        session.ended().thenRun(() -> {
+            outputs.remove(session.id());
+            output.close();
+        });
+        inbox.attach(session);
+        ScriptCommand command =
+                new ScriptCommand(session, "", Path.of(mark.script()), List.of(), left(mark), false, mark.stage());
+        RunningScript script = runningScript(
+                command,
+                ScriptProcess.found(tree),
+                mark.pid(),
+                tree,
+                Path.of(mark.resultFile()),
+                output,
+                output.size());
+        running.put(session.id(), script);
+    }
+
+    private Duration left(ScriptMark mark) {
+        if (mark.until() == null) {
+            return null;
+        }
+        BigDecimal seconds =
+                mark.until().subtract(Json.seconds(clock.instant())).max(BigDecimal.ZERO);
+        return Duration.ofMillis(seconds.movePointRight(3).longValue());
+    }
+
+    /** Waits for the end of a script that was adopted. */
+    ScriptResult resume(Session session) {
+        return await(session, running.get(session.id()));
     }
 
     private RunningScript start(ScriptCommand command) {
@@ -94,32 +142,59 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         session.ended().thenRun(() -> {
             outputs.remove(session.id());
             output.close();
-            records.ended(session);
         });
         return output;
     }
 
     private RunningScript launch(ScriptCommand command, SessionOutput output) throws IOException {
         Session session = command.session();
-        String mark = UUID.randomUUID().toString();
-        Path reportFile = limits.outputFolder().resolve(session.id() + "-" + mark.substring(0, 8) + ".result.json");
+        String unique = UUID.randomUUID().toString();
+        String marker = MARKER + "=" + unique;
+        Path reportFile = limits.outputFolder().resolve(session.id() + "-" + unique.substring(0, 8) + ".result.json");
         long offset = output.size();
         ProcessBuilder builder = new ProcessBuilder(commandLine(command));
         builder.environment().clear();
         builder.environment().putAll(limits.environment());
         builder.environment().put("PYSMURF_SESSION_ID", Integer.toString(session.id()));
-        builder.environment().put(MARKER, mark);
+        builder.environment().put(MARKER, unique);
         builder.environment().put("PYSMURF_RESULT_FILE", reportFile.toString());
         builder.redirectInput(Redirect.from(new File("/dev/null")));
         builder.redirectErrorStream(true);
         builder.redirectOutput(Redirect.appendTo(output.file().toFile()));
+        ScriptMark mark = new ScriptMark(
+                marker,
+                null,
+                null,
+                command.script().toString(),
+                command.stage(),
+                until(command),
+                reportFile.toString());
+        sessions.starting(session, mark);
         Process process = builder.start();
-        ProcessTree tree = ProcessTree.of(process, MARKER + "=" + mark);
-        tree.leader().ifPresent(leader -> records.started(session, leader, MARKER + "=" + mark));
-        sessions.started(session, process.pid());
+        ProcessTree tree = ProcessTree.of(process, marker);
+        long ticks = tree.leader().map(ProcessId::startTicks).orElse(0L);
+        sessions.started(session, mark.startedAs(process.pid(), ticks));
+        LOG.debug("{} is process {}", command, process.pid());
+        return runningScript(command, ScriptProcess.child(process), process.pid(), tree, reportFile, output, offset);
+    }
+
+    private BigDecimal until(ScriptCommand command) {
+        return command.limit() == null ? null : Json.seconds(clock.instant().plus(command.limit()));
+    }
+
+    private RunningScript runningScript(
+            ScriptCommand command,
+            ScriptProcess process,
+            long pid,
+            ProcessTree tree,
+            Path reportFile,
+            SessionOutput output,
+            long offset)
+            throws IOException {
         RunningScript script = new RunningScript(
                 command,
                 process,
+                pid,
                 tree,
                 sessions,
                 inbox,
@@ -128,13 +203,12 @@ public final class ScriptExecutor implements ExecCommandExecutor {
                 reportFile,
                 output);
         script.follow(OutputFollower.follow(
-                "output-of-session-" + session.id(),
+                "output-of-session-" + command.session().id(),
                 output.file(),
                 offset,
                 OutputLimits.of(limits.maxOutput()),
                 output::accept,
                 script::endForTooMuchOutput));
-        LOG.debug("{} is process {}", command, process.pid());
         return script;
     }
 

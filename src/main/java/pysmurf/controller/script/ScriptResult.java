@@ -31,6 +31,11 @@ public final class ScriptResult extends ExecResult {
         return detail;
     }
 
+    /** The stage that the script was; null if it was none. */
+    public String getStage() {
+        return ((ScriptCommand) getCommand()).stage();
+    }
+
     /** What the script wrote into {@code PYSMURF_RESULT_FILE}; empty if nothing. */
     public ObjectNode getReport() {
         return report;

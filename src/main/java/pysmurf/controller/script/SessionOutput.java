@@ -28,14 +28,21 @@ final class SessionOutput {
     private long batches;
     private long lines;
     private String lastLine = "";
+    private boolean inTraceback;
 
-    private SessionOutput(Sessions sessions, Session session, Path file, boolean kept, boolean toLog) {
+    private SessionOutput(Sessions sessions, Session session, Path file, boolean kept, long from) {
         this.sessions = sessions;
         this.session = session;
         this.file = file;
         this.kept = kept;
-        this.toLog = toLog;
-        this.from = size();
+        this.toLog = kept && !session.params().path("log").isTextual();
+        this.from = from;
+    }
+
+    /** Opens again what an earlier life of the controller had opened for the session. */
+    static SessionOutput reopen(Sessions sessions, Session session) {
+        SessionLog log = session.log();
+        return new SessionOutput(sessions, session, log.file(), log.kept(), log.from());
     }
 
     /**
@@ -51,7 +58,7 @@ final class SessionOutput {
         try {
             Files.createDirectories(file.getParent());
             if (!log.isTextual()) {
-                // a file of this name is left over from an earlier life of the controller, whose ids began at 0 as well
+                // a file of this name is left over from a database that is no more
                 Files.deleteIfExists(file);
             }
             if (!Files.exists(file)) {
@@ -60,7 +67,7 @@ final class SessionOutput {
         } catch (IOException e) {
             throw new UncheckedIOException("the log cannot be opened: " + file, e);
         }
-        SessionOutput output = new SessionOutput(sessions, session, file, !discarded, !discarded && !log.isTextual());
+        SessionOutput output = new SessionOutput(sessions, session, file, !discarded, size(file));
         output.tell(-1);
         return output;
     }
@@ -70,6 +77,10 @@ final class SessionOutput {
     }
 
     long size() {
+        return size(file);
+    }
+
+    private static long size(Path file) {
         try {
             return Files.size(file);
         } catch (IOException e) {
@@ -81,10 +92,22 @@ final class SessionOutput {
     synchronized void accept(OutputBatch batch) {
         sessions.output(session, new SessionEvent.Output(batches++, lines, batch.lines(), toLog));
         lines += batch.lines().size();
-        batch.lines().stream()
-                .filter(line -> !line.isBlank())
-                .reduce((first, second) -> second)
-                .ifPresent(line -> lastLine = line);
+        batch.lines().stream().filter(line -> !line.isBlank()).forEach(this::note);
+    }
+
+    /** Python's own report of an exception that nobody caught: its head, indented lines, and one line that is not. */
+    private void note(String line) {
+        if (line.startsWith("Traceback (most recent call last):")) {
+            inTraceback = true;
+        } else if (!line.startsWith(" ") && !lastLine.startsWith(" ")) {
+            inTraceback = false;
+        }
+        lastLine = line;
+    }
+
+    /** Whether the last that the script at hand has written is the report of an exception that ended it. */
+    synchronized boolean endedInTraceback() {
+        return inTraceback;
     }
 
     /** The last line with anything in it that the script at hand has written; empty if none. */
@@ -100,6 +123,7 @@ final class SessionOutput {
     /** A script begins. */
     synchronized void scriptBegins() {
         lastLine = "";
+        inTraceback = false;
         tell(-1);
     }
 

@@ -33,12 +33,11 @@ public final class Session {
     public record Draft(
             String opName, ObjectNode params, String commandId, RequestedBy requestedBy, boolean exclusive) {}
 
-    private record Message(BigDecimal time, String text) {}
-
     private final int id;
     private final Draft draft;
     private final BigDecimal startTime;
-    private final Deque<Message> messages = new ArrayDeque<>();
+    private final Deque<SessionState.Message> messages = new ArrayDeque<>();
+    private int messageCount;
     private final List<Stage> stages = new ArrayList<>();
     private final List<RegisteredFile> files = new ArrayList<>();
     private final ObjectNode data = Json.object();
@@ -55,11 +54,64 @@ public final class Session {
     private Session abortSession;
     private Session victim;
     private SessionLog log;
+    private ScriptMark script;
 
-    Session(int id, Draft draft, BigDecimal startTime) {
+    /** For stores: a new session. */
+    public Session(int id, Draft draft, BigDecimal startTime) {
         this.id = id;
         this.draft = draft;
         this.startTime = startTime;
+    }
+
+    /** For stores: a session as it was kept. */
+    public Session(SessionState state) {
+        this(state.id(), state.draft(), state.startTime());
+        status = state.status();
+        outcome = state.outcome();
+        endTime = state.endTime();
+        data.setAll(state.data());
+        exitCode = state.exitCode();
+        pid = state.pid();
+        abort = state.abort();
+        if (abort != null) {
+            signals.addAll(abort.signals());
+        }
+        log = state.log();
+        script = state.script();
+        stages.addAll(state.stages());
+        files.addAll(state.files());
+        messages.addAll(state.messages());
+        messageCount = state.firstMessage() + state.messages().size();
+        if (status == Status.DONE) {
+            ended.complete(this);
+        }
+    }
+
+    /**
+     * For stores: the session as it is now.
+     *
+     * @param firstMessage the messages from this one on, as far as they are still in memory
+     */
+    public synchronized SessionState state(int firstMessage) {
+        int forgotten = messageCount - messages.size();
+        int first = Math.max(firstMessage, forgotten);
+        return new SessionState(
+                id,
+                draft,
+                startTime,
+                status,
+                outcome,
+                endTime,
+                data.deepCopy(),
+                exitCode,
+                pid,
+                abort,
+                log,
+                script,
+                List.copyOf(stages),
+                List.copyOf(files),
+                first,
+                messages.stream().skip(first - forgotten).toList());
     }
 
     /** Rises from 0 for the life of the store. */
@@ -138,6 +190,16 @@ public final class Session {
         return log;
     }
 
+    /** The script that runs, or ran when the controller died; null if none does. */
+    public synchronized ScriptMark script() {
+        return script;
+    }
+
+    /** How many messages it had so far, those that are no longer kept in memory included. */
+    public synchronized int messageCount() {
+        return messageCount;
+    }
+
     /** Completes when the session is done; never exceptionally. */
     public CompletableFuture<Session> ended() {
         return ended;
@@ -164,7 +226,8 @@ public final class Session {
     }
 
     synchronized void addMessage(BigDecimal time, String text) {
-        messages.addLast(new Message(time, text));
+        messages.addLast(new SessionState.Message(time, text));
+        messageCount++;
         if (messages.size() > MOST_MESSAGES) {
             messages.removeFirst();
         }
@@ -221,6 +284,10 @@ public final class Session {
 
     synchronized void process(Long processId) {
         pid = processId;
+    }
+
+    synchronized void script(ScriptMark mark) {
+        script = mark;
     }
 
     synchronized void exit(Integer code) {

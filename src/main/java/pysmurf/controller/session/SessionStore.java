@@ -6,7 +6,8 @@ import java.util.Optional;
 
 /**
  * Keeps the sessions. The controller's lock is a property of it: the lock is held exactly while an exclusive session in it
- * is not done, so opening and locking are one step, and so are closing and unlocking. Implementations are thread-safe.
+ * is not done, so opening and locking are one step, and so are closing and unlocking. Implementations are thread-safe; any of
+ * their methods that read may throw {@link StoreUnavailable}.
  */
 public interface SessionStore {
 
@@ -14,12 +15,26 @@ public interface SessionStore {
      * Opens a session, in one step with the look at command id and lock.
      *
      * @param  startTime when the command was accepted, unix seconds
+     * @param  always    whether the session is opened even if that cannot be written at the moment, as for an abort
      * @return           {@link Opening.Opened}, {@link Opening.Busy} or {@link Opening.Repeated}
+     * @throws StoreUnavailable if it can be neither written nor looked up
      */
-    Opening open(Session.Draft draft, BigDecimal startTime);
+    Opening open(Session.Draft draft, BigDecimal startTime, boolean always);
 
-    /** Writes what has changed; it is durable when this returns, as far as the store is. */
+    /**
+     * Writes what has changed. It is durable when this returns; but a store that fails never stops what is under way: then it is
+     * written as soon as it can be.
+     */
     void save(Session session);
+
+    /** Writes what has changed within 100 ms: for what comes thick and fast. */
+    void saveSoon(Session session);
+
+    /** The sessions that are not done; after a start those of the life before. */
+    List<Session> unfinished();
+
+    /** Why nothing can be written at the moment; empty if it can be. */
+    Optional<String> fault();
 
     Optional<Session> find(int id);
 
@@ -33,7 +48,7 @@ public interface SessionStore {
     Optional<Session> latest(String opName);
 
     /**
-     * Newest first.
+     * Newest first, with their newest messages only.
      *
      * @param limit   at most so many
      * @param before  only ids below this; null for all

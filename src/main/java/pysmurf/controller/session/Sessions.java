@@ -32,7 +32,11 @@ public final class Sessions {
 
     /** Opens a session and, if it is exclusive, takes the lock with it. */
     public Opening open(Session.Draft draft) {
-        Opening opening = store.open(draft, now());
+        return open(draft, false);
+    }
+
+    private Opening open(Session.Draft draft, boolean always) {
+        Opening opening = store.open(draft, now(), always);
         if (opening instanceof Opening.Opened opened) {
             begin(opened.session());
         }
@@ -65,8 +69,7 @@ public final class Sessions {
      *                done, or as {@link #open}
      */
     public Opening openAbort(Session.Draft draft, Session target) {
-        Optional<Session> first =
-                draft.commandId() == null ? Optional.empty() : store.findByCommandId(draft.commandId());
+        Optional<Session> first = repeated(draft);
         if (first.isPresent()) {
             return new Opening.Repeated(first.get());
         }
@@ -82,7 +85,7 @@ public final class Sessions {
             if (victim.isDone()) {
                 return new Opening.Nothing();
             }
-            Opening opening = open(draft);
+            Opening opening = open(draft, true);
             if (opening instanceof Opening.Opened opened) {
                 victim.abortedBy(opened.session());
                 requestAbort(victim, draft.requestedBy().toString());
@@ -91,10 +94,20 @@ public final class Sessions {
         }
     }
 
+    private Optional<Session> repeated(Session.Draft draft) {
+        try {
+            return draft.commandId() == null ? Optional.empty() : store.findByCommandId(draft.commandId());
+        } catch (StoreUnavailable e) {
+            // an abort must work whatever else does not, and one too many does no harm
+            LOG.warn("Whether the abort {} is a repeated one cannot be told: {}", draft.commandId(), e.getMessage());
+            return Optional.empty();
+        }
+    }
+
     private void begin(Session session) {
         synchronized (session) {
             say(session, "Status is now \"starting\".");
-            store.save(session);
+            store.saveSoon(session);
             publish(session);
         }
         lockChanged(session);
@@ -109,7 +122,7 @@ public final class Sessions {
         synchronized (session) {
             if (session.advance(status)) {
                 say(session, "Status is now \"" + status.word() + "\".");
-                store.save(session);
+                store.saveSoon(session);
                 publish(session);
             }
         }
@@ -130,7 +143,7 @@ public final class Sessions {
         synchronized (session) {
             session.signalSent(signal);
             say(session, "Sent SIG" + signal + " to the script and its children");
-            store.save(session);
+            store.saveSoon(session);
         }
     }
 
@@ -143,7 +156,7 @@ public final class Sessions {
     public void message(Session session, String text) {
         synchronized (session) {
             say(session, text);
-            store.save(session);
+            store.saveSoon(session);
         }
     }
 
@@ -156,13 +169,13 @@ public final class Sessions {
     /** A Publisher message of type {@code session_log}; it is not sent out again, since its datagram is. */
     public void scriptMessage(Session session, String text) {
         session.addMessage(now(), text);
-        store.save(session);
+        store.saveSoon(session);
     }
 
     /** Merges into the session's data, top level only, as OCS does. */
     public void mergeData(Session session, ObjectNode more) {
         session.merge(more);
-        store.save(session);
+        store.saveSoon(session);
     }
 
     /**
@@ -199,19 +212,35 @@ public final class Sessions {
     /** Where the session's output is. */
     public void log(Session session, SessionLog log) {
         session.log(log);
+        store.saveSoon(session);
+    }
+
+    /** A script of the session is about to be started; written first, so that it is found whatever happens then. */
+    public void starting(Session session, ScriptMark mark) {
+        session.script(mark);
         store.save(session);
     }
 
     /** A script of the session has started. */
-    public void started(Session session, long pid) {
-        session.process(pid);
-        store.save(session);
+    public void started(Session session, ScriptMark mark) {
+        synchronized (session) {
+            session.script(mark);
+            session.process(mark.pid());
+        }
+        store.saveSoon(session);
     }
 
-    /** A script of the session has ended. */
+    /**
+     * A script of the session has ended.
+     *
+     * @param exitCode null if it is not known
+     */
     public void exited(Session session, Integer exitCode) {
-        session.exit(exitCode);
-        store.save(session);
+        synchronized (session) {
+            session.script(null);
+            session.exit(exitCode);
+        }
+        store.saveSoon(session);
     }
 
     /**
@@ -317,6 +346,11 @@ public final class Sessions {
     /** The session that holds the lock. */
     public Optional<Session> holder() {
         return store.holder();
+    }
+
+    /** The sessions that are not done. */
+    public List<Session> unfinished() {
+        return store.unfinished();
     }
 
     /** The newest session of an operation. */

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** Keeps the last sessions in memory; ids begin at 0 with each start of the controller. */
+/** Keeps the last sessions in memory, for tests of what stands before the store. */
 public final class MemorySessionStore implements SessionStore {
 
     private static final int MOST_SESSIONS = 10_000;
@@ -19,7 +19,7 @@ public final class MemorySessionStore implements SessionStore {
     private int nextId;
 
     @Override
-    public synchronized Opening open(Session.Draft draft, BigDecimal startTime) {
+    public synchronized Opening open(Session.Draft draft, BigDecimal startTime, boolean always) {
         Session first = draft.commandId() == null ? null : byCommandId.get(draft.commandId());
         if (first != null) {
             return new Opening.Repeated(first);
@@ -54,6 +54,21 @@ public final class MemorySessionStore implements SessionStore {
     @Override
     public void save(Session session) {
         // the session object itself is what is kept
+    }
+
+    @Override
+    public void saveSoon(Session session) {
+        // as above
+    }
+
+    @Override
+    public synchronized List<Session> unfinished() {
+        return sessions.values().stream().filter(session -> !session.isDone()).toList();
+    }
+
+    @Override
+    public Optional<String> fault() {
+        return Optional.empty();
     }
 
     @Override

@@ -1,0 +1,178 @@
+package pysmurf.controller.script;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.camel.ExchangeProperty;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import pysmurf.controller.command.Admission;
+import pysmurf.controller.config.RecoveryPolicy;
+import pysmurf.controller.script.process.AbortLadder;
+import pysmurf.controller.script.process.AbortLadder.Graces;
+import pysmurf.controller.script.process.ProcessId;
+import pysmurf.controller.script.process.ProcessTree;
+import pysmurf.controller.session.Json;
+import pysmurf.controller.session.Opening;
+import pysmurf.controller.session.Outcome;
+import pysmurf.controller.session.RequestedBy;
+import pysmurf.controller.session.ScriptMark;
+import pysmurf.controller.session.Session;
+import pysmurf.controller.session.Sessions;
+
+/**
+ * Puts in order what an earlier life of the controller left behind when it was killed: sessions that never ended, and a script
+ * that may still run. Nobody can command anything before {@link #begin} has returned. Not thread-safe: one thread begins, and one
+ * route goes on.
+ */
+public final class Recovery {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
+
+    /** The operation that brings the crate to a safe state. */
+    private static final String SAFE_STATE = "safe_state";
+    /** Those of a carrier card: 0 to 3 on bay 0, 4 to 7 on bay 1. */
+    private static final List<Integer> ALL_BANDS = List.of(0, 1, 2, 3, 4, 5, 6, 7);
+
+    /** The kernel gives out none above 4194304 (proc(5), pid_max): a leader that is not there. */
+    private static final ProcessId NOBODY = new ProcessId(Integer.MAX_VALUE, 0);
+
+    private static final String DIED = "The controller died while this session ran; ";
+
+    private final Sessions sessions;
+    private final ScriptExecutor scripts;
+    private final Admission admission;
+    private final RecoveryPolicy policy;
+    private final Graces graces;
+
+    public Recovery(
+            Sessions sessions, ScriptExecutor scripts, Admission admission, RecoveryPolicy policy, Graces graces) {
+        this.sessions = sessions;
+        this.scripts = scripts;
+        this.admission = admission;
+        this.policy = policy;
+        this.graces = graces;
+    }
+
+    /**
+     * Closes what cannot go on.
+     *
+     * @return the session to go on with, by the route {@code recovery}; or a new one of {@code safe_state} that has to be run;
+     *         empty if all is well
+     */
+    public Optional<Session> begin() {
+        List<Session> left = sessions.unfinished();
+        Optional<Session> adopted = Optional.empty();
+        boolean interrupted = false;
+        for (Session session : left) {
+            if (!session.exclusive()) {
+                sessions.close(session, Outcome.INTERRUPTED, DIED + "it is not gone on with");
+            } else if (adopt(session)) {
+                adopted = Optional.of(session);
+            } else {
+                interrupted = true;
+            }
+        }
+        return interrupted ? makeSafe(left) : adopted;
+    }
+
+    /** @return false if the session is closed now */
+    private boolean adopt(Session session) {
+        ScriptMark mark = session.script();
+        if (mark == null) {
+            sessions.close(session, Outcome.INTERRUPTED, DIED + "no script of it was running at that moment");
+            return false;
+        }
+        ProcessTree tree = tree(mark);
+        boolean goesOn = tree.isMainAlive() && policy == RecoveryPolicy.ADOPT && session.abort() == null;
+        if (goesOn) {
+            try {
+                ProcessId leader = tree.leader().orElseThrow();
+                sessions.started(session, mark.startedAs(leader.pid(), leader.startTicks()));
+                scripts.adopt(session, tree);
+                sessions.message(
+                        session,
+                        "The controller died and was started anew; process " + leader.pid()
+                                + " goes on as this session");
+                return true;
+            } catch (IOException e) {
+                LOG.error("Session {} cannot be gone on with", session.id(), e);
+                sessions.message(session, "The output cannot be followed any more: " + e);
+            }
+        }
+        end(session, tree);
+        return false;
+    }
+
+    private static ProcessTree tree(ScriptMark mark) {
+        if (mark.pid() != null) {
+            return new ProcessTree(new ProcessId(mark.pid(), mark.startTicks()), mark.marker());
+        }
+        // it died between the start and the note of it: of all that have the marker the first is the script
+        Set<ProcessId> marked = new ProcessTree(NOBODY, mark.marker()).alive();
+        ProcessId first = marked.stream()
+                .min(Comparator.comparing(ProcessId::startTicks).thenComparing(ProcessId::pid))
+                .orElse(NOBODY);
+        return new ProcessTree(first, mark.marker());
+    }
+
+    private void end(Session session, ProcessTree tree) {
+        Outcome outcome = session.abort() == null ? Outcome.INTERRUPTED : Outcome.ABORTED;
+        if (tree.alive().isEmpty()) {
+            sessions.close(session, outcome, DIED + "nothing of its script was left");
+            return;
+        }
+        sessions.requestAbort(session, "the controller, which was started anew");
+        AbortLadder.Result result =
+                new AbortLadder(tree, graces, signal -> sessions.signalSent(session, signal.name())).run();
+        sessions.survivors(session, result.survivors().size());
+        sessions.close(
+                session,
+                outcome,
+                DIED + "what was left of its script "
+                        + (result.survivors().isEmpty() ? "was ended" : "outlived SIGKILL: " + result.survivors()));
+    }
+
+    /** Waits for the end of the adopted script. */
+    public ScriptResult resume(@ExchangeProperty(ScriptBinding.SESSION) Session session) {
+        return scripts.resume(session);
+    }
+
+    /** While an adopted session comes to its end nobody else may take the lock that safe_state needs. */
+    public void hold(@ExchangeProperty(ScriptBinding.SESSION) Session session) {
+        admission.hold(session);
+    }
+
+    /**
+     * What is to be done when an adopted session has ended.
+     *
+     * @return the session of safe_state, to be run; null if the crate need not be made safe
+     */
+    public Session makeSafe(@ExchangeProperty(ScriptBinding.SESSION) Session session) {
+        try {
+            boolean safe = session.outcome() == Outcome.SUCCEEDED
+                    || session.outcome() != Outcome.INTERRUPTED
+                            && session.stages().isEmpty();
+            return safe ? null : makeSafe(List.of(session)).orElse(null);
+        } finally {
+            admission.hold(null);
+        }
+    }
+
+    private Optional<Session> makeSafe(List<Session> after) {
+        ObjectNode params = Json.object().set("bands", Json.tree(ALL_BANDS));
+        Session.Draft draft =
+                new Session.Draft(SAFE_STATE, params, null, new RequestedBy("controller", "recovery"), true);
+        if (sessions.open(draft) instanceof Opening.Opened opened) {
+            Session session = opened.session();
+            after.forEach(one -> sessions.message(
+                    session, "The controller died during " + one.opName() + " of session " + one.id()));
+            return Optional.of(session);
+        }
+        LOG.error("The crate could not be brought to a safe state after the crash: another session is running");
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,23 @@
+package pysmurf.controller.session;
+
+import java.math.BigDecimal;
+
+/**
+ * By what a running script is found again when the controller died and came back. Immutable.
+ *
+ * @param marker     {@code NAME=VALUE}, an entry of the environment of all that the script starts, and of nothing else
+ * @param pid        the script's own process; null for the moment before it is started
+ * @param startTicks when that process began, in the kernel's clock ticks since boot: a pid alone may be used again; null with pid
+ * @param script     the script's path
+ * @param stage      the stage it is; null if it is none
+ * @param until      when its time is over, unix seconds; null for never
+ * @param resultFile where it may leave its results
+ */
+public record ScriptMark(
+        String marker, Long pid, Long startTicks, String script, String stage, BigDecimal until, String resultFile) {
+
+    /** The same, with the process. */
+    public ScriptMark startedAs(long processId, long ticks) {
+        return new ScriptMark(marker, processId, ticks, script, stage, until, resultFile);
+    }
+}

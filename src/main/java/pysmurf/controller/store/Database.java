@@ -1,0 +1,116 @@
+package pysmurf.controller.store;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
+import org.jdbi.v3.core.Jdbi;
+
+/** A connection pool onto SQLite or PostgreSQL whose tables are those of this version. Thread-safe. */
+public final class Database implements AutoCloseable {
+
+    private static final String SQLITE = "jdbc:sqlite:";
+
+    /** Somebody who looks into the file with a tool of his own is waited for this long, no longer. */
+    private static final String BUSY_MILLIS = "500";
+
+    private static final long CONNECT_MILLIS = 2000;
+    private static final int CONNECTIONS = 4;
+    private static final int FLYWAY_NEEDS = 2;
+
+    private final HikariDataSource durable;
+    private final HikariDataSource quick;
+
+    private Database(HikariDataSource durable, HikariDataSource quick) {
+        this.durable = durable;
+        this.quick = quick;
+    }
+
+    /**
+     * Connects and brings the tables to this version.
+     *
+     * @param  url         {@code jdbc:sqlite:FILE} or {@code jdbc:postgresql://...}
+     * @param  user        for PostgreSQL; else empty
+     * @throws IOException with one line that says why it cannot be used
+     */
+    public static Database open(String url, String user, String password) throws IOException {
+        boolean file = url.startsWith(SQLITE);
+        if (file) {
+            Files.createDirectories(
+                    Path.of(url.substring(SQLITE.length())).toAbsolutePath().getParent());
+        }
+        HikariDataSource durable = null;
+        HikariDataSource quick = null;
+        try {
+            // what is promised to a client is on the disk before he reads it; the rest survives our own death, and the
+            // last
+            // moment before a power cut may be missing from it
+            durable =
+                    pool("durable", url, user, password, file ? Map.of("synchronous", "FULL") : Map.of(), FLYWAY_NEEDS);
+            quick = file ? pool("quick", url, user, password, Map.of("synchronous", "NORMAL"), CONNECTIONS) : durable;
+            Flyway.configure()
+                    .dataSource(durable)
+                    .locations("classpath:db/migration")
+                    .loggers("slf4j")
+                    .load()
+                    .migrate();
+            return new Database(durable, quick);
+        } catch (FlywayException | com.zaxxer.hikari.pool.HikariPool.PoolInitializationException e) {
+            Throwable cause = e;
+            while (cause.getCause() != null) {
+                cause = cause.getCause();
+            }
+            close(durable, quick);
+            throw new IOException(String.valueOf(cause.getMessage()).strip().replaceAll("\\s+", " "), e);
+        }
+    }
+
+    private static HikariDataSource pool(
+            String name, String url, String user, String password, Map<String, String> more, int connections) {
+        HikariConfig config = new HikariConfig();
+        config.setPoolName("sessions-" + name);
+        config.setJdbcUrl(url);
+        config.setConnectionTimeout(CONNECT_MILLIS);
+        config.setMinimumIdle(1);
+        config.setMaximumPoolSize(url.startsWith(SQLITE) ? connections : CONNECTIONS);
+        if (url.startsWith(SQLITE)) {
+            config.addDataSourceProperty("journal_mode", "WAL");
+            config.addDataSourceProperty("busy_timeout", BUSY_MILLIS);
+            config.addDataSourceProperty("foreign_keys", "true");
+            // a transaction that begins by reading could not become a writing one while another writes
+            config.addDataSourceProperty("transaction_mode", "IMMEDIATE");
+            more.forEach(config::addDataSourceProperty);
+        } else {
+            config.setUsername(user);
+            config.setPassword(password);
+        }
+        return new HikariDataSource(config);
+    }
+
+    /** For what must not be lost by a power cut either. */
+    Jdbi durable() {
+        return Jdbi.create(durable);
+    }
+
+    /** For everything else. */
+    Jdbi quick() {
+        return Jdbi.create(quick);
+    }
+
+    @Override
+    public void close() {
+        close(durable, quick);
+    }
+
+    private static void close(HikariDataSource... pools) {
+        for (HikariDataSource pool : pools) {
+            if (pool != null) {
+                pool.close();
+            }
+        }
+    }
+}

@@ -1,0 +1,419 @@
+package pysmurf.controller.store;
+
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import pysmurf.controller.session.Opening;
+import pysmurf.controller.session.Outcome;
+import pysmurf.controller.session.RegisteredFile;
+import pysmurf.controller.session.Session;
+import pysmurf.controller.session.SessionState;
+import pysmurf.controller.session.SessionStore;
+import pysmurf.controller.session.Stage;
+import pysmurf.controller.session.StoreUnavailable;
+
+/**
+ * Keeps sessions in a database. Those that are not done, and the last ones that are, are objects in memory, too, so that status
+ * and abort need no database. When it cannot be written, new commands are refused, and what is under way is written as soon as it
+ * can be. Thread-safe; a session's monitor may be held by callers, and is taken before any monitor of this class.
+ */
+public final class JdbcSessionStore implements SessionStore, AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
+
+    private static final long WRITE_EVERY_MS = 100;
+    /** Done sessions that stay in memory, and how many messages they may have together. */
+    private static final int MOST_KEPT = 100;
+
+    private static final int MOST_KEPT_MESSAGES = 100_000;
+    private static final int MOST_MESSAGES = 100_000;
+    /** What a list shows of each session's messages. */
+    private static final int LISTED_MESSAGES = 20;
+
+    /** A session in memory and what of it the database has. */
+    private static final class Kept {
+
+        private final Session session;
+        private boolean written;
+        private int messages;
+        private List<Stage> stages = List.of();
+        private List<RegisteredFile> files = List.of();
+
+        private Kept(Session session) {
+            this.session = session;
+        }
+    }
+
+    private final Jdbi durable;
+    private final Jdbi quick;
+    private final SessionTables tables;
+    private final Map<Integer, Kept> kept = new ConcurrentHashMap<>();
+    private final Map<String, Optional<Session>> latest = new HashMap<>();
+    private final Set<Kept> dirty = ConcurrentHashMap.newKeySet();
+    private final ScheduledExecutorService writer;
+    private final Object lockGate = new Object();
+    private volatile Session holder;
+    private volatile String fault;
+    private int nextId;
+
+    /**
+     * @param  database   stays the caller's to close, after this
+     * @param  controller whose sessions these are
+     * @throws StoreUnavailable if it cannot be read
+     */
+    public JdbcSessionStore(Database database, String controller) {
+        durable = database.durable();
+        quick = database.quick();
+        tables = new SessionTables(controller);
+        writer = Executors.newSingleThreadScheduledExecutor(task -> {
+            Thread thread = new Thread(task, "session-writer");
+            thread.setDaemon(true);
+            return thread;
+        });
+        List<Integer> open = within(durable, handle -> {
+            nextId = tables.nextId(handle);
+            return tables.unfinished(handle);
+        });
+        for (int id : open) {
+            Session session = load(id, MOST_MESSAGES).orElseThrow();
+            keep(session);
+            if (session.exclusive()) {
+                holder = session;
+            }
+        }
+        writer.scheduleWithFixedDelay(this::writeDirty, WRITE_EVERY_MS, WRITE_EVERY_MS, TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public Opening open(Session.Draft draft, BigDecimal startTime, boolean always) {
+        if (!draft.exclusive()) {
+            return insert(draft, startTime, always);
+        }
+        synchronized (lockGate) {
+            Session last = holder;
+            if (last != null) {
+                // whoever is just closing it has its monitor until that is written
+                synchronized (last) {
+                    if (!last.isDone()) {
+                        return repeated(draft, always)
+                                .<Opening>map(Opening.Repeated::new)
+                                .orElseGet(() -> new Opening.Busy(last));
+                    }
+                }
+            }
+            Opening opening = insert(draft, startTime, always);
+            if (opening instanceof Opening.Opened opened) {
+                holder = opened.session();
+            }
+            return opening;
+        }
+    }
+
+    private synchronized Opening insert(Session.Draft draft, BigDecimal startTime, boolean always) {
+        Optional<Session> first = repeated(draft, always);
+        if (first.isPresent()) {
+            return new Opening.Repeated(first.get());
+        }
+        Kept opened = new Kept(new Session(nextId, draft, startTime));
+        try {
+            write(durable, opened);
+        } catch (JdbiException e) {
+            failed(e);
+            if (!always) {
+                throw unavailable(e);
+            }
+            dirty.add(opened);
+        }
+        nextId++;
+        kept.put(opened.session.id(), opened);
+        latest.put(draft.opName(), Optional.of(opened.session));
+        forgetOldest();
+        return new Opening.Opened(opened.session);
+    }
+
+    private Optional<Session> repeated(Session.Draft draft, boolean always) {
+        try {
+            return draft.commandId() == null ? Optional.empty() : findByCommandId(draft.commandId());
+        } catch (StoreUnavailable e) {
+            if (always) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    @Override
+    public void save(Session session) {
+        Kept changed = known(session);
+        if (fault != null) {
+            dirty.add(changed);
+            return;
+        }
+        try {
+            write(quick, changed);
+        } catch (JdbiException e) {
+            failed(e);
+            dirty.add(changed);
+        }
+    }
+
+    @Override
+    public void saveSoon(Session session) {
+        dirty.add(known(session));
+    }
+
+    /** One that was forgotten and changes once more is written whole; messages that are there stay. */
+    private Kept known(Session session) {
+        return kept.computeIfAbsent(session.id(), id -> new Kept(session));
+    }
+
+    private void writeDirty() {
+        try {
+            for (Kept changed : dirty) {
+                // first, so that what changes meanwhile is written next time
+                dirty.remove(changed);
+                try {
+                    write(quick, changed);
+                    recovered();
+                } catch (JdbiException e) {
+                    dirty.add(changed);
+                    failed(e);
+                    return;
+                }
+            }
+            if (fault != null) {
+                probe();
+            }
+        } catch (RuntimeException e) {
+            // a fixed delay ends with the first exception, and with it everything that was to be written
+            LOG.error("Sessions could not be written", e);
+        }
+    }
+
+    /** Whether it can be written again, when nothing is waiting to be. */
+    private void probe() {
+        try {
+            durable.useTransaction(handle -> tables.reserve(handle, 0));
+            recovered();
+        } catch (JdbiException e) {
+            failed(e);
+        }
+    }
+
+    private void write(Jdbi jdbi, Kept changed) {
+        synchronized (changed.session) {
+            synchronized (changed) {
+                SessionState state = changed.session.state(changed.messages);
+                jdbi.useTransaction(handle -> {
+                    if (!changed.written) {
+                        tables.reserve(handle, state.id() + 1);
+                    }
+                    tables.write(handle, state, changed.stages, changed.files);
+                });
+                changed.written = true;
+                changed.messages = state.firstMessage() + state.messages().size();
+                changed.stages = state.stages();
+                changed.files = state.files();
+            }
+        }
+    }
+
+    private void failed(JdbiException e) {
+        String why = reason(e);
+        if (!why.equals(fault)) {
+            LOG.error("Sessions cannot be written for now: {}", why);
+        }
+        fault = why;
+    }
+
+    private void recovered() {
+        if (fault != null) {
+            LOG.info("Sessions can be written again");
+            fault = null;
+        }
+    }
+
+    private static String reason(Throwable e) {
+        Throwable cause = e;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return String.valueOf(cause.getMessage()).strip().replaceAll("\\s+", " ");
+    }
+
+    private static StoreUnavailable unavailable(JdbiException e) {
+        return new StoreUnavailable("sessions cannot be kept at the moment: " + reason(e), e);
+    }
+
+    private <T> T within(Jdbi jdbi, Function<Handle, T> work) {
+        try {
+            return jdbi.inTransaction(work::apply);
+        } catch (JdbiException e) {
+            throw unavailable(e);
+        }
+    }
+
+    private <T> T reading(Function<Handle, T> work) {
+        try {
+            return quick.withHandle(work::apply);
+        } catch (JdbiException e) {
+            throw unavailable(e);
+        }
+    }
+
+    private Optional<Session> load(int id, int messages) {
+        return reading(handle -> tables.read(handle, id, messages)).map(Session::new);
+    }
+
+    private Session keep(Session session) {
+        Kept known = new Kept(session);
+        SessionState state = session.state(Integer.MAX_VALUE);
+        known.written = true;
+        known.messages = session.messageCount();
+        known.stages = state.stages();
+        known.files = state.files();
+        Kept earlier = kept.putIfAbsent(session.id(), known);
+        return earlier == null ? session : earlier.session;
+    }
+
+    /** Of those that are done and written, the oldest, while they are too many. */
+    private void forgetOldest() {
+        List<Kept> done = kept.values().stream()
+                .filter(one -> one.session.isDone() && !dirty.contains(one))
+                .sorted(Comparator.comparing((Kept one) -> one.session.id()).reversed())
+                .toList();
+        int messages = 0;
+        int count = 0;
+        for (Kept one : done) {
+            messages += one.session.messageCount();
+            count++;
+            if (count > 1 && (count > MOST_KEPT || messages > MOST_KEPT_MESSAGES)) {
+                kept.remove(one.session.id(), one);
+                latest.remove(one.session.opName(), Optional.of(one.session));
+            }
+        }
+    }
+
+    @Override
+    public List<Session> unfinished() {
+        return kept.values().stream()
+                .map(one -> one.session)
+                .filter(session -> !session.isDone())
+                .sorted(Comparator.comparing(Session::id))
+                .toList();
+    }
+
+    @Override
+    public Optional<String> fault() {
+        return Optional.ofNullable(fault);
+    }
+
+    @Override
+    public Optional<Session> find(int id) {
+        Kept known = kept.get(id);
+        if (known != null) {
+            return Optional.of(known.session);
+        }
+        Optional<Session> loaded = load(id, MOST_MESSAGES).map(this::keep);
+        synchronized (this) {
+            forgetOldest();
+        }
+        return loaded;
+    }
+
+    @Override
+    public Optional<Session> findByCommandId(String commandId) {
+        Optional<Session> known = kept.values().stream()
+                .map(one -> one.session)
+                .filter(session -> commandId.equals(session.commandId()))
+                .findFirst();
+        return known.isPresent()
+                ? known
+                : reading(handle -> tables.findByCommandId(handle, commandId)).flatMap(this::find);
+    }
+
+    @Override
+    public Optional<Session> holder() {
+        return Optional.ofNullable(holder).filter(session -> !session.isDone());
+    }
+
+    @Override
+    public Optional<Session> latest(String opName) {
+        Optional<Session> known;
+        synchronized (this) {
+            known = latest.get(opName);
+        }
+        if (known != null) {
+            return known;
+        }
+        Optional<Session> loaded =
+                reading(handle -> tables.latest(handle, opName)).flatMap(this::find);
+        synchronized (this) {
+            Optional<Session> meanwhile = latest.putIfAbsent(opName, loaded);
+            return Objects.requireNonNullElse(meanwhile, loaded);
+        }
+    }
+
+    @Override
+    public List<Session> list(int limit, Integer before, String opName, Outcome outcome) {
+        int below = before == null ? Integer.MAX_VALUE : before;
+        List<Integer> ids = reading(handle -> tables.list(handle, limit, below, opName, outcome));
+        List<Session> sessions = new ArrayList<>();
+        for (int id : ids) {
+            Kept known = kept.get(id);
+            Optional<Session> session = known == null ? load(id, LISTED_MESSAGES) : Optional.of(known.session);
+            session.ifPresent(sessions::add);
+        }
+        return sessions;
+    }
+
+    /**
+     * Forgets sessions that ended before a time; at most 1000 at a time.
+     *
+     * @param  time unix seconds
+     * @return      those that were forgotten, with what was known of them
+     */
+    List<Session> forgetEndedBefore(BigDecimal time) {
+        List<Session> forgotten = new ArrayList<>();
+        for (int id : reading(handle -> tables.endedBefore(handle, time, 1000))) {
+            find(id).ifPresent(forgotten::add);
+            within(quick, handle -> {
+                tables.forget(handle, id);
+                return id;
+            });
+            Kept known = kept.remove(id);
+            synchronized (this) {
+                if (known != null) {
+                    latest.remove(known.session.opName());
+                }
+            }
+        }
+        return forgotten;
+    }
+
+    /** Writes what is not written yet, and ends. */
+    @Override
+    public void close() {
+        writer.shutdown();
+        writeDirty();
+        if (!dirty.isEmpty()) {
+            LOG.error("{} sessions could not be written before the end: {}", dirty.size(), fault);
+        }
+    }
+}

@@ -1,0 +1,356 @@
+package pysmurf.controller.store;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.UncheckedIOException;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.PreparedBatch;
+import pysmurf.controller.session.AbortRecord;
+import pysmurf.controller.session.Json;
+import pysmurf.controller.session.Outcome;
+import pysmurf.controller.session.RegisteredFile;
+import pysmurf.controller.session.RequestedBy;
+import pysmurf.controller.session.ScriptMark;
+import pysmurf.controller.session.Session;
+import pysmurf.controller.session.SessionLog;
+import pysmurf.controller.session.SessionState;
+import pysmurf.controller.session.Stage;
+import pysmurf.controller.session.Status;
+
+/** Sessions of one controller as rows, and rows as sessions; each call within a transaction of the caller's. Stateless. */
+final class SessionTables {
+
+    private static final int MICROS = 6;
+
+    private static final String UPSERT = """
+            INSERT INTO session (controller, id, op_name, status, outcome, command_id, exclusive, transport, client,
+                start_time, end_time, params, data, exit_code, pid, abort, log, script)
+            VALUES (:controller, :id, :opName, :status, :outcome, :commandId, :exclusive, :transport, :client,
+                :startTime, :endTime, :params, :data, :exitCode, :pid, :abort, :log, :script)
+            ON CONFLICT (controller, id) DO UPDATE SET status = excluded.status, outcome = excluded.outcome,
+                end_time = excluded.end_time, data = excluded.data, exit_code = excluded.exit_code,
+                pid = excluded.pid, abort = excluded.abort, log = excluded.log, script = excluded.script
+            """;
+
+    private final String controller;
+
+    SessionTables(String controller) {
+        this.controller = controller;
+    }
+
+    /** The id that the next session gets. */
+    int nextId(Handle handle) {
+        handle.createUpdate(
+                        "INSERT INTO controller (name, next_id) VALUES (:controller, 0) ON CONFLICT (name) DO NOTHING")
+                .bind("controller", controller)
+                .execute();
+        return handle.createQuery("SELECT next_id FROM controller WHERE name = :controller")
+                .bind("controller", controller)
+                .mapTo(Integer.class)
+                .one();
+    }
+
+    /** No id below this is ever given again. */
+    void reserve(Handle handle, int nextId) {
+        handle.createUpdate("UPDATE controller SET next_id = :next WHERE name = :controller AND next_id < :next")
+                .bind("next", nextId)
+                .bind("controller", controller)
+                .execute();
+    }
+
+    /** Writes the session's own row, and of the rest what differs from what was written before. */
+    void write(Handle handle, SessionState state, List<Stage> stagesBefore, List<RegisteredFile> filesBefore) {
+        handle.createUpdate(UPSERT)
+                .bind("controller", controller)
+                .bind("id", state.id())
+                .bind("opName", state.draft().opName())
+                .bind("status", state.status().word())
+                .bind(
+                        "outcome",
+                        state.outcome() == null ? null : state.outcome().word())
+                .bind("commandId", state.draft().commandId())
+                .bind("exclusive", state.draft().exclusive() ? 1 : 0)
+                .bind("transport", state.draft().requestedBy().transport())
+                .bind("client", state.draft().requestedBy().client())
+                .bind("startTime", micros(state.startTime()))
+                .bind("endTime", micros(state.endTime()))
+                .bind("params", Json.text(state.draft().params()))
+                .bind("data", Json.text(state.data()))
+                .bind("exitCode", state.exitCode())
+                .bind("pid", state.pid())
+                .bind("abort", json(state.abort()))
+                .bind("log", json(state.log()))
+                .bind("script", json(state.script()))
+                .execute();
+        if (!state.stages().equals(stagesBefore)) {
+            writeStages(handle, state);
+        }
+        if (!state.files().equals(filesBefore)) {
+            writeFiles(handle, state);
+        }
+        writeMessages(handle, state);
+    }
+
+    private void writeStages(Handle handle, SessionState state) {
+        delete(handle, "stage", state.id());
+        PreparedBatch batch =
+                handle.prepareBatch("INSERT INTO stage (controller, session_id, n, name, status, start_time,"
+                        + " end_time, numbers, detail) VALUES (:controller, :id, :n, :name, :status, :startTime, :endTime, :numbers,"
+                        + " :detail)");
+        int n = 0;
+        for (Stage stage : state.stages()) {
+            batch.bind("controller", controller)
+                    .bind("id", state.id())
+                    .bind("n", n++)
+                    .bind("name", stage.name())
+                    .bind("status", stage.status().word())
+                    .bind("startTime", micros(stage.startTime()))
+                    .bind("endTime", micros(stage.endTime()))
+                    .bind("numbers", Json.text(stage.numbers()))
+                    .bind("detail", text(stage.detail()))
+                    .add();
+        }
+        execute(batch);
+    }
+
+    private void writeFiles(Handle handle, SessionState state) {
+        delete(handle, "file", state.id());
+        PreparedBatch batch =
+                handle.prepareBatch("INSERT INTO file (controller, session_id, n, path, type, format, plot, size,"
+                        + " sha256) VALUES (:controller, :id, :n, :path, :type, :format, :plot, :size, :sha256)");
+        int n = 0;
+        for (RegisteredFile file : state.files()) {
+            batch.bind("controller", controller)
+                    .bind("id", state.id())
+                    .bind("n", n++)
+                    .bind("path", text(file.path()))
+                    .bind("type", text(file.type()))
+                    .bind("format", text(file.format()))
+                    .bind("plot", file.plot() ? 1 : 0)
+                    .bind("size", file.size())
+                    .bind("sha256", file.sha256())
+                    .add();
+        }
+        execute(batch);
+    }
+
+    private void writeMessages(Handle handle, SessionState state) {
+        PreparedBatch batch = handle.prepareBatch("INSERT INTO message (controller, session_id, n, time, text)"
+                + " VALUES (:controller, :id, :n, :time, :text) ON CONFLICT (controller, session_id, n) DO NOTHING");
+        int n = state.firstMessage();
+        for (SessionState.Message message : state.messages()) {
+            batch.bind("controller", controller)
+                    .bind("id", state.id())
+                    .bind("n", n++)
+                    .bind("time", micros(message.time()))
+                    .bind("text", text(message.text()))
+                    .add();
+        }
+        execute(batch);
+    }
+
+    private static void execute(PreparedBatch batch) {
+        if (batch.size() > 0) {
+            batch.execute();
+        }
+    }
+
+    private void delete(Handle handle, String table, int id) {
+        handle.createUpdate("DELETE FROM " + table + " WHERE controller = :controller AND session_id = :id")
+                .bind("controller", controller)
+                .bind("id", id)
+                .execute();
+    }
+
+    /** A session with its newest messages. */
+    Optional<SessionState> read(Handle handle, int id, int mostMessages) {
+        List<Stage> stages = handle.createQuery(
+                        "SELECT * FROM stage WHERE controller = :controller AND session_id = :id" + " ORDER BY n")
+                .bind("controller", controller)
+                .bind("id", id)
+                .map((row, context) -> new Stage(
+                        row.getString("name"),
+                        Stage.State.valueOf(row.getString("status").toUpperCase(Locale.ROOT)),
+                        seconds(row, "start_time"),
+                        seconds(row, "end_time"),
+                        object(row.getString("numbers")),
+                        row.getString("detail")))
+                .list();
+        List<RegisteredFile> files = handle.createQuery(
+                        "SELECT * FROM file WHERE controller = :controller AND session_id = :id" + " ORDER BY n")
+                .bind("controller", controller)
+                .bind("id", id)
+                .map((row, context) -> new RegisteredFile(
+                        row.getString("path"),
+                        row.getString("type"),
+                        row.getString("format"),
+                        row.getInt("plot") == 1,
+                        number(row, "size"),
+                        row.getString("sha256")))
+                .list();
+        int last = handle.createQuery("SELECT COALESCE(MAX(n), -1) FROM message WHERE controller = :controller"
+                        + " AND session_id = :id")
+                .bind("controller", controller)
+                .bind("id", id)
+                .mapTo(Integer.class)
+                .one();
+        int first = Math.max(0, last + 1 - mostMessages);
+        List<SessionState.Message> messages = new ArrayList<>(handle.createQuery("SELECT time, text FROM message"
+                        + " WHERE controller = :controller AND session_id = :id AND n >= :first ORDER BY n")
+                .bind("controller", controller)
+                .bind("id", id)
+                .bind("first", first)
+                .map((row, context) -> new SessionState.Message(seconds(row, "time"), row.getString("text")))
+                .list());
+        return handle.createQuery("SELECT * FROM session WHERE controller = :controller AND id = :id")
+                .bind("controller", controller)
+                .bind("id", id)
+                .map((row, context) -> state(row, stages, files, first, messages))
+                .findOne();
+    }
+
+    private static SessionState state(
+            ResultSet row,
+            List<Stage> stages,
+            List<RegisteredFile> files,
+            int firstMessage,
+            List<SessionState.Message> messages)
+            throws SQLException {
+        Session.Draft draft = new Session.Draft(
+                row.getString("op_name"),
+                object(row.getString("params")),
+                row.getString("command_id"),
+                new RequestedBy(row.getString("transport"), row.getString("client")),
+                row.getInt("exclusive") == 1);
+        String outcome = row.getString("outcome");
+        Long exitCode = number(row, "exit_code");
+        return new SessionState(
+                row.getInt("id"),
+                draft,
+                seconds(row, "start_time"),
+                Status.valueOf(row.getString("status").toUpperCase(Locale.ROOT)),
+                outcome == null ? null : Outcome.valueOf(outcome.toUpperCase(Locale.ROOT)),
+                seconds(row, "end_time"),
+                object(row.getString("data")),
+                exitCode == null ? null : Integer.valueOf(exitCode.intValue()),
+                number(row, "pid"),
+                value(row.getString("abort"), AbortRecord.class),
+                value(row.getString("log"), SessionLog.class),
+                value(row.getString("script"), ScriptMark.class),
+                stages,
+                files,
+                firstMessage,
+                messages);
+    }
+
+    Optional<Integer> findByCommandId(Handle handle, String commandId) {
+        return handle.createQuery("SELECT id FROM session WHERE controller = :controller AND command_id = :commandId")
+                .bind("controller", controller)
+                .bind("commandId", commandId)
+                .mapTo(Integer.class)
+                .findOne();
+    }
+
+    Optional<Integer> latest(Handle handle, String opName) {
+        return handle.createQuery("SELECT id FROM session WHERE controller = :controller AND op_name = :opName"
+                        + " ORDER BY id DESC LIMIT 1")
+                .bind("controller", controller)
+                .bind("opName", opName)
+                .mapTo(Integer.class)
+                .findOne();
+    }
+
+    List<Integer> unfinished(Handle handle) {
+        return handle.createQuery(
+                        "SELECT id FROM session WHERE controller = :controller AND status <> 'done' ORDER BY id")
+                .bind("controller", controller)
+                .mapTo(Integer.class)
+                .list();
+    }
+
+    List<Integer> list(Handle handle, int limit, int before, String opName, Outcome outcome) {
+        return handle.createQuery("SELECT id FROM session WHERE controller = :controller AND id < :before"
+                        + (opName == null ? "" : " AND op_name = :opName")
+                        + (outcome == null ? "" : " AND outcome = :outcome")
+                        + " ORDER BY id DESC LIMIT :limit")
+                .configure(
+                        org.jdbi.v3.core.statement.SqlStatements.class,
+                        statements -> statements.setUnusedBindingAllowed(true))
+                .bind("controller", controller)
+                .bind("before", before)
+                .bind("opName", opName)
+                .bind("outcome", outcome == null ? null : outcome.word())
+                .bind("limit", limit)
+                .mapTo(Integer.class)
+                .list();
+    }
+
+    /** Sessions that ended before a time, unix seconds; oldest first. */
+    List<Integer> endedBefore(Handle handle, BigDecimal time, int limit) {
+        return handle.createQuery("SELECT id FROM session WHERE controller = :controller AND end_time < :time"
+                        + " ORDER BY id LIMIT :limit")
+                .bind("controller", controller)
+                .bind("time", micros(time))
+                .bind("limit", limit)
+                .mapTo(Integer.class)
+                .list();
+    }
+
+    /** A session with all that hangs on it. */
+    void forget(Handle handle, int id) {
+        for (String table : List.of("message", "stage", "file")) {
+            delete(handle, table, id);
+        }
+        handle.createUpdate("DELETE FROM session WHERE controller = :controller AND id = :id")
+                .bind("controller", controller)
+                .bind("id", id)
+                .execute();
+    }
+
+    private static Long micros(BigDecimal seconds) {
+        return seconds == null ? null : seconds.movePointRight(MICROS).longValue();
+    }
+
+    private static BigDecimal seconds(ResultSet row, String column) throws SQLException {
+        Long micros = number(row, column);
+        return micros == null ? null : BigDecimal.valueOf(micros, MICROS);
+    }
+
+    private static Long number(ResultSet row, String column) throws SQLException {
+        long value = row.getLong(column);
+        return row.wasNull() ? null : value;
+    }
+
+    private static String json(Object value) {
+        return value == null ? null : Json.text(value);
+    }
+
+    private static <T> T value(String json, Class<T> type) {
+        try {
+            return json == null ? null : Json.mapper().readValue(json, type);
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static ObjectNode object(String json) {
+        try {
+            return (ObjectNode) Json.read(json.getBytes(StandardCharsets.UTF_8));
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** PostgreSQL takes every character but this one, and scripts write what they like. */
+    private static String text(String text) {
+        return text == null ? null : text.replace('\0', '\uFFFD');
+    }
+}
