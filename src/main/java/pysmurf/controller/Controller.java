@@ -1,5 +1,6 @@
 package pysmurf.controller;
 
+import io.netty.channel.epoll.Epoll;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.DatagramSocket;
@@ -231,6 +232,7 @@ public final class Controller implements AutoCloseable {
                 "mqtt.reconnect-millis",
                 Long.toString(
                         configuration.get(Settings.MQTT_RECONNECT_INTERVAL).toMillis()));
+        properties.setProperty("publisher.native-transport", Boolean.toString(Epoll.isAvailable()));
         properties.setProperty("publisher.port", Integer.toString(publisherAddress.getPort()));
         String routes = configuration.routesDir().toAbsolutePath().normalize().toString();
         properties.setProperty("camel.main.name", configuration.get(Settings.CONTROLLER_ID));

@@ -1,15 +1,22 @@
 package pysmurf.controller.http;
 
+import org.apache.camel.CamelContext;
+import org.apache.camel.Route;
 import org.apache.camel.ServiceStatus;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpRouter;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServer;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServerConfiguration;
+import org.apache.camel.spi.SupervisingRouteController;
 import org.apache.camel.support.CamelContextHelper;
 
 /** The HTTP server of the controller: Camel's, with our answers to what no route answers in place before it listens. */
 public final class HttpServer extends VertxPlatformHttpServer {
 
-    private static final String COMMAND_ROUTE = "command";
+    /** MQTT 5 and 3.1.1 alike. */
+    private static final String NEEDS_BROKER = "paho";
+
+    /** Once and for all: routes that are reloaded are replaced one by one. */
+    private volatile boolean ready;
 
     public HttpServer(VertxPlatformHttpServerConfiguration configuration) {
         super(configuration);
@@ -22,9 +29,27 @@ public final class HttpServer extends VertxPlatformHttpServer {
                 CamelContextHelper.findSingleByType(getCamelContext(), VertxPlatformHttpRouter.class), this::isReady);
     }
 
-    /** Routes are started one after another, and by a controller that tries again; without this one there is nothing to do. */
+    /**
+     * Routes are started one after another, and by a controller that tries those again that cannot start; a command that came
+     * between two of them would find half a controller. Those that need a broker are not waited for, and one that failed has had
+     * its turn.
+     */
     private boolean isReady() {
-        ServiceStatus status = getCamelContext().getRouteController().getRouteStatus(COMMAND_ROUTE);
+        if (!ready) {
+            CamelContext context = getCamelContext();
+            SupervisingRouteController supervisor = context.getRouteController().supervising();
+            ready = !context.getRoutes().isEmpty()
+                    && context.getRoutes().stream()
+                            .filter(route ->
+                                    !route.getEndpoint().getEndpointUri().startsWith(NEEDS_BROKER))
+                            .map(Route::getRouteId)
+                            .allMatch(id -> isStarted(id) || supervisor.getRestartException(id) != null);
+        }
+        return ready;
+    }
+
+    private boolean isStarted(String routeId) {
+        ServiceStatus status = getCamelContext().getRouteController().getRouteStatus(routeId);
         return status != null && status.isStarted();
     }
 }

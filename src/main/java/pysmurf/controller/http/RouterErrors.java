@@ -24,18 +24,19 @@ final class RouterErrors {
     /**
      * Adds itself to a router, behind and around all routes that come later.
      *
-     * @param started whether all routes are there; as long as they are not, a path without one is not unknown
+     * @param started whether all routes are there; as long as they are not, nothing is answered but that
      */
     static void install(Router router, BooleanSupplier started) {
         // behind those of single paths, which have their own words
         router.route().order(Integer.MIN_VALUE + 1).failureHandler(RouterErrors::failed);
-        router.route().last().handler(context -> {
+        router.route().order(Integer.MIN_VALUE).handler(context -> {
             if (started.getAsBoolean()) {
-                noRoute(router, context);
+                context.next();
             } else {
                 HttpConsumer.fail(context, new HttpProblem(503, "the controller is starting"));
             }
         });
+        router.route().last().handler(context -> noRoute(router, context));
     }
 
     private static void failed(RoutingContext context) {

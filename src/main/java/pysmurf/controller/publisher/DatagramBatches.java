@@ -5,6 +5,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.socket.DatagramPacket;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +23,10 @@ public final class DatagramBatches extends ServerInitializerFactory {
     private static final int MOST_BYTES = 65_536;
 
     private static final int MOST_DATAGRAMS = 512;
+    /** Of the largest size, by one system call. */
+    private static final int DATAGRAMS_AT_ONCE = 32;
+
+    private static final int WAITING_BYTES = 32 * 1024 * 1024;
 
     private final NettyConsumer consumer;
 
@@ -41,8 +46,15 @@ public final class DatagramBatches extends ServerInitializerFactory {
 
     @Override
     protected void initChannel(Channel channel) {
+        int readBytes = MOST_BYTES;
+        if (channel instanceof EpollDatagramChannel socket) {
+            // recvmmsg(2): the kernel fills as many as there are
+            socket.config().setMaxDatagramPayloadSize(MOST_BYTES);
+            readBytes = MOST_BYTES * DATAGRAMS_AT_ONCE;
+            ReceiveBuffer.ask(socket.fd().intValue(), WAITING_BYTES);
+        }
         channel.config()
-                .setRecvByteBufAllocator(new FixedRecvByteBufAllocator(MOST_BYTES).maxMessagesPerRead(MOST_DATAGRAMS));
+                .setRecvByteBufAllocator(new FixedRecvByteBufAllocator(readBytes).maxMessagesPerRead(MOST_DATAGRAMS));
         channel.pipeline().addLast(new Collector()).addLast(new ServerChannelHandler(consumer));
     }
 
