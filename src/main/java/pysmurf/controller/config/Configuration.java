@@ -4,6 +4,8 @@ import static pysmurf.controller.config.Settings.AUTH_ALLOW_ANONYMOUS;
 import static pysmurf.controller.config.Settings.AUTH_TOKENS_FILE;
 import static pysmurf.controller.config.Settings.CONTROLLER_ID;
 import static pysmurf.controller.config.Settings.HTTP_HOST;
+import static pysmurf.controller.config.Settings.MQTT_PASSWORD;
+import static pysmurf.controller.config.Settings.MQTT_PASSWORD_FILE;
 import static pysmurf.controller.config.Settings.PUBLISHER_DESTINATIONS;
 import static pysmurf.controller.config.Settings.SCRIPTS_ROOTS;
 
@@ -12,6 +14,7 @@ import java.io.Reader;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -66,6 +69,7 @@ public final class Configuration {
         }
         if (faults.isEmpty()) {
             configuration.checkListening(faults);
+            configuration.readPassword(faults);
         }
         if (!faults.isEmpty()) {
             throw new ConfigurationException(faults);
@@ -169,6 +173,27 @@ public final class Configuration {
         String backend = environment.getOrDefault("SMURFPUB_BACKEND", "null");
         if (!Set.of("udp", "null", "").contains(backend)) {
             faults.add("SMURFPUB_BACKEND: '" + backend + "' is not udp or null");
+        }
+    }
+
+    /** A file, unlike a variable, is seen by nobody who may only look at the process. */
+    private void readPassword(List<String> faults) {
+        String file = get(MQTT_PASSWORD_FILE);
+        if (file.isEmpty()) {
+            return;
+        }
+        if (!get(MQTT_PASSWORD).isEmpty()) {
+            faults.add("mqtt.password-file: mqtt.password is given, too");
+            return;
+        }
+        try {
+            String password = Files.readString(Path.of(file)).strip();
+            if (password.isEmpty()) {
+                faults.add("mqtt.password-file: " + file + " holds no password");
+            }
+            values.put(MQTT_PASSWORD, password);
+        } catch (IOException | InvalidPathException e) {
+            faults.add("mqtt.password-file: cannot be read: " + e.getMessage());
         }
     }
 

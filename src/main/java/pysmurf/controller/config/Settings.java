@@ -50,6 +50,8 @@ public final class Settings {
             "The MQTT broker; empty starts the embedded one.");
     public static final Setting<String> MQTT_USERNAME = text("mqtt.username", "", "User at the broker.");
     public static final Setting<String> MQTT_PASSWORD = text("mqtt.password", "", "Password at the broker.");
+    public static final Setting<String> MQTT_PASSWORD_FILE =
+            text("mqtt.password-file", "", "File that holds the password at the broker; instead of mqtt.password.");
     public static final Setting<MqttVersion> MQTT_VERSION = new Setting<>(
             "mqtt.version",
             "5",
@@ -134,6 +136,7 @@ public final class Settings {
             MQTT_BROKER_URL,
             MQTT_USERNAME,
             MQTT_PASSWORD,
+            MQTT_PASSWORD_FILE,
             MQTT_VERSION,
             MQTT_EMBEDDED_HOST,
             MQTT_EMBEDDED_PORT,

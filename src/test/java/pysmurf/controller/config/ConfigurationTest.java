@@ -252,4 +252,26 @@ class ConfigurationTest {
                 .isInstanceOf(ConfigurationException.class)
                 .hasMessageContaining("CONTROLLER_ROUTES_DIR");
     }
+
+    @Test
+    void takesThePasswordFromAFile() throws Exception {
+        Path secret = Files.writeString(folder.resolve("secret"), "so long, and thanks\n");
+        environment.put("MQTT_PASSWORD_FILE", secret.toString());
+
+        assertThat(load().get(Settings.MQTT_PASSWORD)).isEqualTo("so long, and thanks");
+        assertThat(load().placeholders().values()).doesNotContain("so long, and thanks");
+        assertThat(load().secretNames()).contains("MQTT_PASSWORD");
+
+        environment.put("MQTT_PASSWORD", "another");
+        assertThat(faults()).contains("mqtt.password-file").doesNotContain("another");
+    }
+
+    @Test
+    void namesAPasswordFileThatHoldsNone() throws Exception {
+        environment.put("MQTT_PASSWORD_FILE", folder.resolve("missing").toString());
+        assertThat(faults()).contains("mqtt.password-file").contains("missing");
+
+        Files.writeString(folder.resolve("missing"), " \n");
+        assertThat(faults()).contains("holds no password");
+    }
 }
