@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import pysmurf.controller.Controller;
 import pysmurf.controller.config.Configuration;
+import pysmurf.controller.config.Settings;
 
 /**
  * Makes the archive of loaded classes that a start is quicker by (application class-data sharing, JEP 350): runs a controller
@@ -97,6 +98,9 @@ public final class Rehearsal {
         Path script = Files.createDirectories(folder.resolve("scripts")).resolve("rehearsal.py");
         Files.writeString(script, "print('rehearsal')\n");
         Map<String, String> environment = new HashMap<>(System.getenv());
+        // whatever is meant for the real one
+        environment.keySet().removeIf(name -> Settings.ALL.stream()
+                .anyMatch(key -> key.environmentName().equals(name)));
         environment.put("DATA_DIR", folder.resolve("data").toString());
         environment.put("SCRIPTS_ROOTS", script.getParent().toString());
         List.of("HTTP_PORT", "MQTT_EMBEDDED_PORT", "PUBLISHER_LISTEN_PORT").forEach(key -> environment.put(key, "0"));

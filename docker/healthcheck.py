@@ -1,0 +1,34 @@
+"""Ends with 0 if the controller in this container takes commands, else with 1; says why on stdout."""
+
+import json
+import os
+import sys
+import urllib.error
+import urllib.request
+
+TIMEOUT_S = 8
+
+
+def address():
+    host = os.environ.get("HTTP_HOST", "127.0.0.1")
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"[{host}]" if ":" in host else host
+
+
+def main():
+    url = f"http://{address()}:{os.environ.get('HTTP_PORT', '8080')}/observe/health"
+    # the controller is never behind the proxy that scripts may need
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=TIMEOUT_S) as reply:
+            print(json.load(reply)["status"])
+            return 0
+    except urllib.error.HTTPError as refusal:
+        print(refusal.read().decode(errors="replace"))
+    except (OSError, ValueError, KeyError) as fault:
+        print(f"{url}: {fault}")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
