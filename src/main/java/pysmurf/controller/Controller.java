@@ -13,6 +13,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -32,9 +33,12 @@ import org.eclipse.paho.mqttv5.common.MqttException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.access.Tokens;
+import pysmurf.controller.audit.Audit;
+import pysmurf.controller.audit.AuditView;
 import pysmurf.controller.command.Admission;
 import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.MqttVersion;
+import pysmurf.controller.config.Setting;
 import pysmurf.controller.config.Settings;
 import pysmurf.controller.health.Health;
 import pysmurf.controller.http.AccessHandler;
@@ -134,6 +138,8 @@ public final class Controller implements AutoCloseable {
     private Operations known;
     private RouteReload reload;
     private Pipelines pipelines;
+    private Tokens tokens;
+    private Audit audit;
     private Stages stages;
     private Session recovery;
     private InetSocketAddress publisherAddress;
@@ -302,6 +308,7 @@ public final class Controller implements AutoCloseable {
             mqtt.close(topicRoot + "/status", sessions.statusJson(false).toString());
             operations.shutdownNow();
             inbox.close();
+            audit.close();
             try {
                 broker.close();
             } catch (Exception e) {
@@ -375,6 +382,12 @@ public final class Controller implements AutoCloseable {
         reload = new RouteReload(configuration.routesDir().toAbsolutePath().normalize(), sessions, properties);
         context.addService(reload);
         recover(records);
+        audit = new Audit(
+                configuration.get(Settings.AUDIT_FILE).toAbsolutePath().normalize(),
+                configuration.get(Settings.AUDIT_MAX_SIZE),
+                configuration.get(Settings.AUDIT_KEEP),
+                clock);
+        registry.bind("audit", audit);
         bindMqtt(context, registry);
         bindHttp(context, registry, eventStream);
         bindPage(context);
@@ -433,6 +446,8 @@ public final class Controller implements AutoCloseable {
         } catch (IOException e) {
             throw new StartFailure("http.host, http.port: " + host + ":" + port + ": " + e.getMessage(), e);
         }
+        tokens = tokens(Settings.AUTH_TOKENS_FILE);
+        registry.bind("tokens", tokens);
         VertxPlatformHttpServerConfiguration http = new VertxPlatformHttpServerConfiguration();
         http.setBindHost(host);
         http.setBindPort(port);
@@ -443,9 +458,9 @@ public final class Controller implements AutoCloseable {
         ServiceHelper.startService(server);
         VertxPlatformHttpRouter router = registry.findSingleByType(VertxPlatformHttpRouter.class);
         CallEndpoint.install(router, MOST_BODY_BYTES);
-        Tokens tokens = tokens();
         HttpEngine engine = new HttpEngine();
-        engine.setHandlers(List.of(new AccessHandler(tokens)));
+        engine.setHandlers(List.of(new AccessHandler(tokens, audit)));
+        registry.bind("auditView", new AuditView(audit));
         registry.bind("platform-http-engine", engine);
         registry.bind("httpCommands", new Commands());
         registry.bind("sessionViews", new SessionViews(known, sessions));
@@ -469,15 +484,15 @@ public final class Controller implements AutoCloseable {
                         clock.instant()));
     }
 
-    private Tokens tokens() throws StartFailure {
-        String file = configuration.get(Settings.AUTH_TOKENS_FILE);
+    private Tokens tokens(Setting<String> key) throws StartFailure {
+        String file = configuration.get(key);
         if (file.isEmpty()) {
             return Tokens.none();
         }
         try {
             return Tokens.read(Path.of(file));
         } catch (IOException | IllegalArgumentException e) {
-            throw new StartFailure("auth.tokens-file: " + e.getMessage(), e);
+            throw new StartFailure(key.key() + ": " + e.getMessage(), e);
         }
     }
 
@@ -527,17 +542,44 @@ public final class Controller implements AutoCloseable {
                     ? Health.Check.up(data)
                     : Health.Check.degraded(String.join("; ", destinations.faults()), data);
         });
-        health.add("routes", () -> routesHealth());
+        health.add("routes", whole -> routesHealth(whole));
+        health.add("access", whole -> accessHealth(whole));
+        health.add("audit", whole -> auditHealth(whole));
         health.add("safe-state", () -> stages.alarm()
                 .map(alarm -> Health.Check.degraded(alarm, Map.of()))
                 .orElseGet(() -> Health.Check.up(Map.of())));
         registry.bind("health", health);
     }
 
-    private Health.Check routesHealth() {
+    private Health.Check accessHealth(boolean whole) {
+        if (tokens.open()) {
+            return Health.Check.up(Map.of("guarded", false));
+        }
+        if (tokens.fault().isPresent()) {
+            String detail = whole ? tokens.fault().get() : "the tokens file cannot be used; an admin sees why";
+            return Health.Check.degraded(detail + "; the tokens that were there before stay valid", Map.of());
+        }
+        Map<String, Object> data = new LinkedHashMap<>(Map.of("guarded", true));
+        if (whole) {
+            data.put("tokens", tokens.size());
+            tokens.warning().ifPresent(warning -> data.put("warning", warning));
+        }
+        return Health.Check.up(data);
+    }
+
+    private Health.Check auditHealth(boolean whole) {
+        Map<String, Object> data = Map.of("lost", audit.lost());
+        return audit.fault()
+                .map(fault -> Health.Check.degraded(
+                        whole ? fault : "the audit log cannot be written; an admin sees why", data))
+                .orElseGet(() -> Health.Check.up(data));
+    }
+
+    private Health.Check routesHealth(boolean whole) {
         known.all().forEach(operation -> pipelines.of(operation.name()));
         List<RouteFault> faults = Stream.of(reload.faults(), known.faults(), pipelines.faults())
                 .flatMap(Collection::stream)
+                .map(fault -> whole ? fault : fault.withoutDetail())
                 .toList();
         Map<String, Object> data =
                 Map.of("operations", known.all().stream().map(Operation::name).toList(), "broken", faults);

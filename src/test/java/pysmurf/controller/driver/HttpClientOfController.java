@@ -95,8 +95,13 @@ public final class HttpClientOfController {
         return params;
     }
 
-    public Reply get(String path) throws IOException, InterruptedException {
-        return send(request(path).GET());
+    /** @param headers names and values in turn */
+    public Reply get(String path, String... headers) throws IOException, InterruptedException {
+        HttpRequest.Builder request = request(path).GET();
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        return send(request);
     }
 
     public Reply post(String path, JsonNode params) throws IOException, InterruptedException {
