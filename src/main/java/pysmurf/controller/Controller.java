@@ -78,6 +78,7 @@ import pysmurf.controller.routing.RoutedEvents;
 import pysmurf.controller.script.Aborts;
 import pysmurf.controller.script.LogTargets;
 import pysmurf.controller.script.RunRecords;
+import pysmurf.controller.script.ScriptArguments;
 import pysmurf.controller.script.ScriptBinding;
 import pysmurf.controller.script.ScriptExecutor;
 import pysmurf.controller.script.ScriptLimits;
@@ -369,7 +370,10 @@ public final class Controller implements AutoCloseable {
         registry.bind("aborts", aborts);
 
         // operations and commands
-        known = new Operations(context, configuration.routesDir().resolve("operations"), List.of(roots, logTargets));
+        known = new Operations(
+                context,
+                configuration.routesDir().resolve("operations"),
+                List.of(roots, logTargets, new ScriptArguments()));
         admission = new Admission(known, sessions, clock);
         operations = new OperationThreads(closing);
         registry.bind("operationThreads", operations);
