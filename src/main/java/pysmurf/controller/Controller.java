@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.ExecutorService;
 import java.util.stream.Collectors;
@@ -28,6 +29,9 @@ import org.apache.camel.main.BaseMainSupport;
 import org.apache.camel.main.Main;
 import org.apache.camel.main.MainListenerSupport;
 import org.apache.camel.spi.Registry;
+import org.apache.camel.support.jsse.KeyManagersParameters;
+import org.apache.camel.support.jsse.KeyStoreParameters;
+import org.apache.camel.support.jsse.SSLContextParameters;
 import org.apache.camel.support.service.ServiceHelper;
 import org.eclipse.paho.mqttv5.common.MqttException;
 import org.slf4j.Logger;
@@ -48,6 +52,7 @@ import pysmurf.controller.http.HttpEngine;
 import pysmurf.controller.http.HttpServer;
 import pysmurf.controller.http.SessionViews;
 import pysmurf.controller.mqtt.Broker;
+import pysmurf.controller.mqtt.BrokerUsers;
 import pysmurf.controller.mqtt.EmbeddedBroker;
 import pysmurf.controller.mqtt.Mqtt3Connection;
 import pysmurf.controller.mqtt.Mqtt5Connection;
@@ -95,6 +100,7 @@ import pysmurf.controller.session.ScriptLog;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.SinkFailures;
+import pysmurf.controller.tls.KeyStoreFile;
 
 /**
  * One controller: binds the beans that the routes name and starts Camel. Nothing here is static, so a process may hold several.
@@ -140,6 +146,7 @@ public final class Controller implements AutoCloseable {
     private RouteReload reload;
     private Pipelines pipelines;
     private Tokens tokens;
+    private Tokens users;
     private Audit audit;
     private Stages stages;
     private Session recovery;
@@ -289,7 +296,8 @@ public final class Controller implements AutoCloseable {
                         .asyncSend();
             }
             LOG.info(
-                    "Ready: http://{}:{}, operations {}, scripts' messages at UDP {}:{}",
+                    "Ready: {}://{}:{}, operations {}, scripts' messages at UDP {}:{}",
+                    configuration.get(Settings.HTTP_TLS_KEYSTORE).isEmpty() ? "http" : "https",
                     server.getHost(),
                     server.getPort(),
                     known.all().stream().map(Operation::name).toList(),
@@ -418,18 +426,25 @@ public final class Controller implements AutoCloseable {
     }
 
     private void bindMqtt(CamelContext context, Registry registry)
-            throws MqttException, org.eclipse.paho.client.mqttv3.MqttException {
+            throws MqttException, org.eclipse.paho.client.mqttv3.MqttException, StartFailure {
         String url = configuration.get(Settings.MQTT_BROKER_URL);
+        users = url.isEmpty() ? tokens(Settings.MQTT_EMBEDDED_USERS_FILE) : Tokens.none();
+        registry.bind("brokerUsers", users);
+        BrokerUsers guard = users.open() ? null : new BrokerUsers(users, topicRoot + "/command");
         broker = !url.isEmpty()
                 ? Broker.at(url)
                 : new EmbeddedBroker(
-                        configuration.get(Settings.MQTT_EMBEDDED_HOST), configuration.get(Settings.MQTT_EMBEDDED_PORT));
-        MqttConnection.Identity identity = new MqttConnection.Identity(
+                        configuration.get(Settings.MQTT_EMBEDDED_HOST),
+                        configuration.get(Settings.MQTT_EMBEDDED_PORT),
+                        guard);
+        MqttConnection.Identity configured = new MqttConnection.Identity(
                 "pysmurf-" + configuration.get(Settings.CONTROLLER_ID),
                 configuration.get(Settings.MQTT_USERNAME),
                 configuration.get(Settings.MQTT_PASSWORD),
+                brokerTrust(),
                 topicRoot + "/status",
                 sessions.statusJson(false).toString());
+        MqttConnection.Identity identity = guard == null ? configured : configured.at(guard);
         mqtt = configuration.get(Settings.MQTT_VERSION) == MqttVersion.V5
                 ? new Mqtt5Connection(broker, identity, clock)
                 : new Mqtt3Connection(broker, identity);
@@ -438,6 +453,41 @@ public final class Controller implements AutoCloseable {
         registry.bind("mqttClient", mqtt);
         registry.bind("mqttCommands", new MqttCommands(mqtt, topicRoot + "/reply", "mqtt"));
         registry.bind("mqttOutbox", new MqttOutbox(sessions));
+    }
+
+    private KeyStoreFile brokerTrust() throws StartFailure {
+        String file = configuration.get(Settings.MQTT_TLS_TRUSTSTORE);
+        if (file.isEmpty()) {
+            return null;
+        }
+        KeyStoreFile trust = new KeyStoreFile(Path.of(file), configuration.get(Settings.MQTT_TLS_TRUSTSTORE_PASSWORD));
+        try {
+            trust.trusting();
+        } catch (IOException e) {
+            throw new StartFailure(Settings.MQTT_TLS_TRUSTSTORE.key() + ": " + e.getMessage(), e);
+        }
+        return trust;
+    }
+
+    /** Null without a key store: then HTTP is not encrypted. */
+    private SSLContextParameters httpTls() throws StartFailure {
+        String file = configuration.get(Settings.HTTP_TLS_KEYSTORE);
+        if (file.isEmpty()) {
+            return null;
+        }
+        KeyStoreFile keys = new KeyStoreFile(Path.of(file), configuration.get(Settings.HTTP_TLS_KEYSTORE_PASSWORD));
+        KeyStoreParameters store = new KeyStoreParameters();
+        try {
+            store.setKeyStore(keys.withKey());
+        } catch (IOException e) {
+            throw new StartFailure(Settings.HTTP_TLS_KEYSTORE.key() + ": " + e.getMessage(), e);
+        }
+        KeyManagersParameters manager = new KeyManagersParameters();
+        manager.setKeyStore(store);
+        manager.setKeyPassword(keys.password());
+        SSLContextParameters parameters = new SSLContextParameters();
+        parameters.setKeyManagers(manager);
+        return parameters;
     }
 
     private void bindHttp(CamelContext context, Registry registry, EventStream eventStream) throws Exception {
@@ -456,6 +506,7 @@ public final class Controller implements AutoCloseable {
         http.setBindHost(host);
         http.setBindPort(port);
         http.setMaxBodySize((long) MOST_BODY_BYTES);
+        http.setSslContextParameters(httpTls());
         server = new HttpServer(http);
         context.addService(server, true, false);
         // before the routes are: their consumers look for its router
@@ -556,19 +607,26 @@ public final class Controller implements AutoCloseable {
     }
 
     private Health.Check accessHealth(boolean whole) {
-        if (tokens.open()) {
-            return Health.Check.up(Map.of("guarded", false));
-        }
-        if (tokens.fault().isPresent()) {
-            String detail = whole ? tokens.fault().get() : "the tokens file cannot be used; an admin sees why";
-            return Health.Check.degraded(detail + "; the tokens that were there before stay valid", Map.of());
-        }
-        Map<String, Object> data = new LinkedHashMap<>(Map.of("guarded", true));
+        Map<String, Object> data = new LinkedHashMap<>(Map.of("guarded", !tokens.open()));
         if (whole) {
             data.put("tokens", tokens.size());
-            tokens.warning().ifPresent(warning -> data.put("warning", warning));
+            data.put("users", users.size());
+            List<String> warnings = Stream.of(tokens.warning(), users.warning())
+                    .flatMap(Optional::stream)
+                    .toList();
+            if (!warnings.isEmpty()) {
+                data.put("warning", String.join("; ", warnings));
+            }
         }
-        return Health.Check.up(data);
+        String faults = Stream.of(tokens.fault(), users.fault())
+                .flatMap(Optional::stream)
+                .collect(Collectors.joining("; "));
+        return faults.isEmpty()
+                ? Health.Check.up(data)
+                : Health.Check.degraded(
+                        (whole ? faults : "a file of tokens or users cannot be used; an admin sees why")
+                                + "; what it held before stays valid",
+                        data);
     }
 
     private Health.Check auditHealth(boolean whole) {

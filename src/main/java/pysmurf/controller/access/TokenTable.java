@@ -82,6 +82,13 @@ final class TokenTable {
         }
     }
 
+    Optional<Holder> named(String name) {
+        return entries.stream()
+                .map(Entry::holder)
+                .filter(holder -> holder.name().equals(name))
+                .findFirst();
+    }
+
     int size() {
         return entries.size();
     }

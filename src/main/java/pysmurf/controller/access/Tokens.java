@@ -167,6 +167,11 @@ public final class Tokens {
         return file == null;
     }
 
+    /** Who has this name now, without a look at any token. */
+    public Optional<Holder> named(String name) {
+        return known.table.named(name);
+    }
+
     /** How many tokens are valid. */
     public int size() {
         return known.table.size();
