@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -518,7 +519,7 @@ public final class Controller implements AutoCloseable {
         registry.bind("auditView", new AuditView(audit));
         registry.bind("platform-http-engine", engine);
         registry.bind("httpCommands", new Commands());
-        registry.bind("sessionViews", new SessionViews(known, sessions));
+        registry.bind("sessionViews", new SessionViews(known, sessions, secretFiles()));
         OcsBridge.Place place = new OcsBridge.Place(
                 configuration.get(Settings.ADDRESS_ROOT_KEY), configuration.get(Settings.CONTROLLER_ID), hostName());
         registry.bind("ocsBridge", new OcsBridge(place, known, sessions, tokens, clock));
@@ -537,6 +538,17 @@ public final class Controller implements AutoCloseable {
                         () -> broker.url(),
                         context,
                         clock.instant()));
+    }
+
+    private List<Path> secretFiles() {
+        List<Path> files = new ArrayList<>(List.of(
+                configuration.configDir().resolve("application.properties"), configuration.get(Settings.AUDIT_FILE)));
+        Stream.of(Settings.AUTH_TOKENS_FILE, Settings.MQTT_EMBEDDED_USERS_FILE, Settings.HTTP_TLS_KEYSTORE)
+                .map(configuration::get)
+                .filter(file -> !file.isEmpty())
+                .map(Path::of)
+                .forEach(files::add);
+        return files;
     }
 
     private Tokens tokens(Setting<String> key) throws StartFailure {

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
@@ -107,7 +108,12 @@ public final class OcsBridge {
             throw CallFault.noSuchProcedure(call.procedure());
         }
         OpsRequest ops = OpsRequest.of(call);
-        return holder(request, ops.password()).thenCompose(holder -> {
+        CompletableFuture<Holder> known = holder(request, ops.password());
+        known.exceptionally(fault -> {
+            exchange.setProperty(Audit.REFUSAL, Verdict.refused(Verdict.Reason.UNAUTHORIZED, fault.getMessage()));
+            return null;
+        });
+        return known.thenCompose(holder -> {
             command.ifPresent(asked ->
                     exchange.setProperty(Origin.PROPERTY, origin(asked, request, holder.name(), holder.role())));
             Object decided = agent.decide(ops, new OcsClient(holder.name(), level(holder)));
@@ -163,7 +169,10 @@ public final class OcsBridge {
     }
 
     /** The reply to a call that failed, or to a request that was none. */
-    public HttpReply fault(@ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Throwable fault) {
+    public HttpReply fault(@ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Throwable caught) {
+        // what is thrown where a future goes on is wrapped
+        Throwable fault =
+                caught instanceof CompletionException && caught.getCause() != null ? caught.getCause() : caught;
         if (fault instanceof CallFault call) {
             return BridgeReply.fault(call);
         }

@@ -8,6 +8,11 @@ import static pysmurf.controller.driver.HttpClientOfController.script;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -24,6 +29,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import pysmurf.controller.driver.ControllerOfClasses;
 import pysmurf.controller.driver.ControllerUnderTest;
 import pysmurf.controller.driver.HttpClientOfController;
@@ -290,6 +296,39 @@ class AccessIT {
         }
         await().atMost(PATIENCE)
                 .until(() -> health(null).at("/routes/status").asText().equals("UP"));
+    }
+
+    /** A forged message registers the tokens themselves, by their name or by another. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void givesItsOwnSecretsToNobody(boolean linked) throws Exception {
+        Path secret = folder.resolve("tokens");
+        if (linked) {
+            secret = Files.createSymbolicLink(folder.resolve("plot.png"), secret);
+        }
+        Path gate = folder.resolve("gate-" + linked);
+        int id = http.post(RUN, script("wait_for_file.py", gate.toString()).toString(), bearer("go"))
+                .expect(202)
+                .json()
+                .path("session_id")
+                .asInt();
+        String session = "/api/v1/sessions/" + id;
+        String message =
+                "{\"id\": \"" + controller.setup().id() + "\", \"type\": \"data_file\", \"payload\": {\"path\": \""
+                        + secret + "\", \"type\": \"plot\", \"format\": \"png\"}}";
+        try (DatagramSocket socket = new DatagramSocket()) {
+            byte[] bytes = message.getBytes(StandardCharsets.UTF_8);
+            InetSocketAddress listener = new InetSocketAddress(
+                    InetAddress.getLoopbackAddress(),
+                    Integer.parseInt(controller.setup().get("publisher.listen-port")));
+            await().atMost(PATIENCE).until(() -> {
+                socket.send(new DatagramPacket(bytes, bytes.length, listener));
+                return http.get(session, bearer("rule")).json().path("files").size() > 0;
+            });
+        }
+
+        http.get(session + "/files/0", bearer("rule")).problem(403);
+        Files.createFile(gate);
     }
 
     @Test
