@@ -88,10 +88,8 @@ class SecuredMosquittoIT {
     @ParameterizedTest
     @CsvSource({
         "5,     mqtt.password, wrong, Not authorized",
-        "3.1.1, mqtt.password, wrong, Not authorized",
         "5,     mqtt.broker-url, ssl://127.0.0.1, subject alternative",
         "3.1.1, mqtt.broker-url, ssl://127.0.0.1, subject alternative",
-        "5,     mqtt.tls.truststore, '', certification path",
         "3.1.1, mqtt.tls.truststore, '', certification path",
     })
     void isNotConnectedWith(String version, String key, String value, String fault, @TempDir Path folder)
