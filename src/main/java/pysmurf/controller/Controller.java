@@ -12,10 +12,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.ExecutorService;
 import java.util.stream.Collectors;
@@ -29,14 +32,20 @@ import org.apache.camel.main.BaseMainSupport;
 import org.apache.camel.main.Main;
 import org.apache.camel.main.MainListenerSupport;
 import org.apache.camel.spi.Registry;
+import org.apache.camel.support.jsse.KeyManagersParameters;
+import org.apache.camel.support.jsse.KeyStoreParameters;
+import org.apache.camel.support.jsse.SSLContextParameters;
 import org.apache.camel.support.service.ServiceHelper;
 import org.eclipse.paho.mqttv5.common.MqttException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.access.Tokens;
+import pysmurf.controller.audit.Audit;
+import pysmurf.controller.audit.AuditView;
 import pysmurf.controller.command.Admission;
 import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.MqttVersion;
+import pysmurf.controller.config.Setting;
 import pysmurf.controller.config.Settings;
 import pysmurf.controller.health.Health;
 import pysmurf.controller.http.AccessHandler;
@@ -46,6 +55,7 @@ import pysmurf.controller.http.HttpEngine;
 import pysmurf.controller.http.HttpServer;
 import pysmurf.controller.http.SessionViews;
 import pysmurf.controller.mqtt.Broker;
+import pysmurf.controller.mqtt.BrokerUsers;
 import pysmurf.controller.mqtt.EmbeddedBroker;
 import pysmurf.controller.mqtt.Mqtt3Connection;
 import pysmurf.controller.mqtt.Mqtt5Connection;
@@ -76,6 +86,7 @@ import pysmurf.controller.routing.RoutedEvents;
 import pysmurf.controller.script.Aborts;
 import pysmurf.controller.script.LogTargets;
 import pysmurf.controller.script.Recovery;
+import pysmurf.controller.script.ScriptArguments;
 import pysmurf.controller.script.ScriptBinding;
 import pysmurf.controller.script.ScriptExecutor;
 import pysmurf.controller.script.ScriptLimits;
@@ -95,6 +106,7 @@ import pysmurf.controller.store.DiskSpace;
 import pysmurf.controller.store.FolderLock;
 import pysmurf.controller.store.JdbcSessionStore;
 import pysmurf.controller.store.Retention;
+import pysmurf.controller.tls.KeyStoreFile;
 
 /**
  * One controller: binds the beans that the routes name and starts Camel. Nothing here is static, so a process may hold several.
@@ -135,6 +147,9 @@ public final class Controller implements AutoCloseable {
     private Operations known;
     private RouteReload reload;
     private Pipelines pipelines;
+    private Tokens tokens;
+    private Tokens users;
+    private Audit audit;
     private Stages stages;
     private Session unfinished;
     private FolderLock folderLock;
@@ -288,7 +303,8 @@ public final class Controller implements AutoCloseable {
                 operations.execute(template::send);
             }
             LOG.info(
-                    "Ready: http://{}:{}, operations {}, scripts' messages at UDP {}:{}",
+                    "Ready: {}://{}:{}, operations {}, scripts' messages at UDP {}:{}",
+                    configuration.get(Settings.HTTP_TLS_KEYSTORE).isEmpty() ? "http" : "https",
                     server.getHost(),
                     server.getPort(),
                     known.all().stream().map(Operation::name).toList(),
@@ -308,6 +324,7 @@ public final class Controller implements AutoCloseable {
             mqtt.close(topicRoot + "/status", sessions.statusJson(false).toString());
             operations.shutdownNow();
             inbox.close();
+            audit.close();
             try {
                 broker.close();
             } catch (Exception e) {
@@ -383,7 +400,10 @@ public final class Controller implements AutoCloseable {
         registry.bind("aborts", aborts);
 
         // operations and commands
-        known = new Operations(context, configuration.routesDir().resolve("operations"), List.of(roots, logTargets));
+        known = new Operations(
+                context,
+                configuration.routesDir().resolve("operations"),
+                List.of(roots, logTargets, new ScriptArguments()));
         admission = new Admission(known, sessions, clock, List.of(store::fault, disk::fault));
         operations = new OperationThreads(closing);
         registry.bind("operationThreads", operations);
@@ -405,6 +425,12 @@ public final class Controller implements AutoCloseable {
                         configuration.get(Settings.ABORT_TERMINATE_GRACE)));
         registry.bind("recovery", recovery);
         unfinished = recovery.begin().orElse(null);
+        audit = new Audit(
+                configuration.get(Settings.AUDIT_FILE).toAbsolutePath().normalize(),
+                configuration.get(Settings.AUDIT_MAX_SIZE),
+                configuration.get(Settings.AUDIT_KEEP),
+                clock);
+        registry.bind("audit", audit);
         bindMqtt(context, registry);
         bindHttp(context, registry, eventStream);
         bindPage(context);
@@ -429,18 +455,25 @@ public final class Controller implements AutoCloseable {
     }
 
     private void bindMqtt(CamelContext context, Registry registry)
-            throws MqttException, org.eclipse.paho.client.mqttv3.MqttException {
+            throws MqttException, org.eclipse.paho.client.mqttv3.MqttException, StartFailure {
         String url = configuration.get(Settings.MQTT_BROKER_URL);
+        users = url.isEmpty() ? tokens(Settings.MQTT_EMBEDDED_USERS_FILE) : Tokens.none();
+        registry.bind("brokerUsers", users);
+        BrokerUsers guard = users.open() ? null : new BrokerUsers(users, topicRoot + "/command");
         broker = !url.isEmpty()
                 ? Broker.at(url)
                 : new EmbeddedBroker(
-                        configuration.get(Settings.MQTT_EMBEDDED_HOST), configuration.get(Settings.MQTT_EMBEDDED_PORT));
-        MqttConnection.Identity identity = new MqttConnection.Identity(
+                        configuration.get(Settings.MQTT_EMBEDDED_HOST),
+                        configuration.get(Settings.MQTT_EMBEDDED_PORT),
+                        guard);
+        MqttConnection.Identity configured = new MqttConnection.Identity(
                 "pysmurf-" + configuration.get(Settings.CONTROLLER_ID),
                 configuration.get(Settings.MQTT_USERNAME),
                 configuration.get(Settings.MQTT_PASSWORD),
+                brokerTrust(),
                 topicRoot + "/status",
                 sessions.statusJson(false).toString());
+        MqttConnection.Identity identity = guard == null ? configured : configured.at(guard);
         mqtt = configuration.get(Settings.MQTT_VERSION) == MqttVersion.V5
                 ? new Mqtt5Connection(broker, identity, clock)
                 : new Mqtt3Connection(broker, identity);
@@ -449,6 +482,41 @@ public final class Controller implements AutoCloseable {
         registry.bind("mqttClient", mqtt);
         registry.bind("mqttCommands", new MqttCommands(mqtt, topicRoot + "/reply", "mqtt"));
         registry.bind("mqttOutbox", new MqttOutbox(sessions));
+    }
+
+    private KeyStoreFile brokerTrust() throws StartFailure {
+        String file = configuration.get(Settings.MQTT_TLS_TRUSTSTORE);
+        if (file.isEmpty()) {
+            return null;
+        }
+        KeyStoreFile trust = new KeyStoreFile(Path.of(file), configuration.get(Settings.MQTT_TLS_TRUSTSTORE_PASSWORD));
+        try {
+            trust.trusting();
+        } catch (IOException e) {
+            throw new StartFailure(Settings.MQTT_TLS_TRUSTSTORE.key() + ": " + e.getMessage(), e);
+        }
+        return trust;
+    }
+
+    /** Null without a key store: then HTTP is not encrypted. */
+    private SSLContextParameters httpTls() throws StartFailure {
+        String file = configuration.get(Settings.HTTP_TLS_KEYSTORE);
+        if (file.isEmpty()) {
+            return null;
+        }
+        KeyStoreFile keys = new KeyStoreFile(Path.of(file), configuration.get(Settings.HTTP_TLS_KEYSTORE_PASSWORD));
+        KeyStoreParameters store = new KeyStoreParameters();
+        try {
+            store.setKeyStore(keys.withKey());
+        } catch (IOException e) {
+            throw new StartFailure(Settings.HTTP_TLS_KEYSTORE.key() + ": " + e.getMessage(), e);
+        }
+        KeyManagersParameters manager = new KeyManagersParameters();
+        manager.setKeyStore(store);
+        manager.setKeyPassword(keys.password());
+        SSLContextParameters parameters = new SSLContextParameters();
+        parameters.setKeyManagers(manager);
+        return parameters;
     }
 
     private void bindHttp(CamelContext context, Registry registry, EventStream eventStream) throws Exception {
@@ -461,22 +529,25 @@ public final class Controller implements AutoCloseable {
         } catch (IOException e) {
             throw new StartFailure("http.host, http.port: " + host + ":" + port + ": " + e.getMessage(), e);
         }
+        tokens = tokens(Settings.AUTH_TOKENS_FILE);
+        registry.bind("tokens", tokens);
         VertxPlatformHttpServerConfiguration http = new VertxPlatformHttpServerConfiguration();
         http.setBindHost(host);
         http.setBindPort(port);
         http.setMaxBodySize((long) MOST_BODY_BYTES);
+        http.setSslContextParameters(httpTls());
         server = new HttpServer(http);
         context.addService(server, true, false);
         // before the routes are: their consumers look for its router
         ServiceHelper.startService(server);
         VertxPlatformHttpRouter router = registry.findSingleByType(VertxPlatformHttpRouter.class);
         CallEndpoint.install(router, MOST_BODY_BYTES);
-        Tokens tokens = tokens();
         HttpEngine engine = new HttpEngine();
-        engine.setHandlers(List.of(new AccessHandler(tokens)));
+        engine.setHandlers(List.of(new AccessHandler(tokens, audit)));
+        registry.bind("auditView", new AuditView(audit));
         registry.bind("platform-http-engine", engine);
         registry.bind("httpCommands", new Commands());
-        registry.bind("sessionViews", new SessionViews(known, sessions));
+        registry.bind("sessionViews", new SessionViews(known, sessions, secretFiles()));
         OcsBridge.Place place = new OcsBridge.Place(
                 configuration.get(Settings.ADDRESS_ROOT_KEY), configuration.get(Settings.CONTROLLER_ID), hostName());
         registry.bind("ocsBridge", new OcsBridge(place, known, sessions, tokens, clock));
@@ -497,15 +568,26 @@ public final class Controller implements AutoCloseable {
                         clock.instant()));
     }
 
-    private Tokens tokens() throws StartFailure {
-        String file = configuration.get(Settings.AUTH_TOKENS_FILE);
+    private List<Path> secretFiles() {
+        List<Path> files = new ArrayList<>(List.of(
+                configuration.configDir().resolve("application.properties"), configuration.get(Settings.AUDIT_FILE)));
+        Stream.of(Settings.AUTH_TOKENS_FILE, Settings.MQTT_EMBEDDED_USERS_FILE, Settings.HTTP_TLS_KEYSTORE)
+                .map(configuration::get)
+                .filter(file -> !file.isEmpty())
+                .map(Path::of)
+                .forEach(files::add);
+        return files;
+    }
+
+    private Tokens tokens(Setting<String> key) throws StartFailure {
+        String file = configuration.get(key);
         if (file.isEmpty()) {
             return Tokens.none();
         }
         try {
             return Tokens.read(Path.of(file));
         } catch (IOException | IllegalArgumentException e) {
-            throw new StartFailure("auth.tokens-file: " + e.getMessage(), e);
+            throw new StartFailure(key.key() + ": " + e.getMessage(), e);
         }
     }
 
@@ -558,17 +640,51 @@ public final class Controller implements AutoCloseable {
                     ? Health.Check.up(data)
                     : Health.Check.degraded(String.join("; ", destinations.faults()), data);
         });
-        health.add("routes", () -> routesHealth());
+        health.add("routes", whole -> routesHealth(whole));
+        health.add("access", whole -> accessHealth(whole));
+        health.add("audit", whole -> auditHealth(whole));
         health.add("safe-state", () -> stages.alarm()
                 .map(alarm -> Health.Check.degraded(alarm, Map.of()))
                 .orElseGet(() -> Health.Check.up(Map.of())));
         registry.bind("health", health);
     }
 
-    private Health.Check routesHealth() {
+    private Health.Check accessHealth(boolean whole) {
+        Map<String, Object> data = new LinkedHashMap<>(Map.of("guarded", !tokens.open()));
+        if (whole) {
+            data.put("tokens", tokens.size());
+            data.put("users", users.size());
+            List<String> warnings = Stream.of(tokens.warning(), users.warning())
+                    .flatMap(Optional::stream)
+                    .toList();
+            if (!warnings.isEmpty()) {
+                data.put("warning", String.join("; ", warnings));
+            }
+        }
+        String faults = Stream.of(tokens.fault(), users.fault())
+                .flatMap(Optional::stream)
+                .collect(Collectors.joining("; "));
+        return faults.isEmpty()
+                ? Health.Check.up(data)
+                : Health.Check.degraded(
+                        (whole ? faults : "a file of tokens or users cannot be used; an admin sees why")
+                                + "; what it held before stays valid",
+                        data);
+    }
+
+    private Health.Check auditHealth(boolean whole) {
+        Map<String, Object> data = Map.of("lost", audit.lost());
+        return audit.fault()
+                .map(fault -> Health.Check.degraded(
+                        whole ? fault : "the audit log cannot be written; an admin sees why", data))
+                .orElseGet(() -> Health.Check.up(data));
+    }
+
+    private Health.Check routesHealth(boolean whole) {
         known.all().forEach(operation -> pipelines.of(operation.name()));
         List<RouteFault> faults = Stream.of(reload.faults(), known.faults(), pipelines.faults())
                 .flatMap(Collection::stream)
+                .map(fault -> whole ? fault : fault.withoutDetail())
                 .toList();
         Map<String, Object> data =
                 Map.of("operations", known.all().stream().map(Operation::name).toList(), "broken", faults);

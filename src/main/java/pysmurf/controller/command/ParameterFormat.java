@@ -1,5 +1,6 @@
 package pysmurf.controller.command;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Optional;
 
 /** A rule of this controller for a parameter, named in an operation's JSON Schema by {@code format}. */
@@ -9,9 +10,9 @@ public interface ParameterFormat {
     String name();
 
     /**
-     * Checks a value.
+     * Checks a value, which the schema found to be of the right type.
      *
      * @return what is wrong with it, in words for the client; empty if nothing is
      */
-    Optional<String> fault(String value);
+    Optional<String> fault(JsonNode value);
 }

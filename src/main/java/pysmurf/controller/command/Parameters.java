@@ -146,8 +146,10 @@ public final class Parameters {
                 .collect(Collectors.toCollection(ArrayList::new));
         // a default that was filled in is the schema's own list or object until here
         params.setAll(params.deepCopy());
-        json.path("properties").properties().forEach(property -> fault(property, params)
-                .ifPresent(errors::add));
+        List<String> wrong = errors.stream().map(FieldError::field).toList();
+        json.path("properties").properties().stream()
+                .filter(property -> !wrong.contains(property.getKey()))
+                .forEach(property -> fault(property, params).ifPresent(errors::add));
         return errors;
     }
 
@@ -161,10 +163,10 @@ public final class Parameters {
     private Optional<FieldError> fault(Map.Entry<String, JsonNode> property, ObjectNode params) {
         ParameterFormat format = formats.get(property.getValue().path("format").asText());
         JsonNode value = params.path(property.getKey());
-        if (format == null || !value.isTextual()) {
+        if (format == null || value.isMissingNode()) {
             return Optional.empty();
         }
-        return format.fault(value.textValue()).map(detail -> new FieldError(property.getKey(), detail));
+        return format.fault(value).map(detail -> new FieldError(property.getKey(), detail));
     }
 
     private static FieldError error(ValidationMessage message) {

@@ -4,6 +4,9 @@ import static pysmurf.controller.config.Settings.AUTH_ALLOW_ANONYMOUS;
 import static pysmurf.controller.config.Settings.AUTH_TOKENS_FILE;
 import static pysmurf.controller.config.Settings.CONTROLLER_ID;
 import static pysmurf.controller.config.Settings.HTTP_HOST;
+import static pysmurf.controller.config.Settings.MQTT_BROKER_URL;
+import static pysmurf.controller.config.Settings.MQTT_EMBEDDED_HOST;
+import static pysmurf.controller.config.Settings.MQTT_EMBEDDED_USERS_FILE;
 import static pysmurf.controller.config.Settings.PUBLISHER_DESTINATIONS;
 import static pysmurf.controller.config.Settings.SCRIPTS_ROOTS;
 
@@ -30,7 +33,7 @@ import java.util.stream.Collectors;
  */
 public final class Configuration {
 
-    private static final Pattern REFERENCE = Pattern.compile("\\$\\{([a-z0-9.-]+|env:[A-Z_]+)}");
+    private static final Pattern REFERENCE = Pattern.compile("\\$\\{([a-z0-9.-]+|env:[A-Z_]+|file:[^}]+)}");
     /** The seed's documented environment; read by the names it has always had. */
     private static final String OCS_CONFIG_DIR = "OCS_CONFIG_DIR";
 
@@ -135,7 +138,13 @@ public final class Configuration {
     }
 
     private void parse(Setting<?> setting, String origin, List<String> faults) {
-        String text = resolve(texts.get(setting.key()));
+        String text;
+        try {
+            text = resolve(texts.get(setting.key()));
+        } catch (IOException e) {
+            faults.add(setting.key() + " (" + origin + "): the file it names cannot be read: " + e.getMessage());
+            return;
+        }
         texts.put(setting.key(), text);
         try {
             values.put(setting, setting.parser().apply(text));
@@ -147,15 +156,22 @@ public final class Configuration {
         }
     }
 
-    private String resolve(String text) {
+    private String resolve(String text) throws IOException {
         Matcher matcher = REFERENCE.matcher(text);
-        return matcher.replaceAll(match -> {
-            String name = match.group(1);
-            String value = name.startsWith("env:")
-                    ? environment.getOrDefault(name.substring(4), "")
-                    : texts.getOrDefault(name, match.group());
-            return Matcher.quoteReplacement(value);
-        });
+        StringBuilder resolved = new StringBuilder();
+        while (matcher.find()) {
+            matcher.appendReplacement(resolved, Matcher.quoteReplacement(value(matcher.group(1), matcher.group())));
+        }
+        return matcher.appendTail(resolved).toString();
+    }
+
+    private String value(String name, String reference) throws IOException {
+        if (name.startsWith("env:")) {
+            return environment.getOrDefault(name.substring(4), "");
+        }
+        return name.startsWith("file:")
+                ? Files.readString(Path.of(name.substring(5))).stripTrailing()
+                : texts.getOrDefault(name, reference);
     }
 
     private void checkListening(List<String> faults) {
@@ -168,6 +184,18 @@ public final class Configuration {
             }
         } catch (UnknownHostException e) {
             faults.add("http.host: '" + host + "' is not an address or a known name");
+        }
+        String brokerHost = get(MQTT_EMBEDDED_HOST);
+        boolean usersKnown = !get(MQTT_EMBEDDED_USERS_FILE).isEmpty() || get(AUTH_ALLOW_ANONYMOUS);
+        try {
+            if (get(MQTT_BROKER_URL).isEmpty()
+                    && !InetAddress.getByName(brokerHost).isLoopbackAddress()
+                    && !usersKnown) {
+                faults.add("mqtt.embedded.host: '" + brokerHost
+                        + "' is not loopback, so mqtt.embedded.users-file is needed (or auth.allow-anonymous=true)");
+            }
+        } catch (UnknownHostException e) {
+            faults.add("mqtt.embedded.host: '" + brokerHost + "' is not an address or a known name");
         }
         String backend = environment.getOrDefault("SMURFPUB_BACKEND", "null");
         if (!Set.of("udp", "null", "").contains(backend)) {

@@ -42,14 +42,27 @@ public final class Settings {
     public static final Setting<Integer> HTTP_PORT =
             port("http.port", "8080", "Port of API, page, health; 0 picks one.");
 
+    public static final Setting<String> HTTP_TLS_KEYSTORE = text(
+            "http.tls.keystore",
+            "",
+            "Key store (PKCS12 or JKS) with the server's key and certificate; with it HTTP is HTTPS.");
+    public static final Setting<String> HTTP_TLS_KEYSTORE_PASSWORD =
+            text("http.tls.keystore-password", "", "Password of the key store and of the key in it.");
+
     public static final Setting<String> MQTT_BROKER_URL = new Setting<>(
             "mqtt.broker-url",
             "",
-            "empty, or tcp://host:port or ssl://host:port",
+            "empty, or tcp://host:port or ssl://host:port, without user and password",
             Settings::brokerUrl,
             "The MQTT broker; empty starts the embedded one.");
     public static final Setting<String> MQTT_USERNAME = text("mqtt.username", "", "User at the broker.");
     public static final Setting<String> MQTT_PASSWORD = text("mqtt.password", "", "Password at the broker.");
+    public static final Setting<String> MQTT_TLS_TRUSTSTORE = text(
+            "mqtt.tls.truststore",
+            "",
+            "Whom to trust at ssl:// in place of the Java runtime's list: a key store (PKCS12 or JKS) or certificates (PEM).");
+    public static final Setting<String> MQTT_TLS_TRUSTSTORE_PASSWORD =
+            text("mqtt.tls.truststore-password", "", "Password of that key store.");
     public static final Setting<MqttVersion> MQTT_VERSION = new Setting<>(
             "mqtt.version",
             "5",
@@ -60,6 +73,10 @@ public final class Settings {
             required("mqtt.embedded.host", "127.0.0.1", "Address the embedded broker listens on.");
     public static final Setting<Integer> MQTT_EMBEDDED_PORT =
             port("mqtt.embedded.port", "1883", "Port of the embedded broker; 0 picks one.");
+    public static final Setting<String> MQTT_EMBEDDED_USERS_FILE = text(
+            "mqtt.embedded.users-file",
+            "",
+            "File of 'role name password' lines: who may use the embedded broker; without it everybody.");
     public static final Setting<Duration> MQTT_RECONNECT_INTERVAL = duration(
             "mqtt.reconnect-interval",
             "1s",
@@ -154,6 +171,21 @@ public final class Settings {
             Settings::bool,
             "Serve a non-loopback address without tokens.");
 
+    public static final Setting<Path> AUDIT_FILE = new Setting<>(
+            "audit.file", "${data.dir}/audit.log", "a path", Settings::path, "Where each command is noted.");
+    public static final Setting<Long> AUDIT_MAX_SIZE =
+            size("audit.max-size", "10MiB", "At this size the audit log is set aside and a new one begun.");
+    public static final Setting<Integer> AUDIT_KEEP = new Setting<>(
+            "audit.keep",
+            "20",
+            "a whole number from 1 to 1000",
+            text -> {
+                int files = Integer.parseInt(text.strip());
+                require(files >= 1 && files <= 1000);
+                return files;
+            },
+            "How many audit logs that were set aside are kept.");
+
     /** Every key, in the order of the reference. */
     public static final List<Setting<?>> ALL = List.of(
             CONTROLLER_ID,
@@ -161,12 +193,17 @@ public final class Settings {
             SLOT,
             HTTP_HOST,
             HTTP_PORT,
+            HTTP_TLS_KEYSTORE,
+            HTTP_TLS_KEYSTORE_PASSWORD,
             MQTT_BROKER_URL,
             MQTT_USERNAME,
             MQTT_PASSWORD,
+            MQTT_TLS_TRUSTSTORE,
+            MQTT_TLS_TRUSTSTORE_PASSWORD,
             MQTT_VERSION,
             MQTT_EMBEDDED_HOST,
             MQTT_EMBEDDED_PORT,
+            MQTT_EMBEDDED_USERS_FILE,
             MQTT_RECONNECT_INTERVAL,
             PUBLISHER_LISTEN_HOST,
             PUBLISHER_LISTEN_PORT,
@@ -187,7 +224,10 @@ public final class Settings {
             RETENTION_AGE,
             RETENTION_LOGS_SIZE,
             AUTH_TOKENS_FILE,
-            AUTH_ALLOW_ANONYMOUS);
+            AUTH_ALLOW_ANONYMOUS,
+            AUDIT_FILE,
+            AUDIT_MAX_SIZE,
+            AUDIT_KEEP);
 
     private Settings() {}
 
@@ -316,7 +356,7 @@ public final class Settings {
 
     private static String brokerUrl(String text) {
         String url = text.strip();
-        require(url.isEmpty() || url.matches("(tcp|ssl)://[^/\\s]+:\\d{1,5}"));
+        require(url.isEmpty() || url.matches("(tcp|ssl)://[^/@\\s]+:\\d{1,5}"));
         return url;
     }
 

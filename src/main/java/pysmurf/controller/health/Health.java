@@ -3,10 +3,14 @@ package pysmurf.controller.health;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Supplier;
+import org.apache.camel.ExchangeProperty;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import pysmurf.controller.access.Role;
 import pysmurf.controller.http.HttpReply;
+import pysmurf.controller.http.HttpRequest;
 import pysmurf.controller.session.Json;
 
 /** The controller's health: a named check for each part it depends on. Thread-safe once built. */
@@ -43,19 +47,25 @@ public final class Health {
 
     private static final Logger LOG = LoggerFactory.getLogger(Health.class);
 
-    private final Map<String, Supplier<Check>> checks = new LinkedHashMap<>();
+    private final Map<String, Function<Boolean, Check>> checks = new LinkedHashMap<>();
 
     /** Adds a check, before the first report. */
     public void add(String name, Supplier<Check> check) {
+        checks.put(name, whole -> check.get());
+    }
+
+    /** As {@link #add(String, Supplier)}, for a check that tells admins (true) more than others. */
+    public void add(String name, Function<Boolean, Check> check) {
         checks.put(name, check);
     }
 
     /** {@code GET /observe/health}: 503 only if no command can be taken. */
-    public HttpReply report() {
+    public HttpReply report(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
+        boolean whole = request.isFrom(Role.ADMIN);
         State worst = State.UP;
         ObjectNode list = Json.object();
-        for (Map.Entry<String, Supplier<Check>> entry : checks.entrySet()) {
-            Check check = run(entry.getKey(), entry.getValue());
+        for (Map.Entry<String, Function<Boolean, Check>> entry : checks.entrySet()) {
+            Check check = run(entry.getKey(), () -> entry.getValue().apply(whole));
             worst = check.state().compareTo(worst) > 0 ? check.state() : worst;
             ObjectNode item =
                     list.putObject(entry.getKey()).put("status", check.state().name());

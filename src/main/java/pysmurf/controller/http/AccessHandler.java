@@ -1,11 +1,18 @@
 package pysmurf.controller.http;
 
+import io.vertx.core.Context;
 import io.vertx.core.Handler;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.RoutingContext;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import pysmurf.controller.access.Holder;
 import pysmurf.controller.access.Role;
 import pysmurf.controller.access.Tokens;
+import pysmurf.controller.audit.Audit;
+import pysmurf.controller.command.Command;
+import pysmurf.controller.command.Origin;
 
 /**
  * Lets a request pass to a route, or not: viewers may GET, operators may also POST. Stands before every route, so that none
@@ -22,17 +29,22 @@ public final class AccessHandler implements Handler<RoutingContext> {
     /** Takes a password in the body as well, so it decides for itself what a client without a token may do. */
     private static final String CALL = "/call";
 
-    private final Tokens tokens;
+    private static final String OPERATIONS = "/api/v1/operations/";
+    private static final String SESSIONS = "/api/v1/sessions/";
 
-    public AccessHandler(Tokens tokens) {
+    private final Tokens tokens;
+    private final Audit audit;
+
+    public AccessHandler(Tokens tokens, Audit audit) {
         this.tokens = tokens;
+        this.audit = audit;
     }
 
     @Override
     public void handle(RoutingContext context) {
         String address = context.request().remoteAddress().hostAddress();
         if (isForeign(context)) {
-            HttpConsumer.fail(context, new HttpProblem(403, "pages of other origins may not command"));
+            turnAway(context, address, null, new HttpProblem(403, "pages of other origins may not command"));
             return;
         }
         if (tokens.open()) {
@@ -41,31 +53,76 @@ public final class AccessHandler implements Handler<RoutingContext> {
             return;
         }
         String header = context.request().getHeader("Authorization");
-        Optional<Tokens.Holder> holder = header == null || !header.startsWith(BEARER)
-                ? Optional.empty()
-                : tokens.holderOf(header.substring(BEARER.length()).strip());
-        HttpMethod method = context.request().method();
-        if (context.normalizedPath().equals(CALL)) {
-            holder.map(found -> new Caller(found.name(), found.role(), false))
-                    .orElseGet(() -> new Caller(address, null, header != null && header.startsWith(BEARER)))
-                    .attachTo(context);
-            context.next();
+        if (header == null || !header.startsWith(BEARER)) {
+            decide(context, address, false, Optional.empty());
             return;
         }
+        CompletableFuture<Optional<Holder>> holder =
+                tokens.holderOf(header.substring(BEARER.length()).strip());
+        if (holder.isDone() && !holder.isCompletedExceptionally()) {
+            decide(context, address, true, holder.join());
+        } else {
+            Context eventLoop = context.vertx().getOrCreateContext();
+            holder.whenComplete((found, fault) -> eventLoop.runOnContext(v -> {
+                if (fault == null) {
+                    decide(context, address, true, found);
+                } else {
+                    HttpConsumer.fail(context, new HttpProblem(429, fault.getMessage()));
+                }
+            }));
+        }
+    }
+
+    private void decide(RoutingContext context, String address, boolean tokenGiven, Optional<Holder> holder) {
+        HttpMethod method = context.request().method();
         Role needed = method == HttpMethod.GET || method == HttpMethod.HEAD ? Role.VIEWER : Role.OPERATOR;
-        if (holder.isPresent() && holder.get().role().includes(needed)) {
-            new Caller(holder.get().name(), holder.get().role(), false).attachTo(context);
-            context.next();
-        } else if (isPublic(context.normalizedPath(), needed)) {
+        Caller caller = holder.map(found -> new Caller(found.name(), found.role(), false))
+                .orElseGet(() -> new Caller(address, null, tokenGiven));
+        boolean allowed = caller.role() != null && caller.role().includes(needed);
+        if (allowed || context.normalizedPath().equals(CALL) || isPublic(context.normalizedPath(), needed)) {
+            caller.attachTo(context);
             context.next();
         } else if (holder.isPresent()) {
-            HttpConsumer.fail(
+            turnAway(
                     context,
-                    new HttpProblem(403, "this needs the role " + needed.name().toLowerCase()));
+                    address,
+                    holder.get(),
+                    new HttpProblem(403, "this needs the role " + needed.name().toLowerCase(Locale.ROOT)));
         } else {
             context.response().putHeader("WWW-Authenticate", "Bearer");
-            HttpConsumer.fail(context, new HttpProblem(401, "this needs a token (Authorization: Bearer …)"));
+            turnAway(context, address, null, new HttpProblem(401, "this needs a token (Authorization: Bearer …)"));
         }
+    }
+
+    /** Refuses; a command is in the audit log before the client knows. */
+    private void turnAway(RoutingContext context, String address, Holder holder, HttpProblem problem) {
+        String operation = operation(context);
+        if (operation == null) {
+            HttpConsumer.fail(context, problem);
+            return;
+        }
+        Context eventLoop = context.vertx().getOrCreateContext();
+        audit.turnedAway(
+                        new Origin(
+                                "http",
+                                holder == null ? address : holder.name(),
+                                holder == null ? null : holder.role(),
+                                address,
+                                operation),
+                        problem.getMessage())
+                .whenComplete((v, fault) -> eventLoop.runOnContext(w -> HttpConsumer.fail(context, problem)));
+    }
+
+    /** The operation that a request would start; null if it would start none. */
+    private static String operation(RoutingContext context) {
+        String path = context.normalizedPath();
+        if (context.request().method() != HttpMethod.POST) {
+            return null;
+        }
+        if (path.startsWith(OPERATIONS)) {
+            return path.substring(OPERATIONS.length());
+        }
+        return path.startsWith(SESSIONS) && path.endsWith("/" + Command.ABORT) ? Command.ABORT : null;
     }
 
     /**

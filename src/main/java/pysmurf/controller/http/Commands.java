@@ -7,9 +7,11 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.Body;
+import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
 import pysmurf.controller.command.Command;
 import pysmurf.controller.command.FieldError;
+import pysmurf.controller.command.Origin;
 import pysmurf.controller.command.Verdict;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.RequestedBy;
@@ -19,6 +21,7 @@ import pysmurf.controller.session.StoreUnavailable;
 /** Between HTTP requests and commands: reads the one, answers with what became of the other. Stateless. */
 public final class Commands {
 
+    private static final String TRANSPORT = "http";
     private static final double LONGEST_WAIT_S = 3600;
 
     /**
@@ -26,7 +29,8 @@ public final class Commands {
      *
      * @throws HttpProblem 400 if the body is no JSON object
      */
-    public Command read(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
+    public Command read(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request, Exchange exchange) {
+        exchange.setProperty(Origin.PROPERTY, origin(request, request.pathParam("op")));
         waitSeconds(request);
         return command(request, request.pathParam("op"), null);
     }
@@ -36,9 +40,14 @@ public final class Commands {
      *
      * @throws HttpProblem 400 if the body is no JSON object, 404 if the id is none
      */
-    public Command readAbort(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
+    public Command readAbort(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request, Exchange exchange) {
+        exchange.setProperty(Origin.PROPERTY, origin(request, Command.ABORT));
         waitSeconds(request);
         return command(request, Command.ABORT, SessionViews.id(request));
+    }
+
+    private static Origin origin(HttpRequest request, String operation) {
+        return new Origin(TRANSPORT, request.client(), request.role(), request.address(), operation);
     }
 
     private static Command command(HttpRequest request, String operation, Integer abortTarget) {
@@ -54,7 +63,7 @@ public final class Commands {
                 false,
                 false,
                 abortTarget,
-                new RequestedBy("http", request.client()));
+                new RequestedBy(TRANSPORT, request.client()));
     }
 
     private static ObjectNode params(byte[] body) {
@@ -148,7 +157,7 @@ public final class Commands {
     }
 
     /** The reply to a request that cannot be served. */
-    public HttpReply problem(@ExchangeProperty(org.apache.camel.Exchange.EXCEPTION_CAUGHT) HttpProblem problem) {
+    public HttpReply problem(@ExchangeProperty(Exchange.EXCEPTION_CAUGHT) HttpProblem problem) {
         return problem.reply();
     }
 }

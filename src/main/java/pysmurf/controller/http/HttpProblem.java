@@ -25,6 +25,8 @@ public class HttpProblem extends RuntimeException {
             "Body too large",
             422,
             "Command id used for another command",
+            429,
+            "Too many requests",
             503,
             "Not available");
 
@@ -47,7 +49,7 @@ public class HttpProblem extends RuntimeException {
     }
 
     /** Adds a member to the problem object. */
-    HttpProblem with(String name, Object value) {
+    public HttpProblem with(String name, Object value) {
         json.set(name, Json.tree(value));
         return this;
     }

@@ -17,6 +17,7 @@ import pysmurf.controller.access.Role;
  * @param contentType    as sent, or null
  * @param idempotencyKey as sent, or null
  * @param lastEventId    as sent, or null
+ * @param address        the remote address
  * @param client         the token's name, or else the remote address
  * @param role           what the client may do; null for nobody known
  * @param tokenRefused   whether it sent a token that nobody has
@@ -29,6 +30,7 @@ public record HttpRequest(
         String contentType,
         String idempotencyKey,
         String lastEventId,
+        String address,
         String client,
         Role role,
         boolean tokenRefused,
@@ -47,6 +49,7 @@ public record HttpRequest(
                 context.request().getHeader("Content-Type"),
                 context.request().getHeader("Idempotency-Key"),
                 context.request().getHeader("Last-Event-ID"),
+                context.request().remoteAddress().hostAddress(),
                 caller.name(),
                 caller.role(),
                 caller.tokenRefused(),
@@ -57,6 +60,11 @@ public record HttpRequest(
         Map<String, String> first = new HashMap<>();
         values.forEach(entry -> first.putIfAbsent(entry.getKey(), entry.getValue()));
         return Map.copyOf(first);
+    }
+
+    /** Whether the client has that role, or one that includes it. */
+    public boolean isFrom(Role needed) {
+        return role != null && role.includes(needed);
     }
 
     /** A path parameter, for routes: {@code ${exchangeProperty.request.pathParam(id)}}. */

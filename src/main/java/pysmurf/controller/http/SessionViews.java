@@ -2,6 +2,8 @@ package pysmurf.controller.http;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -34,9 +36,12 @@ public final class SessionViews {
             "text/plain; charset=utf-8");
 
     private final Operations operations;
+    private final List<Path> secrets;
     private final Sessions sessions;
 
-    public SessionViews(Operations operations, Sessions sessions) {
+    /** @param secrets files that nobody is given, whatever a script registers; those that are not there yet count, too */
+    public SessionViews(Operations operations, Sessions sessions, List<Path> secrets) {
+        this.secrets = List.copyOf(secrets);
         this.operations = operations;
         this.sessions = sessions;
     }
@@ -97,7 +102,7 @@ public final class SessionViews {
     /**
      * {@code GET /api/v1/sessions/{id}/files/{n}}.
      *
-     * @throws HttpProblem 404 if there is no such file, or it is gone
+     * @throws HttpProblem 404 if there is no such file, or it is gone; 403 if it is a secret of this controller
      */
     public ResponseStream file(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
         List<RegisteredFile> files = find(request).files();
@@ -110,6 +115,9 @@ public final class SessionViews {
         if (!Files.isRegularFile(path)) {
             throw new HttpProblem(404, "the file is no longer there");
         }
+        if (isSecret(path)) {
+            throw new HttpProblem(403, "this file is given to nobody");
+        }
         return (context, response) -> {
             response.putHeader("Content-Type", contentType(path))
                     .putHeader("X-Content-Type-Options", "nosniff")
@@ -121,6 +129,17 @@ public final class SessionViews {
                                     + path.getFileName().toString().replaceAll("[^\\w.+-]", "_") + "\"");
             response.sendFile(path.toString()).onFailure(fault -> context.fail(404, fault));
         };
+    }
+
+    /** Whoever can send a datagram to this machine can register a file: this controller's own secrets are none of them. */
+    private boolean isSecret(Path path) {
+        return secrets.stream().filter(Files::exists).anyMatch(secret -> {
+            try {
+                return Files.isSameFile(secret, path);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
     }
 
     private static String contentType(Path path) {

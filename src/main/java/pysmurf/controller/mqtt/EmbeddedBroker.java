@@ -24,13 +24,18 @@ public final class EmbeddedBroker implements Broker {
     private final EmbeddedActiveMQ server = new EmbeddedActiveMQ();
     private final String host;
     private final int port;
+    private final BrokerUsers users;
     private volatile String url;
     private volatile String fault;
 
-    /** @param port 0 picks a free one */
-    public EmbeddedBroker(String host, int port) {
+    /**
+     * @param port  0 picks a free one
+     * @param users who may do what; null for everybody everything
+     */
+    public EmbeddedBroker(String host, int port, BrokerUsers users) {
         this.host = host;
         this.port = port;
+        this.users = users;
     }
 
     /** Starts it on a thread of its own and calls back when it is ready. */
@@ -39,6 +44,7 @@ public final class EmbeddedBroker implements Broker {
                 () -> {
                     try {
                         server.setConfiguration(configuration());
+                        server.setSecurityManager(users);
                         server.start();
                         int actual = server.getActiveMQServer()
                                 .getRemotingService()
@@ -62,7 +68,16 @@ public final class EmbeddedBroker implements Broker {
 
     private ConfigurationImpl configuration() {
         ConfigurationImpl configuration = new ConfigurationImpl();
-        configuration.setPersistenceEnabled(false).setSecurityEnabled(false).setJMXManagementEnabled(false);
+        configuration
+                .setPersistenceEnabled(false)
+                .setSecurityEnabled(users != null)
+                .setJMXManagementEnabled(false);
+        if (users != null) {
+            // Artemis lets a user of this name do everything, and without these lines name and password are well known
+            configuration.setClusterUser(users.ownName()).setClusterPassword(users.ownPassword());
+            // it would remember for ten seconds what somebody could do who is no longer in the file
+            configuration.setAuthenticationCacheSize(0).setAuthorizationCacheSize(0);
+        }
         // nothing is kept on disk, so libaio is not looked for either
         configuration.setJournalType(JournalType.NIO);
         // without these addresses it warns of each queue that it has none

@@ -1,5 +1,6 @@
 package pysmurf.controller.mqtt;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import org.apache.camel.Exchange;
@@ -42,7 +43,7 @@ public final class Mqtt3Connection extends MqttClient implements MqttConnection 
         }
 
         @Override
-        public void open(String url) throws MqttException {
+        public void open(String url) throws MqttException, IOException {
             connect(options(url));
         }
 
@@ -57,7 +58,7 @@ public final class Mqtt3Connection extends MqttClient implements MqttConnection 
         state.ensureConnected();
     }
 
-    private MqttConnectOptions options(String url) {
+    private MqttConnectOptions options(String url) throws IOException {
         MqttConnectOptions options = new MqttConnectOptions();
         options.setServerURIs(new String[] {url});
         options.setCleanSession(true);
@@ -65,6 +66,8 @@ public final class Mqtt3Connection extends MqttClient implements MqttConnection 
         options.setMqttVersion(MqttConnectOptions.MQTT_VERSION_3_1_1);
         options.setKeepAliveInterval(KEEP_ALIVE_S);
         options.setConnectionTimeout(STEP_TIMEOUT_S);
+        options.setSocketFactory(identity.sockets(url));
+        options.setHttpsHostnameVerificationEnabled(true);
         if (!identity.username().isEmpty()) {
             options.setUserName(identity.username());
             options.setPassword(identity.password().toCharArray());

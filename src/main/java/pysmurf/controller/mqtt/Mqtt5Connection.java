@@ -1,5 +1,6 @@
 package pysmurf.controller.mqtt;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.Optional;
@@ -46,7 +47,7 @@ public final class Mqtt5Connection extends MqttClient implements MqttConnection 
         }
 
         @Override
-        public void open(String url) throws MqttException {
+        public void open(String url) throws MqttException, IOException {
             connect(options(url));
         }
 
@@ -61,13 +62,15 @@ public final class Mqtt5Connection extends MqttClient implements MqttConnection 
         state.ensureConnected();
     }
 
-    private MqttConnectionOptions options(String url) {
+    private MqttConnectionOptions options(String url) throws IOException {
         MqttConnectionOptions options = new MqttConnectionOptions();
         options.setServerURIs(new String[] {url});
         options.setCleanStart(true);
         options.setAutomaticReconnect(false);
         options.setKeepAliveInterval(KEEP_ALIVE_S);
         options.setConnectionTimeout(STEP_TIMEOUT_S);
+        options.setSocketFactory(identity.sockets(url));
+        options.setHttpsHostnameVerificationEnabled(true);
         if (!identity.username().isEmpty()) {
             options.setUserName(identity.username());
             options.setPassword(identity.password().getBytes(StandardCharsets.UTF_8));

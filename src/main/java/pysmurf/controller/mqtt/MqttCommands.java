@@ -12,6 +12,7 @@ import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
 import pysmurf.controller.command.Command;
 import pysmurf.controller.command.FieldError;
+import pysmurf.controller.command.Origin;
 import pysmurf.controller.command.Verdict;
 import pysmurf.controller.command.Verdict.Reason;
 import pysmurf.controller.session.Json;
@@ -20,6 +21,7 @@ import pysmurf.controller.session.RequestedBy;
 /** Between MQTT messages and commands: reads the one, answers with what became of the other. Thread-safe. */
 public final class MqttCommands {
 
+    private static final String TRANSPORT = "mqtt";
     private static final String ENVELOPE = "mqttEnvelope";
     private static final int MOST_BYTES = 1024 * 1024;
     /** 9999-12-31: anything later is no time anybody means. */
@@ -53,6 +55,7 @@ public final class MqttCommands {
      * @throws InvalidCommand if there is none
      */
     public Command read(@Body IncomingMessage message, Exchange exchange) {
+        exchange.setProperty(Origin.PROPERTY, new Origin(TRANSPORT, client, null, null, message.lastLevel()));
         Envelope envelope = new Envelope(null, topic(message.responseTopic()), message.correlation());
         exchange.setProperty(ENVELOPE, envelope);
         ObjectNode params = params(message.payload());
@@ -73,7 +76,7 @@ public final class MqttCommands {
                 message.retained(),
                 false,
                 null,
-                new RequestedBy("mqtt", client));
+                new RequestedBy(TRANSPORT, client));
     }
 
     private static ObjectNode params(byte[] payload) {

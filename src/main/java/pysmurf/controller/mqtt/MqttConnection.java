@@ -1,8 +1,11 @@
 package pysmurf.controller.mqtt;
 
+import java.io.IOException;
 import java.util.Optional;
+import javax.net.SocketFactory;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
+import pysmurf.controller.tls.KeyStoreFile;
 
 /**
  * This controller's one connection to its broker: every MQTT endpoint in the routes shares it, so there is one client id, one
@@ -18,10 +21,35 @@ public interface MqttConnection {
      * @param clientId    unique at the broker
      * @param username    empty for none
      * @param password    empty for none
+     * @param trust       whom to trust where the broker's address begins with ssl; null for whom Java trusts
      * @param willTopic   where the broker tells of this controller's death
      * @param willPayload what it tells, retained
      */
-    record Identity(String clientId, String username, String password, String willTopic, String willPayload) {
+    record Identity(
+            String clientId,
+            String username,
+            String password,
+            KeyStoreFile trust,
+            String willTopic,
+            String willPayload) {
+
+        /** The identity of the controller at its own embedded broker, where nobody else can take its client id. */
+        public Identity at(BrokerUsers own) {
+            return new Identity(
+                    clientId + "-" + own.ownName(), own.ownName(), own.ownPassword(), null, willTopic, willPayload);
+        }
+
+        /**
+         * What makes the connection.
+         *
+         * @return             null for the library's own
+         * @throws IOException if those to be trusted cannot be read
+         */
+        SocketFactory sockets(String url) throws IOException {
+            return trust == null || !url.startsWith("ssl:")
+                    ? null
+                    : trust.trusting().getSocketFactory();
+        }
 
         @Override
         public String toString() {

@@ -17,6 +17,7 @@ import java.util.stream.Collectors;
 import pysmurf.controller.command.Command;
 import pysmurf.controller.command.FieldError;
 import pysmurf.controller.command.Verdict;
+import pysmurf.controller.command.Verdict.Reason;
 import pysmurf.controller.routing.Operation;
 import pysmurf.controller.routing.Operations;
 import pysmurf.controller.session.Json;
@@ -33,7 +34,7 @@ final class ControllerAgent implements OcsAgent {
 
     static final String AGENT_CLASS = "PysmurfController";
 
-    private static final String TRANSPORT = "ocs";
+    static final String TRANSPORT = "ocs";
     private static final Set<Status> DEAF_TO_ABORT = Set.of(Status.STOPPING, Status.DONE);
     private static final int LONG_IDLE_S = 10;
 
@@ -148,15 +149,15 @@ final class ControllerAgent implements OcsAgent {
         String name = request.opName();
         Optional<Operation> operation = operations.find(name);
         if (operation.isEmpty()) {
-            return unknown(name);
+            return unknown(name).because(Reason.UNKNOWN_OPERATION);
         }
         Optional<Session> live = sessions.latest(name).filter(session -> !session.isDone());
         // a second abort joins the first, and with force it makes it more urgent
         if (live.isPresent() && isAbortable(name)) {
-            return inProgress(live.get());
+            return inProgress(live.get()).because(Reason.BUSY);
         }
         if (client.level().compareTo(minPrivs()) < 0) {
-            return OcsReply.error(client.level().rejection(minPrivs()));
+            return OcsReply.error(client.level().rejection(minPrivs())).because(Reason.UNAUTHORIZED);
         }
         return command(request, operation.get(), null, client);
     }
@@ -172,11 +173,12 @@ final class ControllerAgent implements OcsAgent {
     private static Object command(OpsRequest request, Operation operation, Integer abortTarget, OcsClient client) {
         JsonNode given = request.params();
         if (!given.isObject() && !given.isMissingNode() && !given.isNull()) {
-            return OcsReply.error("params must be a dict, not a " + PythonSignature.typeName(given));
+            return OcsReply.error("params must be a dict, not a " + PythonSignature.typeName(given))
+                    .because(Reason.INVALID);
         }
         ObjectNode params = OcsParams.of(given);
         return OcsParams.notAList(params, operation.parameters().json())
-                .<Object>map(OcsReply::error)
+                .<Object>map(fault -> OcsReply.error(fault).because(Reason.INVALID))
                 .orElseGet(() -> new Command(
                         operation.name(),
                         params,
@@ -243,26 +245,27 @@ final class ControllerAgent implements OcsAgent {
     private Object abort(OpsRequest request, OcsClient client) {
         String name = request.opName();
         if (operations.find(name).isEmpty()) {
-            return noOperation(name);
+            return noOperation(name).because(Reason.UNKNOWN_OPERATION);
         }
         if (client.level().compareTo(minPrivs()) < 0) {
-            return OcsReply.error(client.level().rejection(minPrivs()));
+            return OcsReply.error(client.level().rejection(minPrivs())).because(Reason.UNAUTHORIZED);
         }
         Optional<Session> latest = sessions.latest(name);
         if (latest.isEmpty()) {
-            return OcsReply.error("No session active.");
+            return OcsReply.error("No session active.").because(Reason.NOTHING_TO_ABORT);
         }
         Session session = latest.get();
         if (DEAF_TO_ABORT.contains(session.status())) {
-            return alreadyThere(session);
+            return alreadyThere(session).because(Reason.NOTHING_TO_ABORT);
         }
         if (!isAbortable(name)) {
-            return OcsReply.error("Cannot \"abort\" \"" + name + "\" because it is not abortable.");
+            return OcsReply.error("Cannot \"abort\" \"" + name + "\" because it is not abortable.")
+                    .because(Reason.INVALID);
         }
         return operations
                 .find(Command.ABORT)
                 .map(operation -> command(request, operation, session.id(), client))
-                .orElseGet(() -> noOperation(Command.ABORT));
+                .orElseGet(() -> noOperation(Command.ABORT).because(Reason.UNKNOWN_OPERATION));
     }
 
     private static OcsReply noOperation(String name) {

@@ -4,14 +4,21 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Clock;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import pysmurf.controller.access.Holder;
+import pysmurf.controller.access.Role;
 import pysmurf.controller.access.Tokens;
+import pysmurf.controller.access.TooManyGuesses;
+import pysmurf.controller.audit.Audit;
 import pysmurf.controller.command.Command;
+import pysmurf.controller.command.Origin;
 import pysmurf.controller.command.Verdict;
 import pysmurf.controller.http.HttpReply;
 import pysmurf.controller.http.HttpRequest;
@@ -29,6 +36,8 @@ public final class OcsBridge {
     private static final Logger LOG = LoggerFactory.getLogger(OcsBridge.class);
     private static final String CALL = "ocsCall";
     private static final String OPS = ".ops";
+    private static final Set<String> COMMANDS = Set.of("start", "abort");
+    private static final String UNKNOWN_TOKEN = "nobody has this token";
     private static final PythonSignature MANAGEMENT =
             new PythonSignature("OCSAgent._management_handler", 1, java.util.List.of("q"), true);
 
@@ -76,10 +85,16 @@ public final class OcsBridge {
      *                   once, and until it is no thread is held
      * @throws CallFault if it fails as a whole
      */
-    public CompletableFuture<?> decide(
-            @ExchangeProperty(CALL) Call call, @ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
+    public CompletableFuture<Object> decide(
+            @ExchangeProperty(CALL) Call call,
+            @ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request,
+            Exchange exchange) {
+        Optional<OpsRequest> command = command(call);
+        command.ifPresent(asked ->
+                exchange.setProperty(Origin.PROPERTY, origin(asked, request, request.client(), request.role())));
         if (request.tokenRefused()) {
-            throw CallFault.notAuthorized("nobody has this token");
+            exchange.setProperty(Audit.REFUSAL, Verdict.refused(Verdict.Reason.UNAUTHORIZED, UNKNOWN_TOKEN));
+            throw CallFault.notAuthorized(UNKNOWN_TOKEN);
         }
         OcsAgent described = agents.get(call.procedure());
         if (described != null) {
@@ -93,21 +108,53 @@ public final class OcsBridge {
             throw CallFault.noSuchProcedure(call.procedure());
         }
         OpsRequest ops = OpsRequest.of(call);
-        Object decided = agent.decide(ops, client(request, ops.password()));
-        return decided instanceof CompletableFuture<?> later ? later : CompletableFuture.completedFuture(decided);
+        CompletableFuture<Holder> known = holder(request, ops.password());
+        known.exceptionally(fault -> {
+            exchange.setProperty(Audit.REFUSAL, Verdict.refused(Verdict.Reason.UNAUTHORIZED, fault.getMessage()));
+            return null;
+        });
+        return known.thenCompose(holder -> {
+            command.ifPresent(asked ->
+                    exchange.setProperty(Origin.PROPERTY, origin(asked, request, holder.name(), holder.role())));
+            Object decided = agent.decide(ops, new OcsClient(holder.name(), level(holder)));
+            if (decided instanceof OcsReply reply && reply.reason() != null) {
+                exchange.setProperty(Audit.REFUSAL, Verdict.refused(reply.reason(), reply.message()));
+            }
+            return decided instanceof CompletableFuture<?> later
+                    ? later.thenApply(reply -> reply)
+                    : CompletableFuture.completedFuture(decided);
+        });
     }
 
-    /** The header, which any HTTP client can send, or the password, which is all that an OCS client can send. */
-    private OcsClient client(HttpRequest request, JsonNode password) {
-        Optional<Tokens.Holder> holder =
-                password.isTextual() ? tokens.holderOf(password.textValue()) : Optional.empty();
-        if (tokens.open()) {
-            return new OcsClient(request.client(), CredLevel.BASIC);
+    /** The request for a command in a call, if it holds one. */
+    private static Optional<OpsRequest> command(Call call) {
+        if (!call.procedure().endsWith(OPS)) {
+            return Optional.empty();
         }
-        CredLevel byHeader = CredLevel.of(request.role());
-        return holder.map(found -> new OcsClient(found.name(), CredLevel.of(found.role())))
-                .filter(found -> found.level().compareTo(byHeader) >= 0)
-                .orElseGet(() -> new OcsClient(request.client(), byHeader));
+        try {
+            return Optional.of(OpsRequest.of(call)).filter(ops -> COMMANDS.contains(ops.action()));
+        } catch (CallFault e) {
+            return Optional.empty(); // which is found, and told, when the call is carried out
+        }
+    }
+
+    private static Origin origin(OpsRequest asked, HttpRequest request, String client, Role role) {
+        return new Origin(ControllerAgent.TRANSPORT, client, role, request.address(), asked.opName());
+    }
+
+    /** By the header, which any HTTP client can send, or the password, which is all that an OCS client can send. */
+    private CompletableFuture<Holder> holder(HttpRequest request, JsonNode password) {
+        Holder byHeader = new Holder(request.client(), request.role());
+        if (tokens.open() || !password.isTextual()) {
+            return CompletableFuture.completedFuture(byHeader);
+        }
+        return tokens.holderOf(password.textValue()).thenApply(found -> found.filter(
+                        holder -> !request.isFrom(holder.role()) || request.role() == holder.role())
+                .orElse(byHeader));
+    }
+
+    private CredLevel level(Holder holder) {
+        return tokens.open() ? CredLevel.BASIC : CredLevel.of(holder.role());
     }
 
     /** The answer to a call that came to a command. */
@@ -122,12 +169,18 @@ public final class OcsBridge {
     }
 
     /** The reply to a call that failed, or to a request that was none. */
-    public HttpReply fault(@ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Throwable fault) {
+    public HttpReply fault(@ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Throwable caught) {
+        // what is thrown where a future goes on is wrapped
+        Throwable fault =
+                caught instanceof CompletionException && caught.getCause() != null ? caught.getCause() : caught;
         if (fault instanceof CallFault call) {
             return BridgeReply.fault(call);
         }
         if (fault instanceof BridgeRefusal refusal) {
             return BridgeReply.refusal(refusal.status(), refusal.getMessage());
+        }
+        if (fault instanceof TooManyGuesses) {
+            return BridgeReply.fault(CallFault.notAuthorized(fault.getMessage()));
         }
         LOG.error("A call failed", fault);
         return BridgeReply.internalError();

@@ -3,6 +3,7 @@ package pysmurf.controller.ocs;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import pysmurf.controller.command.Verdict;
 import pysmurf.controller.session.Json;
 
 /**
@@ -12,27 +13,33 @@ import pysmurf.controller.session.Json;
  * @param status  0, -1 or 1: ocs.base.ResponseCode
  * @param message for people; scripts compare it, too
  * @param session the session object, or an empty one
+ * @param reason  why a command is refused, for the audit log, not for the client; null for any other reply
  */
-record OcsReply(int status, String message, ObjectNode session) {
+record OcsReply(int status, String message, ObjectNode session, Verdict.Reason reason) {
 
     private static final int OK = 0;
     private static final int ERROR = -1;
     private static final int TIMEOUT = 1;
 
     static OcsReply ok(String message, ObjectNode session) {
-        return new OcsReply(OK, message, session);
+        return new OcsReply(OK, message, session, null);
     }
 
     static OcsReply error(String message) {
-        return new OcsReply(ERROR, message, Json.object());
+        return error(message, Json.object());
     }
 
     static OcsReply error(String message, ObjectNode session) {
-        return new OcsReply(ERROR, message, session);
+        return new OcsReply(ERROR, message, session, null);
+    }
+
+    /** This reply, to a start or an abort that it refuses. */
+    OcsReply because(Verdict.Reason why) {
+        return new OcsReply(status, message, session, why);
     }
 
     static OcsReply timeout(String message, ObjectNode session) {
-        return new OcsReply(TIMEOUT, message, session);
+        return new OcsReply(TIMEOUT, message, session, null);
     }
 
     /** As it is sent: an array of three. */

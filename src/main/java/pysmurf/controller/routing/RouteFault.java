@@ -31,6 +31,11 @@ public record RouteFault(String file, Integer line, String detail) {
         return new RouteFault(file, line, text.length() > MOST_CHARS ? text.substring(0, MOST_CHARS) + "…" : text);
     }
 
+    /** The same for those who may know that a file is broken, and not what it holds. */
+    public RouteFault withoutDetail() {
+        return new RouteFault(file, line, "cannot be used; an admin sees why");
+    }
+
     @Override
     public String toString() {
         return file + (line == null ? "" : " line " + line) + ": " + detail;

@@ -62,6 +62,9 @@ public final class ScriptBinding implements ExecBinding {
                 args.add(PythonText.str(value));
             }
         }
+        ScriptArguments.fault(args).ifPresent(fault -> {
+            throw new OperationFailure(Outcome.FAILED, "args: " + fault);
+        });
         args.stream().filter(arg -> !canBePassedOn(arg)).findFirst().ifPresent(arg -> {
             throw new OperationFailure(
                     Outcome.FAILED,

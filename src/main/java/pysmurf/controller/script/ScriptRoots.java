@@ -1,5 +1,6 @@
 package pysmurf.controller.script;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -28,7 +29,11 @@ public final class ScriptRoots implements ParameterFormat {
     }
 
     @Override
-    public Optional<String> fault(String script) {
+    public Optional<String> fault(JsonNode value) {
+        return value.isTextual() ? fault(value.textValue()) : Optional.empty();
+    }
+
+    Optional<String> fault(String script) {
         try {
             resolve(script);
             return Optional.empty();

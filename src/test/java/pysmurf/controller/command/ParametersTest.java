@@ -3,6 +3,7 @@ package pysmurf.controller.command;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -31,8 +32,8 @@ class ParametersTest {
         }
 
         @Override
-        public Optional<String> fault(String value) {
-            return value.equals("red") ? Optional.empty() : Optional.of("is not red");
+        public Optional<String> fault(JsonNode value) {
+            return !value.isTextual() || value.textValue().equals("red") ? Optional.empty() : Optional.of("is not red");
         }
     }
 

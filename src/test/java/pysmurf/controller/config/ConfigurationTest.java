@@ -133,6 +133,10 @@ class ConfigurationTest {
         "abort.terminate-grace, 11m",
         "data.dir, ''",
         "auth.allow-anonymous, yes",
+        "audit.max-size, 10",
+        "audit.keep, 0",
+        "audit.keep, 1001",
+        "mqtt.broker-url, tcp://me:secret@broker:1883",
     })
     void refusesAValueOutOfItsRule(String key, String value) throws Exception {
         file(key + " = " + value);
@@ -158,13 +162,25 @@ class ConfigurationTest {
     }
 
     @Test
+    void takesASecretFromAFile() throws Exception {
+        Path secret = Files.writeString(folder.resolve("secret"), "hunter2\n");
+        file("mqtt.password = ${file:" + secret + "}");
+        assertThat(load().get(Settings.MQTT_PASSWORD)).isEqualTo("hunter2");
+
+        file("mqtt.password = ${file:" + secret + "-gone}");
+        assertThat(faults()).contains("mqtt.password", "secret-gone");
+    }
+
+    @Test
     void neverRepeatsAPassword() throws Exception {
         file("mqtt.password = hunter2", "http.port = x");
 
         assertThat(faults()).doesNotContain("hunter2");
         file("mqtt.password = hunter2");
         assertThat(load().placeholders().values()).doesNotContain("hunter2");
-        assertThat(load().secretNames()).contains("MQTT_PASSWORD");
+        assertThat(load().secretNames())
+                .containsExactlyInAnyOrder(
+                        "MQTT_PASSWORD", "HTTP_TLS_KEYSTORE_PASSWORD", "MQTT_TLS_TRUSTSTORE_PASSWORD");
     }
 
     @Test
@@ -240,6 +256,14 @@ class ConfigurationTest {
         assertThat(load().get(Settings.HTTP_HOST)).isEqualTo("0.0.0.0");
         file("http.host = 0.0.0.0", "auth.allow-anonymous = true");
         assertThat(load().get(Settings.HTTP_HOST)).isEqualTo("0.0.0.0");
+        file("mqtt.embedded.host = 0.0.0.0");
+        assertThat(faults()).contains("mqtt.embedded.host").contains("mqtt.embedded.users-file");
+        file("mqtt.embedded.host = 0.0.0.0", "mqtt.embedded.users-file = users");
+        assertThat(load().get(Settings.MQTT_EMBEDDED_HOST)).isEqualTo("0.0.0.0");
+        file("mqtt.embedded.host = 0.0.0.0", "auth.allow-anonymous = true");
+        assertThat(load().get(Settings.MQTT_EMBEDDED_HOST)).isEqualTo("0.0.0.0");
+        file("mqtt.embedded.host = 0.0.0.0", "mqtt.broker-url = tcp://broker:1883");
+        assertThat(load().get(Settings.MQTT_EMBEDDED_HOST)).isEqualTo("0.0.0.0");
         file("http.host = ::1");
         assertThat(load().get(Settings.HTTP_HOST)).isEqualTo("::1");
     }

@@ -23,7 +23,7 @@ public interface ControllerUnderTest extends AutoCloseable {
 
     /** Its HTTP interface. */
     default HttpClientOfController http() {
-        return new HttpClientOfController(Integer.parseInt(setup().get("http.port")));
+        return setup().http();
     }
 
     /** Its broker, embedded or not. */

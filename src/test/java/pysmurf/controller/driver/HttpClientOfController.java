@@ -19,6 +19,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import javax.net.ssl.SSLContext;
 
 /** What a client does over HTTP, in the words of the interface. */
 public final class HttpClientOfController {
@@ -30,10 +31,26 @@ public final class HttpClientOfController {
     private static final Duration POLL = Duration.ofMillis(10);
 
     private final String base;
+    private final HttpClient client;
 
     /** @param port of the controller on the loopback address */
     public HttpClientOfController(int port) {
-        this.base = "http://127.0.0.1:" + port;
+        this("http://127.0.0.1:" + port, CLIENT);
+    }
+
+    /** @param base e.g. {@code https://localhost:8443} */
+    public HttpClientOfController(String base, SSLContext trusting) {
+        this(
+                base,
+                HttpClient.newBuilder()
+                        .version(HttpClient.Version.HTTP_1_1)
+                        .sslContext(trusting)
+                        .build());
+    }
+
+    private HttpClientOfController(String base, HttpClient client) {
+        this.base = base;
+        this.client = client;
     }
 
     /** A whole reply. */
@@ -95,8 +112,13 @@ public final class HttpClientOfController {
         return params;
     }
 
-    public Reply get(String path) throws IOException, InterruptedException {
-        return send(request(path).GET());
+    /** @param headers names and values in turn */
+    public Reply get(String path, String... headers) throws IOException, InterruptedException {
+        HttpRequest.Builder request = request(path).GET();
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        return send(request);
     }
 
     public Reply post(String path, JsonNode params) throws IOException, InterruptedException {
@@ -120,7 +142,7 @@ public final class HttpClientOfController {
     public CompletableFuture<Reply> postAsync(String path, JsonNode params) {
         HttpRequest request =
                 request(path).POST(BodyPublishers.ofString(params.toString())).build();
-        return CLIENT.sendAsync(request, BodyHandlers.ofByteArray()).thenApply(Reply::new);
+        return client.sendAsync(request, BodyHandlers.ofByteArray()).thenApply(Reply::new);
     }
 
     /** A reply that is read bit by bit; closing it closes the connection. */
@@ -129,12 +151,12 @@ public final class HttpClientOfController {
         if (headers.length > 0) {
             request.headers(headers);
         }
-        return CLIENT.send(request.build(), BodyHandlers.ofInputStream());
+        return client.send(request.build(), BodyHandlers.ofInputStream());
     }
 
     /** As {@link #open}; complete when the reply begins. */
     public CompletableFuture<InputStream> openAsync(String path) {
-        return CLIENT.sendAsync(request(path).GET().build(), BodyHandlers.ofInputStream())
+        return client.sendAsync(request(path).GET().build(), BodyHandlers.ofInputStream())
                 .thenApply(HttpResponse::body);
     }
 
@@ -142,8 +164,8 @@ public final class HttpClientOfController {
         return HttpRequest.newBuilder(URI.create(base + path)).timeout(Duration.ofSeconds(60));
     }
 
-    private static Reply send(HttpRequest.Builder request) throws IOException, InterruptedException {
-        return new Reply(CLIENT.send(request.build(), BodyHandlers.ofByteArray()));
+    private Reply send(HttpRequest.Builder request) throws IOException, InterruptedException {
+        return new Reply(client.send(request.build(), BodyHandlers.ofByteArray()));
     }
 
     /** Starts an operation, which must be accepted; its session. */

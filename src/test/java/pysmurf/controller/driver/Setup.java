@@ -32,6 +32,7 @@ public final class Setup {
     private final Map<String, String> environment = new HashMap<>();
     private final Properties properties = new Properties();
     private boolean brokerExpected = true;
+    private TestCertificate certificate;
 
     private Setup(Path folder) {
         this.folder = folder;
@@ -98,6 +99,19 @@ public final class Setup {
     public Setup withoutEnvironment(String name) {
         environment.remove(name);
         return this;
+    }
+
+    /** HTTPS in place of HTTP. */
+    public Setup withHttps(TestCertificate own) {
+        certificate = own;
+        return with("http.tls.keystore", own.keyStore()).with("http.tls.keystore-password", TestCertificate.PASSWORD);
+    }
+
+    HttpClientOfController http() {
+        int port = Integer.parseInt(get("http.port"));
+        return certificate == null
+                ? new HttpClientOfController(port)
+                : new HttpClientOfController("https://localhost:" + port, certificate.trusting());
     }
 
     /** The broker to use in place of the embedded one. */

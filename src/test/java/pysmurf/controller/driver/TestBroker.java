@@ -7,7 +7,9 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import pysmurf.controller.mqtt.EmbeddedBroker;
@@ -60,7 +62,29 @@ public abstract class TestBroker implements AutoCloseable {
 
     /** Debian's mosquitto, as a process. */
     public static TestBroker mosquitto(Path folder) {
-        return new Mosquitto(folder);
+        return new Mosquitto(folder, List.of());
+    }
+
+    /**
+     * Mosquitto with a second listener, which asks for name and password and speaks TLS.
+     *
+     * @param port     of that listener
+     * @param name     the only user
+     * @param password theirs
+     */
+    public static TestBroker mosquitto(Path folder, int port, TestCertificate certificate, String name, String password)
+            throws IOException, InterruptedException {
+        Path users = Files.writeString(folder.resolve("mosquitto-users"), name + ":" + password + "\n");
+        Files.setPosixFilePermissions(users, PosixFilePermissions.fromString("rw-------"));
+        new ProcessBuilder("mosquitto_passwd", "-U", users.toString()).start().waitFor();
+        return new Mosquitto(
+                folder,
+                List.of(
+                        "listener " + port + " 127.0.0.1",
+                        "allow_anonymous false",
+                        "password_file " + users,
+                        "certfile " + certificate.certificate(),
+                        "keyfile " + certificate.key()));
     }
 
     private static final class Embedded extends TestBroker {
@@ -69,7 +93,7 @@ public abstract class TestBroker implements AutoCloseable {
 
         @Override
         void launch() {
-            broker = new EmbeddedBroker("127.0.0.1", port());
+            broker = new EmbeddedBroker("127.0.0.1", port(), null);
             broker.start(() -> {});
         }
 
@@ -92,16 +116,24 @@ public abstract class TestBroker implements AutoCloseable {
         private static final List<Path> PLACES = List.of(Path.of("/usr/sbin/mosquitto"), Path.of("/usr/bin/mosquitto"));
 
         private final Path folder;
+        private final List<String> more;
         private Process process;
 
-        Mosquitto(Path folder) {
+        Mosquitto(Path folder, List<String> more) {
             this.folder = folder;
+            this.more = more;
         }
 
         @Override
         void launch() throws IOException {
             Path configuration = folder.resolve("mosquitto-" + port() + ".conf");
-            Files.writeString(configuration, "listener " + port() + " 127.0.0.1\nallow_anonymous true\n");
+            List<String> lines = new ArrayList<>();
+            lines.add("per_listener_settings " + !more.isEmpty());
+            lines.addAll(more);
+            lines.addAll(List.of("listener " + port() + " 127.0.0.1", "allow_anonymous true"));
+            // run as root it would become a user who cannot read what is in a test's folder
+            lines.add("user " + System.getProperty("user.name"));
+            Files.write(configuration, lines);
             String program = PLACES.stream()
                     .filter(Files::isExecutable)
                     .findFirst()

@@ -18,7 +18,17 @@ class CallTest {
 
     private static Call read(String contentType, byte[] body) {
         return Call.of(new HttpRequest(
-                "POST", Map.of(), Map.of(), contentType, null, null, "127.0.0.1", Role.ADMIN, false, body));
+                "POST",
+                Map.of(),
+                Map.of(),
+                contentType,
+                null,
+                null,
+                "127.0.0.1",
+                "127.0.0.1",
+                Role.ADMIN,
+                false,
+                body));
     }
 
     private static Call read(String body) {

@@ -1,0 +1,9 @@
+package pysmurf.controller.access;
+
+/**
+ * Who a token belongs to.
+ *
+ * @param name for logs and sessions
+ * @param role what they may do
+ */
+public record Holder(String name, Role role) {}

@@ -1,0 +1,128 @@
+package pysmurf.controller.mqtt;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.util.Base64;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import javax.security.auth.Subject;
+import org.apache.activemq.artemis.core.security.CheckType;
+import org.apache.activemq.artemis.core.security.Role;
+import org.apache.activemq.artemis.spi.core.protocol.RemotingConnection;
+import org.apache.activemq.artemis.spi.core.security.ActiveMQSecurityManager5;
+import org.apache.activemq.artemis.spi.core.security.jaas.UserPrincipal;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import pysmurf.controller.access.Holder;
+import pysmurf.controller.access.Tokens;
+
+/**
+ * Who may do what at the embedded broker. A viewer may subscribe; an operator may publish on the command topics as well; an admin
+ * may publish on any topic. The controller itself has a name and a password that are made anew at each start and are nowhere
+ * else. Thread-safe.
+ */
+public final class BrokerUsers implements ActiveMQSecurityManager5 {
+
+    private static final Logger LOG = LoggerFactory.getLogger(BrokerUsers.class);
+    private static final long LONGEST_LOOK_S = 10;
+    private static final int PASSWORD_BYTES = 32;
+
+    private final Tokens users;
+    private final String commands;
+    private final String ownName = "controller-" + random();
+    private final String ownPassword = random();
+
+    /**
+     * @param users    names and passwords
+     * @param commands the topic that all command topics are below, e.g. {@code pysmurf/crate1/command}
+     */
+    public BrokerUsers(Tokens users, String commands) {
+        this.users = users;
+        // the broker's word for a topic
+        this.commands = commands.replace('/', '.') + ".";
+    }
+
+    private static String random() {
+        byte[] bytes = new byte[PASSWORD_BYTES];
+        new SecureRandom().nextBytes(bytes);
+        return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+    }
+
+    String ownName() {
+        return ownName;
+    }
+
+    String ownPassword() {
+        return ownPassword;
+    }
+
+    @Override
+    public Subject authenticate(String name, String password, RemotingConnection connection, String domain) {
+        boolean known = isOwn(name, password) || find(name, password).isPresent();
+        // who is refused, and from where, the broker itself tells in the log
+        return known ? new Subject(true, Set.of(new UserPrincipal(name)), Set.of(), Set.of()) : null;
+    }
+
+    private boolean isOwn(String name, String password) {
+        return ownName.equals(name)
+                && password != null
+                && MessageDigest.isEqual(
+                        ownPassword.getBytes(StandardCharsets.UTF_8), password.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private Optional<Holder> find(String name, String password) {
+        try {
+            return users.holderOf(name, password).get(LONGEST_LOOK_S, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            LOG.warn("{} could not be looked up at the embedded broker: {}", name, e.toString());
+            return Optional.empty();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Optional.empty();
+        }
+    }
+
+    @Override
+    public boolean authorize(Subject subject, Set<Role> roles, CheckType type, String address) {
+        String name = subject == null ? null : getUserFromSubject(subject);
+        // by the file as it is now: who was taken out of it meanwhile may do nothing more
+        return ownName.equals(name)
+                || users.named(name)
+                        .filter(holder -> isAllowed(holder, type, address))
+                        .isPresent();
+    }
+
+    private boolean isAllowed(Holder holder, CheckType type, String address) {
+        return switch (type) {
+            case SEND ->
+                switch (holder.role()) {
+                    case VIEWER -> false;
+                    case OPERATOR -> address.startsWith(commands);
+                    case ADMIN -> true;
+                };
+            // what the broker makes by itself for whoever subscribes or publishes
+            case CONSUME,
+                    CREATE_ADDRESS,
+                    DELETE_ADDRESS,
+                    CREATE_DURABLE_QUEUE,
+                    DELETE_DURABLE_QUEUE,
+                    CREATE_NON_DURABLE_QUEUE,
+                    DELETE_NON_DURABLE_QUEUE -> true;
+            case MANAGE, BROWSE, VIEW, EDIT -> false;
+        };
+    }
+
+    @Override
+    public boolean validateUser(String name, String password) {
+        return authenticate(name, password, null, null) != null;
+    }
+
+    @Override
+    public boolean validateUserAndRole(String name, String password, Set<Role> roles, CheckType type) {
+        throw new UnsupportedOperationException("the broker asks authorize");
+    }
+}

@@ -1,0 +1,2 @@
+/** Key stores and certificates, for what listens and for what connects. */
+package pysmurf.controller.tls;
