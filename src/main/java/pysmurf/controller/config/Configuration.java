@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
@@ -60,7 +61,7 @@ public final class Configuration {
      */
     public static Configuration load(Map<String, String> environment, Properties system) throws ConfigurationException {
         Path configDir = Path.of(environment.getOrDefault("CONTROLLER_CONFIG_DIR", "config"));
-        Path routesDir = Path.of(environment.getOrDefault("CONTROLLER_ROUTES_DIR", "routes"));
+        Path routesDir = real(Path.of(environment.getOrDefault("CONTROLLER_ROUTES_DIR", "routes")));
         Configuration configuration = new Configuration(configDir, routesDir, environment);
         List<String> faults = new ArrayList<>();
         configuration.read(configDir.resolve("application.properties"), system, faults);
@@ -77,6 +78,16 @@ public final class Configuration {
             throw new ConfigurationException(faults);
         }
         return configuration;
+    }
+
+    /** Camel finds no route below a folder that is a symbolic link. */
+    private static Path real(Path folder) {
+        try {
+            return folder.toRealPath();
+        } catch (IOException e) {
+            // not there, which is a fault of its own
+            return folder;
+        }
     }
 
     private void read(Path file, Properties system, List<String> faults) {
@@ -150,7 +161,8 @@ public final class Configuration {
             values.put(setting, setting.parser().apply(text));
         } catch (IllegalArgumentException | ArithmeticException e) {
             // the value itself may be a secret that landed in the wrong key: only short, plain ones are repeated
-            boolean plain = text.length() <= 60 && !setting.key().contains("password");
+            boolean plain = text.length() <= 60
+                    && !(setting.key() + text).toLowerCase(Locale.ROOT).contains("password");
             String shown = plain ? "'" + text.replaceAll("\\p{Cntrl}", "?") + "'" : "the value";
             faults.add(setting.key() + ": " + shown + " (" + origin + ") is not " + setting.rule());
         }

@@ -142,7 +142,7 @@ public final class Settings {
     public static final Setting<String> STORE_URL = new Setting<>(
             "store.url",
             "jdbc:sqlite:${data.dir}/sessions.db",
-            "jdbc:sqlite:FILE or jdbc:postgresql://HOST/DATABASE",
+            "jdbc:sqlite:FILE or jdbc:postgresql://HOST/DATABASE, without a password in it",
             Settings::storeUrl,
             "Where sessions are kept; a PostgreSQL database may be shared by controllers of different controller.id.");
     public static final Setting<String> STORE_USERNAME = text("store.username", "", "User at PostgreSQL.");
@@ -362,7 +362,7 @@ public final class Settings {
 
     private static String storeUrl(String text) {
         String url = text.strip();
-        require(url.matches("jdbc:(sqlite:(?!:).+|postgresql:.+)"));
+        require(url.matches("jdbc:(sqlite:(?!:).+|postgresql:.+)") && !url.matches("(?i).*[?&]password=.*"));
         return url;
     }
 

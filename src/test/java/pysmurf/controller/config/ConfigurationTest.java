@@ -180,7 +180,17 @@ class ConfigurationTest {
         assertThat(load().placeholders().values()).doesNotContain("hunter2");
         assertThat(load().secretNames())
                 .containsExactlyInAnyOrder(
-                        "MQTT_PASSWORD", "HTTP_TLS_KEYSTORE_PASSWORD", "MQTT_TLS_TRUSTSTORE_PASSWORD");
+                        "MQTT_PASSWORD",
+                        "STORE_PASSWORD",
+                        "HTTP_TLS_KEYSTORE_PASSWORD",
+                        "MQTT_TLS_TRUSTSTORE_PASSWORD");
+    }
+
+    @Test
+    void takesNoPasswordInAnAddressThatIsShown() throws Exception {
+        file("store.url = jdbc:postgresql://db/pysmurf?user=me&password=hunter2");
+
+        assertThat(faults()).contains("store.url").doesNotContain("hunter2");
     }
 
     @Test
