@@ -10,6 +10,9 @@ public final class ProgressDisplay {
     private static final String TO_START_OF_LINE = "\r";
     private static final String CLEAR_TO_END = "\033[K";
 
+    /** On a terminal, takes away the line that is drawn, so that another can be written in its place. */
+    public static final String CLEARED_LINE = TO_START_OF_LINE + CLEAR_TO_END;
+
     private final Progress progress;
     private final PrintStream out;
     private final int columns;
@@ -54,7 +57,7 @@ public final class ProgressDisplay {
     /** Takes the line away. */
     public void clear() {
         if (columns > 0) {
-            out.print(TO_START_OF_LINE + CLEAR_TO_END);
+            out.print(CLEARED_LINE);
             out.flush();
         }
     }
