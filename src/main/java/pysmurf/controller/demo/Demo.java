@@ -8,6 +8,8 @@ import java.util.UUID;
 import org.eclipse.paho.mqttv5.common.MqttException;
 import pysmurf.controller.demo.RemoteController.Message;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.terminal.Progress;
+import pysmurf.controller.terminal.ProgressDisplay;
 
 /** Has a controller tune one simulated band, commanded and watched over MQTT 5 alone, and tells what came of it. */
 public final class Demo {

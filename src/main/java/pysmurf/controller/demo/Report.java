@@ -5,72 +5,37 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.net.HttpURLConnection;
 import java.net.URI;
-import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
-import java.util.stream.IntStream;
+import pysmurf.controller.terminal.SessionReport;
+import pysmurf.controller.terminal.TextTable;
 
-/** What a tune came to, for the person who ran it. */
+/** What a tune came to, and where to look further, for the person who ran the demo. */
 final class Report {
 
-    private static final int LAST_MESSAGES = 5;
     private static final int TIMEOUT_MS = 2000;
 
-    private final JsonNode session;
+    private final SessionReport report;
     private final Options options;
     private final PrintStream out;
 
     /** @param session the session when it is done */
     Report(JsonNode session, Options options, PrintStream out) {
-        this.session = session;
+        this.report = new SessionReport(session, options.http());
         this.options = options;
         this.out = out;
     }
 
     /** Whether the tune succeeded. */
     boolean succeeded() {
-        return session.path("outcome").asText().equals("succeeded");
+        return report.succeeded();
     }
 
     /** Writes it. */
     void print() {
-        double seconds = session.path("end_time")
-                .decimalValue()
-                .subtract(session.path("start_time").decimalValue())
-                .doubleValue();
-        out.printf(
-                Locale.ROOT,
-                "tune_squids %s after %.1f s (session %d)%n%n",
-                session.path("outcome").asText(),
-                seconds,
-                session.path("session_id").asInt());
-        block(new ResultTable(session).lines());
-        block(new StageTable(session).lines());
-        if (!succeeded()) {
-            out.println("The last messages:");
-            block(lastMessages());
-        }
-        plots().forEach((folder, table) -> {
-            out.println("  plots in " + folder);
-            block(table.lines());
-        });
-        block(places().lines());
-    }
-
-    /** The plots, by folder. */
-    private Map<String, TextTable> plots() {
-        Map<String, TextTable> folders = new LinkedHashMap<>();
-        JsonNode files = session.path("files");
-        for (int i = 0; i < files.size(); i++) {
-            Path path = Path.of(files.get(i).path("path").asText());
-            if (files.get(i).path("plot").asBoolean() && path.getParent() != null) {
-                folders.computeIfAbsent(shorter(path.getParent()), folder -> TextTable.ofWords())
-                        .row(List.of(path.getFileName().toString(), url("files/" + i)));
-            }
-        }
-        return folders;
+        out.println(report.headline());
+        out.println();
+        report.print(out);
+        SessionReport.block(places().lines(), out);
     }
 
     private TextTable places() {
@@ -78,38 +43,12 @@ final class Report {
         if (pageIsServed()) {
             table.row(List.of("page", options.http() + "/"));
         }
-        table.row(List.of("session", url("")));
-        table.row(List.of("script output", url("log")));
+        table.row(List.of("session", report.url("")));
+        table.row(List.of("script output", report.url("log")));
         if (options.log() != null) {
-            table.row(List.of("controller's log", shorter(options.log())));
+            table.row(List.of("controller's log", SessionReport.shorter(options.log())));
         }
         return table;
-    }
-
-    private void block(List<String> lines) {
-        lines.forEach(line -> out.println("  " + line));
-        out.println();
-    }
-
-    private List<String> lastMessages() {
-        JsonNode messages = session.path("messages");
-        int first = Math.max(0, messages.size() - LAST_MESSAGES);
-        return IntStream.range(first, messages.size())
-                .mapToObj(i -> messages.get(i).path(1).asText())
-                .toList();
-    }
-
-    private String url(String below) {
-        String url = options.http() + "/api/v1/sessions/"
-                + session.path("session_id").asInt();
-        return below.isEmpty() ? url : url + "/" + below;
-    }
-
-    /** The path as it can be typed here. */
-    private static String shorter(Path path) {
-        Path here = Path.of("").toAbsolutePath();
-        Path there = path.toAbsolutePath().normalize();
-        return (there.startsWith(here) ? here.relativize(there) : there).toString();
     }
 
     private boolean pageIsServed() {

@@ -1,21 +1,21 @@
-package pysmurf.controller.demo;
+package pysmurf.controller.terminal;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.Locale;
 
-/** The stages of a tune that were run, how each ended and how long it took. */
-final class StageTable {
+/** The stages of a session that were run, how each ended and how long it took. Immutable. */
+public final class StageTable {
 
     private final JsonNode stages;
 
-    /** @param session the session of a tune */
-    StageTable(JsonNode session) {
+    /** @param session a session */
+    public StageTable(JsonNode session) {
         this.stages = session.path("stages");
     }
 
     /** A line a stage. */
-    List<String> lines() {
+    public List<String> lines() {
         TextTable table = TextTable.ofWords();
         for (JsonNode stage : stages) {
             if (stage.path("start_time").isNumber()) {

@@ -1,4 +1,4 @@
-package pysmurf.controller.demo;
+package pysmurf.controller.terminal;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
@@ -6,22 +6,39 @@ import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
 
-/** What a tune found, a row a band; a number whose stage did not run is "-". */
-final class ResultTable {
+/** What a tune found, a row a band; a number whose stage did not run is "-". Immutable. */
+public final class ResultTable {
 
     private static final String MISSING = "-";
+    private static final List<String> COLUMNS_OF =
+            List.of("find_freq", "setup_notches", "tracking_setup", "take_noise");
 
     private final JsonNode stages;
     private final JsonNode params;
 
     /** @param session the session of a tune */
-    ResultTable(JsonNode session) {
+    public ResultTable(JsonNode session) {
         this.stages = session.path("stages");
         this.params = session.path("params");
     }
 
+    /** Whether the session is of another kind: it has no stage whose numbers the table could show. */
+    public boolean isEmpty() {
+        return COLUMNS_OF.stream().noneMatch(this::wasRun);
+    }
+
+    private boolean wasRun(String stage) {
+        for (JsonNode each : stages) {
+            if (each.path("name").asText().equals(stage)
+                    && each.path("start_time").isNumber()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** The table, with its head. */
-    List<String> lines() {
+    public List<String> lines() {
         TextTable table = TextTable.ofNumbers()
                 .row(List.of(
                         "band",

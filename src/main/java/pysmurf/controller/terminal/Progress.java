@@ -1,11 +1,11 @@
-package pysmurf.controller.demo;
+package pysmurf.controller.terminal;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
 import java.util.Locale;
 
-/** How far a tune is, from what its controller tells. Not thread-safe. */
-final class Progress {
+/** How far a tune, or another operation of stages, is, from what its controller tells. Not thread-safe. */
+public final class Progress {
 
     private static final int WIDEST_BAR = 30;
     private static final int NARROWEST_BAR = 8;
@@ -24,7 +24,7 @@ final class Progress {
      *
      * @return whether another stage is running than before
      */
-    boolean session(JsonNode session) {
+    public boolean session(JsonNode session) {
         int place = 0;
         String running = null;
         for (JsonNode each : session.path("stages")) {
@@ -59,7 +59,7 @@ final class Progress {
      * @param message in the Publisher's envelope; one that tells of no progress changes nothing
      * @return        whether it told of progress
      */
-    boolean data(JsonNode message) {
+    public boolean data(JsonNode message) {
         JsonNode progress = message.path("payload").path("progress");
         // a straggler of the stage before would make the bar jump back
         if (!progress.isObject() || !progress.path("stage").asText().equals(stage)) {
@@ -72,7 +72,7 @@ final class Progress {
     }
 
     /** One line with a bar, at most this wide. */
-    String bar(Duration elapsed, int columns) {
+    public String bar(Duration elapsed, int columns) {
         String before = words();
         String after = (total > 0 ? done + " of " + total + "  " : "") + seconds(elapsed);
         int room = Math.min(WIDEST_BAR, columns - before.length() - after.length() - 6);
@@ -83,7 +83,7 @@ final class Progress {
     }
 
     /** The same without a bar. */
-    String plain(Duration elapsed) {
+    public String plain(Duration elapsed) {
         return seconds(elapsed) + "  " + words() + (total > 0 ? ", " + done + " of " + total : "");
     }
 

@@ -1,10 +1,10 @@
-package pysmurf.controller.demo;
+package pysmurf.controller.terminal;
 
 import java.util.ArrayList;
 import java.util.List;
 
-/** A table in plain text: every column as wide as its widest cell. */
-final class TextTable {
+/** A table in plain text: every column as wide as its widest cell. Not thread-safe. */
+public final class TextTable {
 
     private static final String GAP = "  ";
 
@@ -16,23 +16,23 @@ final class TextTable {
     }
 
     /** A table of numbers: all columns end at the right. */
-    static TextTable ofNumbers() {
+    public static TextTable ofNumbers() {
         return new TextTable(true);
     }
 
     /** A table of words: all columns begin at the left. */
-    static TextTable ofWords() {
+    public static TextTable ofWords() {
         return new TextTable(false);
     }
 
     /** Adds a row; all rows have the same number of cells. */
-    TextTable row(List<String> cells) {
+    public TextTable row(List<String> cells) {
         rows.add(List.copyOf(cells));
         return this;
     }
 
     /** The lines, without blanks at their ends. */
-    List<String> lines() {
+    public List<String> lines() {
         return rows.stream().map(this::line).toList();
     }
 

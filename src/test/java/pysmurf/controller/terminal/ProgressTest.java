@@ -1,4 +1,4 @@
-package pysmurf.controller.demo;
+package pysmurf.controller.terminal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,0 +1,77 @@
+package pysmurf.controller.ctl;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+import pysmurf.controller.session.Json;
+
+/** {@code start}: any operation, its parameters by name. */
+@Command(
+        name = "start",
+        description = {
+            "Starts any operation and shows what its scripts write.",
+            "Ctrl-C aborts it; a second Ctrl-C leaves it to itself."
+        },
+        footer = {
+            "",
+            "A value is read as the operation's parameter is (see: pysmurf-ctl operations OPERATION): a list is 0,1 or"
+                    + " JSON, an object is JSON.",
+            "  pysmurf-ctl start tune_squids bands=0,1 preset=check",
+            "  pysmurf-ctl start run script=blink.py 'args=[3, \"a b\"]' timeout=60"
+        })
+final class StartCommand extends StartingCommand {
+
+    @Parameters(
+            index = "0",
+            paramLabel = "OPERATION",
+            completionCandidates = NamesOnController.Operations.class,
+            description = "Its name.")
+    private String operation;
+
+    @Parameters(index = "1..*", paramLabel = "name=value", arity = "0..*", description = "Its parameters.")
+    private List<String> assignments = List.of();
+
+    @Override
+    public Integer call() throws Refusal, Unreachable, InterruptedException {
+        ObjectNode params = Json.object();
+        if (!assignments.isEmpty()) {
+            JsonNode schema = schema();
+            for (String assignment : assignments) {
+                put(params, assignment, schema);
+            }
+        }
+        return start(operation, params, View.OUTPUT);
+    }
+
+    /** Of an operation that is not there: none, since the controller has better words for that. */
+    private JsonNode schema() throws Refusal, Unreachable, InterruptedException {
+        for (JsonNode each : client().operations().json()) {
+            if (each.path("name").asText().equals(operation)) {
+                return each.path("parameters");
+            }
+        }
+        return Json.object();
+    }
+
+    private void put(ObjectNode params, String assignment, JsonNode schema) {
+        int equals = assignment.indexOf('=');
+        if (equals <= 0) {
+            throw usage("Not like name=value: '" + assignment + "'");
+        }
+        String name = assignment.substring(0, equals);
+        if (params.has(name)) {
+            throw usage(name + ": given twice");
+        }
+        try {
+            params.set(
+                    name,
+                    ParameterText.read(
+                            assignment.substring(equals + 1),
+                            schema.path("properties").path(name)));
+        } catch (IllegalArgumentException e) {
+            throw usage(name + ": " + e.getMessage());
+        }
+    }
+}
