@@ -4,6 +4,7 @@ import io.vertx.core.Handler;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Optional;
+import java.util.Set;
 import pysmurf.controller.access.Role;
 import pysmurf.controller.access.Tokens;
 
@@ -14,7 +15,8 @@ import pysmurf.controller.access.Tokens;
 public final class AccessHandler implements Handler<RoutingContext> {
 
     private static final String BEARER = "Bearer ";
-    private static final String HEALTH = "/observe/health";
+    private static final Set<String> HEALTH =
+            Set.of("/observe/health", "/observe/health/ready", "/observe/health/live");
     /** The page is the same for everybody and holds nothing; what it shows it has to ask for, with a token. */
     private static final String PAGE = "/";
 
@@ -85,6 +87,6 @@ public final class AccessHandler implements Handler<RoutingContext> {
     }
 
     private static boolean isPublic(String path, Role needed) {
-        return path.equals(HEALTH) || needed == Role.VIEWER && (path.equals(PAGE) || path.startsWith(PAGE_FILES));
+        return HEALTH.contains(path) || needed == Role.VIEWER && (path.equals(PAGE) || path.startsWith(PAGE_FILES));
     }
 }

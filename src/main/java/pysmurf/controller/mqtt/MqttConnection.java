@@ -1,5 +1,6 @@
 package pysmurf.controller.mqtt;
 
+import java.time.Duration;
 import java.util.Optional;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
@@ -8,7 +9,9 @@ import org.apache.camel.Message;
  * This controller's one connection to its broker: every MQTT endpoint in the routes shares it, so there is one client id, one
  * last will, and one order of messages. It is also the Paho client that Camel is given ({@code client=#mqttClient}); Paho's own
  * reconnecting is not used, because a subscription that fails on the way back would leave a connection that is deaf. Instead a
- * route calls {@link #ensureConnected} again and again. Thread-safe.
+ * route calls {@link #ensureConnected} again and again. A broker may also fall silent, or lose a subscription, without the
+ * connection being lost; so another route sends {@linkplain #heartbeat messages to this controller itself}, and a connection on
+ * which they do not come back is made anew. Thread-safe.
  */
 public interface MqttConnection {
 
@@ -20,8 +23,15 @@ public interface MqttConnection {
      * @param password    empty for none
      * @param willTopic   where the broker tells of this controller's death
      * @param willPayload what it tells, retained
+     * @param heartbeatTopic where this controller sends messages to itself
      */
-    record Identity(String clientId, String username, String password, String willTopic, String willPayload) {
+    record Identity(
+            String clientId,
+            String username,
+            String password,
+            String willTopic,
+            String willPayload,
+            String heartbeatTopic) {
 
         @Override
         public String toString() {
@@ -34,6 +44,9 @@ public interface MqttConnection {
     /** How long one step (connect, subscribe, publish) may take before it counts as failed. */
     int STEP_TIMEOUT_S = 5;
 
+    /** How old the last heartbeat that came back may be before the connection counts as deaf. */
+    Duration DEAF_AFTER = Duration.ofSeconds(6);
+
     /** Connects and subscribes if that is not so now. Never throws: the next call tries again. */
     void ensureConnected();
 
@@ -42,6 +55,12 @@ public interface MqttConnection {
 
     /** Why there is no connection; empty if there is one. */
     Optional<String> fault();
+
+    /**
+     * What to send on the heartbeat topic now, by which this connection finds out whether anything arrives on it; null while there
+     * is nobody to send it to.
+     */
+    String heartbeat();
 
     /** What to do after each (re)connection. */
     void onConnected(Runnable action);

@@ -59,7 +59,7 @@ public abstract class TestBroker implements AutoCloseable {
     }
 
     /** Debian's mosquitto, as a process. */
-    public static TestBroker mosquitto(Path folder) {
+    public static Mosquitto mosquitto(Path folder) {
         return new Mosquitto(folder);
     }
 
@@ -87,7 +87,8 @@ public abstract class TestBroker implements AutoCloseable {
         }
     }
 
-    private static final class Mosquitto extends TestBroker {
+    /** Debian's mosquitto. */
+    public static final class Mosquitto extends TestBroker {
 
         private static final List<Path> PLACES = List.of(Path.of("/usr/sbin/mosquitto"), Path.of("/usr/bin/mosquitto"));
 
@@ -111,6 +112,22 @@ public abstract class TestBroker implements AutoCloseable {
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                     .start();
+        }
+
+        /** Stops it where it stands: connections stay open, and nothing comes of them. */
+        public void freeze() throws IOException, InterruptedException {
+            signal("-STOP");
+        }
+
+        /** Lets it go on. */
+        public void thaw() throws IOException, InterruptedException {
+            signal("-CONT");
+        }
+
+        private void signal(String name) throws IOException, InterruptedException {
+            new ProcessBuilder("kill", name, Long.toString(process.pid()))
+                    .start()
+                    .waitFor();
         }
 
         @Override
