@@ -46,6 +46,7 @@ import pysmurf.controller.http.Commands;
 import pysmurf.controller.http.EventStream;
 import pysmurf.controller.http.HttpEngine;
 import pysmurf.controller.http.HttpServer;
+import pysmurf.controller.http.InterfaceDocuments;
 import pysmurf.controller.http.SessionViews;
 import pysmurf.controller.metrics.Metrics;
 import pysmurf.controller.mqtt.Broker;
@@ -487,6 +488,7 @@ public final class Controller implements AutoCloseable {
         engine.setHandlers(List.of(new AccessHandler(tokens)));
         registry.bind("platform-http-engine", engine);
         registry.bind("httpCommands", new Commands());
+        registry.bind("interfaceDocuments", new InterfaceDocuments(version()));
         registry.bind("sessionViews", new SessionViews(known, sessions));
         OcsBridge.Place place = new OcsBridge.Place(
                 configuration.get(Settings.ADDRESS_ROOT_KEY), configuration.get(Settings.CONTROLLER_ID), hostName());
@@ -591,7 +593,6 @@ public final class Controller implements AutoCloseable {
         sessions.measuredBy(metrics);
         context.getRegistry().bind("metrics", metrics);
         context.getRegistry().bind(Metrics.REGISTRY, metrics.registry());
-        Package own = Controller.class.getPackage();
         double startTime = clock.instant().toEpochMilli() / 1000.0;
         metrics.gauge(
                         "pysmurf.build.info",
@@ -600,7 +601,7 @@ public final class Controller implements AutoCloseable {
                                 "controller",
                                 configuration.get(Settings.CONTROLLER_ID),
                                 "version",
-                                Objects.requireNonNullElse(own.getImplementationVersion(), "unpackaged"),
+                                version(),
                                 "camel",
                                 context.getVersion(),
                                 "java",
@@ -707,6 +708,10 @@ public final class Controller implements AutoCloseable {
                 ? Health.Check.up(data)
                 : Health.Check.degraded(
                         faults.stream().map(RouteFault::toString).collect(Collectors.joining("; ")), data);
+    }
+
+    private static String version() {
+        return Objects.requireNonNullElse(Controller.class.getPackage().getImplementationVersion(), "unpackaged");
     }
 
     private static String hostName() {
