@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.ExecutorService;
@@ -53,7 +54,9 @@ import pysmurf.controller.http.Commands;
 import pysmurf.controller.http.EventStream;
 import pysmurf.controller.http.HttpEngine;
 import pysmurf.controller.http.HttpServer;
+import pysmurf.controller.http.InterfaceDocuments;
 import pysmurf.controller.http.SessionViews;
+import pysmurf.controller.metrics.Metrics;
 import pysmurf.controller.mqtt.Broker;
 import pysmurf.controller.mqtt.BrokerUsers;
 import pysmurf.controller.mqtt.EmbeddedBroker;
@@ -120,6 +123,7 @@ public final class Controller implements AutoCloseable {
 
     private static final int MOST_BODY_BYTES = 1024 * 1024;
     private static final int DRAIN_AT_STOP_S = 1;
+    private static final List<String> SINKS = List.of("udp", "mqtt", "page", "log");
 
     /** The controller cannot start; the message is one line that says why. */
     public static final class StartFailure extends Exception {
@@ -158,6 +162,9 @@ public final class Controller implements AutoCloseable {
     private DiskSpace disk;
     private InetSocketAddress publisherAddress;
     private String topicRoot;
+    private Metrics metrics;
+    private final SinkFailures sinkFailures = new SinkFailures();
+    private final Map<String, BoundedQueue> queues = new LinkedHashMap<>();
     private final Properties properties = new Properties();
 
     public Controller(Configuration configuration) {
@@ -330,6 +337,7 @@ public final class Controller implements AutoCloseable {
             } catch (Exception e) {
                 throw new IllegalStateException("the embedded broker did not stop", e);
             }
+            metrics.close();
             store.close();
             database.close();
             try {
@@ -366,19 +374,21 @@ public final class Controller implements AutoCloseable {
         registry.bind("closing", closing);
         registry.bind("eventStream", eventStream);
         registry.bind("scriptLog", new ScriptLog());
-        registry.bind("sinkFailures", new SinkFailures());
+        registry.bind("sinkFailures", sinkFailures);
         BoundedQueue messages = new BoundedQueue();
         registry.bind("publisherQueue", messages);
         // what a script sends in a burst is lost if it is not taken in; what is told of it can wait that long
         registry.bind("eventQueue", new BoundedQueue(() -> !messages.isEmpty()));
-        for (String sink : List.of("udp", "mqtt", "page", "log")) {
-            registry.bind(sink + "Queue", new BoundedQueue());
+        for (String sink : SINKS) {
+            BoundedQueue queue = new BoundedQueue();
+            registry.bind(sink + "Queue", queue);
+            queues.put(sink, queue);
         }
 
         // UDP, out and in
         registry.bind("destinations", destinations);
         registry.bind("controllerPublisher", new ControllerPublisher(hostName(), configuration.publisherId(), clock));
-        registry.bind("boundUdpSocket", new BoundUdpSocket());
+        registry.bind("boundUdpSocket", new BoundUdpSocket(destinations));
         registry.bind(
                 "udpSenders",
                 new NettyWorkerPoolBuilder()
@@ -435,6 +445,7 @@ public final class Controller implements AutoCloseable {
         bindHttp(context, registry, eventStream);
         bindPage(context);
         bindHealth(registry, destinations);
+        bindMetrics(context, destinations);
     }
 
     private JdbcSessionStore openStore(Path dataDir) throws StartFailure {
@@ -472,7 +483,8 @@ public final class Controller implements AutoCloseable {
                 configuration.get(Settings.MQTT_PASSWORD),
                 brokerTrust(),
                 topicRoot + "/status",
-                sessions.statusJson(false).toString());
+                sessions.statusJson(false).toString(),
+                topicRoot + "/heartbeat");
         MqttConnection.Identity identity = guard == null ? configured : configured.at(guard);
         mqtt = configuration.get(Settings.MQTT_VERSION) == MqttVersion.V5
                 ? new Mqtt5Connection(broker, identity, clock)
@@ -548,6 +560,7 @@ public final class Controller implements AutoCloseable {
         registry.bind("platform-http-engine", engine);
         registry.bind("httpCommands", new Commands());
         registry.bind("sessionViews", new SessionViews(known, sessions, secretFiles()));
+        registry.bind("interfaceDocuments", new InterfaceDocuments(version()));
         OcsBridge.Place place = new OcsBridge.Place(
                 configuration.get(Settings.ADDRESS_ROOT_KEY), configuration.get(Settings.CONTROLLER_ID), hostName());
         registry.bind("ocsBridge", new OcsBridge(place, known, sessions, tokens, clock));
@@ -618,7 +631,8 @@ public final class Controller implements AutoCloseable {
     }
 
     private void bindHealth(Registry registry, Destinations destinations) {
-        Health health = new Health();
+        Health health = new Health(
+                () -> server.isReady() ? admission.unavailable() : Optional.of("the controller is starting"));
         health.add("store", () -> store.fault().map(Health.Check::down).orElseGet(() -> Health.Check.up(Map.of())));
         health.add("disk", () -> disk.fault()
                 .map(Health.Check::down)
@@ -635,7 +649,7 @@ public final class Controller implements AutoCloseable {
                     "lost",
                     inbox.lost(),
                     "destinations",
-                    destinations.configured());
+                    destinations.traffic().stream().map(Controller::figures).toList());
             return destinations.faults().isEmpty()
                     ? Health.Check.up(data)
                     : Health.Check.degraded(String.join("; ", destinations.faults()), data);
@@ -680,10 +694,129 @@ public final class Controller implements AutoCloseable {
                 .orElseGet(() -> Health.Check.up(data));
     }
 
+    private static Map<String, Object> figures(Destinations.Traffic traffic) {
+        Map<String, Object> figures = new LinkedHashMap<>();
+        figures.put("host", traffic.destination().host());
+        figures.put("port", traffic.destination().port());
+        figures.put("sent", traffic.sent());
+        figures.put("failed", traffic.failed());
+        return figures;
+    }
+
+    private void bindMetrics(CamelContext context, Destinations destinations) {
+        metrics = new Metrics();
+        sessions.measuredBy(metrics);
+        context.getRegistry().bind("metrics", metrics);
+        context.getRegistry().bind(Metrics.REGISTRY, metrics.registry());
+        double startTime = clock.instant().toEpochMilli() / 1000.0;
+        metrics.gauge(
+                        "pysmurf.build.info",
+                        "Always 1; the labels say which controller this is.",
+                        Map.of(
+                                "controller",
+                                configuration.get(Settings.CONTROLLER_ID),
+                                "version",
+                                version(),
+                                "camel",
+                                context.getVersion(),
+                                "java",
+                                Runtime.version().toString()),
+                        () -> 1)
+                .gauge("pysmurf.start.time.seconds", "When the controller started, unix time.", () -> startTime)
+                .gauge("pysmurf.lock.held", "1 while a session holds the lock.", () -> sessions.holder()
+                        .map(holder -> 1)
+                        .orElse(0))
+                .gauge("pysmurf.lock.held.seconds", "How long the lock has been held; 0 if it is not.", this::lockHeld)
+                .gauge(
+                        "pysmurf.store.fault",
+                        "1 while sessions cannot be written.",
+                        () -> flag(store.fault().isPresent()))
+                .gauge("pysmurf.disk.free.bytes", "Free space below data.dir.", disk::free)
+                .gauge(
+                        "pysmurf.mqtt.connected",
+                        "1 while messages can be sent and received.",
+                        () -> flag(mqtt.isConnected()))
+                .gauge(
+                        "pysmurf.safe.state.alarm",
+                        "1 while the crate may not be in a safe state.",
+                        () -> flag(stages.alarm().isPresent()))
+                .gauge("pysmurf.routes.broken", "Files below routes or config that cannot be used.", () -> brokenFiles()
+                        .size())
+                .counter(
+                        "pysmurf.route.reloads",
+                        "Changed route files that were taken or refused.",
+                        Map.of("result", "taken"),
+                        reload::succeeded)
+                .counter(
+                        "pysmurf.route.reloads",
+                        "Changed route files that were taken or refused.",
+                        Map.of("result", "refused"),
+                        reload::failed)
+                .counter("pysmurf.publisher.received", "Publisher messages taken in.", Map.of(), inbox::received)
+                .counter(
+                        "pysmurf.publisher.ignored",
+                        "Datagrams that were no message of a running script.",
+                        Map.of(),
+                        inbox::ignored)
+                .counter("pysmurf.publisher.lost", "Publisher messages that are missing.", Map.of(), inbox::lost)
+                .counter(
+                        "pysmurf.publisher.gaps",
+                        "Places in the numbering of Publisher messages where some are missing.",
+                        Map.of(),
+                        inbox::gaps);
+        queues.forEach(this::measureSink);
+        destinations.traffic().forEach(this::measureDestination);
+    }
+
+    private void measureSink(String sink, BoundedQueue queue) {
+        Map<String, String> label = Map.of("sink", sink);
+        metrics.gauge("pysmurf.sink.queue.depth", "Events that wait for a sink.", label, queue::size)
+                .counter(
+                        "pysmurf.sink.dropped",
+                        "Events that were left out.",
+                        Map.of("sink", sink, "reason", "queue_full"),
+                        queue::dropped)
+                .counter(
+                        "pysmurf.sink.failed",
+                        "Events that a sink could not deliver.",
+                        label,
+                        () -> sinkFailures.of("sink-" + sink));
+    }
+
+    private void measureDestination(Destinations.Traffic traffic) {
+        Map<String, String> label = Map.of("destination", traffic.destination().toString());
+        metrics.counter(
+                        "pysmurf.udp.destination.sent",
+                        "Datagrams to a destination that the network has taken.",
+                        label,
+                        traffic::sent)
+                .counter(
+                        "pysmurf.udp.destination.failed",
+                        "Datagrams to a destination that it has not, or for which there was no address.",
+                        label,
+                        traffic::failed);
+    }
+
+    private double lockHeld() {
+        return sessions.holder()
+                .map(holder -> clock.instant().toEpochMilli() / 1000.0
+                        - holder.startTime().doubleValue())
+                .orElse(0.0);
+    }
+
+    private static double flag(boolean set) {
+        return set ? 1 : 0;
+    }
+
+    private List<RouteFault> brokenFiles() {
+        return Stream.of(reload.faults(), known.faults(), pipelines.faults())
+                .flatMap(Collection::stream)
+                .toList();
+    }
+
     private Health.Check routesHealth(boolean whole) {
         known.all().forEach(operation -> pipelines.of(operation.name()));
-        List<RouteFault> faults = Stream.of(reload.faults(), known.faults(), pipelines.faults())
-                .flatMap(Collection::stream)
+        List<RouteFault> faults = brokenFiles().stream()
                 .map(fault -> whole ? fault : fault.withoutDetail())
                 .toList();
         Map<String, Object> data =
@@ -692,6 +825,10 @@ public final class Controller implements AutoCloseable {
                 ? Health.Check.up(data)
                 : Health.Check.degraded(
                         faults.stream().map(RouteFault::toString).collect(Collectors.joining("; ")), data);
+    }
+
+    private static String version() {
+        return Objects.requireNonNullElse(Controller.class.getPackage().getImplementationVersion(), "unpackaged");
     }
 
     private static String hostName() {

@@ -52,6 +52,11 @@ public final class Admission {
         heldFor = session;
     }
 
+    /** Why no command but an abort can be taken on now, whichever it is; empty if one can. A held lock is no such reason. */
+    public Optional<String> unavailable() {
+        return stopping ? Optional.of("the controller is stopping") : hindrance();
+    }
+
     /** Decides, and opens the session if the answer is yes. */
     public Verdict admit(Command command) {
         Verdict verdict = decide(command);

@@ -3,6 +3,7 @@ package pysmurf.controller.health;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.camel.ExchangeProperty;
@@ -48,6 +49,12 @@ public final class Health {
     private static final Logger LOG = LoggerFactory.getLogger(Health.class);
 
     private final Map<String, Function<Boolean, Check>> checks = new LinkedHashMap<>();
+    private final Supplier<Optional<String>> hindrance;
+
+    /** @param hindrance why no command can be taken now; empty if one can */
+    public Health(Supplier<Optional<String>> hindrance) {
+        this.hindrance = hindrance;
+    }
 
     /** Adds a check, before the first report. */
     public void add(String name, Supplier<Check> check) {
@@ -76,6 +83,14 @@ public final class Health {
         }
         ObjectNode report = Json.object().put("status", worst.name()).set("checks", list);
         return HttpReply.json(worst == State.DOWN ? 503 : 200, report);
+    }
+
+    /** {@code GET /observe/health/ready}: 503 if no command can be taken now. One that is refused as busy can be. */
+    public HttpReply ready() {
+        Optional<String> why = hindrance.get();
+        ObjectNode report = Json.object().put("status", why.isEmpty() ? State.UP.name() : State.DOWN.name());
+        why.ifPresent(text -> report.put("detail", text));
+        return HttpReply.json(why.isEmpty() ? 200 : 503, report);
     }
 
     private static Check run(String name, Supplier<Check> check) {

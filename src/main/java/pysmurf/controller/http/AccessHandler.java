@@ -6,6 +6,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import pysmurf.controller.access.Holder;
 import pysmurf.controller.access.Role;
@@ -21,7 +22,8 @@ import pysmurf.controller.command.Origin;
 public final class AccessHandler implements Handler<RoutingContext> {
 
     private static final String BEARER = "Bearer ";
-    private static final String HEALTH = "/observe/health";
+    private static final Set<String> HEALTH =
+            Set.of("/observe/health", "/observe/health/ready", "/observe/health/live");
     /** The page is the same for everybody and holds nothing; what it shows it has to ask for, with a token. */
     private static final String PAGE = "/";
 
@@ -142,6 +144,6 @@ public final class AccessHandler implements Handler<RoutingContext> {
     }
 
     private static boolean isPublic(String path, Role needed) {
-        return path.equals(HEALTH) || needed == Role.VIEWER && (path.equals(PAGE) || path.startsWith(PAGE_FILES));
+        return HEALTH.contains(path) || needed == Role.VIEWER && (path.equals(PAGE) || path.startsWith(PAGE_FILES));
     }
 }

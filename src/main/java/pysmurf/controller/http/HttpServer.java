@@ -8,6 +8,7 @@ import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServer;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServerConfiguration;
 import org.apache.camel.spi.SupervisingRouteController;
 import org.apache.camel.support.CamelContextHelper;
+import pysmurf.controller.session.Json;
 
 /** The HTTP server of the controller: Camel's, with our answers to what no route answers in place before it listens. */
 public final class HttpServer extends VertxPlatformHttpServer {
@@ -18,6 +19,9 @@ public final class HttpServer extends VertxPlatformHttpServer {
     /** Once and for all: routes that are reloaded are replaced one by one. */
     private volatile boolean ready;
 
+    private static final String LIVE = "/observe/health/live";
+    private static final HttpReply ALIVE = HttpReply.json(200, Json.object().put("status", "UP"));
+
     public HttpServer(VertxPlatformHttpServerConfiguration configuration) {
         super(configuration);
     }
@@ -25,8 +29,11 @@ public final class HttpServer extends VertxPlatformHttpServer {
     @Override
     protected void initializeServer() {
         super.initializeServer();
-        RouterErrors.install(
-                CamelContextHelper.findSingleByType(getCamelContext(), VertxPlatformHttpRouter.class), this::isReady);
+        VertxPlatformHttpRouter router =
+                CamelContextHelper.findSingleByType(getCamelContext(), VertxPlatformHttpRouter.class);
+        // no route: it has to be answered while routes are started and stopped, too, and when no thread is free for one
+        router.get(LIVE).order(Integer.MIN_VALUE).handler(context -> HttpConsumer.send(context.response(), ALIVE));
+        RouterErrors.install(router, this::isReady);
     }
 
     /**
@@ -34,7 +41,7 @@ public final class HttpServer extends VertxPlatformHttpServer {
      * between two of them would find half a controller. Those that need a broker are not waited for, and one that failed has had
      * its turn.
      */
-    private boolean isReady() {
+    public boolean isReady() {
         if (!ready) {
             CamelContext context = getCamelContext();
             SupervisingRouteController supervisor = context.getRouteController().supervising();

@@ -2,13 +2,18 @@ package pysmurf.controller.mqtt;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import pysmurf.controller.session.Json;
 
 /**
  * What both kinds of connection share: when to connect, what to subscribe to, and what is told of it, in the log once a change and
@@ -28,6 +33,9 @@ final class ConnectionState {
         void open(String url) throws Exception;
 
         void listen(String topic, int qos) throws Exception;
+
+        /** The payload of a message that came in. */
+        byte[] payload(Object message);
     }
 
     /** Paho wants an address before one is known; the one that counts is given with each connect. */
@@ -42,10 +50,21 @@ final class ConnectionState {
     private volatile boolean complete;
     private volatile String fault = "not connected yet";
     private volatile boolean told;
+    private final String heartbeatTopic;
+    /** Somebody else may send on the heartbeat topic as well; what we hear of him proves less. */
+    private final String life = UUID.randomUUID().toString();
 
-    ConnectionState(Broker broker, Steps steps) {
+    private final AtomicLong beats = new AtomicLong();
+    /** When the connection was known to carry messages, by {@link System#nanoTime}. */
+    private volatile long heardAt;
+
+    private volatile boolean everHeard;
+
+    ConnectionState(Broker broker, String heartbeatTopic, Steps steps) {
         this.broker = broker;
+        this.heartbeatTopic = heartbeatTopic;
         this.steps = steps;
+        subscribed(heartbeatTopic, 1);
     }
 
     void onConnected(Runnable action) {
@@ -59,14 +78,16 @@ final class ConnectionState {
             return;
         }
         try {
-            complete = false;
-            if (steps.isOpen()) {
-                steps.drop();
+            if (isOpen()) {
+                LOG.warn("The MQTT connection to {} is made anew: {}", url.get(), silence());
             }
+            complete = false;
+            steps.drop();
             steps.open(url.get());
             for (Map.Entry<String, Integer> subscription : subscriptions.entrySet()) {
                 steps.listen(subscription.getKey(), subscription.getValue());
             }
+            heardAt = System.nanoTime();
             complete = true;
             connected(url.get());
         } catch (Exception e) {
@@ -74,8 +95,37 @@ final class ConnectionState {
         }
     }
 
+    /** Where heartbeats never came back the user may not send them; he is told so by health, and keeps what does work. */
     boolean isConnected() {
+        return isOpen() && !(everHeard && isDeaf());
+    }
+
+    private boolean isOpen() {
         return complete && steps.isOpen();
+    }
+
+    private boolean isDeaf() {
+        return System.nanoTime() - heardAt > MqttConnection.DEAF_AFTER.toNanos();
+    }
+
+    private String silence() {
+        long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - heardAt);
+        return everHeard
+                ? "connected, but no heartbeat has come back for " + seconds + " s"
+                : "connected, but no heartbeat has ever come back; may this user publish and subscribe "
+                        + heartbeatTopic + "?";
+    }
+
+    /** See {@link MqttConnection#heartbeat}. */
+    String heartbeat() {
+        return isOpen() ? Json.text(Json.object().put("life", life).put("beat", beats.getAndIncrement())) : null;
+    }
+
+    private void heard(byte[] payload) {
+        if (new String(payload, StandardCharsets.UTF_8).contains(life)) {
+            heardAt = System.nanoTime();
+            everHeard = true;
+        }
     }
 
     /** Notes a subscription, for every connection to come. */
@@ -110,15 +160,25 @@ final class ConnectionState {
     }
 
     Optional<String> fault() {
-        return isConnected() ? Optional.empty() : Optional.of(broker.fault().orElse(fault));
+        if (!isOpen()) {
+            return Optional.of(broker.fault().orElse(fault));
+        }
+        return isDeaf() ? Optional.of(silence()) : Optional.empty();
     }
 
-    /** The callback, with a line in the log when the method that tells of a lost connection is called. */
+    /**
+     * The callback, with a line in the log when the method that tells of a lost connection is called, and without the heartbeats,
+     * which are for us.
+     */
     <T> T telling(Class<T> type, Object callback, String lost) {
         Object proxy =
                 Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (self, method, arguments) -> {
                     if (method.getName().equals(lost)) {
                         LOG.warn("The MQTT connection was lost: {}", arguments[0]);
+                    }
+                    if (method.getName().equals("messageArrived") && heartbeatTopic.equals(arguments[0])) {
+                        heard(steps.payload(arguments[1]));
+                        return null;
                     }
                     try {
                         return method.invoke(callback, arguments);

@@ -24,7 +24,7 @@ public final class Mqtt3Connection extends MqttClient implements MqttConnection 
     /** @throws MqttException if the identity is not usable */
     public Mqtt3Connection(Broker broker, Identity identity) throws MqttException {
         super(ConnectionState.ANY_URL, identity.clientId(), new MemoryPersistence());
-        this.state = new ConnectionState(broker, new Paho());
+        this.state = new ConnectionState(broker, identity.heartbeatTopic(), new Paho());
         this.identity = identity;
         setTimeToWait(STEP_TIMEOUT_S * 1000L);
     }
@@ -50,6 +50,11 @@ public final class Mqtt3Connection extends MqttClient implements MqttConnection 
         @Override
         public void listen(String topic, int qos) throws MqttException {
             Mqtt3Connection.super.subscribe(topic, qos);
+        }
+
+        @Override
+        public byte[] payload(Object message) {
+            return ((MqttMessage) message).getPayload();
         }
     }
 
@@ -84,6 +89,11 @@ public final class Mqtt3Connection extends MqttClient implements MqttConnection 
     @Override
     public Optional<String> fault() {
         return state.fault();
+    }
+
+    @Override
+    public String heartbeat() {
+        return state.heartbeat();
     }
 
     @Override

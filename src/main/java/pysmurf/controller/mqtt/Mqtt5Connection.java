@@ -27,7 +27,7 @@ public final class Mqtt5Connection extends MqttClient implements MqttConnection 
     /** @throws MqttException if the identity is not usable */
     public Mqtt5Connection(Broker broker, Identity identity, Clock clock) throws MqttException {
         super(ConnectionState.ANY_URL, identity.clientId(), new MemoryPersistence());
-        this.state = new ConnectionState(broker, new Paho());
+        this.state = new ConnectionState(broker, identity.heartbeatTopic(), new Paho());
         this.identity = identity;
         this.clock = clock;
         setTimeToWait(STEP_TIMEOUT_S * 1000L);
@@ -54,6 +54,11 @@ public final class Mqtt5Connection extends MqttClient implements MqttConnection 
         @Override
         public void listen(String topic, int qos) throws MqttException {
             Mqtt5Connection.super.subscribe(topic, qos);
+        }
+
+        @Override
+        public byte[] payload(Object message) {
+            return ((MqttMessage) message).getPayload();
         }
     }
 
@@ -88,6 +93,11 @@ public final class Mqtt5Connection extends MqttClient implements MqttConnection 
     @Override
     public Optional<String> fault() {
         return state.fault();
+    }
+
+    @Override
+    public String heartbeat() {
+        return state.heartbeat();
     }
 
     @Override

@@ -1,6 +1,7 @@
 package pysmurf.controller.mqtt;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Optional;
 import javax.net.SocketFactory;
 import org.apache.camel.Exchange;
@@ -11,7 +12,9 @@ import pysmurf.controller.tls.KeyStoreFile;
  * This controller's one connection to its broker: every MQTT endpoint in the routes shares it, so there is one client id, one
  * last will, and one order of messages. It is also the Paho client that Camel is given ({@code client=#mqttClient}); Paho's own
  * reconnecting is not used, because a subscription that fails on the way back would leave a connection that is deaf. Instead a
- * route calls {@link #ensureConnected} again and again. Thread-safe.
+ * route calls {@link #ensureConnected} again and again. A broker may also fall silent, or lose a subscription, without the
+ * connection being lost; so another route sends {@linkplain #heartbeat messages to this controller itself}, and a connection on
+ * which they do not come back is made anew. Thread-safe.
  */
 public interface MqttConnection {
 
@@ -24,6 +27,7 @@ public interface MqttConnection {
      * @param trust       whom to trust where the broker's address begins with ssl; null for whom Java trusts
      * @param willTopic   where the broker tells of this controller's death
      * @param willPayload what it tells, retained
+     * @param heartbeatTopic where this controller sends messages to itself
      */
     record Identity(
             String clientId,
@@ -31,12 +35,19 @@ public interface MqttConnection {
             String password,
             KeyStoreFile trust,
             String willTopic,
-            String willPayload) {
+            String willPayload,
+            String heartbeatTopic) {
 
         /** The identity of the controller at its own embedded broker, where nobody else can take its client id. */
         public Identity at(BrokerUsers own) {
             return new Identity(
-                    clientId + "-" + own.ownName(), own.ownName(), own.ownPassword(), null, willTopic, willPayload);
+                    clientId + "-" + own.ownName(),
+                    own.ownName(),
+                    own.ownPassword(),
+                    null,
+                    willTopic,
+                    willPayload,
+                    heartbeatTopic);
         }
 
         /**
@@ -62,6 +73,9 @@ public interface MqttConnection {
     /** How long one step (connect, subscribe, publish) may take before it counts as failed. */
     int STEP_TIMEOUT_S = 5;
 
+    /** How old the last heartbeat that came back may be before the connection counts as deaf. */
+    Duration DEAF_AFTER = Duration.ofSeconds(6);
+
     /** Connects and subscribes if that is not so now. Never throws: the next call tries again. */
     void ensureConnected();
 
@@ -70,6 +84,12 @@ public interface MqttConnection {
 
     /** Why there is no connection; empty if there is one. */
     Optional<String> fault();
+
+    /**
+     * What to send on the heartbeat topic now, by which this connection finds out whether anything arrives on it; null while there
+     * is nobody to send it to.
+     */
+    String heartbeat();
 
     /** What to do after each (re)connection. */
     void onConnected(Runnable action);

@@ -12,13 +12,20 @@ import org.apache.camel.component.netty.NettyProducer;
 
 /**
  * Binds a sending UDP socket to the one address it sends from. Camel would bind it to all addresses, and then anybody on
- * the network could send datagrams into it.
+ * the network could send datagrams into it. It also counts what became of each datagram.
  */
 public final class BoundUdpSocket extends ClientInitializerFactory {
 
+    private final Destinations destinations;
+
+    /** @param destinations where what was sent is counted */
+    public BoundUdpSocket(Destinations destinations) {
+        this.destinations = destinations;
+    }
+
     @Override
     public ClientInitializerFactory createPipelineFactory(NettyProducer producer) {
-        return new Bound(producer);
+        return new Bound(producer, destinations);
     }
 
     @Override
@@ -28,10 +35,12 @@ public final class BoundUdpSocket extends ClientInitializerFactory {
 
     private static final class Bound extends DefaultClientInitializerFactory {
 
+        private final Destinations destinations;
         private final InetSocketAddress destination;
 
-        Bound(NettyProducer producer) {
+        Bound(NettyProducer producer, Destinations destinations) {
             super(producer);
+            this.destinations = destinations;
             this.destination = new InetSocketAddress(
                     producer.getConfiguration().getHost(),
                     producer.getConfiguration().getPort());
@@ -44,7 +53,18 @@ public final class BoundUdpSocket extends ClientInitializerFactory {
                 @Override
                 public void bind(ChannelHandlerContext context, SocketAddress any, ChannelPromise promise)
                         throws Exception {
+                    promise.addListener(bound -> {
+                        if (!bound.isSuccess()) {
+                            destinations.count(destination, false);
+                        }
+                    });
                     context.bind(new InetSocketAddress(Destinations.localAddressTowards(destination), 0), promise);
+                }
+
+                @Override
+                public void write(ChannelHandlerContext context, Object datagram, ChannelPromise promise) {
+                    context.write(datagram, promise.unvoid())
+                            .addListener(written -> destinations.count(destination, written.isSuccess()));
                 }
             });
         }

@@ -6,7 +6,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.config.HostPort;
@@ -19,9 +22,51 @@ public final class Destinations {
 
     private static final Logger LOG = LoggerFactory.getLogger(Destinations.class);
 
-    private final List<HostPort> wanted;
+    /**
+     * What became of the datagrams to one destination, since the start. A datagram counts as sent when the network has taken it:
+     * UDP does not tell whether anybody received it.
+     */
+    public static final class Traffic {
+
+        private final HostPort destination;
+        private final LongAdder sent = new LongAdder();
+        private final LongAdder failed = new LongAdder();
+
+        private Traffic(HostPort destination) {
+            this.destination = destination;
+        }
+
+        /** The destination as it was configured. */
+        public HostPort destination() {
+            return destination;
+        }
+
+        /** Datagrams that the network has taken. */
+        public long sent() {
+            return sent.sum();
+        }
+
+        /** Datagrams that it has not, or for which there was no address. */
+        public long failed() {
+            return failed.sum();
+        }
+
+        void count(boolean taken) {
+            (taken ? sent : failed).increment();
+        }
+    }
+
+    /**
+     * Where a destination is.
+     *
+     * @param endpoint Camel's; null if there is none to send to
+     */
+    private record Place(Traffic traffic, InetSocketAddress address, String endpoint) {}
+
+    private final List<Traffic> wanted;
     private final InetSocketAddress listener;
-    private volatile List<String> endpoints = List.of();
+    private volatile List<Place> places = List.of();
+    private volatile Map<InetSocketAddress, Traffic> byAddress = Map.of();
     private volatile List<String> faults = List.of();
 
     /**
@@ -29,30 +74,37 @@ public final class Destinations {
      * @param listener where this controller itself receives: sent there, each datagram would come back for ever
      */
     public Destinations(List<HostPort> wanted, InetSocketAddress listener) {
-        this.wanted = List.copyOf(wanted);
+        this.wanted = wanted.stream().distinct().map(Traffic::new).toList();
         this.listener = listener;
     }
 
     /** Looks the names up. */
     public synchronized void resolve() {
-        List<String> found = new ArrayList<>();
+        List<Place> found = new ArrayList<>();
+        Map<InetSocketAddress, Traffic> addresses = new HashMap<>();
         List<String> failed = new ArrayList<>();
-        for (HostPort destination : wanted) {
+        for (Traffic traffic : wanted) {
+            HostPort destination = traffic.destination();
+            Place place = new Place(traffic, null, null);
             try {
                 InetAddress address = InetAddress.getByName(destination.host());
                 if (isListener(address, destination.port())) {
                     failed.add(destination + " is where this controller itself receives; nothing is sent there");
                 } else {
-                    found.add(endpoint(address, destination.port()));
+                    InetSocketAddress socket = new InetSocketAddress(address, destination.port());
+                    place = new Place(traffic, socket, endpoint(address, destination.port()));
+                    addresses.put(socket, traffic);
                 }
             } catch (UnknownHostException e) {
                 failed.add(destination + " is not known");
             }
+            found.add(place);
         }
         failed.stream()
                 .filter(fault -> !faults.contains(fault))
                 .forEach(fault -> LOG.warn("UDP destination {}", fault));
-        endpoints = List.copyOf(found);
+        places = List.copyOf(found);
+        byAddress = Map.copyOf(addresses);
         faults = List.copyOf(failed);
     }
 
@@ -74,14 +126,34 @@ public final class Destinations {
                 + "&workerGroup=#udpSenders&clientInitializerFactory=#boundUdpSocket";
     }
 
-    /** The Camel endpoints of every destination whose address is known. */
-    public List<String> getEndpoints() {
+    /**
+     * For routes: the Camel endpoints that the next datagram goes to. To a destination without an address it cannot go; that is
+     * counted here, since nobody else will see it.
+     */
+    public List<String> recipients() {
+        List<String> endpoints = new ArrayList<>();
+        for (Place place : places) {
+            if (place.endpoint() == null) {
+                place.traffic().count(false);
+            } else {
+                endpoints.add(place.endpoint());
+            }
+        }
         return endpoints;
     }
 
-    /** How many destinations are configured. */
-    public int configured() {
-        return wanted.size();
+    /** What became of the datagrams, a destination each, in the order of the configuration. */
+    public List<Traffic> traffic() {
+        return wanted;
+    }
+
+    /** A datagram to that address was taken by the network, or was not. */
+    void count(InetSocketAddress address, boolean taken) {
+        Traffic traffic = byAddress.get(address);
+        // a name that was looked up anew may have another address by now
+        if (traffic != null) {
+            traffic.count(taken);
+        }
     }
 
     /** Destinations to which nothing is sent, and why. */

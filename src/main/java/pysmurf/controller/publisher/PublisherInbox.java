@@ -56,6 +56,7 @@ public final class PublisherInbox implements AutoCloseable {
     private final LongAdder received = new LongAdder();
     private final LongAdder ignored = new LongAdder();
     private final LongAdder lost = new LongAdder();
+    private final LongAdder gapsOfEnded = new LongAdder();
     private final SocketDrops drops;
     private volatile long dropsBefore;
     private DatagramSocket ownSocket;
@@ -94,6 +95,7 @@ public final class PublisherInbox implements AutoCloseable {
         current = null;
         long missing = Math.max(gaps.lost(), drops.count() - dropsBefore);
         lost.add(missing);
+        gapsOfEnded.add(gaps.gaps());
         return missing;
     }
 
@@ -282,6 +284,11 @@ public final class PublisherInbox implements AutoCloseable {
     /** Messages missing, since the start. */
     public long lost() {
         return lost.sum();
+    }
+
+    /** Places in the numbering where messages are missing, since the start; those of a script when it has ended. */
+    public long gaps() {
+        return gapsOfEnded.sum();
     }
 
     /** Datagrams that were no message of ours, since the start. */

@@ -18,12 +18,14 @@ final class SequenceGaps {
 
     private final Map<Source, Long> expected = new HashMap<>();
     private long lost;
+    private long gaps;
 
     /** Notes a message. */
     synchronized void note(Source source, long number) {
         long next = expected.getOrDefault(source, 0L);
         if (number >= next) {
             lost += number - next;
+            gaps += number > next ? 1 : 0;
             expected.put(source, number + 1);
         } else if (number == 0) {
             // the port was given to another Publisher
@@ -32,6 +34,11 @@ final class SequenceGaps {
             // late: it was counted as lost when its successor came
             lost--;
         }
+    }
+
+    /** How often a number was not the one expected, however many were left out. */
+    synchronized long gaps() {
+        return gaps;
     }
 
     synchronized long lost() {

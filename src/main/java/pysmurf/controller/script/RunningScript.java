@@ -142,6 +142,10 @@ final class RunningScript {
         // one
         PublisherInbox.Marker marker = inbox.mark();
         Set<ProcessId> survivors = endOthers();
+        // a script that runs whatever happens is not what an abort is about
+        if (survivors.isEmpty() && !command.always()) {
+            sessions.nothingAlive(session());
+        }
         boolean survived = survivors.stream().anyMatch(id -> id.pid() == pid);
         Integer exitCode = survived ? null : process.exitCode();
         if (!follower.finish(OUTPUT_BUDGET)) {

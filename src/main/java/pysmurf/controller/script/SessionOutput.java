@@ -25,6 +25,7 @@ final class SessionOutput {
     private final boolean kept;
     private final boolean toLog;
     private final long from;
+    private long counted;
     private long batches;
     private long lines;
     private String lastLine = "";
@@ -37,6 +38,7 @@ final class SessionOutput {
         this.kept = kept;
         this.toLog = kept && !session.params().path("log").isTextual();
         this.from = from;
+        this.counted = size(file);
     }
 
     /** Opens again what an earlier life of the controller had opened for the session. */
@@ -92,6 +94,7 @@ final class SessionOutput {
     synchronized void accept(OutputBatch batch) {
         sessions.output(session, new SessionEvent.Output(batches++, lines, batch.lines(), toLog));
         lines += batch.lines().size();
+        countBytes();
         batch.lines().stream().filter(line -> !line.isBlank()).forEach(this::note);
     }
 
@@ -117,7 +120,15 @@ final class SessionOutput {
 
     /** A script has ended; what others append to the file later is not the session's. */
     void scriptEnded() {
+        countBytes();
         tell(size());
+    }
+
+    /** By the size of the file: the lines have lost their ends, and perhaps bytes that are no UTF-8. */
+    private synchronized void countBytes() {
+        long size = size();
+        sessions.written(session, size - counted);
+        counted = size;
     }
 
     /** A script begins. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -21,6 +22,7 @@ public final class Sessions {
     private final SessionStore store;
     private final SessionEvents events;
     private final Clock clock;
+    private volatile SessionFigures figures = SessionFigures.NONE;
     private BigDecimal since;
 
     public Sessions(SessionStore store, SessionEvents events, Clock clock) {
@@ -28,6 +30,11 @@ public final class Sessions {
         this.events = events;
         this.clock = clock;
         this.since = now();
+    }
+
+    /** Who counts and measures what happens from now on. */
+    public void measuredBy(SessionFigures by) {
+        figures = by;
     }
 
     /** Opens a session and, if it is exclusive, takes the lock with it. */
@@ -145,6 +152,24 @@ public final class Sessions {
             say(session, "Sent SIG" + signal + " to the script and its children");
             store.saveSoon(session);
         }
+    }
+
+    /** Nothing of the session's script is alive any more. */
+    public void nothingAlive(Session session) {
+        AbortRecord abort = session.abort();
+        if (abort != null) {
+            figures.abortTook(session, between(abort.at(), now()));
+        }
+    }
+
+    private static Duration between(BigDecimal from, BigDecimal to) {
+        return Duration.ofNanos(
+                to.subtract(from).max(BigDecimal.ZERO).movePointRight(9).longValue());
+    }
+
+    /** The session's script has written so many bytes more. */
+    public void written(Session session, long bytes) {
+        figures.written(session, bytes);
     }
 
     /** How many processes lived on after the whole ladder. */
@@ -295,6 +320,7 @@ public final class Sessions {
             events.publish(SessionEvent.of(SessionEvent.Type.RESULT, session, result(session)));
         }
         lockChanged(session);
+        figures.ended(session, between(session.startTime(), now()));
         session.ended().complete(session);
     }
 

@@ -26,10 +26,9 @@ public final class SinkFailures {
         }
     }
 
-    /** How many events each sink could not deliver; sinks without a failure are absent. */
-    public Map<String, Long> counts() {
-        return counts.entrySet().stream()
-                .collect(java.util.stream.Collectors.toMap(
-                        Map.Entry::getKey, entry -> entry.getValue().sum()));
+    /** How many events a sink could not deliver, since the start. */
+    public long of(String sink) {
+        LongAdder count = counts.get(sink);
+        return count == null ? 0 : count.sum();
     }
 }

@@ -61,7 +61,7 @@ public abstract class TestBroker implements AutoCloseable {
     }
 
     /** Debian's mosquitto, as a process. */
-    public static TestBroker mosquitto(Path folder) {
+    public static Mosquitto mosquitto(Path folder) {
         return new Mosquitto(folder, List.of());
     }
 
@@ -72,7 +72,7 @@ public abstract class TestBroker implements AutoCloseable {
      * @param name     the only user
      * @param password theirs
      */
-    public static TestBroker mosquitto(Path folder, int port, TestCertificate certificate, String name, String password)
+    public static Mosquitto mosquitto(Path folder, int port, TestCertificate certificate, String name, String password)
             throws IOException, InterruptedException {
         Path users = Files.writeString(folder.resolve("mosquitto-users"), name + ":" + password + "\n");
         Files.setPosixFilePermissions(users, PosixFilePermissions.fromString("rw-------"));
@@ -111,7 +111,8 @@ public abstract class TestBroker implements AutoCloseable {
         }
     }
 
-    private static final class Mosquitto extends TestBroker {
+    /** Debian's mosquitto. */
+    public static final class Mosquitto extends TestBroker {
 
         private static final List<Path> PLACES = List.of(Path.of("/usr/sbin/mosquitto"), Path.of("/usr/bin/mosquitto"));
 
@@ -143,6 +144,22 @@ public abstract class TestBroker implements AutoCloseable {
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                     .start();
+        }
+
+        /** Stops it where it stands: connections stay open, and nothing comes of them. */
+        public void freeze() throws IOException, InterruptedException {
+            signal("-STOP");
+        }
+
+        /** Lets it go on. */
+        public void thaw() throws IOException, InterruptedException {
+            signal("-CONT");
+        }
+
+        private void signal(String name) throws IOException, InterruptedException {
+            new ProcessBuilder("kill", name, Long.toString(process.pid()))
+                    .start()
+                    .waitFor();
         }
 
         @Override
