@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,7 +21,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.ExecutorService;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.FluentProducerTemplate;
@@ -48,6 +46,7 @@ import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.MqttVersion;
 import pysmurf.controller.config.Setting;
 import pysmurf.controller.config.Settings;
+import pysmurf.controller.health.ControllerHealth;
 import pysmurf.controller.health.Health;
 import pysmurf.controller.http.AccessHandler;
 import pysmurf.controller.http.Commands;
@@ -56,6 +55,7 @@ import pysmurf.controller.http.HttpEngine;
 import pysmurf.controller.http.HttpServer;
 import pysmurf.controller.http.InterfaceDocuments;
 import pysmurf.controller.http.SessionViews;
+import pysmurf.controller.metrics.ControllerMetrics;
 import pysmurf.controller.metrics.Metrics;
 import pysmurf.controller.mqtt.Broker;
 import pysmurf.controller.mqtt.BrokerUsers;
@@ -83,7 +83,6 @@ import pysmurf.controller.publisher.SocketDrops;
 import pysmurf.controller.routing.Operation;
 import pysmurf.controller.routing.OperationThreads;
 import pysmurf.controller.routing.Operations;
-import pysmurf.controller.routing.RouteFault;
 import pysmurf.controller.routing.RouteReload;
 import pysmurf.controller.routing.RoutedEvents;
 import pysmurf.controller.script.Aborts;
@@ -444,8 +443,7 @@ public final class Controller implements AutoCloseable {
         bindMqtt(context, registry);
         bindHttp(context, registry, eventStream);
         bindPage(context);
-        bindHealth(registry, destinations);
-        bindMetrics(context, destinations);
+        bindHealth(context, destinations);
     }
 
     private JdbcSessionStore openStore(Path dataDir) throws StartFailure {
@@ -630,201 +628,54 @@ public final class Controller implements AutoCloseable {
                 configuration.get(Settings.SCRIPTS_MAX_OUTPUT));
     }
 
-    private void bindHealth(Registry registry, Destinations destinations) {
+    private void bindHealth(CamelContext context, Destinations destinations) {
         Health health = new Health(
                 () -> server.isReady() ? admission.unavailable() : Optional.of("the controller is starting"));
-        health.add("store", () -> store.fault().map(Health.Check::down).orElseGet(() -> Health.Check.up(Map.of())));
-        health.add("disk", () -> disk.fault()
-                .map(Health.Check::down)
-                .orElseGet(() -> Health.Check.up(Map.of("free_bytes", disk.free()))));
-        health.add("mqtt", () -> mqtt.fault()
-                .map(fault -> Health.Check.degraded(fault, Map.of()))
-                .orElseGet(() -> Health.Check.up(Map.of("broker", broker.url().orElse("")))));
-        health.add("publisher", () -> {
-            Map<String, Object> data = Map.of(
-                    "received",
-                    inbox.received(),
-                    "ignored",
-                    inbox.ignored(),
-                    "lost",
-                    inbox.lost(),
-                    "destinations",
-                    destinations.traffic().stream().map(Controller::figures).toList());
-            return destinations.faults().isEmpty()
-                    ? Health.Check.up(data)
-                    : Health.Check.degraded(String.join("; ", destinations.faults()), data);
-        });
-        health.add("routes", whole -> routesHealth(whole));
-        health.add("access", whole -> accessHealth(whole));
-        health.add("audit", whole -> auditHealth(whole));
-        health.add("safe-state", () -> stages.alarm()
-                .map(alarm -> Health.Check.degraded(alarm, Map.of()))
-                .orElseGet(() -> Health.Check.up(Map.of())));
-        registry.bind("health", health);
-    }
-
-    private Health.Check accessHealth(boolean whole) {
-        Map<String, Object> data = new LinkedHashMap<>(Map.of("guarded", !tokens.open()));
-        if (whole) {
-            data.put("tokens", tokens.size());
-            data.put("users", users.size());
-            List<String> warnings = Stream.of(tokens.warning(), users.warning())
-                    .flatMap(Optional::stream)
-                    .toList();
-            if (!warnings.isEmpty()) {
-                data.put("warning", String.join("; ", warnings));
-            }
-        }
-        String faults = Stream.of(tokens.fault(), users.fault())
-                .flatMap(Optional::stream)
-                .collect(Collectors.joining("; "));
-        return faults.isEmpty()
-                ? Health.Check.up(data)
-                : Health.Check.degraded(
-                        (whole ? faults : "a file of tokens or users cannot be used; an admin sees why")
-                                + "; what it held before stays valid",
-                        data);
-    }
-
-    private Health.Check auditHealth(boolean whole) {
-        Map<String, Object> data = Map.of("lost", audit.lost());
-        return audit.fault()
-                .map(fault -> Health.Check.degraded(
-                        whole ? fault : "the audit log cannot be written; an admin sees why", data))
-                .orElseGet(() -> Health.Check.up(data));
-    }
-
-    private static Map<String, Object> figures(Destinations.Traffic traffic) {
-        Map<String, Object> figures = new LinkedHashMap<>();
-        figures.put("host", traffic.destination().host());
-        figures.put("port", traffic.destination().port());
-        figures.put("sent", traffic.sent());
-        figures.put("failed", traffic.failed());
-        return figures;
-    }
-
-    private void bindMetrics(CamelContext context, Destinations destinations) {
+        ControllerHealth checks = new ControllerHealth(new ControllerHealth.Parts(
+                store,
+                disk,
+                broker,
+                mqtt,
+                inbox,
+                destinations,
+                known,
+                pipelines,
+                reload,
+                tokens,
+                users,
+                audit,
+                stages));
+        checks.addTo(health);
         metrics = new Metrics();
         sessions.measuredBy(metrics);
-        context.getRegistry().bind("metrics", metrics);
-        context.getRegistry().bind(Metrics.REGISTRY, metrics.registry());
-        double startTime = clock.instant().toEpochMilli() / 1000.0;
-        metrics.gauge(
-                        "pysmurf.build.info",
-                        "Always 1; the labels say which controller this is.",
-                        Map.of(
-                                "controller",
-                                configuration.get(Settings.CONTROLLER_ID),
-                                "version",
-                                version(),
-                                "camel",
-                                context.getVersion(),
-                                "java",
-                                Runtime.version().toString()),
-                        () -> 1)
-                .gauge("pysmurf.start.time.seconds", "When the controller started, unix time.", () -> startTime)
-                .gauge("pysmurf.lock.held", "1 while a session holds the lock.", () -> sessions.holder()
-                        .map(holder -> 1)
-                        .orElse(0))
-                .gauge("pysmurf.lock.held.seconds", "How long the lock has been held; 0 if it is not.", this::lockHeld)
-                .gauge(
-                        "pysmurf.store.fault",
-                        "1 while sessions cannot be written.",
-                        () -> flag(store.fault().isPresent()))
-                .gauge("pysmurf.disk.free.bytes", "Free space below data.dir.", disk::free)
-                .gauge(
-                        "pysmurf.mqtt.connected",
-                        "1 while messages can be sent and received.",
-                        () -> flag(mqtt.isConnected()))
-                .gauge(
-                        "pysmurf.safe.state.alarm",
-                        "1 while the crate may not be in a safe state.",
-                        () -> flag(stages.alarm().isPresent()))
-                .gauge("pysmurf.routes.broken", "Files below routes or config that cannot be used.", () -> brokenFiles()
-                        .size())
-                .counter(
-                        "pysmurf.route.reloads",
-                        "Changed route files that were taken or refused.",
-                        Map.of("result", "taken"),
-                        reload::succeeded)
-                .counter(
-                        "pysmurf.route.reloads",
-                        "Changed route files that were taken or refused.",
-                        Map.of("result", "refused"),
-                        reload::failed)
-                .counter("pysmurf.publisher.received", "Publisher messages taken in.", Map.of(), inbox::received)
-                .counter(
-                        "pysmurf.publisher.ignored",
-                        "Datagrams that were no message of a running script.",
-                        Map.of(),
-                        inbox::ignored)
-                .counter("pysmurf.publisher.lost", "Publisher messages that are missing.", Map.of(), inbox::lost)
-                .counter(
-                        "pysmurf.publisher.gaps",
-                        "Places in the numbering of Publisher messages where some are missing.",
-                        Map.of(),
-                        inbox::gaps);
-        queues.forEach(this::measureSink);
-        destinations.traffic().forEach(this::measureDestination);
-    }
-
-    private void measureSink(String sink, BoundedQueue queue) {
-        Map<String, String> label = Map.of("sink", sink);
-        metrics.gauge("pysmurf.sink.queue.depth", "Events that wait for a sink.", label, queue::size)
-                .counter(
-                        "pysmurf.sink.dropped",
-                        "Events that were left out.",
-                        Map.of("sink", sink, "reason", "queue_full"),
-                        queue::dropped)
-                .counter(
-                        "pysmurf.sink.failed",
-                        "Events that a sink could not deliver.",
-                        label,
-                        () -> sinkFailures.of("sink-" + sink));
-    }
-
-    private void measureDestination(Destinations.Traffic traffic) {
-        Map<String, String> label = Map.of("destination", traffic.destination().toString());
-        metrics.counter(
-                        "pysmurf.udp.destination.sent",
-                        "Datagrams to a destination that the network has taken.",
-                        label,
-                        traffic::sent)
-                .counter(
-                        "pysmurf.udp.destination.failed",
-                        "Datagrams to a destination that it has not, or for which there was no address.",
-                        label,
-                        traffic::failed);
-    }
-
-    private double lockHeld() {
-        return sessions.holder()
-                .map(holder -> clock.instant().toEpochMilli() / 1000.0
-                        - holder.startTime().doubleValue())
-                .orElse(0.0);
-    }
-
-    private static double flag(boolean set) {
-        return set ? 1 : 0;
-    }
-
-    private List<RouteFault> brokenFiles() {
-        return Stream.of(reload.faults(), known.faults(), pipelines.faults())
-                .flatMap(Collection::stream)
-                .toList();
-    }
-
-    private Health.Check routesHealth(boolean whole) {
-        known.all().forEach(operation -> pipelines.of(operation.name()));
-        List<RouteFault> faults = brokenFiles().stream()
-                .map(fault -> whole ? fault : fault.withoutDetail())
-                .toList();
-        Map<String, Object> data =
-                Map.of("operations", known.all().stream().map(Operation::name).toList(), "broken", faults);
-        return faults.isEmpty()
-                ? Health.Check.up(data)
-                : Health.Check.degraded(
-                        faults.stream().map(RouteFault::toString).collect(Collectors.joining("; ")), data);
+        new ControllerMetrics(
+                        metrics,
+                        new ControllerMetrics.Parts(
+                                sessions,
+                                store,
+                                disk,
+                                mqtt,
+                                inbox,
+                                destinations,
+                                queues,
+                                sinkFailures,
+                                reload,
+                                () -> checks.brokenFiles().size(),
+                                stages,
+                                clock))
+                .measure(Map.of(
+                        "controller",
+                        configuration.get(Settings.CONTROLLER_ID),
+                        "version",
+                        version(),
+                        "camel",
+                        context.getVersion(),
+                        "java",
+                        Runtime.version().toString()));
+        Registry registry = context.getRegistry();
+        registry.bind("health", health);
+        registry.bind("metrics", metrics);
+        registry.bind(Metrics.REGISTRY, metrics.registry());
     }
 
     private static String version() {
