@@ -43,6 +43,8 @@ import pysmurf.controller.audit.Audit;
 import pysmurf.controller.audit.AuditView;
 import pysmurf.controller.command.Admission;
 import pysmurf.controller.config.Configuration;
+import pysmurf.controller.config.HostPort;
+import pysmurf.controller.config.LiveSetting;
 import pysmurf.controller.config.MqttVersion;
 import pysmurf.controller.config.Setting;
 import pysmurf.controller.config.Settings;
@@ -146,6 +148,7 @@ public final class Controller implements AutoCloseable {
     private Admission admission;
     private Aborts aborts;
     private PublisherInbox inbox;
+    private LiveSetting<List<HostPort>> destinationSetting;
     private ExecutorService operations;
     private Operations known;
     private RouteReload reload;
@@ -365,8 +368,8 @@ public final class Controller implements AutoCloseable {
                         configuration.get(Settings.RETENTION_LOGS_SIZE),
                         clock));
         EventStream eventStream = new EventStream(clock);
-        Destinations destinations =
-                new Destinations(configuration.get(Settings.PUBLISHER_DESTINATIONS), publisherAddress);
+        destinationSetting = new LiveSetting<>(configuration, Settings.PUBLISHER_DESTINATIONS);
+        Destinations destinations = new Destinations(destinationSetting, publisherAddress);
         destinations.resolve();
         registry.bind("sessions", sessions);
         Closing closing = new Closing(sessions, new Summary(sessions, dataDir));
@@ -638,6 +641,7 @@ public final class Controller implements AutoCloseable {
                 mqtt,
                 inbox,
                 destinations,
+                destinationSetting::fault,
                 known,
                 pipelines,
                 reload,

@@ -45,7 +45,10 @@ public final class Configuration {
     private final Path routesDir;
     private final Path configDir;
 
-    private Configuration(Path configDir, Path routesDir, Map<String, String> environment) {
+    private final Properties system;
+
+    private Configuration(Path configDir, Path routesDir, Map<String, String> environment, Properties system) {
+        this.system = system;
         this.configDir = configDir;
         this.routesDir = routesDir;
         this.environment = Map.copyOf(environment);
@@ -62,9 +65,9 @@ public final class Configuration {
     public static Configuration load(Map<String, String> environment, Properties system) throws ConfigurationException {
         Path configDir = Path.of(environment.getOrDefault("CONTROLLER_CONFIG_DIR", "config"));
         Path routesDir = real(Path.of(environment.getOrDefault("CONTROLLER_ROUTES_DIR", "routes")));
-        Configuration configuration = new Configuration(configDir, routesDir, environment);
+        Configuration configuration = new Configuration(configDir, routesDir, environment, system);
         List<String> faults = new ArrayList<>();
-        configuration.read(configDir.resolve("application.properties"), system, faults);
+        configuration.read(configuration.file(), system, faults);
         if (environment.containsKey("CONTROLLER_CONFIG_DIR") && !Files.isDirectory(configDir)) {
             faults.add("CONTROLLER_CONFIG_DIR: " + configDir + " is no directory");
         }
@@ -213,6 +216,20 @@ public final class Configuration {
         if (!Set.of("udp", "null", "").contains(backend)) {
             faults.add("SMURFPUB_BACKEND: '" + backend + "' is not udp or null");
         }
+    }
+
+    /**
+     * What the same environment and properties say together with the file as it is now.
+     *
+     * @throws ConfigurationException as {@link #load}
+     */
+    Configuration readAgain() throws ConfigurationException {
+        return load(environment, system);
+    }
+
+    /** The file of keys; need not exist. */
+    Path file() {
+        return configDir.resolve("application.properties");
     }
 
     /** The value of a key. */

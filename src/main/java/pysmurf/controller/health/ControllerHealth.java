@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import pysmurf.controller.access.Tokens;
@@ -28,6 +29,7 @@ public final class ControllerHealth {
     /**
      * What is looked at.
      *
+     * @param configurationFault why the configuration's file is not followed; empty if it is
      * @param tokens those of HTTP and OCS
      * @param users  those of the embedded broker
      */
@@ -38,6 +40,7 @@ public final class ControllerHealth {
             MqttConnection mqtt,
             PublisherInbox inbox,
             Destinations destinations,
+            Supplier<Optional<String>> configurationFault,
             Operations known,
             Pipelines pipelines,
             RouteReload reload,
@@ -79,10 +82,10 @@ public final class ControllerHealth {
                     parts.destinations().traffic().stream()
                             .map(ControllerHealth::figures)
                             .toList());
-            return parts.destinations().faults().isEmpty()
-                    ? Health.Check.up(data)
-                    : Health.Check.degraded(
-                            String.join("; ", parts.destinations().faults()), data);
+            String faults = Stream.concat(
+                            parts.destinations().faults().stream(), parts.configurationFault().get().stream())
+                    .collect(Collectors.joining("; "));
+            return faults.isEmpty() ? Health.Check.up(data) : Health.Check.degraded(faults, data);
         });
         health.add("routes", whole -> routesHealth(whole));
         health.add("access", whole -> accessHealth(whole));

@@ -101,7 +101,7 @@ public final class ControllerMetrics {
                         Map.of(),
                         parts.inbox()::gaps);
         parts.queues().forEach(this::measureSink);
-        parts.destinations().traffic().forEach(this::measureDestination);
+        parts.destinations().whenNew(this::measureDestination);
     }
 
     private void measureSink(String sink, BoundedQueue queue) {

@@ -7,9 +7,12 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.config.HostPort;
@@ -63,28 +66,44 @@ public final class Destinations {
      */
     private record Place(Traffic traffic, InetSocketAddress address, String endpoint) {}
 
-    private final List<Traffic> wanted;
+    private final Supplier<List<HostPort>> wanted;
+    private final Map<HostPort, Traffic> known = new LinkedHashMap<>();
+    private Consumer<Traffic> newcomers = traffic -> {};
     private final InetSocketAddress listener;
     private volatile List<Place> places = List.of();
     private volatile Map<InetSocketAddress, Traffic> byAddress = Map.of();
     private volatile List<String> faults = List.of();
 
     /**
-     * @param wanted   every destination
+     * @param wanted   every destination, as of now
      * @param listener where this controller itself receives: sent there, each datagram would come back for ever
      */
-    public Destinations(List<HostPort> wanted, InetSocketAddress listener) {
-        this.wanted = wanted.stream().distinct().map(Traffic::new).toList();
+    public Destinations(Supplier<List<HostPort>> wanted, InetSocketAddress listener) {
+        this.wanted = wanted;
         this.listener = listener;
     }
 
-    /** Looks the names up. */
+    /** Somebody wants to know of each destination, those that are there and those to come. */
+    public synchronized void whenNew(Consumer<Traffic> listening) {
+        newcomers = listening;
+        known.values().forEach(listening);
+    }
+
+    private Traffic traffic(HostPort destination) {
+        return known.computeIfAbsent(destination, place -> {
+            Traffic traffic = new Traffic(place);
+            newcomers.accept(traffic);
+            return traffic;
+        });
+    }
+
+    /** Looks at which there are to be, and their names up. */
     public synchronized void resolve() {
         List<Place> found = new ArrayList<>();
         Map<InetSocketAddress, Traffic> addresses = new HashMap<>();
         List<String> failed = new ArrayList<>();
-        for (Traffic traffic : wanted) {
-            HostPort destination = traffic.destination();
+        for (HostPort destination : wanted.get().stream().distinct().toList()) {
+            Traffic traffic = traffic(destination);
             Place place = new Place(traffic, null, null);
             try {
                 InetAddress address = InetAddress.getByName(destination.host());
@@ -144,7 +163,7 @@ public final class Destinations {
 
     /** What became of the datagrams, a destination each, in the order of the configuration. */
     public List<Traffic> traffic() {
-        return wanted;
+        return places.stream().map(Place::traffic).toList();
     }
 
     /** A datagram to that address was taken by the network, or was not. */

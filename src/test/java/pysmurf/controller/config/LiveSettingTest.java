@@ -1,0 +1,70 @@
+package pysmurf.controller.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LiveSettingTest {
+
+    @TempDir
+    Path folder;
+
+    private LiveSetting<List<HostPort>> setting;
+    private int second = 1_700_000_000;
+
+    @BeforeEach
+    void read() throws Exception {
+        Files.createDirectories(folder.resolve("routes"));
+        write("publisher.destinations = one:1");
+        setting = new LiveSetting<>(
+                Configuration.load(
+                        Map.of(
+                                "CONTROLLER_CONFIG_DIR",
+                                folder.toString(),
+                                "CONTROLLER_ROUTES_DIR",
+                                folder.resolve("routes").toString()),
+                        new Properties()),
+                Settings.PUBLISHER_DESTINATIONS);
+    }
+
+    private void write(String line) throws Exception {
+        Path file = Files.writeString(folder.resolve("application.properties"), line);
+        // each change has a time of its own, however fast the test is
+        Files.setLastModifiedTime(file, FileTime.fromMillis(1000L * second++));
+    }
+
+    @Test
+    void followsItsFile() throws Exception {
+        assertThat(setting.get()).containsExactly(new HostPort("one", 1));
+
+        write("publisher.destinations = one:1, two:2");
+        assertThat(setting.get()).containsExactly(new HostPort("one", 1), new HostPort("two", 2));
+    }
+
+    @Test
+    void keepsTheLastGoodValueWhileTheFileHasAFault() throws Exception {
+        write("publisher.destinations = nonsense");
+        assertThat(setting.get()).containsExactly(new HostPort("one", 1));
+        assertThat(setting.fault())
+                .hasValueSatisfying(fault -> assertThat(fault).contains("publisher.destinations"));
+
+        write("publisher.destinations = two:2");
+        assertThat(setting.get()).containsExactly(new HostPort("two", 2));
+        assertThat(setting.fault()).isEmpty();
+    }
+
+    @Test
+    void takesTheDefaultWhenTheFileIsGone() throws Exception {
+        Files.delete(folder.resolve("application.properties"));
+
+        assertThat(setting.get()).isEmpty();
+    }
+}
