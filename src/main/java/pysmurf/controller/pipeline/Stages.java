@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +35,9 @@ public final class Stages {
     private static final String ALWAYS = ScriptBinding.ALWAYS;
     /** The stage whose failure degrades health. */
     private static final String SAFE_STATE = "safe_state";
+
+    /** In place of a band: what is not of one band. */
+    private static final int WHOLE = -1;
 
     private final Operations operations;
     private final Pipelines pipelines;
@@ -189,19 +193,20 @@ public final class Stages {
             }
             return;
         }
-        StageRun run = new StageRun(
-                name,
-                Plan.of(pipelines.of(session.opName()), List.of(name), session.params(), clock.instant())
-                        .settings(name),
-                List.of());
+        StageSettings settings = pipelines.of(session.opName()).stage(name);
+        StageRun run = new StageRun(name, settings, List.of());
         JsonNode numbers = note(session, run, result);
         Map<Integer, String> faults = new LinkedHashMap<>();
         if (result.getOutcome() == Outcome.SUCCEEDED) {
-            numbers.properties().forEach(band -> run.settings().gates().stream()
-                    .flatMap(gate -> gate.fault(band.getValue()).stream())
-                    .forEach(fault -> faults.merge(Integer.valueOf(band.getKey()), fault, (a, b) -> a + ", " + b)));
+            List<Integer> bands = new ArrayList<>();
+            session.params().path("bands").forEach(band -> bands.add(band.intValue()));
+            // which of them this attempt was for is not known any more: those it tells of
+            List<Integer> told = bands.stream()
+                    .filter(band -> numbers.has(Integer.toString(band)))
+                    .toList();
+            faults.putAll(gateFaults(settings, bands.isEmpty() ? List.of(WHOLE) : told, numbers));
         } else {
-            faults.put(-1, result.getDetail());
+            faults.put(WHOLE, result.getDetail());
         }
         State state =
                 switch (result.getOutcome()) {
@@ -229,7 +234,7 @@ public final class Stages {
         return Optional.ofNullable(alarm);
     }
 
-    /** What is wrong, by band; under -1 what cannot be told of one band. */
+    /** What is wrong, by band; under {@link #WHOLE} what cannot be told of one band. */
     private static Map<Integer, String> faults(StageRun run, ScriptResult result, JsonNode numbers) {
         Map<Integer, String> faults = new LinkedHashMap<>();
         if (result.getOutcome() != Outcome.SUCCEEDED) {
@@ -243,13 +248,18 @@ public final class Stages {
                                     .path(Integer.toString(band))
                                     .asText()));
             if (faults.isEmpty()) {
-                faults.put(run.attempt().size() == 1 ? run.attempt().get(0) : -1, result.getDetail());
+                faults.put(run.attempt().size() == 1 ? run.attempt().get(0) : WHOLE, result.getDetail());
             }
             return faults;
         }
-        for (int band : run.attempt().isEmpty() ? List.of(-1) : run.attempt()) {
-            JsonNode ofBand = band < 0 ? numbers : numbers.path(Integer.toString(band));
-            String text = run.settings().gates().stream()
+        return gateFaults(run.settings(), run.attempt().isEmpty() ? List.of(WHOLE) : run.attempt(), numbers);
+    }
+
+    private static Map<Integer, String> gateFaults(StageSettings settings, List<Integer> bands, JsonNode numbers) {
+        Map<Integer, String> faults = new LinkedHashMap<>();
+        for (int band : bands) {
+            JsonNode ofBand = band == WHOLE ? numbers : numbers.path(Integer.toString(band));
+            String text = settings.gates().stream()
                     .flatMap(gate -> gate.fault(ofBand).stream())
                     .collect(Collectors.joining(", "));
             if (!text.isEmpty()) {
@@ -262,7 +272,7 @@ public final class Stages {
     private static String text(Map<Integer, String> faults) {
         return faults.entrySet().stream()
                 .map(entry ->
-                        entry.getKey() < 0 ? entry.getValue() : "band " + entry.getKey() + ": " + entry.getValue())
+                        entry.getKey() == WHOLE ? entry.getValue() : "band " + entry.getKey() + ": " + entry.getValue())
                 .collect(Collectors.joining("; "));
     }
 
@@ -274,7 +284,7 @@ public final class Stages {
             sessions.message(session, "WARNING: " + run.stage() + ": " + text(faults));
             run.settle();
         } else if (policy == Plan.OnGateFail.SKIP_BAND
-                && !faults.containsKey(-1)
+                && !faults.containsKey(WHOLE)
                 && !faults.keySet().containsAll(plan.bands())) {
             faults.forEach((band, why) -> plan.lose(band, run.stage() + ": " + why));
             run.warn(State.WARNED, text(faults));

@@ -163,7 +163,15 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
             forgetKamelets();
             kameletUsers().forEach(this::update);
             taken(file, content);
+            tryRefusedAgain();
         });
+    }
+
+    /** What was refused may only have come before the block that it uses. */
+    private void tryRefusedAgain() {
+        faults.keySet().stream()
+                .filter(file -> file.toString().endsWith(ROUTE_FILE))
+                .forEach(this::noticed);
     }
 
     private void deleted(Path file) {

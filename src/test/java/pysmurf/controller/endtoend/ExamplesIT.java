@@ -1,0 +1,176 @@
+package pysmurf.controller.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static pysmurf.controller.driver.HttpClientOfController.params;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import pysmurf.controller.driver.ControllerOfClasses;
+import pysmurf.controller.driver.FreePort;
+import pysmurf.controller.driver.Python;
+import pysmurf.controller.driver.Setup;
+import pysmurf.controller.driver.SharedController;
+
+/** What the integrator's guide shows, docs/examples, works when it is copied into a controller that runs. */
+class ExamplesIT extends SharedController {
+
+    private static final Path EXAMPLES = Setup.PROJECT.resolve("docs/examples");
+    private static final Duration SOON = Duration.ofSeconds(10);
+
+    private Path heard;
+    private Process listener;
+
+    ExamplesIT() {
+        super(ControllerOfClasses::start);
+    }
+
+    @Override
+    protected void configure(Setup setup) throws Exception {
+        setup.with("scripts.roots", setup.folder().resolve("config/scripts"));
+        int port = FreePort.udp();
+        setup.with("publisher.destinations", "127.0.0.1:" + port);
+        heard = setup.folder().resolve("heard.txt");
+        listener = new ProcessBuilder(
+                        Python.interpreter(),
+                        EXAMPLES.resolve("udp_listener.py").toString(),
+                        Integer.toString(port))
+                .redirectErrorStream(true)
+                .redirectOutput(heard.toFile())
+                .start();
+    }
+
+    /** The block comes last: until then the pipeline that uses it is refused, and so tried again. */
+    @BeforeAll
+    void copyTheExamples() throws Exception {
+        copy("config", controller.setup().folder().resolve("config"));
+        copy("routes/operations", controller.setup().routes().resolve("operations"));
+        await().atMost(SOON).untilAsserted(() -> assertThat(http.get("/observe/health")
+                        .json()
+                        .at("/checks/routes/broken/0/file")
+                        .asText())
+                .isEqualTo("operations/bias_step.camel.yaml"));
+        copy("routes/kamelets", controller.setup().routes().resolve("kamelets"));
+        await().atMost(SOON)
+                .untilAsserted(() -> assertThat(http.get("/api/v1/operations").json())
+                        .extracting(operation -> operation.path("name").asText())
+                        .contains("set_bias", "bias_step"));
+    }
+
+    @AfterAll
+    void stopListening() {
+        listener.destroy();
+    }
+
+    private static void copy(String folder, Path to) throws IOException {
+        Path from = EXAMPLES.resolve(folder);
+        try (Stream<Path> files = Files.walk(from)) {
+            files.filter(Files::isRegularFile).forEach(file -> {
+                try {
+                    Path target = to.resolve(from.relativize(file));
+                    Files.createDirectories(target.getParent());
+                    Files.copy(file, target);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+        }
+    }
+
+    private static ObjectNode step(double volts, int... bands) {
+        ObjectNode params = params().put("volts", volts);
+        for (int band : bands) {
+            params.withArray("bands").add(band);
+        }
+        return params;
+    }
+
+    private static JsonNode stage(JsonNode session, String name) {
+        return StreamSupport.stream(session.path("stages").spliterator(), false)
+                .filter(stage -> stage.path("name").asText().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no stage " + name + " in " + session));
+    }
+
+    private static List<String> stages(JsonNode session) {
+        return StreamSupport.stream(session.path("stages").spliterator(), false)
+                .map(stage ->
+                        stage.path("name").asText() + " " + stage.path("status").asText())
+                .toList();
+    }
+
+    @Test
+    void anOperationTakesItsParametersAsOptions() throws Exception {
+        JsonNode session = http.runToEnd("set_bias", step(1.5, 0, 1));
+
+        assertThat(session.path("outcome").asText()).as(session.toString()).isEqualTo("succeeded");
+        assertThat(session.path("messages").toString()).contains("bias of bands [0, 1] is 1.5 V");
+        JsonNode problem =
+                http.post("/api/v1/operations/set_bias", step(9)).expect(400).json();
+        assertThat(problem.at("/errors/0/field").asText()).isEqualTo("volts");
+        await().atMost(SOON).untilAsserted(() -> assertThat(heard)
+                .content()
+                .contains("set_bias.py session_log \"bias of bands [0, 1] is 1.5 V\"")
+                .contains("controller:set_bias session_data {\"session_id\": " + session.path("session_id")));
+    }
+
+    @Test
+    void aPipelineRunsItsStagesTriesOneAgainAndRegistersItsFiles() throws Exception {
+        JsonNode session = http.runToEnd("bias_step", step(1.5, 0, 1));
+
+        assertThat(session.path("outcome").asText()).as(session.toString()).isEqualTo("succeeded");
+        assertThat(stages(session)).containsExactly("set_bias succeeded", "settle succeeded", "measure_step succeeded");
+        assertThat(session.path("messages").toString())
+                .contains("settle failed and is tried again: band 0: drift_uv 8 is above 5");
+        assertThat(stage(session, "measure_step").at("/numbers/1/response_ua").asDouble())
+                .isEqualTo(3);
+        assertThat(session.path("files"))
+                .extracting(file -> file.path("type").asText())
+                .containsExactly("bias_step", "bias_step", "summary");
+    }
+
+    @Test
+    void aGateThatFailsEndsInTheSafeState() throws Exception {
+        JsonNode session = http.runToEnd("bias_step", step(0.1));
+
+        assertThat(session.path("outcome").asText()).isEqualTo("failed");
+        assertThat(stages(session))
+                .containsExactly(
+                        "set_bias succeeded", "settle succeeded", "measure_step failed", "safe_state succeeded");
+        assertThat(stage(session, "measure_step").path("detail").asText())
+                .isEqualTo("band 0: response_ua 0.2 is below 0.5");
+        assertThat(stage(session, "safe_state").at("/numbers/0/quiet").asBoolean())
+                .isTrue();
+    }
+
+    @Test
+    void aBandCanBeGivenUpAndAPresetLeavesStagesOut() throws Exception {
+        JsonNode partial = http.runToEnd("bias_step", step(1.5, 5, 6).put("on_gate_fail", "skip_band"));
+        assertThat(partial.path("outcome").asText()).isEqualTo("partial");
+        assertThat(stage(partial, "measure_step").path("status").asText()).isEqualTo("warned");
+
+        JsonNode again = http.runToEnd("bias_step", step(1.5, 5).put("preset", "again"));
+        assertThat(stages(again)).containsExactly("measure_step succeeded");
+        assertThat(stage(again, "measure_step").at("/numbers/5/response_ua").asDouble())
+                .isEqualTo(3);
+    }
+
+    @Test
+    void aDryRunOnlyPlans() throws Exception {
+        JsonNode session = http.runToEnd("bias_step", step(1.5).put("dry_run", true));
+
+        assertThat(session.at("/data/plan/stages").toString()).isEqualTo("[\"set_bias\",\"settle\",\"measure_step\"]");
+        assertThat(session.path("pid").isNull()).isTrue();
+    }
+}
