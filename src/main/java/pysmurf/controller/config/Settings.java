@@ -154,6 +154,20 @@ public final class Settings {
             Settings::bool,
             "Serve a non-loopback address without tokens.");
 
+    public static final Setting<LogFormat> LOGGING_FORMAT = new Setting<>(
+            "logging.format",
+            "text",
+            "text or json",
+            text -> choice(LogFormat.class, text),
+            "The controller's own log on standard error: lines for people, or a JSON object each.");
+
+    public static final Setting<String> TRACES_ENDPOINT = new Setting<>(
+            "traces.endpoint",
+            "",
+            "empty, or http://host:port/path or https://host:port/path",
+            Settings::httpUrl,
+            "Where traces are sent, by OTLP over HTTP; empty for none.");
+
     /** Every key, in the order of the reference. */
     public static final List<Setting<?>> ALL = List.of(
             CONTROLLER_ID,
@@ -187,7 +201,9 @@ public final class Settings {
             RETENTION_AGE,
             RETENTION_LOGS_SIZE,
             AUTH_TOKENS_FILE,
-            AUTH_ALLOW_ANONYMOUS);
+            AUTH_ALLOW_ANONYMOUS,
+            LOGGING_FORMAT,
+            TRACES_ENDPOINT);
 
     private Settings() {}
 
@@ -317,6 +333,12 @@ public final class Settings {
     private static String brokerUrl(String text) {
         String url = text.strip();
         require(url.isEmpty() || url.matches("(tcp|ssl)://[^/\\s]+:\\d{1,5}"));
+        return url;
+    }
+
+    private static String httpUrl(String text) {
+        String url = text.strip();
+        require(url.isEmpty() || url.matches("https?://[^/\\s]+(/\\S*)?"));
         return url;
     }
 
