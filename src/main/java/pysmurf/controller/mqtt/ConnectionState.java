@@ -79,7 +79,8 @@ final class ConnectionState {
         }
         try {
             if (isOpen()) {
-                LOG.warn("The MQTT connection to {} is made anew: {}", url.get(), silence());
+                fault = silence();
+                LOG.warn("The MQTT connection to {} is made anew: {}", url.get(), fault);
             }
             complete = false;
             steps.drop();
