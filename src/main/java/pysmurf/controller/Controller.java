@@ -111,6 +111,7 @@ import pysmurf.controller.store.FolderLock;
 import pysmurf.controller.store.JdbcSessionStore;
 import pysmurf.controller.store.Retention;
 import pysmurf.controller.tls.KeyStoreFile;
+import pysmurf.controller.tracing.Traces;
 
 /**
  * One controller: binds the beans that the routes name and starts Camel. Nothing here is static, so a process may hold several.
@@ -165,6 +166,9 @@ public final class Controller implements AutoCloseable {
     private InetSocketAddress publisherAddress;
     private String topicRoot;
     private Metrics metrics;
+    /** Null where nobody wants any. */
+    private Traces traces;
+
     private final SinkFailures sinkFailures = new SinkFailures();
     private final Map<String, BoundedQueue> queues = new LinkedHashMap<>();
     private final Properties properties = new Properties();
@@ -340,6 +344,9 @@ public final class Controller implements AutoCloseable {
                 throw new IllegalStateException("the embedded broker did not stop", e);
             }
             metrics.close();
+            if (traces != null) {
+                traces.close();
+            }
             store.close();
             database.close();
             try {
@@ -447,6 +454,10 @@ public final class Controller implements AutoCloseable {
         bindHttp(context, registry, eventStream);
         bindPage(context);
         bindHealth(context, destinations);
+        String traced = configuration.get(Settings.TRACES_ENDPOINT);
+        if (!traced.isEmpty()) {
+            traces = new Traces(context, traced, configuration.get(Settings.CONTROLLER_ID), version());
+        }
     }
 
     private JdbcSessionStore openStore(Path dataDir) throws StartFailure {

@@ -3,6 +3,7 @@ package pysmurf.controller;
 import java.util.Properties;
 import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.ConfigurationException;
+import pysmurf.controller.config.Settings;
 import pysmurf.controller.launch.Relaunch;
 
 /** Starts one controller from the environment, the {@code -D} properties and the configuration file. */
@@ -18,6 +19,10 @@ public final class Main {
         system.putIfAbsent("jdk.lang.Process.launchMechanism", "VFORK");
         try {
             Configuration configuration = Configuration.load(System.getenv(), system);
+            // before the first logger is there, which reads it
+            system.setProperty(
+                    Settings.LOGGING_FORMAT.key(),
+                    configuration.get(Settings.LOGGING_FORMAT).word());
             System.exit(new Controller(configuration).run());
         } catch (ConfigurationException | Controller.StartFailure e) {
             System.err.println("pysmurf-controller cannot start: " + e.getMessage());

@@ -186,6 +186,20 @@ public final class Settings {
             },
             "How many audit logs that were set aside are kept.");
 
+    public static final Setting<LogFormat> LOGGING_FORMAT = new Setting<>(
+            "logging.format",
+            "text",
+            "text or json",
+            text -> choice(LogFormat.class, text),
+            "The controller's own log on standard error: lines for people, or a JSON object each.");
+
+    public static final Setting<String> TRACES_ENDPOINT = new Setting<>(
+            "traces.endpoint",
+            "",
+            "empty, or http://host:port/path or https://host:port/path",
+            Settings::httpUrl,
+            "Where traces are sent, by OTLP over HTTP; empty for none.");
+
     /** Every key, in the order of the reference. */
     public static final List<Setting<?>> ALL = List.of(
             CONTROLLER_ID,
@@ -227,7 +241,9 @@ public final class Settings {
             AUTH_ALLOW_ANONYMOUS,
             AUDIT_FILE,
             AUDIT_MAX_SIZE,
-            AUDIT_KEEP);
+            AUDIT_KEEP,
+            LOGGING_FORMAT,
+            TRACES_ENDPOINT);
 
     private Settings() {}
 
@@ -357,6 +373,12 @@ public final class Settings {
     private static String brokerUrl(String text) {
         String url = text.strip();
         require(url.isEmpty() || url.matches("(tcp|ssl)://[^/@\\s]+:\\d{1,5}"));
+        return url;
+    }
+
+    private static String httpUrl(String text) {
+        String url = text.strip();
+        require(url.isEmpty() || url.matches("https?://[^/\\s]+(/\\S*)?"));
         return url;
     }
 

@@ -34,6 +34,7 @@ public final class Rehearsal {
     private static final Duration LONGEST = Duration.ofMinutes(2);
     private static final List<String> READ = List.of(
             "/observe/health",
+            "/observe/metrics",
             "/api/v1/operations",
             "/api/v1/sessions",
             "/api/v1/sessions/0",

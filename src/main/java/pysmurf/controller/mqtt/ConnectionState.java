@@ -48,6 +48,7 @@ final class ConnectionState {
     private final Map<String, Integer> subscriptions = new ConcurrentHashMap<>();
     private final List<Runnable> actions = new CopyOnWriteArrayList<>();
     private volatile boolean complete;
+    private volatile boolean closed;
     private volatile String fault = "not connected yet";
     private volatile boolean told;
     private final String heartbeatTopic;
@@ -74,12 +75,13 @@ final class ConnectionState {
     /** Connects and subscribes, if that is not so now; a connection without its subscriptions is none. */
     synchronized void ensureConnected() {
         Optional<String> url = broker.url();
-        if (isConnected() || url.isEmpty()) {
+        if (isConnected() || url.isEmpty() || closed) {
             return;
         }
         try {
             if (isOpen()) {
-                LOG.warn("The MQTT connection to {} is made anew: {}", url.get(), silence());
+                fault = silence();
+                LOG.warn("The MQTT connection to {} is made anew: {}", url.get(), fault);
             }
             complete = false;
             steps.drop();
@@ -137,7 +139,9 @@ final class ConnectionState {
         subscriptions.remove(topic);
     }
 
+    /** The connection is not wanted any more; an embedded broker may come only now, where a start is stopped. */
     void closed() {
+        closed = true;
         complete = false;
     }
 

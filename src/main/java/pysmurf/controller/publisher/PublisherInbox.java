@@ -28,6 +28,7 @@ import org.apache.camel.Body;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.LogMark;
 import pysmurf.controller.session.RegisteredFile;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
@@ -177,7 +178,7 @@ public final class PublisherInbox implements AutoCloseable {
 
     private void register(Session session, JsonNode payload) {
         pendingDigests.register();
-        digests.execute(() -> {
+        digests.execute(() -> LogMark.around(session, () -> {
             try {
                 sessions.register(session, file(payload));
             } catch (RuntimeException e) {
@@ -185,7 +186,7 @@ public final class PublisherInbox implements AutoCloseable {
             } finally {
                 pendingDigests.arriveAndDeregister();
             }
-        });
+        }));
     }
 
     private static RegisteredFile file(JsonNode payload) {

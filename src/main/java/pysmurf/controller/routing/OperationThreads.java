@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.camel.ExchangeProperty;
 import pysmurf.controller.session.Closing;
+import pysmurf.controller.session.LogMark;
 import pysmurf.controller.session.Session;
 
 /**
@@ -23,6 +24,7 @@ public final class OperationThreads extends ThreadPoolExecutor {
 
     private final Closing closing;
     private final Map<Thread, Session> running = new ConcurrentHashMap<>();
+    private final Map<Thread, LogMark> marks = new ConcurrentHashMap<>();
 
     public OperationThreads(Closing closing) {
         super(0, Integer.MAX_VALUE, KEEP_IDLE_S, TimeUnit.SECONDS, new SynchronousQueue<>());
@@ -34,14 +36,22 @@ public final class OperationThreads extends ThreadPoolExecutor {
     /** The calling thread runs this session from now on. */
     public void begin(@ExchangeProperty("session") Session session) {
         running.put(Thread.currentThread(), session);
+        marks.computeIfAbsent(Thread.currentThread(), thread -> LogMark.of(session));
     }
 
     @Override
     protected void afterExecute(Runnable task, Throwable thrown) {
         super.afterExecute(task, thrown);
         Session session = running.remove(Thread.currentThread());
-        if (session != null && !session.isDone()) {
-            closing.failed(session, cause(task, thrown));
+        LogMark mark = marks.remove(Thread.currentThread());
+        try {
+            if (session != null && !session.isDone()) {
+                closing.failed(session, cause(task, thrown));
+            }
+        } finally {
+            if (mark != null) {
+                mark.close();
+            }
         }
     }
 

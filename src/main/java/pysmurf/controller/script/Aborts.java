@@ -14,6 +14,7 @@ import pysmurf.controller.command.Command;
 import pysmurf.controller.command.Verdict;
 import pysmurf.controller.session.AbortRecord;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.LogMark;
 import pysmurf.controller.session.OperationFailure;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.Session;
@@ -68,7 +69,8 @@ public final class Aborts {
             try {
                 session.ended().get(atMost.toMillis(), TimeUnit.MILLISECONDS);
             } catch (TimeoutException e) {
-                LOG.error("Session {} has not ended in {} s", session.id(), atMost.toSeconds());
+                LogMark.around(
+                        session, () -> LOG.error("Session {} has not ended in {} s", session.id(), atMost.toSeconds()));
             } catch (ExecutionException e) {
                 throw new CompletionException(e.getCause());
             } catch (InterruptedException e) {

@@ -22,6 +22,7 @@ import pysmurf.controller.script.process.OutputFollower;
 import pysmurf.controller.script.process.ProcessId;
 import pysmurf.controller.script.process.ProcessTree;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.LogMark;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
@@ -119,14 +120,14 @@ final class RunningScript {
         process.ended().thenRun(ladder::wake);
         AbortLadder toClimb = ladder;
         Thread thread = new Thread(
-                () -> {
+                () -> LogMark.around(session(), () -> {
                     try {
                         ladderDone.complete(toClimb.run());
                     } catch (RuntimeException e) {
                         LOG.error("The end of {} could not be made sure of", command, e);
                         ladderDone.completeExceptionally(e);
                     }
-                },
+                }),
                 "end-of-session-" + session().id());
         thread.start();
     }

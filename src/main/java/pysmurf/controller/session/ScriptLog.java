@@ -17,6 +17,10 @@ public final class ScriptLog {
         if (!event.getOutput().toLog() || !LOG.isInfoEnabled()) {
             return;
         }
+        LogMark.around(event, () -> write(event, lost));
+    }
+
+    private static void write(SessionEvent event, long lost) {
         String session = event.getOpName() + ":" + event.getSessionId();
         if (lost > 0) {
             LOG.warn("{} … {} lines left out here, the session's log has them", session, lost);

@@ -186,7 +186,7 @@ public final class Sessions {
     }
 
     private void say(Session session, String text) {
-        LOG.info("{}:{} {}", session.opName(), session.id(), text);
+        LogMark.around(session, () -> LOG.info("{}:{} {}", session.opName(), session.id(), text));
         session.addMessage(now(), text);
         events.publish(SessionEvent.of(SessionEvent.Type.MESSAGE, session, text));
     }

@@ -62,7 +62,7 @@ class ConfigurationReferenceTest {
             Map.entry("http", "HTTP"),
             Map.entry("auth", "Who may do what"),
             Map.entry("audit", "Audit log"),
-            Map.entry("tracing", "Traces"),
+            Map.entry("traces", "Traces"),
             Map.entry("logging", "The controller's own log"),
             Map.entry("mqtt", "MQTT"),
             Map.entry("publisher", "Publisher messages over UDP"),
