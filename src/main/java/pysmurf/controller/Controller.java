@@ -72,6 +72,7 @@ import pysmurf.controller.routing.Operations;
 import pysmurf.controller.routing.RouteFault;
 import pysmurf.controller.routing.RouteReload;
 import pysmurf.controller.routing.RoutedEvents;
+import pysmurf.controller.routing.RoutesContext;
 import pysmurf.controller.script.Aborts;
 import pysmurf.controller.script.LogTargets;
 import pysmurf.controller.script.Recovery;
@@ -119,7 +120,14 @@ public final class Controller implements AutoCloseable {
     }
 
     private final Configuration configuration;
-    private final Main main = new Main();
+    private final RoutesContext routes = new RoutesContext();
+    private final Main main = new Main() {
+        @Override
+        protected CamelContext createCamelContext() {
+            routes.getCamelContextExtension().setRegistry(registry);
+            return routes;
+        }
+    };
     private final Lifecycle lifecycle = new Lifecycle();
     private final Clock clock = Clock.systemUTC();
     private boolean startedHere;
@@ -232,10 +240,8 @@ public final class Controller implements AutoCloseable {
                 Long.toString(
                         configuration.get(Settings.MQTT_RECONNECT_INTERVAL).toMillis()));
         properties.setProperty("publisher.port", Integer.toString(publisherAddress.getPort()));
-        String routes = configuration.routesDir().toAbsolutePath().normalize().toString();
         properties.setProperty("camel.main.name", configuration.get(Settings.CONTROLLER_ID));
-        properties.setProperty("camel.main.routesIncludePattern", "file:" + routes + "/**/*.camel.yaml");
-        properties.setProperty("camel.component.kamelet.location", "file:" + routes + "/kamelets");
+        properties.setProperty("camel.component.kamelet.location", "file:" + routesDir() + "/kamelets");
         properties.setProperty("camel.component.kamelet.noErrorHandler", "true");
         properties.setProperty("camel.main.shutdownTimeout", Integer.toString(DRAIN_AT_STOP_S));
         properties.setProperty("camel.main.shutdownLogInflightExchangesOnTimeout", "false");
@@ -244,6 +250,10 @@ public final class Controller implements AutoCloseable {
         main.setPropertyPlaceholderLocations("false");
         main.setOverrideProperties(properties);
         main.addMainListener(lifecycle);
+    }
+
+    private Path routesDir() {
+        return configuration.routesDir().toAbsolutePath().normalize();
     }
 
     private InetSocketAddress publisherListener() throws StartFailure {
@@ -270,6 +280,15 @@ public final class Controller implements AutoCloseable {
                 bind(camel.getCamelContext());
             } catch (Exception e) {
                 throw new IllegalStateException(e);
+            }
+        }
+
+        @Override
+        public void afterConfigure(BaseMainSupport camel) {
+            try {
+                routes.load(routesDir(), reload);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
         }
 
@@ -391,7 +410,7 @@ public final class Controller implements AutoCloseable {
         stages = new Stages(known, pipelines, sessions, clock);
         registry.bind("stages", stages);
 
-        reload = new RouteReload(configuration.routesDir().toAbsolutePath().normalize(), sessions, properties);
+        reload = new RouteReload(routesDir(), sessions, properties);
         context.addService(reload);
         Recovery recovery = new Recovery(
                 sessions,
