@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
@@ -130,6 +132,9 @@ public final class Controller implements AutoCloseable {
     };
     private final Lifecycle lifecycle = new Lifecycle();
     private final Clock clock = Clock.systemUTC();
+    /** Read: a message from the broker is handed to its route. Write: routes are replaced. */
+    private final ReadWriteLock deliveries = new ReentrantReadWriteLock();
+
     private boolean startedHere;
     private HttpServer server;
     private Broker broker;
@@ -410,7 +415,7 @@ public final class Controller implements AutoCloseable {
         stages = new Stages(known, pipelines, sessions, clock);
         registry.bind("stages", stages);
 
-        reload = new RouteReload(routesDir(), sessions, properties);
+        reload = new RouteReload(routesDir(), sessions, properties, deliveries.writeLock());
         context.addService(reload);
         Recovery recovery = new Recovery(
                 sessions,
@@ -459,8 +464,8 @@ public final class Controller implements AutoCloseable {
                 topicRoot + "/status",
                 sessions.statusJson(false).toString());
         mqtt = configuration.get(Settings.MQTT_VERSION) == MqttVersion.V5
-                ? new Mqtt5Connection(broker, identity, clock)
-                : new Mqtt3Connection(broker, identity);
+                ? new Mqtt5Connection(broker, identity, clock, deliveries.readLock())
+                : new Mqtt3Connection(broker, identity, deliveries.readLock());
         // before any route may connect
         mqtt.onConnected(() -> context.createProducerTemplate().sendBody("direct:mqtt-connected", ""));
         registry.bind("mqttClient", mqtt);

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.Lock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,13 +38,17 @@ final class ConnectionState {
 
     private final Broker broker;
     private final Steps steps;
+    private final Lock deliveries;
     private final Map<String, Integer> subscriptions = new ConcurrentHashMap<>();
     private final List<Runnable> actions = new CopyOnWriteArrayList<>();
     private volatile boolean complete;
     private volatile String fault = "not connected yet";
     private volatile boolean told;
+    private volatile Object callback;
 
-    ConnectionState(Broker broker, Steps steps) {
+    /** @param deliveries is held while a message is handed over; whoever else holds it is replacing the route that takes it */
+    ConnectionState(Broker broker, Steps steps, Lock deliveries) {
+        this.deliveries = deliveries;
         this.broker = broker;
         this.steps = steps;
     }
@@ -78,9 +83,13 @@ final class ConnectionState {
         return complete && steps.isOpen();
     }
 
-    /** Notes a subscription, for every connection to come. */
-    void subscribed(String topic, int qos) {
-        subscriptions.put(topic, qos);
+    /**
+     * Notes a subscription, for every connection to come.
+     *
+     * @return whether it is a new one: a route that is replaced has it already, and what is retained would come again
+     */
+    boolean subscribed(String topic, int qos) {
+        return !Integer.valueOf(qos).equals(subscriptions.put(topic, qos));
     }
 
     void unsubscribed(String topic) {
@@ -113,17 +122,29 @@ final class ConnectionState {
         return isConnected() ? Optional.empty() : Optional.of(broker.fault().orElse(fault));
     }
 
-    /** The callback, with a line in the log when the method that tells of a lost connection is called. */
-    <T> T telling(Class<T> type, Object callback, String lost) {
+    /**
+     * The callback, with a line in the log when the method that tells of a lost connection is called. A message that comes while
+     * a route is replaced goes to the new one's callback.
+     */
+    <T> T telling(Class<T> type, Object newCallback, String lost) {
+        callback = newCallback;
         Object proxy =
                 Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (self, method, arguments) -> {
                     if (method.getName().equals(lost)) {
                         LOG.warn("The MQTT connection was lost: {}", arguments[0]);
                     }
+                    boolean delivery = method.getName().equals("messageArrived");
+                    if (delivery) {
+                        deliveries.lock();
+                    }
                     try {
                         return method.invoke(callback, arguments);
                     } catch (InvocationTargetException e) {
                         throw e.getCause();
+                    } finally {
+                        if (delivery) {
+                            deliveries.unlock();
+                        }
                     }
                 });
         return type.cast(proxy);

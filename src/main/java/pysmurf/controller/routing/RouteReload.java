@@ -19,6 +19,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.Lock;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
@@ -55,6 +56,7 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     private final Path folder;
     private final Sessions sessions;
     private final Properties properties;
+    private final Lock deliveries;
     private final Map<Path, String> lastGood = new ConcurrentHashMap<>();
     private final Map<Path, RouteFault> faults = new ConcurrentHashMap<>();
     private final Map<Path, Future<?>> pending = new HashMap<>();
@@ -68,9 +70,11 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     /**
      * @param folder     the routes folder
      * @param properties the placeholders routes may use
+     * @param deliveries is held while routes are replaced: what comes meanwhile is handed over after that
      */
-    public RouteReload(Path folder, Sessions sessions, Properties properties) {
+    public RouteReload(Path folder, Sessions sessions, Properties properties, Lock deliveries) {
         super(folder.toString(), true);
+        this.deliveries = deliveries;
         this.folder = folder;
         this.sessions = sessions;
         this.properties = properties;
@@ -304,7 +308,12 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
                         || ids.contains(session.opName())
                         || ids.stream().anyMatch(this::isInUse));
         if (user.isEmpty()) {
-            action.run();
+            deliveries.lock();
+            try {
+                action.run();
+            } finally {
+                deliveries.unlock();
+            }
         } else if (waiting.add(file)) {
             LOG.info(
                     "Session {} of {} is running; the change of {} is taken when it has ended",

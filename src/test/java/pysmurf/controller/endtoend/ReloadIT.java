@@ -208,8 +208,7 @@ class ReloadIT {
                     "mqtt-command.camel.yaml",
                     "mqtt-commands.camel.yaml",
                     "mqtt-reply.camel.yaml",
-                    "sink-mqtt.camel.yaml",
-                    "session-events.camel.yaml")) {
+                    "sink-udp.camel.yaml")) {
                 write(file, read(file) + "# changed\n");
             }
             // twice while it is in use: what counts in the end is what was written last
@@ -217,7 +216,7 @@ class ReloadIT {
             write("kamelets/script.kamelet.yaml", kamelet + "# changed\n");
             awaitLog("the change of operations/run.camel.yaml is taken when it has ended");
             write("operations/run.camel.yaml", run.replaceFirst("description: .*", "description: Second."));
-            awaitLog("session-events.camel.yaml was taken");
+            awaitLog("sink-udp.camel.yaml was taken");
             awaitLog("mqtt-commands.camel.yaml was taken");
             write("operations/added.camel.yaml", operation("added", "        - to: nosuch:x\n"));
             await().atMost(SOON)
@@ -232,16 +231,15 @@ class ReloadIT {
             assertThat(failures).isEmpty();
             List<String> asked =
                     IntStream.range(0, sent.get()).mapToObj(n -> "c" + n).toList();
-            await().atMost(SOON).until(() -> watcher.messages("reply").size() >= asked.size());
-            assertThat(watcher.messages("reply"))
+            await().atMost(SOON).untilAsserted(() -> assertThat(watcher.messages("reply"))
                     .extracting(reply -> reply.json().path("command_id").asText())
-                    .containsExactlyInAnyOrderElementsOf(asked);
+                    .containsExactlyInAnyOrderElementsOf(asked));
             assertThat(http.session(id).path("outcome").asText()).isEqualTo("succeeded");
             List<String> lines = new String(http.log(id), java.nio.charset.StandardCharsets.UTF_8)
                     .lines()
                     .toList();
-            await().atMost(SOON)
-                    .untilAsserted(() -> assertThat(watcher.lines(id)).isEqualTo(lines));
+            await().atMost(SOON).untilAsserted(() -> assertThat(missing(lines, watcher.lines(id)))
+                    .isEmpty());
             awaitLog("kamelets/script.kamelet.yaml was taken");
             await().atMost(SOON)
                     .untilAsserted(() -> assertThat(description("run")).isEqualTo("Second."));
@@ -250,6 +248,12 @@ class ReloadIT {
         } finally {
             clock.shutdownNow();
         }
+    }
+
+    private static List<String> missing(List<String> written, List<String> told) {
+        List<String> missing = new ArrayList<>(written);
+        missing.removeAll(told);
+        return missing;
     }
 
     private void awaitLog(String text) {
