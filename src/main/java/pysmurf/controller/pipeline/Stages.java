@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
@@ -34,6 +35,8 @@ public final class Stages {
     private static final String ALWAYS = ScriptBinding.ALWAYS;
     /** The stage whose failure degrades health. */
     private static final String SAFE_STATE = "safe_state";
+
+    private static final Pattern BAND = Pattern.compile("\\d{1,4}");
 
     private final Operations operations;
     private final Pipelines pipelines;
@@ -197,9 +200,17 @@ public final class Stages {
         JsonNode numbers = note(session, run, result);
         Map<Integer, String> faults = new LinkedHashMap<>();
         if (result.getOutcome() == Outcome.SUCCEEDED) {
-            numbers.properties().forEach(band -> run.settings().gates().stream()
-                    .flatMap(gate -> gate.fault(band.getValue()).stream())
-                    .forEach(fault -> faults.merge(Integer.valueOf(band.getKey()), fault, (a, b) -> a + ", " + b)));
+            Map<Integer, JsonNode> bands = new LinkedHashMap<>();
+            numbers.properties().stream()
+                    .filter(entry -> BAND.matcher(entry.getKey()).matches())
+                    .forEach(entry -> bands.put(Integer.valueOf(entry.getKey()), entry.getValue()));
+            if (bands.isEmpty()) {
+                // an operation without bands
+                bands.put(-1, numbers);
+            }
+            bands.forEach((band, ofBand) -> run.settings().gates().stream()
+                    .flatMap(gate -> gate.fault(ofBand).stream())
+                    .forEach(fault -> faults.merge(band, fault, (a, b) -> a + ", " + b)));
         } else {
             faults.put(-1, result.getDetail());
         }
