@@ -11,7 +11,7 @@ JAR = target/pysmurf-controller.jar
 SOURCES = pom.xml $(shell find src/main) $(wildcard .git/logs/HEAD)
 
 # What tests talk to, as command:package. A test that needs one carries the JUnit tag that the package's name starts with.
-PARTS = mosquitto:mosquitto mosquitto_pub:mosquitto-clients chromium:chromium chromedriver:chromium-driver
+PARTS = mosquitto:mosquitto mosquitto_pub:mosquitto-clients postgres:postgresql chromium:chromium chromedriver:chromium-driver
 # make test INSTALL=no leaves the machine as it is and skips the tests whose parts are missing.
 INSTALL = yes
 
@@ -31,9 +31,10 @@ run: $(JAR) ## Start the controller
 
 # Installed services are kept from starting: the tests start what they need, on ports of their own.
 test: ## Run every test and check; as root, first install the parts they talk to
-	@PATH="$$PATH:/usr/sbin"; \
+	@searched="$$PATH:/usr/sbin"; \
 	find_missing() { \
 	  missing=; \
+	  PATH="$$searched$$(printf ':%s' /usr/lib/postgresql/*/bin)"; \
 	  for part in $(PARTS); do \
 	    command -v "$${part%%:*}" >/dev/null 2>&1 || missing="$$missing $${part#*:}"; \
 	  done; \

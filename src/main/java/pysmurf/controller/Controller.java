@@ -21,6 +21,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.FluentProducerTemplate;
@@ -87,6 +89,7 @@ import pysmurf.controller.routing.OperationThreads;
 import pysmurf.controller.routing.Operations;
 import pysmurf.controller.routing.RouteReload;
 import pysmurf.controller.routing.RoutedEvents;
+import pysmurf.controller.routing.RoutesContext;
 import pysmurf.controller.script.Aborts;
 import pysmurf.controller.script.LogTargets;
 import pysmurf.controller.script.Recovery;
@@ -138,9 +141,19 @@ public final class Controller implements AutoCloseable {
     }
 
     private final Configuration configuration;
-    private final Main main = new Main();
+    private final RoutesContext routes = new RoutesContext();
+    private final Main main = new Main() {
+        @Override
+        protected CamelContext createCamelContext() {
+            routes.getCamelContextExtension().setRegistry(registry);
+            return routes;
+        }
+    };
     private final Lifecycle lifecycle = new Lifecycle();
     private final Clock clock = Clock.systemUTC();
+    /** Read: a message from the broker is handed to its route. Write: routes are replaced. */
+    private final ReadWriteLock deliveries = new ReentrantReadWriteLock();
+
     private boolean startedHere;
     private HttpServer server;
     private Broker broker;
@@ -262,10 +275,8 @@ public final class Controller implements AutoCloseable {
                         configuration.get(Settings.MQTT_RECONNECT_INTERVAL).toMillis()));
         properties.setProperty("publisher.native-transport", Boolean.toString(Epoll.isAvailable()));
         properties.setProperty("publisher.port", Integer.toString(publisherAddress.getPort()));
-        String routes = configuration.routesDir().toAbsolutePath().normalize().toString();
         properties.setProperty("camel.main.name", configuration.get(Settings.CONTROLLER_ID));
-        properties.setProperty("camel.main.routesIncludePattern", "file:" + routes + "/**/*.camel.yaml");
-        properties.setProperty("camel.component.kamelet.location", "file:" + routes + "/kamelets");
+        properties.setProperty("camel.component.kamelet.location", "file:" + routesDir() + "/kamelets");
         properties.setProperty("camel.component.kamelet.noErrorHandler", "true");
         properties.setProperty("camel.main.shutdownTimeout", Integer.toString(DRAIN_AT_STOP_S));
         properties.setProperty("camel.main.shutdownLogInflightExchangesOnTimeout", "false");
@@ -274,6 +285,10 @@ public final class Controller implements AutoCloseable {
         main.setPropertyPlaceholderLocations("false");
         main.setOverrideProperties(properties);
         main.addMainListener(lifecycle);
+    }
+
+    private Path routesDir() {
+        return configuration.routesDir().toAbsolutePath().normalize();
     }
 
     private InetSocketAddress publisherListener() throws StartFailure {
@@ -300,6 +315,15 @@ public final class Controller implements AutoCloseable {
                 bind(camel.getCamelContext());
             } catch (Exception e) {
                 throw new IllegalStateException(e);
+            }
+        }
+
+        @Override
+        public void afterConfigure(BaseMainSupport camel) {
+            try {
+                routes.load(routesDir(), reload);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
         }
 
@@ -432,7 +456,7 @@ public final class Controller implements AutoCloseable {
         stages = new Stages(known, pipelines, sessions, clock);
         registry.bind("stages", stages);
 
-        reload = new RouteReload(configuration.routesDir().toAbsolutePath().normalize(), sessions, properties);
+        reload = new RouteReload(routesDir(), sessions, properties, deliveries.writeLock());
         context.addService(reload);
         Recovery recovery = new Recovery(
                 sessions,
@@ -499,8 +523,8 @@ public final class Controller implements AutoCloseable {
                 topicRoot + "/heartbeat");
         MqttConnection.Identity identity = guard == null ? configured : configured.at(guard);
         mqtt = configuration.get(Settings.MQTT_VERSION) == MqttVersion.V5
-                ? new Mqtt5Connection(broker, identity, clock)
-                : new Mqtt3Connection(broker, identity);
+                ? new Mqtt5Connection(broker, identity, clock, deliveries.readLock())
+                : new Mqtt3Connection(broker, identity, deliveries.readLock());
         // before any route may connect
         mqtt.onConnected(() -> context.createProducerTemplate().sendBody("direct:mqtt-connected", ""));
         registry.bind("mqttClient", mqtt);

@@ -91,23 +91,32 @@ public final class Admission {
             return Verdict.invalid(errors);
         }
         boolean needLock = operation.get().parameters().needLock(command.params());
-        Session held = heldFor;
-        if (needLock && held != null) {
-            return Verdict.refused(
-                    Reason.BUSY, "session " + held.id() + " of " + held.opName() + " is being recovered", held);
-        }
-        Optional<String> hindrance = abort ? Optional.empty() : hindrance();
-        if (hindrance.isPresent()) {
-            return Verdict.refused(Reason.UNAVAILABLE, hindrance.get());
-        }
         Session.Draft draft = new Session.Draft(
                 command.operation(), command.params(), command.commandId(), command.requestedBy(), needLock);
         try {
-            return abort ? openAbort(command, draft) : verdict(sessions.open(draft), command);
+            return abort ? openAbort(command, draft) : open(command, draft);
         } catch (StoreUnavailable e) {
             LOG.warn("{} cannot be accepted", command.operation(), e);
             return Verdict.refused(Reason.UNAVAILABLE, e.getMessage());
         }
+    }
+
+    private Verdict open(Command command, Session.Draft draft) {
+        // whoever asks again is told what came of it, even where nothing new could be begun
+        Optional<Session> first =
+                command.commandId() == null ? Optional.empty() : sessions.findByCommandId(command.commandId());
+        if (first.isPresent()) {
+            return verdict(new Opening.Repeated(first.get()), command);
+        }
+        Session held = heldFor;
+        if (draft.exclusive() && held != null) {
+            return Verdict.refused(
+                    Reason.BUSY, "session " + held.id() + " of " + held.opName() + " is being recovered", held);
+        }
+        Optional<String> hindrance = hindrance();
+        return hindrance.isPresent()
+                ? Verdict.refused(Reason.UNAVAILABLE, hindrance.get())
+                : verdict(sessions.open(draft), command);
     }
 
     private Optional<String> hindrance() {

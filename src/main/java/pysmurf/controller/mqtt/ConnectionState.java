@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Lock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.session.Json;
@@ -45,6 +46,7 @@ final class ConnectionState {
 
     private final Broker broker;
     private final Steps steps;
+    private final Lock deliveries;
     private final Map<String, Integer> subscriptions = new ConcurrentHashMap<>();
     private final List<Runnable> actions = new CopyOnWriteArrayList<>();
     private volatile boolean complete;
@@ -61,7 +63,11 @@ final class ConnectionState {
 
     private volatile boolean everHeard;
 
-    ConnectionState(Broker broker, String heartbeatTopic, Steps steps) {
+    private volatile Object callback;
+
+    /** @param deliveries is held while a message is handed over; whoever else holds it is replacing the route that takes it */
+    ConnectionState(Broker broker, String heartbeatTopic, Steps steps, Lock deliveries) {
+        this.deliveries = deliveries;
         this.broker = broker;
         this.heartbeatTopic = heartbeatTopic;
         this.steps = steps;
@@ -130,9 +136,13 @@ final class ConnectionState {
         }
     }
 
-    /** Notes a subscription, for every connection to come. */
-    void subscribed(String topic, int qos) {
-        subscriptions.put(topic, qos);
+    /**
+     * Notes a subscription, for every connection to come.
+     *
+     * @return whether it is a new one: a route that is replaced has it already, and what is retained would come again
+     */
+    boolean subscribed(String topic, int qos) {
+        return !Integer.valueOf(qos).equals(subscriptions.put(topic, qos));
     }
 
     void unsubscribed(String topic) {
@@ -172,22 +182,31 @@ final class ConnectionState {
 
     /**
      * The callback, with a line in the log when the method that tells of a lost connection is called, and without the heartbeats,
-     * which are for us.
+     * which are for us. A message that comes while a route is replaced goes to the new one's callback.
      */
-    <T> T telling(Class<T> type, Object callback, String lost) {
+    <T> T telling(Class<T> type, Object newCallback, String lost) {
+        callback = newCallback;
         Object proxy =
                 Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (self, method, arguments) -> {
                     if (method.getName().equals(lost)) {
                         LOG.warn("The MQTT connection was lost: {}", arguments[0]);
                     }
-                    if (method.getName().equals("messageArrived") && heartbeatTopic.equals(arguments[0])) {
+                    boolean delivery = method.getName().equals("messageArrived");
+                    if (delivery && heartbeatTopic.equals(arguments[0])) {
                         heard(steps.payload(arguments[1]));
                         return null;
+                    }
+                    if (delivery) {
+                        deliveries.lock();
                     }
                     try {
                         return method.invoke(callback, arguments);
                     } catch (InvocationTargetException e) {
                         throw e.getCause();
+                    } finally {
+                        if (delivery) {
+                            deliveries.unlock();
+                        }
                     }
                 });
         return type.cast(proxy);

@@ -3,6 +3,7 @@ package pysmurf.controller.mqtt;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.concurrent.locks.Lock;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.component.paho.PahoConstants;
@@ -21,10 +22,13 @@ public final class Mqtt3Connection extends MqttClient implements MqttConnection 
     private final Identity identity;
     private final ConnectionState state;
 
-    /** @throws MqttException if the identity is not usable */
-    public Mqtt3Connection(Broker broker, Identity identity) throws MqttException {
+    /**
+     * @param  deliveries    is held while a message is handed to its route; hold it to replace that
+     * @throws MqttException if the identity is not usable
+     */
+    public Mqtt3Connection(Broker broker, Identity identity, Lock deliveries) throws MqttException {
         super(ConnectionState.ANY_URL, identity.clientId(), new MemoryPersistence());
-        this.state = new ConnectionState(broker, identity.heartbeatTopic(), new Paho());
+        this.state = new ConnectionState(broker, identity.heartbeatTopic(), new Paho(), deliveries);
         this.identity = identity;
         setTimeToWait(STEP_TIMEOUT_S * 1000L);
     }
@@ -104,8 +108,7 @@ public final class Mqtt3Connection extends MqttClient implements MqttConnection 
     /** Camel subscribes when a route starts, whether there is a broker then or not. */
     @Override
     public synchronized void subscribe(String topic, int qos) throws MqttException {
-        state.subscribed(topic, qos);
-        if (isConnected()) {
+        if (state.subscribed(topic, qos) && isConnected()) {
             super.subscribe(topic, qos);
         }
     }

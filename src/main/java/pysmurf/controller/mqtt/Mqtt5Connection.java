@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.Optional;
+import java.util.concurrent.locks.Lock;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.component.paho.mqtt5.PahoMqtt5Constants;
@@ -24,10 +25,13 @@ public final class Mqtt5Connection extends MqttClient implements MqttConnection 
     private final Clock clock;
     private final ConnectionState state;
 
-    /** @throws MqttException if the identity is not usable */
-    public Mqtt5Connection(Broker broker, Identity identity, Clock clock) throws MqttException {
+    /**
+     * @param  deliveries    is held while a message is handed to its route; hold it to replace that
+     * @throws MqttException if the identity is not usable
+     */
+    public Mqtt5Connection(Broker broker, Identity identity, Clock clock, Lock deliveries) throws MqttException {
         super(ConnectionState.ANY_URL, identity.clientId(), new MemoryPersistence());
-        this.state = new ConnectionState(broker, identity.heartbeatTopic(), new Paho());
+        this.state = new ConnectionState(broker, identity.heartbeatTopic(), new Paho(), deliveries);
         this.identity = identity;
         this.clock = clock;
         setTimeToWait(STEP_TIMEOUT_S * 1000L);
@@ -108,8 +112,7 @@ public final class Mqtt5Connection extends MqttClient implements MqttConnection 
     /** Camel subscribes when a route starts, whether there is a broker then or not. */
     @Override
     public synchronized IMqttToken subscribe(String topic, int qos) throws MqttException {
-        state.subscribed(topic, qos);
-        return isConnected() ? super.subscribe(topic, qos) : null;
+        return state.subscribed(topic, qos) && isConnected() ? super.subscribe(topic, qos) : null;
     }
 
     @Override

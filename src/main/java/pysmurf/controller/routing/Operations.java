@@ -16,6 +16,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Route;
 import org.apache.camel.model.ModelCamelContext;
@@ -61,16 +62,22 @@ public final class Operations {
     /** All operations, by name. */
     public Collection<Operation> all() {
         Map<String, Operation> found = new TreeMap<>();
-        for (Route route : context.getRoutes()) {
-            find(route.getRouteId()).ifPresent(operation -> found.put(operation.name(), operation));
-        }
+        Stream.concat(context.getRoutes().stream().map(Route::getRouteId), known.keySet().stream())
+                .distinct()
+                .forEach(name -> find(name).ifPresent(operation -> found.put(name, operation)));
         return found.values();
     }
 
     /** The operation of that name, if there is one. */
     public Optional<Operation> find(String name) {
         Route route = context.getRoute(name);
-        if (route == null || !route.getEndpoint().getEndpointUri().equals("direct://operation-" + name)) {
+        if (route == null) {
+            // one whose file is there is just being replaced, and a command for it waits that long
+            return Optional.ofNullable(known.get(name))
+                    .filter(last -> Files.exists(folder.resolve(name + ".camel.yaml")))
+                    .map(Known::operation);
+        }
+        if (!route.getEndpoint().getEndpointUri().equals("direct://operation-" + name)) {
             return Optional.empty();
         }
         Path file = folder.resolve(name + ".schema.json");

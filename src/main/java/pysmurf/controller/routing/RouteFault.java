@@ -1,5 +1,6 @@
 package pysmurf.controller.routing;
 
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -12,19 +13,48 @@ import java.util.regex.Pattern;
  */
 public record RouteFault(String file, Integer line, String detail) {
 
-    private static final Pattern LINE = Pattern.compile("line[: ]+(\\d+)");
+    private static final Pattern LINE = Pattern.compile("(?:in file:(\\S+), )?line[: ]+(\\d+)");
+
+    /** What the route engine's messages name of a file, where they tell no line. */
+    private static final List<Pattern> NAMED = List.of(
+            Pattern.compile("Unknown parameters=\\[\\{(\\w+)="),
+            Pattern.compile("No endpoint could be found for: ([^\\s?,]+)"),
+            Pattern.compile("begins at ([^\\s?,]+)(?=: )"),
+            Pattern.compile("/(kamelets/[^/\\s]+)\\.kamelet\\.yaml"),
+            Pattern.compile("Route template (\\S+) the following mandatory parameters"),
+            Pattern.compile("registry for: (\\S+)"),
+            Pattern.compile("Method with name: (\\w+)"),
+            Pattern.compile("Unknown function: (\\S+)"),
+            Pattern.compile("(\\{\\{[^}]+}})"),
+            Pattern.compile("the route id (\\S+)"),
+            Pattern.compile(">>> \\w+\\[([^\\s?\\]]+)"));
+
     private static final int MOST_CHARS = 500;
 
     /** The fault that a parser's or the route engine's exception tells of: its innermost cause says what, any one where. */
     public static RouteFault of(String file, Throwable fault) {
+        return of(file, "", fault);
+    }
+
+    /** The same; where no cause tells the line, it is the one that holds what a cause complains of. */
+    public static RouteFault of(String file, String content, Throwable fault) {
         Integer line = null;
+        Integer found = null;
         Throwable innermost = fault;
         for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
-            Matcher matcher = LINE.matcher(String.valueOf(cause.getMessage()));
-            if (line == null && matcher.find()) {
-                line = Integer.valueOf(matcher.group(1));
+            String message = String.valueOf(cause.getMessage());
+            Matcher matcher = LINE.matcher(message);
+            // the last one is where it went wrong, those before say within what
+            while (line == null && matcher.find()) {
+                // a line of the kamelet that it uses is none of its own
+                boolean own = matcher.group(1) == null || matcher.group(1).endsWith(file);
+                found = own ? Integer.valueOf(matcher.group(2)) : found;
             }
+            line = found;
             innermost = cause;
+        }
+        for (Throwable cause = fault; line == null && cause != null; cause = cause.getCause()) {
+            line = search(content, String.valueOf(cause.getMessage()));
         }
         String text = innermost.getMessage() == null ? innermost.toString() : innermost.getMessage();
         text = text.strip().replaceAll("\\s+", " ");
@@ -34,6 +64,25 @@ public record RouteFault(String file, Integer line, String detail) {
     /** The same for those who may know that a file is broken, and not what it holds. */
     public RouteFault withoutDetail() {
         return new RouteFault(file, line, "cannot be used; an admin sees why");
+    }
+
+    private static Integer search(String content, String message) {
+        for (Pattern named : NAMED) {
+            Matcher matcher = named.matcher(message);
+            if (matcher.find()) {
+                String text = matcher.group(1).replace("://", ":").replace("kamelets/", "kamelet:");
+                Matcher place = Pattern.compile("(?<![\\w-])" + Pattern.quote(text) + "(?![\\w-])")
+                        .matcher(content);
+                if (place.find()) {
+                    return 1
+                            + (int) content.substring(0, place.start())
+                                    .chars()
+                                    .filter(c -> c == '\n')
+                                    .count();
+                }
+            }
+        }
+        return null;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package pysmurf.controller.routing;
 
 import java.io.File;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,6 +19,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.Lock;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
@@ -54,9 +56,13 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     private final Path folder;
     private final Sessions sessions;
     private final Properties properties;
+    private final Lock deliveries;
     private final Map<Path, String> lastGood = new ConcurrentHashMap<>();
     private final Map<Path, RouteFault> faults = new ConcurrentHashMap<>();
     private final Map<Path, Future<?>> pending = new HashMap<>();
+    /** Files whose change is taken when a session has ended; used by the worker alone. */
+    private final Set<Path> waiting = new HashSet<>();
+
     private final LongAdder succeeded = new LongAdder();
     private final LongAdder failed = new LongAdder();
     private ScheduledExecutorService worker;
@@ -64,9 +70,11 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     /**
      * @param folder     the routes folder
      * @param properties the placeholders routes may use
+     * @param deliveries is held while routes are replaced: what comes meanwhile is handed over after that
      */
-    public RouteReload(Path folder, Sessions sessions, Properties properties) {
+    public RouteReload(Path folder, Sessions sessions, Properties properties, Lock deliveries) {
         super(folder.toString(), true);
+        this.deliveries = deliveries;
         this.folder = folder;
         this.sessions = sessions;
         this.properties = properties;
@@ -112,6 +120,16 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
         return failed.sum();
     }
 
+    /**
+     * A file cannot be used at the start: it is left out until it is changed.
+     *
+     * @param fault what is wrong with it
+     */
+    RouteFault leaveOut(Path file, Exception fault) {
+        lastGood.remove(file);
+        return refused(file, fault, "it is left out");
+    }
+
     private synchronized void noticed(Path file) {
         Future<?> earlier = pending.put(file, worker.schedule(() -> changed(file), SETTLE_MS, TimeUnit.MILLISECONDS));
         if (earlier != null) {
@@ -145,7 +163,7 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
         Set<String> ids = routes.stream().map(ScratchContext.Compiled::id).collect(Collectors.toSet());
         Set<String> replaced = new HashSet<>(routesOf(file));
         replaced.addAll(ids);
-        whenNotRunning(replaced, () -> {
+        whenNotRunning(file, replaced, () -> {
             for (String id : routesOf(file)) {
                 if (!ids.contains(id)) {
                     remove(id);
@@ -159,30 +177,36 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
         compile(kameletUsers().entrySet().stream()
                 .map(entry -> resource(entry.getKey(), entry.getValue()))
                 .toList());
-        whenNotRunning(null, () -> {
+        whenNotRunning(file, null, () -> {
             forgetKamelets();
             kameletUsers().forEach(this::update);
             taken(file, content);
-            tryRefusedAgain();
+            // what could not be used for want of it
+            List.copyOf(faults.keySet()).stream()
+                    .filter(faulty -> faulty.toString().endsWith(ROUTE_FILE))
+                    .forEach(this::changed);
         });
     }
 
-    /** What was refused may only have come before the block that it uses. */
-    private void tryRefusedAgain() {
-        faults.keySet().stream()
-                .filter(file -> file.toString().endsWith(ROUTE_FILE))
-                .forEach(this::noticed);
-    }
-
-    private void deleted(Path file) {
+    private void deleted(Path file) throws Exception {
         faults.remove(file);
-        if (lastGood.remove(file) != null && !file.toString().endsWith(KAMELET_FILE)) {
-            Set<String> ids = new HashSet<>(routesOf(file));
-            whenNotRunning(ids, () -> {
-                ids.forEach(this::remove);
-                LOG.info("{} was deleted, and with it the routes {}", relative(file), ids);
-            });
+        if (!lastGood.containsKey(file)) {
+            return;
         }
+        if (file.toString().endsWith(KAMELET_FILE)) {
+            lastGood.remove(file);
+            // what was made of it works until it is made anew: whoever deleted it should know before that
+            compile(kameletUsers().entrySet().stream()
+                    .map(entry -> resource(entry.getKey(), entry.getValue()))
+                    .toList());
+            return;
+        }
+        Set<String> ids = new HashSet<>(routesOf(file));
+        whenNotRunning(file, ids, () -> {
+            lastGood.remove(file);
+            ids.forEach(this::remove);
+            LOG.info("{} was deleted, and with it the routes {}", relative(file), ids);
+        });
     }
 
     private void apply(Path file, String content) {
@@ -206,10 +230,24 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     }
 
     private void refused(Path file, Exception e) {
-        RouteFault fault = RouteFault.of(relative(file), e);
+        refused(file, e, "what was there before stays");
+    }
+
+    private RouteFault refused(Path file, Exception e, String meanwhile) {
+        RouteFault fault = RouteFault.of(relative(file), content(file), e);
         faults.put(file, fault);
         failed.increment();
-        LOG.error("{}; what was there before stays", fault);
+        LOG.error("{}; {}", fault, meanwhile);
+        return fault;
+    }
+
+    private static String content(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            LOG.debug("{} cannot be looked at", file, e);
+            return "";
+        }
     }
 
     private void update(Path file, String content) {
@@ -260,21 +298,42 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     }
 
     /**
-     * Does something now, or when the session has ended that uses what is about to be replaced.
+     * Does something now; or looks at the file again when the session has ended that uses what is about to be replaced.
      *
      * @param ids the routes about to be replaced; null for all
      */
-    private void whenNotRunning(Set<String> ids, Runnable action) {
-        Optional<Session> user = sessions.holder().filter(session -> ids == null || ids.contains(session.opName()));
-        if (user.isPresent()) {
+    private void whenNotRunning(Path file, Set<String> ids, Runnable action) {
+        Optional<Session> user = sessions.holder()
+                .filter(session -> ids == null
+                        || ids.contains(session.opName())
+                        || ids.stream().anyMatch(this::isInUse));
+        if (user.isEmpty()) {
+            deliveries.lock();
+            try {
+                action.run();
+            } finally {
+                deliveries.unlock();
+            }
+        } else if (waiting.add(file)) {
             LOG.info(
-                    "Session {} of {} is running; the change is taken when it has ended",
+                    "Session {} of {} is running; the change of {} is taken when it has ended",
                     user.get().id(),
-                    user.get().opName());
-            user.get().ended().thenRunAsync(() -> whenNotRunning(ids, action), worker);
-        } else {
-            action.run();
+                    user.get().opName(),
+                    relative(file));
+            user.get()
+                    .ended()
+                    .thenRunAsync(
+                            () -> {
+                                waiting.remove(file);
+                                changed(file);
+                            },
+                            worker);
         }
+    }
+
+    /** Whether anything is on its way through a route: replacing it would break that off. */
+    private boolean isInUse(String id) {
+        return getCamelContext().getInflightRepository().size(id) > 0;
     }
 
     private List<String> routesOf(Path file) {

@@ -1,6 +1,7 @@
 package pysmurf.controller.session;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
@@ -75,12 +76,29 @@ public final class Json {
     }
 
     /**
-     * Reads strict JSON (RFC 8259, no duplicate keys, nothing after it).
+     * Reads strict JSON (RFC 8259, no duplicate keys, no number beyond a double, nothing after it).
      *
      * @throws JsonProcessingException if it is anything else
      */
     public static JsonNode read(byte[] json) throws JsonProcessingException {
-        return parse(MAPPER, json);
+        JsonNode node = parse(MAPPER, json);
+        if (!isFinite(node)) {
+            throw new JsonParseException("a number is too large");
+        }
+        return node;
+    }
+
+    /** Java reads 1e999 as infinity, which is no JSON to anybody it is passed on to. */
+    private static boolean isFinite(JsonNode node) {
+        if (node.isContainerNode()) {
+            for (JsonNode child : node) {
+                if (!isFinite(child)) {
+                    return false;
+                }
+            }
+            return true;
+        }
+        return !node.isFloatingPointNumber() || Double.isFinite(node.doubleValue());
     }
 
     /**

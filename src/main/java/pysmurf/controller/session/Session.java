@@ -31,7 +31,13 @@ public final class Session {
      * @param exclusive   whether the session holds the controller's lock
      */
     public record Draft(
-            String opName, ObjectNode params, String commandId, RequestedBy requestedBy, boolean exclusive) {}
+            String opName, ObjectNode params, String commandId, RequestedBy requestedBy, boolean exclusive) {
+
+        /** For stores: the same, where it cannot be told whether the id was used before. */
+        public Draft withoutCommandId() {
+            return new Draft(opName, params, null, requestedBy, exclusive);
+        }
+    }
 
     private final int id;
     private final Draft draft;

@@ -369,6 +369,15 @@ public final class Sessions {
         return store.find(id);
     }
 
+    /**
+     * The session that a command id opened.
+     *
+     * @throws StoreUnavailable if that cannot be told at the moment
+     */
+    public Optional<Session> findByCommandId(String commandId) {
+        return store.findByCommandId(commandId);
+    }
+
     /** The session that holds the lock. */
     public Optional<Session> holder() {
         return store.holder();

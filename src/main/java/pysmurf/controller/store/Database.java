@@ -19,6 +19,11 @@ public final class Database implements AutoCloseable {
     private static final String BUSY_MILLIS = "500";
 
     private static final long CONNECT_MILLIS = 2000;
+
+    /** A server that is stopped, or a table that somebody has locked, may hold up an abort for this long, no longer. */
+    private static final String SERVER_OPTIONS = "-c lock_timeout=500 -c statement_timeout=10000";
+
+    private static final String SOCKET_SECONDS = "12";
     private static final int CONNECTIONS = 4;
     private static final int FLYWAY_NEEDS = 2;
 
@@ -87,6 +92,9 @@ public final class Database implements AutoCloseable {
         } else {
             config.setUsername(user);
             config.setPassword(password);
+            config.addDataSourceProperty("options", SERVER_OPTIONS);
+            config.addDataSourceProperty("socketTimeout", SOCKET_SECONDS);
+            config.addDataSourceProperty("tcpKeepAlive", "true");
         }
         return new HikariDataSource(config);
     }

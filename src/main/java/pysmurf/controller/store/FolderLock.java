@@ -36,7 +36,9 @@ public final class FolderLock implements AutoCloseable {
                 return new FolderLock(channel);
             }
         } catch (OverlappingFileLockException e) {
-            // another controller of this very process; as below
+            // another controller of this very process; its lock goes with the first of the process's descriptors of the
+            // file that is closed (fcntl(2)), so this one stays open
+            throw new IOException(folder + " is in use by another controller of this process", e);
         } catch (IOException e) {
             channel.close();
             throw e;

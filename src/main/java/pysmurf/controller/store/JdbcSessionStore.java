@@ -26,6 +26,7 @@ import pysmurf.controller.session.Session;
 import pysmurf.controller.session.SessionState;
 import pysmurf.controller.session.SessionStore;
 import pysmurf.controller.session.Stage;
+import pysmurf.controller.session.Status;
 import pysmurf.controller.session.StoreUnavailable;
 
 /**
@@ -51,6 +52,9 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
 
         private final Session session;
         private boolean written;
+        /** Whether the database has it as done; volatile, since it is looked at without the monitor. */
+        private volatile boolean doneWritten;
+
         private int messages;
         private List<Stage> stages = List.of();
         private List<RegisteredFile> files = List.of();
@@ -111,7 +115,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
                 // whoever is just closing it has its monitor until that is written
                 synchronized (last) {
                     if (!last.isDone()) {
-                        return repeated(draft, always)
+                        return repeated(draft)
                                 .<Opening>map(Opening.Repeated::new)
                                 .orElseGet(() -> new Opening.Busy(last));
                     }
@@ -126,19 +130,32 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     }
 
     private synchronized Opening insert(Session.Draft draft, BigDecimal startTime, boolean always) {
-        Optional<Session> first = repeated(draft, always);
-        if (first.isPresent()) {
-            return new Opening.Repeated(first.get());
-        }
-        Kept opened = new Kept(new Session(nextId, draft, startTime));
+        Session.Draft toOpen = draft;
         try {
-            write(durable, opened);
-        } catch (JdbiException e) {
-            failed(e);
-            if (!always) {
-                throw unavailable(e);
+            Optional<Session> first = repeated(draft);
+            if (first.isPresent()) {
+                return new Opening.Repeated(first.get());
             }
+        } catch (StoreUnavailable e) {
+            if (!always) {
+                throw e;
+            }
+            // an id that was used before could never be written, and everything else would wait behind it
+            toOpen = draft.withoutCommandId();
+        }
+        Kept opened = new Kept(new Session(nextId, toOpen, startTime));
+        if (always && fault != null) {
             dirty.add(opened);
+        } else {
+            try {
+                write(durable, opened);
+            } catch (JdbiException e) {
+                failed(e);
+                if (!always) {
+                    throw unavailable(e);
+                }
+                dirty.add(opened);
+            }
         }
         nextId++;
         kept.put(opened.session.id(), opened);
@@ -147,15 +164,8 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
         return new Opening.Opened(opened.session);
     }
 
-    private Optional<Session> repeated(Session.Draft draft, boolean always) {
-        try {
-            return draft.commandId() == null ? Optional.empty() : findByCommandId(draft.commandId());
-        } catch (StoreUnavailable e) {
-            if (always) {
-                return Optional.empty();
-            }
-            throw e;
-        }
+    private Optional<Session> repeated(Session.Draft draft) {
+        return draft.commandId() == null ? Optional.empty() : findByCommandId(draft.commandId());
     }
 
     @Override
@@ -190,7 +200,6 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
                 dirty.remove(changed);
                 try {
                     write(quick, changed);
-                    recovered();
                 } catch (JdbiException e) {
                     dirty.add(changed);
                     failed(e);
@@ -227,6 +236,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
                     tables.write(handle, state, changed.stages, changed.files);
                 });
                 changed.written = true;
+                changed.doneWritten = state.status() == Status.DONE;
                 changed.messages = state.firstMessage() + state.messages().size();
                 changed.stages = state.stages();
                 changed.files = state.files();
@@ -285,6 +295,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
         Kept known = new Kept(session);
         SessionState state = session.state(Integer.MAX_VALUE);
         known.written = true;
+        known.doneWritten = session.isDone();
         known.messages = session.messageCount();
         known.stages = state.stages();
         known.files = state.files();
@@ -295,7 +306,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     /** Of those that are done and written, the oldest, while they are too many. */
     private void forgetOldest() {
         List<Kept> done = kept.values().stream()
-                .filter(one -> one.session.isDone() && !dirty.contains(one))
+                .filter(one -> one.doneWritten && !dirty.contains(one))
                 .sorted(Comparator.comparing((Kept one) -> one.session.id()).reversed())
                 .toList();
         int messages = 0;

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 import pysmurf.controller.session.AbortRecord;
@@ -29,6 +30,11 @@ import pysmurf.controller.session.Status;
 final class SessionTables {
 
     private static final int MICROS = 6;
+
+    /** One half of a character: UTF-8 has none, and drivers write a question mark or fail. */
+    private static final Pattern HALF = Pattern.compile("\\p{Cs}");
+    /** What no column takes: halves, and for PostgreSQL the zero. */
+    private static final Pattern UNUSABLE = Pattern.compile("[\\x00\\p{Cs}]");
 
     private static final String UPSERT = """
             INSERT INTO session (controller, id, op_name, status, outcome, command_id, exclusive, transport, client,
@@ -76,14 +82,14 @@ final class SessionTables {
                 .bind(
                         "outcome",
                         state.outcome() == null ? null : state.outcome().word())
-                .bind("commandId", state.draft().commandId())
+                .bind("commandId", text(state.draft().commandId()))
                 .bind("exclusive", state.draft().exclusive() ? 1 : 0)
                 .bind("transport", state.draft().requestedBy().transport())
-                .bind("client", state.draft().requestedBy().client())
+                .bind("client", text(state.draft().requestedBy().client()))
                 .bind("startTime", micros(state.startTime()))
                 .bind("endTime", micros(state.endTime()))
-                .bind("params", Json.text(state.draft().params()))
-                .bind("data", Json.text(state.data()))
+                .bind("params", json(state.draft().params()))
+                .bind("data", json(state.data()))
                 .bind("exitCode", state.exitCode())
                 .bind("pid", state.pid())
                 .bind("abort", json(state.abort()))
@@ -114,7 +120,7 @@ final class SessionTables {
                     .bind("status", stage.status().word())
                     .bind("startTime", micros(stage.startTime()))
                     .bind("endTime", micros(stage.endTime()))
-                    .bind("numbers", Json.text(stage.numbers()))
+                    .bind("numbers", json(stage.numbers()))
                     .bind("detail", text(stage.detail()))
                     .add();
         }
@@ -181,7 +187,7 @@ final class SessionTables {
                         Stage.State.valueOf(row.getString("status").toUpperCase(Locale.ROOT)),
                         seconds(row, "start_time"),
                         seconds(row, "end_time"),
-                        object(row.getString("numbers")),
+                        reported(row.getString("numbers")),
                         row.getString("detail")))
                 .list();
         List<RegisteredFile> files = handle.createQuery(
@@ -226,7 +232,7 @@ final class SessionTables {
             throws SQLException {
         Session.Draft draft = new Session.Draft(
                 row.getString("op_name"),
-                object(row.getString("params")),
+                params(row.getString("params")),
                 row.getString("command_id"),
                 new RequestedBy(row.getString("transport"), row.getString("client")),
                 row.getInt("exclusive") == 1);
@@ -239,7 +245,7 @@ final class SessionTables {
                 Status.valueOf(row.getString("status").toUpperCase(Locale.ROOT)),
                 outcome == null ? null : Outcome.valueOf(outcome.toUpperCase(Locale.ROOT)),
                 seconds(row, "end_time"),
-                object(row.getString("data")),
+                reported(row.getString("data")),
                 exitCode == null ? null : Integer.valueOf(exitCode.intValue()),
                 number(row, "pid"),
                 value(row.getString("abort"), AbortRecord.class),
@@ -254,7 +260,7 @@ final class SessionTables {
     Optional<Integer> findByCommandId(Handle handle, String commandId) {
         return handle.createQuery("SELECT id FROM session WHERE controller = :controller AND command_id = :commandId")
                 .bind("controller", controller)
-                .bind("commandId", commandId)
+                .bind("commandId", text(commandId))
                 .mapTo(Integer.class)
                 .findOne();
     }
@@ -330,7 +336,11 @@ final class SessionTables {
     }
 
     private static String json(Object value) {
-        return value == null ? null : Json.text(value);
+        return value == null
+                ? null
+                : HALF.matcher(Json.text(value))
+                        .replaceAll(half ->
+                                "\\\\u" + Integer.toHexString(half.group().charAt(0)));
     }
 
     private static <T> T value(String json, Class<T> type) {
@@ -341,7 +351,8 @@ final class SessionTables {
         }
     }
 
-    private static ObjectNode object(String json) {
+    /** Numbers as a command's are read, or one that is repeated after a restart would not equal the first. */
+    private static ObjectNode params(String json) {
         try {
             return (ObjectNode) Json.read(json.getBytes(StandardCharsets.UTF_8));
         } catch (JsonProcessingException e) {
@@ -349,8 +360,17 @@ final class SessionTables {
         }
     }
 
-    /** PostgreSQL takes every character but this one, and scripts write what they like. */
+    /** Numbers as a script's are read: with all their digits. */
+    private static ObjectNode reported(String json) {
+        try {
+            return (ObjectNode) Json.readLenient(json.getBytes(StandardCharsets.UTF_8));
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Scripts and clients write what they like. */
     private static String text(String text) {
-        return text == null ? null : text.replace('\0', '\uFFFD');
+        return text == null ? null : UNUSABLE.matcher(text).replaceAll("\uFFFD");
     }
 }

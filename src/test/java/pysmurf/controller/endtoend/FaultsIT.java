@@ -1,0 +1,169 @@
+package pysmurf.controller.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static pysmurf.controller.driver.HttpClientOfController.params;
+import static pysmurf.controller.driver.HttpClientOfController.script;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import pysmurf.controller.driver.ControllerOfClasses;
+import pysmurf.controller.driver.ControllerUnderTest;
+import pysmurf.controller.driver.HttpClientOfController;
+import pysmurf.controller.driver.HttpClientOfController.Reply;
+import pysmurf.controller.driver.MqttWatcher;
+import pysmurf.controller.driver.Setup;
+import pysmurf.controller.driver.SharedController;
+
+/** What the controller stands on gives way while it works. */
+class FaultsIT extends SharedController {
+
+    private static final Duration SOON = Duration.ofSeconds(2);
+
+    FaultsIT() {
+        super(ControllerOfClasses::start);
+    }
+
+    private String health(String check) throws Exception {
+        return http.get("/observe/health")
+                .json()
+                .at("/checks/" + check + "/status")
+                .asText();
+    }
+
+    private static int id(JsonNode session) {
+        return session.path("session_id").asInt();
+    }
+
+    /** With a database that cannot be written the script goes on and can be aborted; new work is refused until it is back. */
+    @Test
+    void keepsWorkingWithoutItsDatabase(@TempDir Path folder) throws Exception {
+        int id = id(http.start(
+                "run", script("wait_for_file.py", folder.resolve("never").toString())));
+        http.awaitOutput(id, "ready");
+        try (Connection other = DriverManager.getConnection(
+                        "jdbc:sqlite:" + controller.setup().data().resolve("sessions.db"));
+                Statement statement = other.createStatement()) {
+            statement.execute("BEGIN IMMEDIATE");
+            http.post("/api/v1/operations/tune_squids", "{\"dry_run\": true}").problem(503);
+            JsonNode refused = http.post("/api/v1/operations/run", script("exit_with.py", 0))
+                    .problem(503);
+            assertThat(refused.path("detail").asText()).contains("locked");
+            assertThat(health("store")).isEqualTo("DOWN");
+            assertThat(http.get("/observe/health").status()).isEqualTo(503);
+            assertThat(http.session(id).path("status").asText()).isEqualTo("running");
+
+            JsonNode aborted = http.post("/api/v1/sessions/" + id + "/abort?wait=10", params())
+                    .expect(200)
+                    .json();
+            assertThat(aborted.path("status").asText()).isEqualTo("done");
+            assertThat(http.session(id).path("outcome").asText()).isEqualTo("aborted");
+            statement.execute("ROLLBACK");
+
+            await().atMost(SOON).until(() -> health("store").equals("UP"));
+            assertThat(statement
+                            .executeQuery("SELECT outcome FROM session WHERE id = " + id)
+                            .getString(1))
+                    .isEqualTo("aborted");
+        }
+        assertThat(http.run("exit_with.py", 0).path("outcome").asText()).isEqualTo("succeeded");
+    }
+
+    /** Somebody else's kill -9 is the end of the script, and of its session, but of nothing else. */
+    @Test
+    void noticesAScriptThatWasKilled(@TempDir Path folder) throws Exception {
+        int id = id(http.start(
+                "run", script("wait_for_file.py", folder.resolve("never").toString())));
+        http.awaitOutput(id, "ready");
+
+        ProcessHandle.of(http.session(id).path("pid").asLong()).orElseThrow().destroyForcibly();
+
+        await().atMost(SOON)
+                .until(() -> http.session(id).path("status").asText().equals("done"));
+        assertThat(http.session(id).path("outcome").asText()).isEqualTo("failed");
+        assertThat(http.session(id).path("exit_code").asInt()).isEqualTo(137);
+    }
+
+    /** A script is running as long as its process is, whether it still says something or not. */
+    @Test
+    void doesNotMistakeSilenceForTheEnd(@TempDir Path folder) throws Exception {
+        Path end = folder.resolve("end");
+        int id = id(http.start("run", script("closes_output.py", end.toString())));
+        http.awaitOutput(id, "closing");
+        assertThat(http.post("/api/v1/operations/run", script("exit_with.py", 0))
+                        .status())
+                .isEqualTo(409);
+        assertThat(http.session(id).path("status").asText()).isEqualTo("running");
+
+        Files.createFile(end);
+
+        assertThat(http.awaitDone(id).path("outcome").asText()).isEqualTo("succeeded");
+    }
+
+    /** Fifty at once, by both ways in: one is started, and a key given twice starts nothing. */
+    @Test
+    void startsOneOfFifty() throws Exception {
+        int before = http.get("/api/v1/sessions?limit=500").json().size();
+        List<CompletableFuture<Reply>> replies = new ArrayList<>();
+        try (MqttWatcher watcher = MqttWatcher.of(controller)) {
+            for (int i = 0; i < 25; i++) {
+                replies.add(http.postAsync("/api/v1/operations/run", script("stubborn.py")));
+                watcher.command("run", script("stubborn.py").put("command_id", "many-" + i));
+            }
+            int started = 0;
+            for (int i = 0; i < 25; i++) {
+                started += replies.get(i).join().status() == 202 ? 1 : 0;
+                started += watcher.awaitReply("many-" + i).path("accepted").asBoolean() ? 1 : 0;
+            }
+            assertThat(started).isEqualTo(1);
+            assertThat(http.get("/api/v1/sessions?limit=500").json()).hasSize(before + 1);
+            http.post("/api/v1/operations/abort?wait=10", "{\"force\": true}").expect(200);
+
+            // a broker may deliver what it was given once more
+            for (int i = 0; i < 3; i++) {
+                watcher.command("run", script("exit_with.py", 0).put("command_id", "again"));
+            }
+            await().until(() -> watcher.messages("reply").size() == 28);
+            assertThat(watcher.messages("reply").subList(25, 28))
+                    .extracting(reply -> reply.json().path("accepted").asBoolean())
+                    .containsExactly(true, false, false);
+            int first = id(watcher.awaitReply("again").path("session"));
+            assertThat(id(http.post(
+                                    "/api/v1/operations/run",
+                                    script("exit_with.py", 0).toString(),
+                                    "Idempotency-Key",
+                                    "again")
+                            .expect(200)
+                            .json()))
+                    .isEqualTo(first);
+        }
+    }
+
+    /** Where room is short nothing new is begun, and that is said. */
+    @Test
+    void refusesWorkOnAFullDisk(@TempDir Path folder) throws Exception {
+        try (ControllerUnderTest full =
+                ControllerOfClasses.start(Setup.in(folder).with("store.min-free", "1000000GiB"))) {
+            HttpClientOfController client = full.http();
+            JsonNode refused = client.post("/api/v1/operations/run", script("exit_with.py", 0))
+                    .problem(503);
+            assertThat(refused.path("detail").asText()).contains("disk", "store.min-free");
+            assertThat(client.get("/observe/health")
+                            .json()
+                            .at("/checks/disk/status")
+                            .asText())
+                    .isEqualTo("DOWN");
+            client.post("/api/v1/operations/abort", "{}").problem(409);
+        }
+    }
+}

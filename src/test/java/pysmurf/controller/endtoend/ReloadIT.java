@@ -1,0 +1,271 @@
+package pysmurf.controller.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static pysmurf.controller.driver.HttpClientOfController.params;
+import static pysmurf.controller.driver.HttpClientOfController.script;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import pysmurf.controller.driver.ControllerOfJar;
+import pysmurf.controller.driver.HttpClientOfController;
+import pysmurf.controller.driver.MqttWatcher;
+import pysmurf.controller.driver.Setup;
+
+/** Route files that are wrong at the start, and files that change while work goes on. */
+class ReloadIT {
+
+    private static final Duration SOON = Duration.ofSeconds(10);
+
+    @TempDir
+    Path folder;
+
+    private Setup setup;
+    private ControllerOfJar controller;
+    private HttpClientOfController http;
+
+    @BeforeEach
+    void setUp() {
+        setup = Setup.in(folder.resolve("controller"));
+    }
+
+    @AfterEach
+    void stop() {
+        if (controller != null) {
+            controller.close();
+        }
+    }
+
+    private void start() throws Exception {
+        controller = ControllerOfJar.start(setup);
+        http = controller.http();
+    }
+
+    private void write(String file, String text) throws Exception {
+        Files.writeString(setup.routes().resolve(file), text);
+    }
+
+    private String read(String file) throws Exception {
+        return Files.readString(setup.routes().resolve(file));
+    }
+
+    private static String route(String id, String from, String steps) {
+        return "- route:\n    id: " + id + "\n    from:\n      uri: " + from + "\n      steps:\n" + steps;
+    }
+
+    private static String operation(String id, String steps) {
+        return route(id, "direct:operation-" + id, steps);
+    }
+
+    /** File and line of each fault. */
+    private Map<String, Integer> broken() throws Exception {
+        List<JsonNode> broken = new ArrayList<>();
+        http.get("/observe/health")
+                .expect(200)
+                .json()
+                .at("/checks/routes/broken")
+                .forEach(broken::add);
+        return broken.stream()
+                .collect(Collectors.toMap(fault -> fault.path("file").asText(), fault -> fault.path("line")
+                        .asInt(-1)));
+    }
+
+    @Test
+    void startsWithoutWhatCannotBeUsed() throws Exception {
+        Map<String, Integer> faults = Map.of(
+                "operations/syntax.camel.yaml", 3,
+                "operations/component.camel.yaml", 6,
+                "operations/kamelet.camel.yaml", 7,
+                "operations/option.camel.yaml", 9,
+                "operations/bean.camel.yaml", 7,
+                "operations/another.camel.yaml", 2,
+                "clash.camel.yaml", 4);
+        write("operations/syntax.camel.yaml", "- route:\n    id: syntax\n   from:\n");
+        write("operations/component.camel.yaml", operation("component", "        - to: nosuch:thing\n"));
+        write(
+                "operations/kamelet.camel.yaml",
+                operation("kamelet", "        - to:\n            uri: kamelet:nosuch\n"));
+        write(
+                "operations/option.camel.yaml",
+                operation(
+                        "option",
+                        "        - to:\n            uri: seda:x\n            parameters:\n              colour: red\n"));
+        write("operations/bean.camel.yaml", operation("bean", "        - bean:\n            ref: nosuch\n"));
+        write("operations/another.camel.yaml", operation("run", "        - log: x\n"));
+        write("clash.camel.yaml", route("clash", "direct:command", "        - log: x\n"));
+        // a kamelet of two others: its placeholders hold behind the first of them
+        write("kamelets/twice.kamelet.yaml", """
+                apiVersion: camel.apache.org/v1
+                kind: Kamelet
+                metadata:
+                  name: twice
+                spec:
+                  definition:
+                    title: Twice
+                    properties:
+                      what:
+                        title: What
+                        type: string
+                  template:
+                    from:
+                      uri: kamelet:source
+                      steps:
+                        - to: kamelet:script?script={{what}}&args=0
+                        - to: kamelet:script?script={{what}}&args=00
+                """);
+        write("operations/twice.camel.yaml", operation("twice", "        - to: kamelet:twice?what=exit_with.py\n"));
+
+        start();
+
+        assertThat(broken()).isEqualTo(faults);
+        assertThat(http.run("exit_with.py", 0).path("outcome").asText()).isEqualTo("succeeded");
+        assertThat(http.runToEnd("twice", params()).path("outcome").asText()).isEqualTo("succeeded");
+        for (String file : faults.keySet()) {
+            Files.delete(setup.routes().resolve(file));
+        }
+        write("operations/component.camel.yaml", operation("component", "        - log: x\n"));
+        write("operations/twice.camel.yaml", read("operations/twice.camel.yaml") + "        - log: x\n");
+        await().atMost(SOON).until(() -> broken().isEmpty());
+        await().atMost(SOON)
+                .until(() -> http.post("/api/v1/operations/component", "{}").status() == 202);
+        await().atMost(SOON).until(() -> controller.log().contains("operations/twice.camel.yaml was taken"));
+        assertThat(http.runToEnd("twice", params()).path("outcome").asText()).isEqualTo("succeeded");
+    }
+
+    /** Only without what every command goes through there is nothing to start. */
+    @Test
+    void doesNotStartWithoutTheWayOfAllCommands() throws Exception {
+        write("command.camel.yaml", route("command", "nosuch:x", "        - log: x\n"));
+        try (ControllerOfJar failing = ControllerOfJar.launch(setup)) {
+            assertThat(failing.exitCode()).isNotZero();
+            assertThat(failing.log().lines().filter(line -> line.contains("cannot start")))
+                    .singleElement()
+                    .asString()
+                    .contains("command.camel.yaml line 4", "nosuch");
+        }
+    }
+
+    /** Every command is answered once, no line of output is lost, and HTTP answers, whatever becomes of the files. */
+    @Test
+    void losesNothingWhileFilesChange() throws Exception {
+        start();
+        Path end = folder.resolve("end");
+        ScheduledExecutorService clock = Executors.newScheduledThreadPool(2);
+        try (MqttWatcher watcher = MqttWatcher.of(controller)) {
+            int id = http.start("run", script("count.py", end.toString()))
+                    .path("session_id")
+                    .asInt();
+            AtomicInteger sent = new AtomicInteger();
+            List<String> failures = new java.util.concurrent.CopyOnWriteArrayList<>();
+            clock.scheduleAtFixedRate(
+                    () -> {
+                        try {
+                            watcher.command(
+                                    sent.get() % 2 == 0 ? "run" : "added",
+                                    script("exit_with.py", 0).put("command_id", "c" + sent.getAndIncrement()));
+                        } catch (Exception e) {
+                            failures.add(e.toString());
+                        }
+                    },
+                    0,
+                    50,
+                    TimeUnit.MILLISECONDS);
+            clock.scheduleAtFixedRate(
+                    () -> {
+                        try {
+                            if (http.get("/api/v1/sessions/" + id).status() != 200) {
+                                failures.add("not served");
+                            }
+                        } catch (Exception e) {
+                            failures.add(e.toString());
+                        }
+                    },
+                    0,
+                    50,
+                    TimeUnit.MILLISECONDS);
+            String run = read("operations/run.camel.yaml");
+            String kamelet = read("kamelets/script.kamelet.yaml");
+
+            write("operations/added.camel.yaml", operation("added", "        - log: x\n"));
+            for (String file : List.of(
+                    "command.camel.yaml",
+                    "operation.camel.yaml",
+                    "mqtt-command.camel.yaml",
+                    "mqtt-commands.camel.yaml",
+                    "mqtt-reply.camel.yaml",
+                    "sink-udp.camel.yaml")) {
+                write(file, read(file) + "# changed\n");
+            }
+            // twice while it is in use: what counts in the end is what was written last
+            write("operations/run.camel.yaml", run.replaceFirst("description: .*", "description: First."));
+            write("kamelets/script.kamelet.yaml", kamelet + "# changed\n");
+            awaitLog("the change of operations/run.camel.yaml is taken when it has ended");
+            write("operations/run.camel.yaml", run.replaceFirst("description: .*", "description: Second."));
+            awaitLog("sink-udp.camel.yaml was taken");
+            awaitLog("mqtt-commands.camel.yaml was taken");
+            write("operations/added.camel.yaml", operation("added", "        - to: nosuch:x\n"));
+            await().atMost(SOON)
+                    .untilAsserted(() -> assertThat(broken()).isEqualTo(Map.of("operations/added.camel.yaml", 6)));
+            Files.delete(setup.routes().resolve("operations/added.camel.yaml"));
+            await().atMost(SOON).until(() -> broken().isEmpty());
+            clock.shutdown();
+            clock.awaitTermination(5, TimeUnit.SECONDS);
+            Files.createFile(end);
+            watcher.awaitDone(id);
+
+            assertThat(failures).isEmpty();
+            List<String> asked =
+                    IntStream.range(0, sent.get()).mapToObj(n -> "c" + n).toList();
+            await().atMost(SOON).untilAsserted(() -> assertThat(watcher.messages("reply"))
+                    .extracting(reply -> reply.json().path("command_id").asText())
+                    .containsExactlyInAnyOrderElementsOf(asked));
+            assertThat(http.session(id).path("outcome").asText()).isEqualTo("succeeded");
+            List<String> lines = new String(http.log(id), java.nio.charset.StandardCharsets.UTF_8)
+                    .lines()
+                    .toList();
+            await().atMost(SOON).untilAsserted(() -> assertThat(missing(lines, watcher.lines(id)))
+                    .isEmpty());
+            awaitLog("kamelets/script.kamelet.yaml was taken");
+            await().atMost(SOON)
+                    .untilAsserted(() -> assertThat(description("run")).isEqualTo("Second."));
+            awaitLog("operation.camel.yaml was taken");
+            assertThat(http.run("exit_with.py", 0).path("outcome").asText()).isEqualTo("succeeded");
+        } finally {
+            clock.shutdownNow();
+        }
+    }
+
+    private static List<String> missing(List<String> written, List<String> told) {
+        List<String> missing = new ArrayList<>(written);
+        missing.removeAll(told);
+        return missing;
+    }
+
+    private void awaitLog(String text) {
+        await(text).atMost(SOON).until(() -> controller.log().contains(text));
+    }
+
+    private String description(String name) throws Exception {
+        for (JsonNode operation : http.get("/api/v1/operations").json()) {
+            if (operation.path("name").asText().equals(name)) {
+                return operation.path("description").asText();
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,402 @@
+package pysmurf.controller.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import pysmurf.controller.session.Json;
+import pysmurf.controller.session.Opening;
+import pysmurf.controller.session.Outcome;
+import pysmurf.controller.session.RegisteredFile;
+import pysmurf.controller.session.RequestedBy;
+import pysmurf.controller.session.ScriptMark;
+import pysmurf.controller.session.Session;
+import pysmurf.controller.session.SessionLog;
+import pysmurf.controller.session.Sessions;
+import pysmurf.controller.session.Stage;
+import pysmurf.controller.session.StoreUnavailable;
+
+/** Sessions in a real database, and what becomes of them when it is left and opened again, or does not answer. */
+abstract class SessionStoreTests {
+
+    private static final BigDecimal FAR_AHEAD = new BigDecimal("9999999999");
+    private static final Duration SOON = Duration.ofSeconds(5);
+
+    private final String controller = "c" + UUID.randomUUID();
+    private final Clock clock = Clock.fixed(Instant.parse("2026-11-01T10:00:00.120034Z"), ZoneOffset.UTC);
+    private Database database;
+    private JdbcSessionStore store;
+    private Sessions sessions;
+
+    abstract Database open() throws IOException;
+
+    /** A connection of somebody else. */
+    abstract Connection connect() throws SQLException;
+
+    @BeforeEach
+    void start() throws IOException {
+        database = open();
+        store = new JdbcSessionStore(database, controller);
+        sessions = new Sessions(store, event -> {}, clock);
+    }
+
+    @AfterEach
+    void stop() {
+        store.close();
+        database.close();
+    }
+
+    private void startAgain() throws IOException {
+        stop();
+        start();
+    }
+
+    private static Session.Draft draft(String operation, String commandId, boolean exclusive) {
+        return new Session.Draft(operation, Json.object(), commandId, new RequestedBy("http", "me"), exclusive);
+    }
+
+    private Session open(Session.Draft draft) {
+        return ((Opening.Opened) sessions.open(draft)).session();
+    }
+
+    private Session ended(String operation, String commandId, Outcome outcome) {
+        Session session = open(draft(operation, commandId, true));
+        sessions.close(session, outcome, null);
+        return session;
+    }
+
+    private static ObjectNode json(String text) throws IOException {
+        return (ObjectNode) Json.read(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static ObjectNode lenient(String text) throws IOException {
+        return (ObjectNode) Json.readLenient(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private Session full() throws IOException {
+        ObjectNode params =
+                json("{\"script\": \"a\", \"args\": [1, 1.5, 1e-7, \"\\ud800 \\u0000 \u00e4 \ud83d\ude00\"]}");
+        Session session =
+                open(new Session.Draft("tune", params, "id 'x' \ud83d\ude00", new RequestedBy("mqtt", "me"), true));
+        sessions.running(session);
+        sessions.log(session, new SessionLog(Path.of("/a b/\u00e4%20.log"), 3, -1, true));
+        ScriptMark mark = new ScriptMark("M=1", null, null, "/s.py", "one", new BigDecimal("1793534400.5"), "/r.json");
+        sessions.starting(session, mark);
+        sessions.started(session, mark.startedAs(4_194_303, 123_456_789_012L));
+        sessions.planStages(session, List.of("one", "two", "three"), "two"::equals);
+        sessions.stageStarted(session, "one");
+        sessions.stageEnded(
+                session, "one", Stage.State.WARNED, lenient("{\"0\": {\"f_mhz\": 5123.4560, \"n\": NaN}}"), "odd");
+        sessions.mergeData(session, lenient("{\"time\": 1795392099.566663, \"big\": 1e300, \"text\": \"\\udc00\"}"));
+        sessions.register(session, new RegisteredFile("/t\u00fc.npy", "tune", "npy", false, 7_000_000_000L, "ab"));
+        sessions.register(session, new RegisteredFile("/gone.png", "plot", "png", true, null, null));
+        sessions.scriptMessage(session, "\ud83d\ude00 ' \" \\ \t\u001b[31m \u2028");
+        return session;
+    }
+
+    @Test
+    void givesBackARunningSessionAsItWas() throws Exception {
+        Session session = full();
+
+        startAgain();
+
+        assertThat(store.unfinished()).hasSize(1);
+        Session found = store.unfinished().get(0);
+        assertThat(found.toJson().toString()).isEqualTo(session.toJson().toString());
+        assertThat(found.params()).isEqualTo(session.params());
+        assertThat(found.script()).isEqualTo(session.script());
+        assertThat(found.log()).isEqualTo(session.log());
+        assertThat(found.exclusive()).isTrue();
+        assertThat(found.ended()).isNotDone();
+        assertThat(store.holder()).contains(found);
+        assertThat(sessions.open(draft("run", null, true))).isInstanceOf(Opening.Busy.class);
+    }
+
+    @Test
+    void givesBackAnAbortedSessionAsItWas() throws Exception {
+        Session session = full();
+        sessions.openAbort(draft("abort", null, false), null);
+        sessions.signalSent(session, "INT");
+        sessions.signalSent(session, "TERM");
+        sessions.exited(session, 255);
+        sessions.survivors(session, 2);
+        sessions.close(session, Outcome.ABORTED, "Aborted");
+
+        startAgain();
+
+        Session found = store.find(session.id()).orElseThrow();
+        assertThat(found.toJson().toString()).isEqualTo(session.toJson().toString());
+        assertThat(found.ended()).isDone();
+        assertThat(store.holder()).isEmpty();
+        assertThat(store.unfinished()).extracting(Session::opName).containsExactly("abort");
+    }
+
+    /** No database takes every character that Java does; one in a message must not keep a session from being written. */
+    @Test
+    void replacesWhatNoDatabaseTakes() throws Exception {
+        Session session = open(draft("run", "nul \0 and half \udfff", true));
+        sessions.message(session, "nul \0 and half \ud800 of one");
+        sessions.stageStarted(session, "one");
+        sessions.stageEnded(session, "one", Stage.State.FAILED, Json.object(), "why \0");
+        sessions.register(session, new RegisteredFile("/\0\ud800", "t", "f", false, null, null));
+        sessions.close(session, Outcome.FAILED, null);
+        assertThat(store.fault()).isEmpty();
+
+        startAgain();
+
+        assertThat(store.find(session.id())
+                        .orElseThrow()
+                        .toJson()
+                        .path("messages")
+                        .toString())
+                .contains("nul \ufffd and half \ufffd of one");
+        assertThat(store.findByCommandId("nul \0 and half \udfff").map(Session::id))
+                .contains(session.id());
+        // not the same id, but one that the database cannot tell from it: the command is not executed, and nothing
+        // fails
+        assertThat(sessions.open(draft("run", "nul \ufffd and half \ud800", true)))
+                .isInstanceOf(Opening.Repeated.class);
+        assertThat(store.fault()).isEmpty();
+    }
+
+    @Test
+    void neverGivesAnIdTwice() throws Exception {
+        for (int id = 0; id < 3; id++) {
+            assertThat(ended("run", null, Outcome.SUCCEEDED).id()).isEqualTo(id);
+        }
+        startAgain();
+        assertThat(ended("run", null, Outcome.SUCCEEDED).id()).isEqualTo(3);
+
+        assertThat(store.forgetEndedBefore(FAR_AHEAD)).hasSize(4);
+        assertThat(store.list(10, null, null, null)).isEmpty();
+        assertThat(store.find(3)).isEmpty();
+        assertThat(store.latest("run")).isEmpty();
+        assertThat(ended("run", null, Outcome.SUCCEEDED).id()).isEqualTo(4);
+        store.forgetEndedBefore(FAR_AHEAD);
+        startAgain();
+        assertThat(ended("run", null, Outcome.SUCCEEDED).id()).isEqualTo(5);
+    }
+
+    @Test
+    void knowsACommandIdForGood() throws Exception {
+        Session first = ended("run", "first", Outcome.SUCCEEDED);
+        // more than are kept in memory
+        for (int i = 0; i < 110; i++) {
+            ended("run", "id-" + i, Outcome.SUCCEEDED);
+        }
+
+        assertThat(sessions.open(draft("run", "first", true)))
+                .isInstanceOfSatisfying(
+                        Opening.Repeated.class,
+                        repeated -> assertThat(repeated.first().id()).isEqualTo(first.id()));
+        startAgain();
+        assertThat(sessions.open(draft("run", "first", true)))
+                .isInstanceOfSatisfying(
+                        Opening.Repeated.class,
+                        repeated -> assertThat(repeated.first().id()).isEqualTo(first.id()));
+        assertThat(sessions.open(draft("run", "id-109", true))).isInstanceOf(Opening.Repeated.class);
+        assertThat(sessions.open(draft("run", "FIRST", true))).isInstanceOf(Opening.Opened.class);
+    }
+
+    @Test
+    void listsWhatIsAskedFor() throws Exception {
+        ended("run", null, Outcome.SUCCEEDED);
+        ended("tune", null, Outcome.FAILED);
+        ended("run", null, Outcome.FAILED);
+        startAgain();
+        ended("tune", null, Outcome.SUCCEEDED);
+        open(draft("run", null, true));
+
+        assertThat(ids(store.list(10, null, null, null))).containsExactly(4, 3, 2, 1, 0);
+        assertThat(ids(store.list(2, null, null, null))).containsExactly(4, 3);
+        assertThat(ids(store.list(2, 3, null, null))).containsExactly(2, 1);
+        assertThat(ids(store.list(10, null, "run", null))).containsExactly(4, 2, 0);
+        assertThat(ids(store.list(10, 4, "run", Outcome.FAILED))).containsExactly(2);
+        assertThat(ids(store.list(10, null, null, Outcome.SUCCEEDED))).containsExactly(3, 0);
+        assertThat(store.list(10, null, "' OR 1=1 --", null)).isEmpty();
+        assertThat(store.latest("tune").orElseThrow().id()).isEqualTo(3);
+        assertThat(store.latest("nothing")).isEmpty();
+    }
+
+    private static List<Integer> ids(List<Session> sessions) {
+        return sessions.stream().map(Session::id).toList();
+    }
+
+    /** More messages than memory keeps are all in the database, and the newest of them in the session. */
+    @Test
+    void keepsMessagesBeyondTheMemory() throws Exception {
+        Session session = open(draft("run", null, true));
+        for (int i = 0; i < 100_040; i++) {
+            sessions.scriptMessage(session, "message " + i);
+            if (i == 60_000) {
+                store.save(session);
+            }
+        }
+        sessions.close(session, Outcome.SUCCEEDED, null);
+
+        startAgain();
+
+        Session found = store.find(session.id()).orElseThrow();
+        assertThat(found.messageCount()).isEqualTo(session.messageCount());
+        assertThat(found.toJson().path("messages")).hasSize(100_000);
+        assertThat(found.toJson().path("messages").path(99_998).path(1).asText())
+                .isEqualTo("message 100039");
+        assertThat(query("SELECT COUNT(*) FROM message WHERE controller = '" + controller + "'"))
+                .isEqualTo(Integer.toString(session.messageCount()));
+    }
+
+    private String query(String sql) throws SQLException {
+        try (Connection connection = connect();
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(sql)) {
+            return rows.next() ? rows.getString(1) : null;
+        }
+    }
+
+    @Test
+    void hasWrittenASessionBeforeAnybodyIsTold() throws Exception {
+        Session session =
+                ((Opening.Opened) store.open(draft("run", "x", true), new BigDecimal("1.5"), false)).session();
+
+        assertThat(query("SELECT status FROM session WHERE controller = '" + controller + "' AND command_id = 'x'"))
+                .isEqualTo("starting");
+        sessions.close(session, Outcome.SUCCEEDED, null);
+        assertThat(query("SELECT outcome FROM session WHERE controller = '" + controller + "' AND command_id = 'x'"))
+                .isEqualTo("succeeded");
+    }
+
+    private List<Opening> openAtOnce(int threads, Session.Draft draft) throws Exception {
+        ExecutorService pool = Executors.newFixedThreadPool(threads);
+        try {
+            CountDownLatch start = new CountDownLatch(1);
+            List<Future<Opening>> openings = new ArrayList<>();
+            for (int i = 0; i < threads; i++) {
+                openings.add(pool.submit(() -> {
+                    start.await();
+                    return sessions.open(draft);
+                }));
+            }
+            start.countDown();
+            List<Opening> opened = new ArrayList<>();
+            for (Future<Opening> future : openings) {
+                opened.add(future.get());
+            }
+            return opened;
+        } finally {
+            pool.shutdownNow();
+        }
+    }
+
+    @Test
+    void opensOneOfMany() throws Exception {
+        for (int round = 0; round < 5; round++) {
+            List<Opening> openings = openAtOnce(50, draft("run", null, true));
+            assertThat(openings).filteredOn(Opening.Opened.class::isInstance).hasSize(1);
+            assertThat(openings).filteredOn(Opening.Busy.class::isInstance).hasSize(49);
+            sessions.close(store.holder().orElseThrow(), Outcome.SUCCEEDED, null);
+        }
+        List<Opening> repeated = openAtOnce(50, draft("plan", "same", false));
+        assertThat(repeated).filteredOn(Opening.Opened.class::isInstance).hasSize(1);
+        assertThat(repeated).filteredOn(Opening.Repeated.class::isInstance).hasSize(49);
+    }
+
+    @Test
+    void keepsControllersApart() throws Exception {
+        try (Database others = open();
+                JdbcSessionStore other = new JdbcSessionStore(others, controller + "-2")) {
+            Session mine = open(draft("run", "same", true));
+            Opening theirs = other.open(draft("run", "same", true), new BigDecimal("2"), false);
+
+            assertThat(theirs).isInstanceOfSatisfying(Opening.Opened.class, opened -> assertThat(
+                            opened.session().id())
+                    .isEqualTo(mine.id()));
+            assertThat(store.list(10, null, null, null)).containsExactly(mine);
+            other.forgetEndedBefore(FAR_AHEAD);
+        }
+        startAgain();
+        assertThat(store.unfinished()).hasSize(1);
+    }
+
+    private void execute(String sql) throws SQLException {
+        try (Connection connection = connect();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    /** What is under way goes on, an abort is opened, a new command is not; and it heals by itself. */
+    @Test
+    void goesOnWithoutItsDatabase() throws Exception {
+        ended("abort", "used", Outcome.SUCCEEDED);
+        startAgain();
+        Session session = open(draft("run", null, true));
+        execute("ALTER TABLE session RENAME TO elsewhere");
+        try {
+            sessions.stageStarted(session, "one");
+            assertThat(store.fault()).isPresent();
+            assertThatThrownBy(() -> store.open(draft("plan", null, false), new BigDecimal("2"), false))
+                    .isInstanceOf(StoreUnavailable.class);
+            // whether this id was used cannot be told, and the abort is wanted now
+            assertThat(sessions.openAbort(draft("abort", "used", false), null)).isInstanceOf(Opening.Opened.class);
+            sessions.close(session, Outcome.ABORTED, null);
+            assertThat(store.holder()).isEmpty();
+            assertThat(store.find(session.id())).contains(session);
+        } finally {
+            execute("ALTER TABLE elsewhere RENAME TO session");
+        }
+
+        await().atMost(SOON).until(() -> store.fault().isEmpty());
+        Session next = open(draft("run", null, true));
+        assertThat(next.id()).isEqualTo(session.id() + 2);
+        sessions.close(next, Outcome.SUCCEEDED, null);
+        startAgain();
+        Session found = store.find(session.id()).orElseThrow();
+        assertThat(found.toJson().toString()).isEqualTo(session.toJson().toString());
+        assertThat(store.find(session.id() + 1).orElseThrow().opName()).isEqualTo("abort");
+    }
+
+    /** Nobody's lock holds up an abort for long. */
+    @Test
+    void neverWaitsLongForALock() throws Exception {
+        Session session = open(draft("run", null, true));
+        try (Connection other = connect()) {
+            lock(other);
+            long begin = System.nanoTime();
+            sessions.stageStarted(session, "one");
+            sessions.openAbort(draft("abort", "a", false), null);
+            sessions.close(session, Outcome.ABORTED, null);
+            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(4));
+            assertThat(store.fault()).isPresent();
+            other.rollback();
+        }
+        await().atMost(SOON).until(() -> store.fault().isEmpty());
+        assertThat(query("SELECT outcome FROM session WHERE controller = '" + controller + "' AND id = 0"))
+                .isEqualTo("aborted");
+    }
+
+    /** Takes, in a transaction, what keeps everybody else from writing. */
+    abstract void lock(Connection connection) throws SQLException;
+}
