@@ -66,6 +66,7 @@ def measure(chosen, found):
             api, watch = Api(controller), Api(controller)
             for _ in range(WARM_UP):
                 api.run("empty.py")
+            controller.settle()
             if "commands" in wanted:
                 yield from commands.start_and_end(api, rounds(100))
                 yield from commands.aborts(api, watch, rounds(20))
@@ -78,7 +79,7 @@ def measure(chosen, found):
             if "bursts" in wanted:
                 yield from messages.bursts(controller, api, rounds(3))
             if "polls" in wanted:
-                yield from messages.status_polls(api, rounds(5))
+                yield from messages.status_polls(controller, api, rounds(5))
             watch.close()
             api.close()
     if "rates" in wanted:

@@ -17,6 +17,7 @@ SCRIPTS = Path(__file__).resolve().parent / "scripts"
 ID = "bench"
 LONGEST_START_S = 60
 LONGEST_STOP_S = 15
+IDLE_SHARE = 0.05
 
 
 def free_port(kind):
@@ -102,6 +103,20 @@ class Controller:
                 pass
             time.sleep(0.002)
         raise RuntimeError(f"the controller did not start, see {self.log_file}")
+
+    def settle(self):
+        """Until it has nothing left to do from before: hardly uses a processor any more."""
+        used, now = self._cpu_seconds(), time.monotonic()
+        while True:
+            time.sleep(0.25)
+            more, later = self._cpu_seconds(), time.monotonic()
+            if more - used < IDLE_SHARE * (later - now):
+                return
+            used, now = more, later
+
+    def _cpu_seconds(self):
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(") ", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory(self):
         """Resident memory in MB (10^6 bytes): what is held now, and the most there ever was."""

@@ -99,20 +99,23 @@ def fan_out(java, rounds):
             controller.first_command()
             api = Api(controller)
             publish(api, ears, count, 0, count)
+            controller.settle()
             for _ in range(rounds):
                 speeds = []
                 for first, last, delays in (publish_bare(ears, count, 0, count), publish(api, ears, count, 0, count)):
                     speeds.append(len(delays) * 1e9 / (last - first))
                     lost.append(count * destinations - len(delays))
+                controller.settle()
                 figure.pair(*speeds)
                 if destinations == 1:
                     direct = publish_bare(ears, STAMPS, 0.01, 1)[2]
                     passed = publish(api, ears, STAMPS, 0.01, 1)[2]
+                    controller.settle()
                     for floor, product in zip(direct, passed):
                         delay.pair(floor / MILLI, product / MILLI)
             api.close()
         ears.close()
-        figure.note(f"lost of {count * destinations}, in turns directly and by the controller: {lost}")
+        figure.note(f"lost of {count * destinations}, in turns directly and by way of the controller: {lost}")
         figures.append(figure)
     return [delay, *figures]
 
@@ -127,6 +130,7 @@ def bursts(controller, api, rounds):
         session = api.run("publishes.py", str(BURST), "0", str(BURST))
         received = sum(text.startswith("message ") for _, text in session["messages"])
         figure.pair(len(delays), received)
+        controller.settle()
     return [figure]
 
 
@@ -156,12 +160,13 @@ def poll_rate(api, path):
     return POLL_BATCH * 1e9 / (time.monotonic_ns() - begin)
 
 
-def status_polls(api, rounds):
+def status_polls(controller, api, rounds):
     figures = []
     for key, title, messages in (("polls_small", "a session of 5 messages", 0), ("polls", "a session of 50,000 messages", BURST)):
         # slowly enough that none is lost
         session = api.run("publishes.py", str(messages), "0.01", "200")
         path = f"/api/v1/sessions/{session['session_id']}"
+        controller.settle()
         body = api.get(path)
         figure = Figure(key, f"status polls one after another, {title}", "1/s", "a server that only sends the same bytes")
         server = PlainServer(body)

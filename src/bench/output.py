@@ -75,6 +75,7 @@ def floods(controller, api, rounds):
     dropped = []
     report = WORK / "flood.times"
     for _ in range(rounds):
+        controller.settle()
         floor, wanted = flood_bare("prints_lines.py", "lines")
         session = api.run("prints_lines.py", str(report))
         end_ns = time.monotonic_ns()
