@@ -103,11 +103,12 @@ def main():
     for figure in measure(chosen, found):
         print(f"  {time.monotonic() - begin:5.0f} s  {figure.title}", file=sys.stderr)
         figures.append(figure)
-    where["load_after"] = os.getloadavg()
+        where["load_after"] = os.getloadavg()
+        # each time, so that a run that is broken off has told something
+        write_json(chosen.json, where, figures)
     print("\n".join(f"{key}: {value}" for key, value in where.items()))
     print()
     print_table(figures)
-    write_json(chosen.json, where, figures)
     print(f"\nThe values of each round: {chosen.json}")
     if not any(WORK.iterdir()):
         WORK.rmdir()

@@ -164,7 +164,7 @@ def status_polls(controller, api, rounds):
     figures = []
     for key, title, messages in (("polls_small", "a session of 5 messages", 0), ("polls", "a session of 50,000 messages", BURST)):
         # slowly enough that none is lost
-        session = api.run("publishes.py", str(messages), "0.01", "200")
+        session = api.run("publishes.py", str(messages), "0.01", "50")
         path = f"/api/v1/sessions/{session['session_id']}"
         controller.settle()
         body = api.get(path)
