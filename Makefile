@@ -1,7 +1,7 @@
 SHELL = /bin/sh
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test format run clean
+.PHONY: help build demo test bench format run clean
 
 MVN = mvn
 JAVA = $(if $(JAVA_HOME),$(JAVA_HOME)/bin/java,java)
@@ -60,6 +60,10 @@ test: ## Run every test and check; as root, first install the parts they talk to
 	done; \
 	[ -z "$$missing" ] || echo "To run them, as root: apt-get install$$missing"; \
 	$(MVN) -B -ntp $${skip:+-DexcludedGroups=$$skip} verify
+
+# make bench BENCH='--only commands,floods --rounds 2': a part of it, or more rounds.
+bench: $(JAR) ## Measure the controller beside what could be done without it; see docs/performance.md
+	@PYTHONDONTWRITEBYTECODE=1 python3 src/bench $(BENCH)
 
 format: ## Format the Java sources
 	@$(MVN) -B -q -ntp spotless:apply

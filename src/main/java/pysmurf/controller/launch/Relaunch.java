@@ -93,6 +93,9 @@ public final class Relaunch {
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+ExitOnOutOfMemoryError",
                 "-XX:-UsePerfData",
+                // Netty's buffers come from pieces of 512 KiB, not of 4 MiB: four threads each take one, and each is
+                // zeroed
+                "-Dio.netty.allocator.maxOrder=6",
                 "-Xlog:cds=error,cds+dynamic=error:stderr"));
         Path archive = archives.resolve(archiveName());
         if (Files.exists(archive)) {

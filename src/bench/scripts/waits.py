@@ -1,0 +1,6 @@
+"""Waits to be ended."""
+
+import time
+
+print("waiting")
+time.sleep(60)
