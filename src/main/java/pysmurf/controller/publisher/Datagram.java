@@ -1,6 +1,7 @@
 package pysmurf.controller.publisher;
 
 import java.net.InetSocketAddress;
+import pysmurf.controller.session.Weighted;
 
 /**
  * A datagram as it came.
@@ -8,4 +9,13 @@ import java.net.InetSocketAddress;
  * @param bytes  not to be changed
  * @param sender where it came from
  */
-public record Datagram(byte[] bytes, InetSocketAddress sender) {}
+public record Datagram(byte[] bytes, InetSocketAddress sender) implements Weighted {
+
+    /** The record, its array's head and its place in a list; senders are shared. */
+    private static final int OVERHEAD_BYTES = 80;
+
+    @Override
+    public int weight() {
+        return OVERHEAD_BYTES + bytes.length;
+    }
+}

@@ -23,7 +23,7 @@ public final class BoundedQueue extends LinkedBlockingQueue<Exchange> {
     /** What an exchange with an event takes beside its payload. */
     private static final long OVERHEAD_BYTES = 600;
 
-    /** What one of a batch of messages takes, generously. */
+    /** What one of a batch takes that does not say so itself, generously. */
     private static final long MOST_TYPICAL_BYTES = 1000;
 
     /** How long one element waits for work that is more urgent, at most. */
@@ -99,7 +99,13 @@ public final class BoundedQueue extends LinkedBlockingQueue<Exchange> {
         if (body instanceof SessionEvent event) {
             return OVERHEAD_BYTES + event.weight();
         }
-        return OVERHEAD_BYTES + (body instanceof Collection<?> batch ? batch.size() * MOST_TYPICAL_BYTES : 0);
+        long weight = OVERHEAD_BYTES;
+        if (body instanceof Collection<?> batch) {
+            for (Object element : batch) {
+                weight += element instanceof Weighted one ? one.weight() : MOST_TYPICAL_BYTES;
+            }
+        }
+        return weight;
     }
 
     private static boolean isOutput(Object body) {

@@ -148,7 +148,9 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
             dirty.add(opened);
         } else {
             try {
-                write(durable, opened);
+                // an abort waits for no disk: the system has its session when it is answered, the platter a moment
+                // later
+                write(always ? quick : durable, opened);
             } catch (JdbiException e) {
                 failed(e);
                 if (!always) {
