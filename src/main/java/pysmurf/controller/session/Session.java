@@ -20,6 +20,10 @@ public final class Session {
 
     /** As many as a reply can carry; OCS itself keeps 10,000. The oldest go first. */
     static final int MOST_MESSAGES = 100_000;
+    /** What they may take in memory together; a script may send 64,000 bytes at a time. */
+    public static final long MOST_MESSAGE_BYTES = 24L * 1024 * 1024;
+
+    private static final int MESSAGE_OVERHEAD_BYTES = 150;
 
     /**
      * What is known when a command is accepted.
@@ -44,6 +48,7 @@ public final class Session {
     private final BigDecimal startTime;
     private final Deque<SessionState.Message> messages = new ArrayDeque<>();
     private int messageCount;
+    private long messageBytes;
     private final List<Stage> stages = new ArrayList<>();
     private final List<RegisteredFile> files = new ArrayList<>();
     private final ObjectNode data = Json.object();
@@ -87,6 +92,9 @@ public final class Session {
         stages.addAll(state.stages());
         files.addAll(state.files());
         messages.addAll(state.messages());
+        messageBytes = messages.stream()
+                .mapToLong(message -> MESSAGE_OVERHEAD_BYTES + message.text().length())
+                .sum();
         messageCount = state.firstMessage() + state.messages().size();
         if (status == Status.DONE) {
             ended.complete(this);
@@ -206,6 +214,11 @@ public final class Session {
         return messageCount;
     }
 
+    /** About what its messages take in memory. */
+    public synchronized long messageBytes() {
+        return messageBytes;
+    }
+
     /** Completes when the session is done; never exceptionally. */
     public CompletableFuture<Session> ended() {
         return ended;
@@ -234,8 +247,10 @@ public final class Session {
     synchronized void addMessage(BigDecimal time, String text) {
         messages.addLast(new SessionState.Message(time, text));
         messageCount++;
-        if (messages.size() > MOST_MESSAGES) {
-            messages.removeFirst();
+        messageBytes += MESSAGE_OVERHEAD_BYTES + text.length();
+        while (messages.size() > MOST_MESSAGES || messageBytes > MOST_MESSAGE_BYTES && messages.size() > 1) {
+            messageBytes -=
+                    MESSAGE_OVERHEAD_BYTES + messages.removeFirst().text().length();
         }
     }
 

@@ -39,10 +39,10 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
 
     private static final long WRITE_EVERY_MS = 100;
-    /** Done sessions that stay in memory, and how many messages they may have together. */
+    /** Done sessions that stay in memory, and what their messages may take together. */
     private static final int MOST_KEPT = 100;
 
-    private static final int MOST_KEPT_MESSAGES = 100_000;
+    private static final long MOST_KEPT_BYTES = 32L * 1024 * 1024;
     private static final int MOST_MESSAGES = 100_000;
     /** What a list shows of each session's messages. */
     private static final int LISTED_MESSAGES = 20;
@@ -311,12 +311,12 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
                 .filter(one -> one.doneWritten && !dirty.contains(one))
                 .sorted(Comparator.comparing((Kept one) -> one.session.id()).reversed())
                 .toList();
-        int messages = 0;
+        long bytes = 0;
         int count = 0;
         for (Kept one : done) {
-            messages += one.session.messageCount();
+            bytes += one.session.messageBytes();
             count++;
-            if (count > 1 && (count > MOST_KEPT || messages > MOST_KEPT_MESSAGES)) {
+            if (count > 1 && (count > MOST_KEPT || bytes > MOST_KEPT_BYTES)) {
                 kept.remove(one.session.id(), one);
                 latest.remove(one.session.opName(), Optional.of(one.session));
             }

@@ -208,7 +208,7 @@ final class SessionTables {
                 .bind("id", id)
                 .mapTo(Integer.class)
                 .one();
-        int first = Math.max(0, last + 1 - mostMessages);
+        int first = Math.max(last + 1 - mostMessages, firstThatFits(handle, id));
         List<SessionState.Message> messages = new ArrayList<>(handle.createQuery("SELECT time, text FROM message"
                         + " WHERE controller = :controller AND session_id = :id AND n >= :first ORDER BY n")
                 .bind("controller", controller)
@@ -221,6 +221,18 @@ final class SessionTables {
                 .bind("id", id)
                 .map((row, context) -> state(row, stages, files, first, messages))
                 .findOne();
+    }
+
+    /** The number of the first message that a session in memory would still have, for the size of those behind it. */
+    private int firstThatFits(Handle handle, int id) {
+        return handle.createQuery(
+                        "SELECT COALESCE(MIN(n), 0) FROM (SELECT n, SUM(LENGTH(text)) OVER (ORDER BY n DESC) AS size"
+                                + " FROM message WHERE controller = :controller AND session_id = :id) AS sized WHERE size <= :most")
+                .bind("controller", controller)
+                .bind("id", id)
+                .bind("most", Session.MOST_MESSAGE_BYTES)
+                .mapTo(Integer.class)
+                .one();
     }
 
     private static SessionState state(

@@ -268,6 +268,28 @@ abstract class SessionStoreTests {
                 .isEqualTo(Integer.toString(session.messageCount()));
     }
 
+    /** As many as a script may send of the longest there are would not fit into the memory of the whole controller. */
+    @Test
+    void keepsNoMoreLongMessagesInMemoryThanFit() throws Exception {
+        Session session = open(draft("run", null, true));
+        String longest = "m".repeat(60_000);
+        for (int i = 0; i < 600; i++) {
+            sessions.scriptMessage(session, longest);
+            if (i % 200 == 0) {
+                store.save(session);
+            }
+        }
+        sessions.close(session, Outcome.SUCCEEDED, null);
+        assertThat(session.messageBytes()).isLessThanOrEqualTo(Session.MOST_MESSAGE_BYTES);
+
+        startAgain();
+
+        assertThat(store.find(session.id()).orElseThrow().messageBytes())
+                .isBetween(Session.MOST_MESSAGE_BYTES / 2, Session.MOST_MESSAGE_BYTES + 200_000);
+        assertThat(query("SELECT COUNT(*) FROM message WHERE controller = '" + controller + "'"))
+                .isEqualTo(Integer.toString(session.messageCount()));
+    }
+
     private String query(String sql) throws SQLException {
         try (Connection connection = connect();
                 Statement statement = connection.createStatement();
