@@ -197,19 +197,12 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
 
     private void writeDirty() {
         try {
-            for (Kept changed : dirty) {
-                // first, so that what changes meanwhile is written next time
-                dirty.remove(changed);
-                try {
-                    write(quick, changed);
-                } catch (JdbiException e) {
-                    dirty.add(changed);
-                    failed(e);
-                    return;
-                }
-            }
-            if (fault != null) {
-                probe();
+            if (fault == null) {
+                writeEach();
+            } else if (isWritable() && writeEach() && writeEach()) {
+                // what changed while the first pass waited for the database may have been passed by it
+                LOG.info("Sessions can be written again");
+                fault = null;
             }
         } catch (RuntimeException e) {
             // a fixed delay ends with the first exception, and with it everything that was to be written
@@ -217,13 +210,29 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
         }
     }
 
-    /** Whether it can be written again, when nothing is waiting to be. */
-    private void probe() {
+    /** @return false if one of them could not be written */
+    private boolean writeEach() {
+        for (Kept changed : dirty) {
+            // first, so that what changes meanwhile is written next time
+            dirty.remove(changed);
+            try {
+                write(quick, changed);
+            } catch (JdbiException e) {
+                dirty.add(changed);
+                failed(e);
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean isWritable() {
         try {
             durable.useTransaction(handle -> tables.reserve(handle, 0));
-            recovered();
+            return true;
         } catch (JdbiException e) {
             failed(e);
+            return false;
         }
     }
 
@@ -252,13 +261,6 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
             LOG.error("Sessions cannot be written for now: {}", why);
         }
         fault = why;
-    }
-
-    private void recovered() {
-        if (fault != null) {
-            LOG.info("Sessions can be written again");
-            fault = null;
-        }
     }
 
     private static String reason(Throwable e) {
