@@ -1,6 +1,6 @@
 /** How the controller's parts are. Shows whatever a check tells, so a new check needs nothing here. */
 import {el, fill} from './dom.js';
-import {badge, timeTag, value, words} from './format.js';
+import {badge, size, timeTag, value, words} from './format.js';
 import {state} from './state.js';
 
 export function healthView(root) {
@@ -40,7 +40,9 @@ function checkCard(name, check) {
   return el('section', {class: `card check is-${check.status.toLowerCase()}`, 'aria-label': name},
     el('h2', {}, name, ' ', badge(check.status.toLowerCase())),
     check.detail ? el('p', {class: 'detail', text: check.detail}) : null,
-    el('dl', {class: 'pairs'}, facts.flatMap(([key, given]) => pair(words(key), shown(given)))));
+    el('dl', {class: 'pairs'}, facts.flatMap(([key, given]) => key.endsWith('_bytes')
+      ? pair(words(key.replace(/_bytes$/, '')), size(given))
+      : pair(words(key), shown(given)))));
 }
 
 /** A value; a list of objects (broken files, destinations) as a table. */
