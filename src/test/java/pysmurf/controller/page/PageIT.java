@@ -206,10 +206,13 @@ class PageIT {
     @Test
     void abortsInTheMiddleInTwoStepsAndTellsWhatTheLadderDid() throws Exception {
         browser.run(
-                "return fetch('/api/v1/operations/tune_squids', {method: 'POST', body: '{\"bands\": [0, 1, 2, 3]}', "
+                "return fetch('/api/v1/operations/tune_squids', {method: 'POST', "
+                        + "body: '{\"bands\": [0], \"faults\": [\"hang@find_freq\"]}', "
                         + "headers: {Authorization: 'Bearer ' + arguments[0]}})",
                 TOKEN);
-        until(() -> browser.texts(".stage.is-succeeded").size() >= 2);
+        // between two stages there is no process that a signal could go to
+        until(() -> browser.texts(".stage.is-succeeded").size() >= 2
+                && browser.run("return document.body.innerText").asText().contains("hanging"));
 
         browser.click("#abort-button");
         assertThat(state()).startsWith("running");
