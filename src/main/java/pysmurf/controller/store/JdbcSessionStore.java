@@ -52,6 +52,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
 
         private final Session session;
         private boolean written;
+        private boolean forgotten;
         /** Whether the database has it as done; volatile, since it is looked at without the monitor. */
         private volatile boolean doneWritten;
 
@@ -239,6 +240,9 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     private void write(Jdbi jdbi, Kept changed) {
         synchronized (changed.session) {
             synchronized (changed) {
+                if (changed.forgotten) {
+                    return;
+                }
                 SessionState state = changed.session.state(changed.messages);
                 jdbi.useTransaction(handle -> {
                     if (!changed.written) {
@@ -407,19 +411,30 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     List<Session> forgetEndedBefore(BigDecimal time) {
         List<Session> forgotten = new ArrayList<>();
         for (int id : reading(handle -> tables.endedBefore(handle, time, 1000))) {
-            find(id).ifPresent(forgotten::add);
-            within(quick, handle -> {
-                tables.forget(handle, id);
-                return id;
+            find(id).ifPresent(session -> {
+                forget(known(session));
+                forgotten.add(session);
             });
-            Kept known = kept.remove(id);
-            synchronized (this) {
-                if (known != null) {
-                    latest.remove(known.session.opName());
-                }
-            }
         }
         return forgotten;
+    }
+
+    private void forget(Kept one) {
+        synchronized (one.session) {
+            synchronized (one) {
+                within(quick, handle -> {
+                    tables.forget(handle, one.session.id());
+                    return one;
+                });
+                // or what is still to be written of it would bring it back
+                one.forgotten = true;
+            }
+        }
+        dirty.remove(one);
+        kept.remove(one.session.id(), one);
+        synchronized (this) {
+            latest.remove(one.session.opName());
+        }
     }
 
     /** Writes what is not written yet, and ends. */
