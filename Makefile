@@ -1,7 +1,7 @@
 SHELL = /bin/sh
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test bench format run clean
+.PHONY: help build demo test bench soak format run clean
 
 MVN = mvn
 JAVA = $(if $(JAVA_HOME),$(JAVA_HOME)/bin/java,java)
@@ -64,6 +64,9 @@ test: ## Run every test and check; as root, first install the parts they talk to
 # make bench BENCH='--only commands,floods --rounds 2': a part of it, or more rounds.
 bench: $(JAR) ## Measure the controller beside what could be done without it; see docs/performance.md
 	@PYTHONDONTWRITEBYTECODE=1 python3 src/bench $(BENCH)
+
+soak: $(JAR) ## Command it for 10 minutes while the broker and a route file come and go; SOAK_SECONDS=60 for less
+	@PYTHONDONTWRITEBYTECODE=1 SOAK_SECONDS='$(SOAK_SECONDS)' python3 src/soak
 
 format: ## Format the Java sources
 	@$(MVN) -B -q -ntp spotless:apply

@@ -10,12 +10,16 @@ import sys
 import time
 from pathlib import Path
 
+# what is shared with the soak lies beside this folder
+sys.path.insert(1, str(Path(__file__).resolve().parents[1]))
+
 import commands
 import messages
 import output
 import process
-from controller import JAR, PROJECT, WORK, Api, Controller, scripts_python
+from driver.controller import JAR, PROJECT, Api, scripts_python
 from figures import print_table, write_json
+from subject import WORK, Controller
 
 PARTS = ("commands", "rates", "floods", "lines", "bursts", "polls", "fan-out", "memory", "cold-start")
 WARM_UP = 30

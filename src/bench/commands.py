@@ -7,9 +7,10 @@ import signal
 import subprocess
 import time
 
-import mqtt
-from controller import ID, Api, Controller, bare
+from driver import mqtt
+from driver.controller import Api
 from figures import Figure
+from subject import ID, Controller, bare
 
 MILLI = 1e6
 RATE_BATCH = 20

@@ -10,8 +10,9 @@ import time
 import select
 
 from commands import MILLI
-from controller import Api, Controller, bare
+from driver.controller import Api
 from figures import Figure
+from subject import Controller, bare
 
 RECEIVE_BUFFER = 32 * 1024 * 1024
 STAMP = re.compile(rb'"message (\d+)"')

@@ -6,10 +6,11 @@ import subprocess
 import threading
 import time
 
-import mqtt
 from commands import MILLI
-from controller import ID, WORK, Api, bare
+from driver import mqtt
+from driver.controller import Api
 from figures import Figure
+from subject import ID, WORK, bare
 
 LINES = 1_000_000
 STAMPS = 100

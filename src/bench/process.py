@@ -7,8 +7,9 @@ import subprocess
 import time
 from pathlib import Path
 
-from controller import WORK, Api, Controller
+from driver.controller import Api
 from figures import Figure
+from subject import WORK, Controller
 
 IDLE_S = 3
 #: by feature release of Java

@@ -443,9 +443,11 @@ public final class Controller implements AutoCloseable {
         registry.bind("aborts", aborts);
 
         // operations and commands
+        reload = new RouteReload(routesDir(), sessions, properties, deliveries.writeLock());
         known = new Operations(
                 context,
-                configuration.routesDir().resolve("operations"),
+                routesDir().resolve("operations"),
+                reload::isInUse,
                 List.of(roots, logTargets, new ScriptArguments()));
         admission = new Admission(known, sessions, clock, List.of(store::fault, disk::fault));
         operations = new OperationThreads(closing);
@@ -456,7 +458,6 @@ public final class Controller implements AutoCloseable {
         stages = new Stages(known, pipelines, sessions, clock);
         registry.bind("stages", stages);
 
-        reload = new RouteReload(routesDir(), sessions, properties, deliveries.writeLock());
         context.addService(reload);
         Recovery recovery = new Recovery(
                 sessions,

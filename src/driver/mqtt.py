@@ -1,9 +1,9 @@
-"""As much of MQTT 3.1.1 as the benchmark needs: publish, and receive what was subscribed to, at QoS 0."""
+"""As much of MQTT 3.1.1 as is needed: publish at QoS 0 or 1, and receive what was subscribed to, at QoS 0."""
 
 import socket
 import struct
 
-CONNECT, CONNACK, PUBLISH, SUBSCRIBE, SUBACK = 1, 2, 3, 8, 9
+CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK = 1, 2, 3, 4, 8, 9
 
 
 def _text(text):
@@ -12,7 +12,10 @@ def _text(text):
 
 
 class Client:
-    """A connection of one thread. It lives for less than its keep-alive time, so it never pings."""
+    """
+    A connection that one thread reads, and one publishes on. It lives for less than its keep-alive time, or publishes, so it
+    never pings.
+    """
 
     def __init__(self, port, client_id):
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
@@ -38,7 +41,10 @@ class Client:
             raise ConnectionError("the broker closed the connection")
         length = shift = 0
         while True:
-            digit = self._received.read(1)[0]
+            digit = self._received.read(1)
+            if not digit:
+                raise ConnectionError("the broker closed the connection")
+            digit = digit[0]
             length |= (digit & 0x7F) << shift
             shift += 7
             if not digit & 0x80:
@@ -53,16 +59,30 @@ class Client:
         self._send(SUBSCRIBE, 2, struct.pack(">H", 1) + _text(topic) + b"\0")
         self._expect(SUBACK)
 
-    def publish(self, topic, payload):
-        self._send(PUBLISH, 0, _text(topic) + payload)
+    def publish(self, topic, payload, packet_id=None):
+        """At QoS 0; with a packet id, from 1 to 65535, at QoS 1: that id comes back once the broker has the message."""
+        if packet_id is None:
+            self._send(PUBLISH, 0, _text(topic) + payload)
+        else:
+            qos_1 = 2
+            self._send(PUBLISH, qos_1, _text(topic) + struct.pack(">H", packet_id) + payload)
+
+    def received(self):
+        """What comes next: a message as its topic and its payload, or the packet id of a message that the broker has."""
+        while True:
+            kind, body = self._packet()
+            if kind == PUBACK:
+                return struct.unpack(">H", body[:2])[0]
+            if kind == PUBLISH:
+                end = 2 + struct.unpack(">H", body[:2])[0]
+                return body[2:end].decode(), body[end:]
 
     def message(self):
         """The next message: its topic and its payload."""
         while True:
-            kind, body = self._packet()
-            if kind == PUBLISH:
-                end = 2 + struct.unpack(">H", body[:2])[0]
-                return body[2:end].decode(), body[end:]
+            received = self.received()
+            if isinstance(received, tuple):
+                return received
 
     def close(self):
         self._socket.close()

@@ -4,7 +4,6 @@ import http.client
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -12,9 +11,6 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
 JAR = PROJECT / "target" / "pysmurf-controller.jar"
-WORK = PROJECT / "target" / "bench"
-SCRIPTS = Path(__file__).resolve().parent / "scripts"
-ID = "bench"
 LONGEST_START_S = 60
 LONGEST_STOP_S = 15
 IDLE_SHARE = 0.05
@@ -27,25 +23,30 @@ def free_port(kind):
 
 
 def scripts_python():
-    """The Python that runs the scripts, those of the floor as well as the controller's."""
+    """The Python that runs scripts, with the controller and without it."""
     return os.environ.get("SCRIPTS_PYTHON", "python3")
 
 
 class Controller:
-    """One controller on free ports, with a data folder that is removed with it. To be used in a with statement."""
+    """
+    One controller on free ports, with its data and its log in a folder. To be used in a with statement.
 
-    def __init__(self, java="java", options=(), jar=JAR, **environment):
-        WORK.mkdir(parents=True, exist_ok=True)
+    `controller_id` is its instance id, `scripts` the folder of the scripts it may run; `environment` goes before what is
+    chosen here.
+    """
+
+    def __init__(self, folder, controller_id, scripts, java="java", **environment):
+        folder.mkdir(parents=True, exist_ok=True)
         self.http_port = free_port(socket.SOCK_STREAM)
         self.mqtt_port = free_port(socket.SOCK_STREAM)
         self.udp_port = free_port(socket.SOCK_DGRAM)
-        self.data = WORK / f"data-{self.http_port}"
-        self.log_file = WORK / f"controller-{self.http_port}.log"
+        self.data = folder / f"data-{self.http_port}"
+        self.log_file = folder / f"controller-{self.http_port}.log"
         self.began_ns = time.monotonic_ns()
         own = {key: value for key, value in os.environ.items() if not key.startswith(("SMURFPUB_", "OCS_CONFIG_DIR"))}
         with open(self.log_file, "wb") as log:
             self.process = subprocess.Popen(
-                [java, *options, "-jar", str(jar)],
+                [java, "-jar", str(JAR)],
                 cwd=PROJECT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -55,7 +56,7 @@ class Controller:
                     **own,
                     "CONTROLLER_CONFIG_DIR": "config",
                     "CONTROLLER_ROUTES_DIR": "routes",
-                    "CONTROLLER_ID": ID,
+                    "CONTROLLER_ID": controller_id,
                     "DATA_DIR": str(self.data),
                     "HTTP_HOST": "127.0.0.1",
                     "HTTP_PORT": str(self.http_port),
@@ -66,7 +67,7 @@ class Controller:
                     "PUBLISHER_LISTEN_HOST": "127.0.0.1",
                     "PUBLISHER_LISTEN_PORT": str(self.udp_port),
                     "PUBLISHER_DESTINATIONS": "",
-                    "SCRIPTS_ROOTS": str(SCRIPTS),
+                    "SCRIPTS_ROOTS": str(scripts),
                     "SCRIPTS_PYTHON": scripts_python(),
                     **environment,
                 },
@@ -82,13 +83,10 @@ class Controller:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        shutil.rmtree(self.data, ignore_errors=True)
-        if exception[0] is None:
-            self.log_file.unlink()
 
-    def first_command(self):
-        """Sends a command until one is accepted. Returns the seconds from the start of the process to that answer."""
-        body = json.dumps({"script": "empty.py"})
+    def first_command(self, script):
+        """Runs a script as soon as it is accepted. Returns the seconds from the start of the process to that answer."""
+        body = json.dumps({"script": script})
         while time.monotonic_ns() - self.began_ns < LONGEST_START_S * 10**9:
             if self.process.poll() is not None:
                 break
@@ -120,8 +118,18 @@ class Controller:
 
     def memory(self):
         """Resident memory in MB (10^6 bytes): what is held now, and the most there ever was."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        status = self._status()
         return tuple(int(re.search(rf"{name}:\s+(\d+) kB", status)[1]) * 1024 / 1e6 for name in ("VmRSS", "VmHWM"))
+
+    def threads(self):
+        return int(re.search(r"Threads:\s+(\d+)", self._status())[1])
+
+    def open_files(self):
+        """How many file descriptors it holds."""
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def _status(self):
+        return Path(f"/proc/{self.process.pid}/status").read_text()
 
 
 class Api:
@@ -191,8 +199,3 @@ class Api:
 
     def close(self):
         self.connection.close()
-
-
-def bare(script, *args, python=None):
-    """The command line by which the controller starts a script, for a floor without the controller."""
-    return ["setsid", "env", "--default-signal=INT", python or scripts_python(), "-u", str(SCRIPTS / script), *args]
