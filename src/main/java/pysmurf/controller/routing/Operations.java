@@ -76,10 +76,8 @@ public final class Operations {
     public Optional<Operation> find(String name) {
         Route route = context.getRoute(name);
         if (route == null) {
-            // one whose file is in use is just being replaced, and a command for it waits that long; where a deleted
-            // file has come
-            // back there is nothing to wait for before it is taken, and that would in turn wait for the command's
-            // session
+            // one whose file is in use is just being replaced, and a command for it waits that long; where a deleted file
+            // came back there is nothing to wait for before it is taken, and that would wait for the command's session
             return Optional.ofNullable(known.get(name))
                     .filter(last -> inUse.test(folder.resolve(name + ".camel.yaml")))
                     .map(Known::operation);
