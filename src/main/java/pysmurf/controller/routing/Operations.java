@@ -76,8 +76,8 @@ public final class Operations {
     public Optional<Operation> find(String name) {
         Route route = context.getRoute(name);
         if (route == null) {
-            // one whose file is in use is just being replaced, and a command for it waits that long; where a deleted file
-            // came back there is nothing to wait for before it is taken, and that would wait for the command's session
+            // one whose file is in use is just being replaced, and a command for it waits that long; where a deleted
+            // file came back nothing is to be waited for, since the file itself would wait for the command's session
             return Optional.ofNullable(known.get(name))
                     .filter(last -> inUse.test(folder.resolve(name + ".camel.yaml")))
                     .map(Known::operation);
