@@ -443,11 +443,9 @@ public final class Controller implements AutoCloseable {
         registry.bind("aborts", aborts);
 
         // operations and commands
-        reload = new RouteReload(routesDir(), sessions, properties, deliveries.writeLock());
         known = new Operations(
                 context,
-                routesDir().resolve("operations"),
-                reload::isInUse,
+                configuration.routesDir().resolve("operations"),
                 List.of(roots, logTargets, new ScriptArguments()));
         admission = new Admission(known, sessions, clock, List.of(store::fault, disk::fault));
         operations = new OperationThreads(closing);
@@ -458,6 +456,7 @@ public final class Controller implements AutoCloseable {
         stages = new Stages(known, pipelines, sessions, clock);
         registry.bind("stages", stages);
 
+        reload = new RouteReload(routesDir(), sessions, properties, deliveries.writeLock());
         context.addService(reload);
         Recovery recovery = new Recovery(
                 sessions,

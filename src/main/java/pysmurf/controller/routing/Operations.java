@@ -16,7 +16,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Route;
@@ -46,20 +45,17 @@ public final class Operations {
 
     private final CamelContext context;
     private final Path folder;
-    private final Predicate<Path> inUse;
     private final List<ParameterFormat> formats;
     private final Map<String, Known> known = new ConcurrentHashMap<>();
     private final Map<Path, RouteFault> faults = new ConcurrentHashMap<>();
 
     /**
      * @param folder  where the operations' routes and schemas are
-     * @param inUse   whether the routes of a file are in use, be it that they are just being replaced
      * @param formats the controller's own formats in schemas
      */
-    public Operations(CamelContext context, Path folder, Predicate<Path> inUse, List<ParameterFormat> formats) {
+    public Operations(CamelContext context, Path folder, List<ParameterFormat> formats) {
         this.context = context;
         this.folder = folder;
-        this.inUse = inUse;
         this.formats = List.copyOf(formats);
     }
 
@@ -76,10 +72,9 @@ public final class Operations {
     public Optional<Operation> find(String name) {
         Route route = context.getRoute(name);
         if (route == null) {
-            // one whose file is in use is just being replaced, and a command for it waits that long; where a deleted
-            // file came back nothing is to be waited for, since the file itself would wait for the command's session
+            // one whose file is there is just being replaced, and a command for it waits that long
             return Optional.ofNullable(known.get(name))
-                    .filter(last -> inUse.test(folder.resolve(name + ".camel.yaml")))
+                    .filter(last -> Files.exists(folder.resolve(name + ".camel.yaml")))
                     .map(Known::operation);
         }
         if (!route.getEndpoint().getEndpointUri().equals("direct://operation-" + name)) {

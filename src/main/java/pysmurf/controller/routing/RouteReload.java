@@ -105,11 +105,6 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
         getCamelContext().getExecutorServiceManager().shutdownNow(worker);
     }
 
-    /** Whether the routes of a file are in use, be it that they are just being replaced. */
-    public boolean isInUse(Path file) {
-        return lastGood.containsKey(file);
-    }
-
     /** Files that cannot be used, by name; what they held before goes on being used. */
     public Collection<RouteFault> faults() {
         return new TreeMap<>(faults).values();

@@ -121,25 +121,4 @@ class DroppedOperationIT extends SharedController {
                 .asText()
                 .equals("UP"));
     }
-
-    /** A file that comes back after it was deleted defines nothing before it is taken, whatever its name stood for before. */
-    @Test
-    void isForgottenWithItsFile() throws Exception {
-        drop("again.camel.yaml", route("again", "once"));
-        awaitOperation("again");
-        Path file = controller.setup().routes().resolve("operations/again.camel.yaml");
-        Files.delete(file);
-        await().atMost(SOON)
-                .pollInterval(Duration.ofMillis(50))
-                .until(() -> http.post("/api/v1/operations/again", "{}").status() == 404);
-
-        drop("again.camel.yaml", "- route:\n    id: again\n    stepz: []\n");
-        await().atMost(SOON).pollInterval(Duration.ofMillis(50)).until(() -> http.get("/observe/health")
-                .json()
-                .at("/checks/routes")
-                .toString()
-                .contains("again.camel.yaml"));
-        http.post("/api/v1/operations/again", "{}").problem(404);
-        Files.delete(file);
-    }
 }
