@@ -65,12 +65,8 @@ public final class Database implements AutoCloseable {
                     .migrate();
             return new Database(durable, quick);
         } catch (FlywayException | com.zaxxer.hikari.pool.HikariPool.PoolInitializationException e) {
-            Throwable cause = e;
-            while (cause.getCause() != null) {
-                cause = cause.getCause();
-            }
             close(durable, quick);
-            throw new IOException(String.valueOf(cause.getMessage()).strip().replaceAll("\\s+", " "), e);
+            throw new IOException(reason(e), e);
         }
     }
 
@@ -97,6 +93,15 @@ public final class Database implements AutoCloseable {
             config.addDataSourceProperty("tcpKeepAlive", "true");
         }
         return new HikariDataSource(config);
+    }
+
+    /** What a database has to say itself, in one line: libraries wrap it in words of their own. */
+    static String reason(Throwable fault) {
+        Throwable cause = fault;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return String.valueOf(cause.getMessage()).strip().replaceAll("\\s+", " ");
     }
 
     /** For what must not be lost by a power cut either. */

@@ -260,23 +260,15 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     }
 
     private void failed(JdbiException e) {
-        String why = reason(e);
+        String why = Database.reason(e);
         if (!why.equals(fault)) {
             LOG.error("Sessions cannot be written for now: {}", why);
         }
         fault = why;
     }
 
-    private static String reason(Throwable e) {
-        Throwable cause = e;
-        while (cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        return String.valueOf(cause.getMessage()).strip().replaceAll("\\s+", " ");
-    }
-
     private static StoreUnavailable unavailable(JdbiException e) {
-        return new StoreUnavailable("sessions cannot be kept at the moment: " + reason(e), e);
+        return new StoreUnavailable("sessions cannot be kept at the moment: " + Database.reason(e), e);
     }
 
     private <T> T within(Jdbi jdbi, Function<Handle, T> work) {

@@ -9,11 +9,8 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
-import org.eclipse.paho.mqttv5.client.IMqttToken;
-import org.eclipse.paho.mqttv5.client.MqttCallback;
 import org.eclipse.paho.mqttv5.client.MqttClient;
 import org.eclipse.paho.mqttv5.client.MqttConnectionOptions;
-import org.eclipse.paho.mqttv5.client.MqttDisconnectResponse;
 import org.eclipse.paho.mqttv5.client.persist.MemoryPersistence;
 import org.eclipse.paho.mqttv5.common.MqttException;
 import org.eclipse.paho.mqttv5.common.MqttMessage;
@@ -68,7 +65,7 @@ public final class MqttWatcher implements AutoCloseable {
 
     private void connect() throws MqttException {
         client.setTimeToWait(WAIT_MS);
-        client.setCallback(new Collector());
+        client.setCallback((Arrivals) this::arrived);
         MqttConnectionOptions options = new MqttConnectionOptions();
         options.setCleanStart(true);
         options.setAutomaticReconnect(false);
@@ -77,31 +74,12 @@ public final class MqttWatcher implements AutoCloseable {
         client.subscribe(setup.topic("#"), 1);
     }
 
-    private final class Collector implements MqttCallback {
-
-        @Override
-        public void messageArrived(String topic, MqttMessage message) {
-            messages.add(new Message(
-                    topic.substring(setup.topic("").length()),
-                    message.getPayload(),
-                    message.isRetained(),
-                    message.getProperties()));
-        }
-
-        @Override
-        public void disconnected(MqttDisconnectResponse response) {}
-
-        @Override
-        public void mqttErrorOccurred(MqttException exception) {}
-
-        @Override
-        public void deliveryComplete(IMqttToken token) {}
-
-        @Override
-        public void connectComplete(boolean reconnect, String serverUri) {}
-
-        @Override
-        public void authPacketArrived(int reasonCode, MqttProperties properties) {}
+    private void arrived(String topic, MqttMessage message) {
+        messages.add(new Message(
+                topic.substring(setup.topic("").length()),
+                message.getPayload(),
+                message.isRetained(),
+                message.getProperties()));
     }
 
     /** Sends a command. */

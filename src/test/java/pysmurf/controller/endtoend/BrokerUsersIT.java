@@ -25,6 +25,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import pysmurf.controller.driver.Arrivals;
 import pysmurf.controller.driver.ControllerOfClasses;
 import pysmurf.controller.driver.ControllerUnderTest;
 import pysmurf.controller.driver.Setup;
@@ -119,7 +120,7 @@ class BrokerUsersIT {
     void letsAViewerSeeAndNothingElse() throws Exception {
         MqttClient vera = connect("vera", "look");
         List<String> seen = new java.util.concurrent.CopyOnWriteArrayList<>();
-        vera.setCallback(new Seen(seen));
+        vera.setCallback((Arrivals) (topic, message) -> seen.add(topic));
         vera.subscribe(controller.topic("#"), 1);
 
         await().atMost(PATIENCE).until(() -> seen.contains(controller.topic("status")));

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -20,7 +21,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import pysmurf.controller.driver.ControllerUnderTest;
 import pysmurf.controller.driver.MqttWatcher;
+import pysmurf.controller.driver.Setup;
 import pysmurf.controller.driver.SharedController;
+import pysmurf.controller.driver.TestBroker;
 
 /** Commands, answers and news over MQTT, in what both versions of the protocol can do. */
 abstract class MqttEndToEnd extends SharedController {
@@ -29,9 +32,24 @@ abstract class MqttEndToEnd extends SharedController {
     Path folder;
 
     protected MqttWatcher watcher;
+    private TestBroker broker;
 
     MqttEndToEnd(ControllerUnderTest.Launcher launcher) {
         super(launcher);
+    }
+
+    /** For {@link #configure}: the controller is given Debian's mosquitto in place of its own broker. */
+    protected final void withMosquitto(Setup setup) throws Exception {
+        broker = TestBroker.mosquitto(setup.folder());
+        broker.start();
+        setup.withBroker(broker.url());
+    }
+
+    @AfterAll
+    void stopBroker() {
+        if (broker != null) {
+            broker.close();
+        }
     }
 
     @BeforeEach
