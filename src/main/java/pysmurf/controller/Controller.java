@@ -6,7 +6,7 @@ import java.io.UncheckedIOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -571,7 +571,8 @@ public final class Controller implements AutoCloseable {
         String host = configuration.get(Settings.HTTP_HOST);
         int port = configuration.get(Settings.HTTP_PORT);
         // Camel only logs that its server could not listen, and goes on without it
-        try (ServerSocket probe = new ServerSocket()) {
+        try (Socket probe = new Socket()) {
+            // bound, but not listening: who connects just now is refused, and not let in and thrown out
             probe.setReuseAddress(true);
             probe.bind(new InetSocketAddress(host, port));
         } catch (IOException e) {
