@@ -21,8 +21,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.FluentProducerTemplate;
@@ -87,6 +85,7 @@ import pysmurf.controller.publisher.SocketDrops;
 import pysmurf.controller.routing.Operation;
 import pysmurf.controller.routing.OperationThreads;
 import pysmurf.controller.routing.Operations;
+import pysmurf.controller.routing.Replacement;
 import pysmurf.controller.routing.RouteReload;
 import pysmurf.controller.routing.RoutedEvents;
 import pysmurf.controller.routing.RoutesContext;
@@ -152,7 +151,7 @@ public final class Controller implements AutoCloseable {
     private final Lifecycle lifecycle = new Lifecycle();
     private final Clock clock = Clock.systemUTC();
     /** Read: a message from the broker is handed to its route. Write: routes are replaced. */
-    private final ReadWriteLock deliveries = new ReentrantReadWriteLock();
+    private final Replacement replacement = new Replacement();
 
     private boolean startedHere;
     private HttpServer server;
@@ -446,6 +445,7 @@ public final class Controller implements AutoCloseable {
         known = new Operations(
                 context,
                 configuration.routesDir().resolve("operations"),
+                replacement,
                 List.of(roots, logTargets, new ScriptArguments()));
         admission = new Admission(known, sessions, clock, List.of(store::fault, disk::fault));
         operations = new OperationThreads(closing);
@@ -456,7 +456,7 @@ public final class Controller implements AutoCloseable {
         stages = new Stages(known, pipelines, sessions, clock);
         registry.bind("stages", stages);
 
-        reload = new RouteReload(routesDir(), sessions, properties, deliveries.writeLock());
+        reload = new RouteReload(routesDir(), sessions, properties, replacement);
         context.addService(reload);
         Recovery recovery = new Recovery(
                 sessions,
@@ -523,8 +523,8 @@ public final class Controller implements AutoCloseable {
                 topicRoot + "/heartbeat");
         MqttConnection.Identity identity = guard == null ? configured : configured.at(guard);
         mqtt = configuration.get(Settings.MQTT_VERSION) == MqttVersion.V5
-                ? new Mqtt5Connection(broker, identity, clock, deliveries.readLock())
-                : new Mqtt3Connection(broker, identity, deliveries.readLock());
+                ? new Mqtt5Connection(broker, identity, clock, replacement.handover())
+                : new Mqtt3Connection(broker, identity, replacement.handover());
         // before any route may connect
         mqtt.onConnected(() -> context.createProducerTemplate().sendBody("direct:mqtt-connected", ""));
         registry.bind("mqttClient", mqtt);

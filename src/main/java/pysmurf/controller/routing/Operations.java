@@ -29,6 +29,8 @@ import org.slf4j.LoggerFactory;
 import pysmurf.controller.command.ParameterFormat;
 import pysmurf.controller.command.Parameters;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.OperationFailure;
+import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.Session;
 
 /**
@@ -45,17 +47,20 @@ public final class Operations {
 
     private final CamelContext context;
     private final Path folder;
+    private final Replacement replacement;
     private final List<ParameterFormat> formats;
     private final Map<String, Known> known = new ConcurrentHashMap<>();
     private final Map<Path, RouteFault> faults = new ConcurrentHashMap<>();
 
     /**
-     * @param folder  where the operations' routes and schemas are
-     * @param formats the controller's own formats in schemas
+     * @param folder      where the operations' routes and schemas are
+     * @param replacement says which routes are just being replaced
+     * @param formats     the controller's own formats in schemas
      */
-    public Operations(CamelContext context, Path folder, List<ParameterFormat> formats) {
+    public Operations(CamelContext context, Path folder, Replacement replacement, List<ParameterFormat> formats) {
         this.context = context;
         this.folder = folder;
+        this.replacement = replacement;
         this.formats = List.copyOf(formats);
     }
 
@@ -71,11 +76,17 @@ public final class Operations {
     /** The operation of that name, if there is one. */
     public Optional<Operation> find(String name) {
         Route route = context.getRoute(name);
+        if (route == null && replacement.isOf(name)) {
+            // it is back in a moment, and a command for it waits that long, see ready
+            return Optional.ofNullable(known.get(name)).map(Known::operation);
+        }
         if (route == null) {
-            // one whose file is there is just being replaced, and a command for it waits that long
-            return Optional.ofNullable(known.get(name))
-                    .filter(last -> Files.exists(folder.resolve(name + ".camel.yaml")))
-                    .map(Known::operation);
+            // the replacement may have ended between the two looks
+            route = context.getRoute(name);
+        }
+        if (route == null) {
+            known.remove(name);
+            return Optional.empty();
         }
         if (!route.getEndpoint().getEndpointUri().equals("direct://operation-" + name)) {
             return Optional.empty();
@@ -87,6 +98,24 @@ public final class Operations {
             return Optional.of(last.operation());
         }
         return load(name, route, file, time, last);
+    }
+
+    /**
+     * Returns when the route of a session's operation is there, which may have been taken for replacement while the session was
+     * opened. From then on the session is seen by whoever wants to replace it.
+     *
+     * @throws OperationFailure if the operation was taken away meanwhile
+     */
+    public void ready(Session session) {
+        replacement.handover().lock();
+        try {
+            if (find(session.opName()).isEmpty()) {
+                throw new OperationFailure(
+                        Outcome.FAILED, "the operation " + session.opName() + " was taken away before it began");
+            }
+        } finally {
+            replacement.handover().unlock();
+        }
     }
 
     /** A session's parameters as options for its scripts, as far as the schema of its operation names options. */

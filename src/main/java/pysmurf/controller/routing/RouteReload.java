@@ -19,7 +19,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.concurrent.locks.Lock;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
@@ -56,7 +55,7 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     private final Path folder;
     private final Sessions sessions;
     private final Properties properties;
-    private final Lock deliveries;
+    private final Replacement replacement;
     private final Map<Path, String> lastGood = new ConcurrentHashMap<>();
     private final Map<Path, RouteFault> faults = new ConcurrentHashMap<>();
     private final Map<Path, Future<?>> pending = new HashMap<>();
@@ -68,13 +67,13 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     private ScheduledExecutorService worker;
 
     /**
-     * @param folder     the routes folder
-     * @param properties the placeholders routes may use
-     * @param deliveries is held while routes are replaced: what comes meanwhile is handed over after that
+     * @param folder      the routes folder
+     * @param properties  the placeholders routes may use
+     * @param replacement what comes while routes are replaced is handed over after that
      */
-    public RouteReload(Path folder, Sessions sessions, Properties properties, Lock deliveries) {
+    public RouteReload(Path folder, Sessions sessions, Properties properties, Replacement replacement) {
         super(folder.toString(), true);
-        this.deliveries = deliveries;
+        this.replacement = replacement;
         this.folder = folder;
         this.sessions = sessions;
         this.properties = properties;
@@ -178,8 +177,13 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
                 .map(entry -> resource(entry.getKey(), entry.getValue()))
                 .toList());
         whenNotRunning(file, null, () -> {
-            forgetKamelets();
-            kameletUsers().forEach(this::update);
+            Set<String> users = kameletUsers().keySet().stream()
+                    .flatMap(user -> routesOf(user).stream())
+                    .collect(Collectors.toSet());
+            replacement.run(users, () -> {
+                forgetKamelets();
+                kameletUsers().forEach(this::update);
+            });
             taken(file, content);
             // what could not be used for want of it
             List.copyOf(faults.keySet()).stream()
@@ -210,6 +214,10 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     }
 
     private void apply(Path file, String content) {
+        replacement.run(Set.copyOf(routesOf(file)), () -> updateOrKeep(file, content));
+    }
+
+    private void updateOrKeep(Path file, String content) {
         String before = lastGood.get(file);
         try {
             update(file, content);
@@ -303,32 +311,36 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
      * @param ids the routes about to be replaced; null for all
      */
     private void whenNotRunning(Path file, Set<String> ids, Runnable action) {
-        Optional<Session> user = sessions.holder()
-                .filter(session -> ids == null
-                        || ids.contains(session.opName())
-                        || ids.stream().anyMatch(this::isInUse));
-        if (user.isEmpty()) {
-            deliveries.lock();
-            try {
+        // a session opened after the look finds out about the replacement in Operations.ready
+        replacement.alone().lock();
+        try {
+            Optional<Session> user = sessions.holder()
+                    .filter(session -> ids == null
+                            || ids.contains(session.opName())
+                            || ids.stream().anyMatch(this::isInUse));
+            if (user.isEmpty()) {
                 action.run();
-            } finally {
-                deliveries.unlock();
+            } else if (waiting.add(file)) {
+                lookAgainAfter(user.get(), file);
             }
-        } else if (waiting.add(file)) {
-            LOG.info(
-                    "Session {} of {} is running; the change of {} is taken when it has ended",
-                    user.get().id(),
-                    user.get().opName(),
-                    relative(file));
-            user.get()
-                    .ended()
-                    .thenRunAsync(
-                            () -> {
-                                waiting.remove(file);
-                                changed(file);
-                            },
-                            worker);
+        } finally {
+            replacement.alone().unlock();
         }
+    }
+
+    private void lookAgainAfter(Session user, Path file) {
+        LOG.info(
+                "Session {} of {} is running; the change of {} is taken when it has ended",
+                user.id(),
+                user.opName(),
+                relative(file));
+        user.ended()
+                .thenRunAsync(
+                        () -> {
+                            waiting.remove(file);
+                            changed(file);
+                        },
+                        worker);
     }
 
     /** Whether anything is on its way through a route: replacing it would break that off. */

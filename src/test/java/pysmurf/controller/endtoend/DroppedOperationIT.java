@@ -9,8 +9,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import pysmurf.controller.driver.ControllerOfJar;
+import pysmurf.controller.driver.HttpClientOfController;
 import pysmurf.controller.driver.MqttWatcher;
 import pysmurf.controller.driver.SharedController;
 
@@ -50,6 +56,13 @@ class DroppedOperationIT extends SharedController {
                         http.get("/api/v1/operations").json())
                 .extracting(operation -> operation.path("name").asText())
                 .contains(name));
+    }
+
+    private void awaitNoOperation(String name) {
+        await().atMost(SOON).pollInterval(Duration.ofMillis(50)).untilAsserted(() -> assertThat(
+                        http.get("/api/v1/operations").json())
+                .extracting(operation -> operation.path("name").asText())
+                .doesNotContain(name));
     }
 
     private String logOf(JsonNode session) throws Exception {
@@ -120,5 +133,58 @@ class DroppedOperationIT extends SharedController {
                 .at("/checks/routes/status")
                 .asText()
                 .equals("UP"));
+    }
+
+    /** A file that comes back after it was deleted defines nothing before it is taken, whatever its name stood for before. */
+    @Test
+    void isForgottenWithItsFile() throws Exception {
+        drop("again.camel.yaml", route("again", "once"));
+        awaitOperation("again");
+        Path file = controller.setup().routes().resolve("operations/again.camel.yaml");
+        Files.delete(file);
+        awaitNoOperation("again");
+
+        drop("again.camel.yaml", "- route:\n    id: again\n    stepz: []\n");
+        await().atMost(SOON).pollInterval(Duration.ofMillis(50)).until(() -> http.get("/observe/health")
+                .json()
+                .at("/checks/routes")
+                .toString()
+                .contains("again.camel.yaml"));
+        http.post("/api/v1/operations/again", "{}").problem(404);
+        Files.delete(file);
+    }
+
+    /** Whatever is accepted has a route, and ends; nothing holds the lock while it waits for one that went. */
+    @Test
+    void isRunOrRefusedWhileItsFileComesAndGoes() throws Exception {
+        Path file = controller.setup().routes().resolve("operations/restless.camel.yaml");
+        AtomicBoolean over = new AtomicBoolean();
+        FutureTask<Set<Integer>> answers = new FutureTask<>(() -> ask("restless", over));
+        new Thread(answers, "impatient").start();
+        try {
+            for (int i = 0; i < 4; i++) {
+                drop("restless.camel.yaml", route("restless", "time " + i));
+                awaitOperation("restless");
+                Files.delete(file);
+                awaitNoOperation("restless");
+            }
+        } finally {
+            over.set(true);
+        }
+        assertThat(answers.get(20, TimeUnit.SECONDS)).contains(200, 404);
+    }
+
+    private Set<Integer> ask(String operation, AtomicBoolean over) throws Exception {
+        Set<Integer> seen = new HashSet<>();
+        while (!over.get()) {
+            HttpClientOfController.Reply reply = http.post("/api/v1/operations/" + operation + "?wait=10", "{}");
+            seen.add(reply.status());
+            assertThat(reply.status()).isIn(200, 404);
+            if (reply.status() == 200) {
+                assertThat(reply.json().path("status").asText()).isEqualTo("done");
+                assertThat(reply.json().toString()).containsAnyOf("\"outcome\":\"succeeded\"", "was taken away");
+            }
+        }
+        return seen;
     }
 }

@@ -64,6 +64,12 @@ class RoutesTest {
     /** Stands in for the operations found in the routes. */
     public static final class NoOptions {
 
+        public void ready(Session session) {
+            if (session.opName().equals("gone")) {
+                throw new OperationFailure(Outcome.FAILED, "taken away");
+            }
+        }
+
         public List<Object> options(Session session) {
             return List.of("--id", session.id());
         }
@@ -184,6 +190,17 @@ class RoutesTest {
         assertThat(sessions.holder()).isEmpty();
     }
 
+    @Test
+    void closesTheSessionOfAnOperationThatIsGone() {
+        Session session = open("gone");
+
+        operate(session);
+
+        assertThat(session.outcome()).isEqualTo(Outcome.FAILED);
+        assertThat(events.of(SessionEvent.Type.MESSAGE)).contains("\"taken away\"");
+        assertThat(sessions.holder()).isEmpty();
+    }
+
     static List<Throwable> faults() {
         return List.of(
                 new IllegalStateException("a bug"),
@@ -216,15 +233,6 @@ class RoutesTest {
 
         assertThat(session.outcome()).isEqualTo(outcome);
         assertThat(events.of(SessionEvent.Type.MESSAGE)).contains("\"because\"");
-    }
-
-    @Test
-    void closesTheSessionOfAnOperationThatIsGone() {
-        Session session = open("gone");
-
-        operate(session);
-
-        assertThat(session.outcome()).isEqualTo(Outcome.FAILED);
     }
 
     @Test
