@@ -447,13 +447,13 @@ public final class Controller implements AutoCloseable {
                 configuration.routesDir().resolve("operations"),
                 replacement,
                 List.of(roots, logTargets, new ScriptArguments()));
-        admission = new Admission(known, sessions, clock, List.of(store::fault, disk::fault));
+        admission = new Admission(known, sessions, clock, List.of(disk::fault, store::hindrance));
         operations = new OperationThreads(closing);
         registry.bind("operationThreads", operations);
         registry.bind("operations", known);
         registry.bind("admission", admission);
         pipelines = new Pipelines(configuration.configDir());
-        stages = new Stages(known, pipelines, sessions, clock);
+        stages = new Stages(known, pipelines, sessions);
         registry.bind("stages", stages);
 
         reload = new RouteReload(routesDir(), sessions, properties, replacement);

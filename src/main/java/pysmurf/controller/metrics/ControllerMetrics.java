@@ -136,8 +136,7 @@ public final class ControllerMetrics {
     private double lockHeld() {
         return parts.sessions()
                 .holder()
-                .map(holder -> parts.clock().instant().toEpochMilli() / 1000.0
-                        - holder.startTime().doubleValue())
+                .map(holder -> parts.sessions().lasted(holder).toNanos() / 1e9)
                 .orElse(0.0);
     }
 

@@ -3,7 +3,6 @@ package pysmurf.controller.pipeline;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,10 +31,12 @@ public final class Plan {
     private final List<Integer> bands = new ArrayList<>();
     private final Map<Integer, String> lost = new LinkedHashMap<>();
     private final OnGateFail onGateFail;
-    private final Instant deadline;
+    /** By {@link System#nanoTime}, which a clock that is set does not change; null for no limit. */
+    private final Long deadline;
+
     private final boolean simulated;
 
-    private Plan(PipelineSettings settings, List<String> listed, Set<String> skipped, JsonNode params, Instant now) {
+    private Plan(PipelineSettings settings, List<String> listed, Set<String> skipped, JsonNode params, long nanoTime) {
         this.settings = settings;
         this.listed = listed;
         this.skipped = skipped;
@@ -43,7 +44,7 @@ public final class Plan {
         this.onGateFail =
                 OnGateFail.valueOf(params.path("on_gate_fail").asText("stop").toUpperCase(java.util.Locale.ROOT));
         JsonNode timeout = params.path("timeout");
-        this.deadline = timeout.isNumber() ? now.plusMillis(Math.round(timeout.doubleValue() * 1000)) : null;
+        this.deadline = timeout.isNumber() ? nanoTime + Math.round(timeout.doubleValue() * 1e9) : null;
         this.simulated = params.path("simulate").asBoolean(true);
     }
 
@@ -52,9 +53,10 @@ public final class Plan {
      *
      * @param  route            the stages in the order of the route
      * @param  params           the session's parameters: {@code preset}, {@code from_stage}, {@code to_stage}, {@code skip}
+     * @param  nanoTime         {@link System#nanoTime} as the operation begins
      * @throws OperationFailure if they contradict each other
      */
-    static Plan of(PipelineSettings settings, List<String> route, JsonNode params, Instant now) {
+    static Plan of(PipelineSettings settings, List<String> route, JsonNode params, long nanoTime) {
         List<String> listed = route;
         String preset = params.path("preset").asText("");
         if (!settings.presets().isEmpty() && !preset.isEmpty()) {
@@ -73,7 +75,7 @@ public final class Plan {
         skipped.addAll(listed.subList(0, from));
         skipped.addAll(listed.subList(to + 1, listed.size()));
         params.path("skip").forEach(stage -> skipped.add(stage.asText()));
-        return new Plan(settings, listed, skipped, params, now);
+        return new Plan(settings, listed, skipped, params, nanoTime);
     }
 
     private static int index(List<String> stages, JsonNode params, String name, int otherwise) {
@@ -135,8 +137,8 @@ public final class Plan {
     }
 
     /** What is left of the time for the whole; null for no limit. Zero or less: it is over. */
-    Duration remaining(Instant now) {
-        return deadline == null ? null : Duration.between(now, deadline);
+    Duration remaining(long nanoTime) {
+        return deadline == null ? null : Duration.ofNanos(deadline - nanoTime);
     }
 
     /** The plan as it is shown: stages and seconds. */

@@ -2,7 +2,6 @@ package pysmurf.controller.pipeline;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -42,14 +41,12 @@ public final class Stages {
     private final Operations operations;
     private final Pipelines pipelines;
     private final Sessions sessions;
-    private final Clock clock;
     private volatile String alarm;
 
-    public Stages(Operations operations, Pipelines pipelines, Sessions sessions, Clock clock) {
+    public Stages(Operations operations, Pipelines pipelines, Sessions sessions) {
         this.operations = operations;
         this.pipelines = pipelines;
         this.sessions = sessions;
-        this.clock = clock;
     }
 
     /**
@@ -60,7 +57,7 @@ public final class Stages {
     public void plan(@ExchangeProperty(ScriptBinding.SESSION) Session session, Exchange exchange) {
         List<String> route =
                 operations.find(session.opName()).map(Operation::stages).orElse(List.of());
-        Plan plan = Plan.of(pipelines.of(session.opName()), route, session.params(), clock.instant());
+        Plan plan = Plan.of(pipelines.of(session.opName()), route, session.params(), System.nanoTime());
         exchange.setProperty(PLAN, plan);
         if (!plan.listed().isEmpty()) {
             sessions.planStages(session, plan.listed(), plan::isSkipped);
@@ -109,7 +106,7 @@ public final class Stages {
             @ExchangeProperty("timeLimit") Double given,
             @ExchangeProperty(ALWAYS) boolean always) {
         Double limit = least(given, run.settings().timeout());
-        Duration remaining = always || run.stage() == null ? null : plan.remaining(clock.instant());
+        Duration remaining = always || run.stage() == null ? null : plan.remaining(System.nanoTime());
         if (remaining == null) {
             return limit;
         }

@@ -162,6 +162,10 @@ final class RunningScript {
             sessions.message(session(), missing + " messages of the script's Publisher were lost on the way");
         }
         output.scriptEnded();
+        if (output.isDiskFull()) {
+            sessions.message(
+                    session(), "The disk of " + output.file() + " is full; the end of the output may be missing");
+        }
         sessions.exited(session(), exitCode);
         sessions.survivors(session(), survivors.size());
         if (survived) {

@@ -88,8 +88,9 @@ public final class ScriptExecutor implements ExecCommandExecutor {
             output.close();
         });
         inbox.attach(session);
+        Duration left = left(mark, session.startTime(), Json.seconds(clock.instant()));
         ScriptCommand command =
-                new ScriptCommand(session, "", Path.of(mark.script()), List.of(), left(mark), false, mark.stage());
+                new ScriptCommand(session, "", Path.of(mark.script()), List.of(), left, false, mark.stage());
         RunningScript script = runningScript(
                 command,
                 ScriptProcess.found(tree),
@@ -101,12 +102,12 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         running.put(session.id(), script);
     }
 
-    private Duration left(ScriptMark mark) {
+    /** By the clock, which may have been set back since: more than there was when the session began cannot be left. */
+    static Duration left(ScriptMark mark, BigDecimal sessionStart, BigDecimal now) {
         if (mark.until() == null) {
             return null;
         }
-        BigDecimal seconds =
-                mark.until().subtract(Json.seconds(clock.instant())).max(BigDecimal.ZERO);
+        BigDecimal seconds = mark.until().subtract(now.max(sessionStart)).max(BigDecimal.ZERO);
         return Duration.ofMillis(seconds.movePointRight(3).longValue());
     }
 

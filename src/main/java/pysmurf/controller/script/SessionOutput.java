@@ -18,6 +18,8 @@ import pysmurf.controller.session.Sessions;
 final class SessionOutput {
 
     private static final int MOST_DETAIL_CHARS = 200;
+    /** What is left on a disk that takes no more: less than a block of any usual size. */
+    private static final long FULL_BYTES = 64 * 1024;
 
     private final Sessions sessions;
     private final Session session;
@@ -129,6 +131,13 @@ final class SessionOutput {
         long size = size();
         sessions.written(session, size - counted);
         counted = size;
+    }
+
+    /**
+     * Whether the disk that the output is on has no room left: then its end may be missing, and why the script failed with it.
+     */
+    boolean isDiskFull() {
+        return file.toFile().getUsableSpace() < FULL_BYTES;
     }
 
     /** A script begins. */

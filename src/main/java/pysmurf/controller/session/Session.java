@@ -46,6 +46,7 @@ public final class Session {
     private final int id;
     private final Draft draft;
     private final BigDecimal startTime;
+    private final long madeAt = System.nanoTime();
     private final Deque<SessionState.Message> messages = new ArrayDeque<>();
     private int messageCount;
     private long messageBytes;
@@ -169,6 +170,21 @@ public final class Session {
     /** When the command was accepted, unix seconds. */
     public BigDecimal startTime() {
         return startTime;
+    }
+
+    /** When it was done, unix seconds; null until then. */
+    public synchronized BigDecimal endTime() {
+        return endTime;
+    }
+
+    /**
+     * A time of this session: the clock's, unless that was set back since the session began. Then it is as much later than the
+     * start as time has passed, as far as this life of the controller has seen it pass.
+     *
+     * @param clock what the clock says now, unix seconds
+     */
+    BigDecimal time(BigDecimal clock) {
+        return clock.max(startTime.add(BigDecimal.valueOf((System.nanoTime() - madeAt) / 1000, 6)));
     }
 
     public Status status() {

@@ -138,7 +138,7 @@ public final class Sessions {
     /** Notes that the session is to be aborted; whoever runs its scripts has to look at {@link Session#abort}. */
     public void requestAbort(Session session, String by) {
         synchronized (session) {
-            if (session.requestAbort(by, now())) {
+            if (session.requestAbort(by, now(session))) {
                 say(session, "Abort requested by " + by);
                 advance(session, Status.STOPPING);
             }
@@ -158,7 +158,7 @@ public final class Sessions {
     public void nothingAlive(Session session) {
         AbortRecord abort = session.abort();
         if (abort != null) {
-            figures.abortTook(session, between(abort.at(), now()));
+            figures.abortTook(session, between(abort.at(), now(session)));
         }
     }
 
@@ -187,13 +187,13 @@ public final class Sessions {
 
     private void say(Session session, String text) {
         LogMark.around(session, () -> LOG.info("{}:{} {}", session.opName(), session.id(), text));
-        session.addMessage(now(), text);
+        session.addMessage(now(session), text);
         events.publish(SessionEvent.of(SessionEvent.Type.MESSAGE, session, text));
     }
 
     /** A Publisher message of type {@code session_log}; it is not sent out again, since its datagram is. */
     public void scriptMessage(Session session, String text) {
-        session.addMessage(now(), text);
+        session.addMessage(now(session), text);
         store.saveSoon(session);
     }
 
@@ -284,7 +284,7 @@ public final class Sessions {
     /** A stage begins. */
     public void stageStarted(Session session, String name) {
         synchronized (session) {
-            session.put(session.stage(name).orElse(Stage.notRun(name)).started(now()));
+            session.put(session.stage(name).orElse(Stage.notRun(name)).started(now(session)));
             store.save(session);
             publish(session);
         }
@@ -293,7 +293,7 @@ public final class Sessions {
     /** A stage has ended. */
     public void stageEnded(Session session, String name, Stage.State state, ObjectNode numbers, String why) {
         synchronized (session) {
-            session.put(session.stage(name).orElse(Stage.notRun(name)).ended(state, now(), numbers, why));
+            session.put(session.stage(name).orElse(Stage.notRun(name)).ended(state, now(session), numbers, why));
             store.save(session);
             publish(session);
         }
@@ -312,7 +312,7 @@ public final class Sessions {
             if (finalText != null) {
                 say(session, finalText);
             }
-            session.end(outcome, now());
+            session.end(outcome, now(session));
             session.advance(Status.DONE);
             say(session, "Status is now \"done\".");
             store.save(session);
@@ -320,7 +320,7 @@ public final class Sessions {
             events.publish(SessionEvent.of(SessionEvent.Type.RESULT, session, result(session)));
         }
         lockChanged(session);
-        figures.ended(session, between(session.startTime(), now()));
+        figures.ended(session, lasted(session));
         session.ended().complete(session);
     }
 
@@ -396,6 +396,17 @@ public final class Sessions {
     /** See {@link SessionStore#list}. */
     public List<Session> list(int limit, Integer before, String opName, Outcome outcome) {
         return store.list(limit, before, opName, outcome);
+    }
+
+    /** How long a session has lasted so far, or did until it was done. */
+    public Duration lasted(Session session) {
+        BigDecimal end = session.endTime();
+        return between(session.startTime(), end == null ? now(session) : end);
+    }
+
+    /** A session's own times never go back, though the clock may: clients take one from another. */
+    private BigDecimal now(Session session) {
+        return session.time(now());
     }
 
     private BigDecimal now() {

@@ -38,6 +38,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
 
+    private static final String UNAVAILABLE = "sessions cannot be kept at the moment: ";
     private static final long WRITE_EVERY_MS = 100;
     /** Done sessions that stay in memory, and what their messages may take together. */
     private static final int MOST_KEPT = 100;
@@ -229,7 +230,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
 
     private boolean isWritable() {
         try {
-            durable.useTransaction(handle -> tables.reserve(handle, 0));
+            durable.useTransaction(tables::tryToWrite);
             return true;
         } catch (JdbiException e) {
             failed(e);
@@ -268,7 +269,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     }
 
     private static StoreUnavailable unavailable(JdbiException e) {
-        return new StoreUnavailable("sessions cannot be kept at the moment: " + Database.reason(e), e);
+        return new StoreUnavailable(UNAVAILABLE + Database.reason(e), e);
     }
 
     private <T> T within(Jdbi jdbi, Function<Handle, T> work) {
@@ -333,6 +334,11 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     @Override
     public Optional<String> fault() {
         return Optional.ofNullable(fault);
+    }
+
+    /** Why no session can be opened for a client at the moment, in words for him; empty if one can. */
+    public Optional<String> hindrance() {
+        return fault().map(UNAVAILABLE::concat);
     }
 
     @Override

@@ -72,6 +72,19 @@ final class SessionTables {
                 .execute();
     }
 
+    /**
+     * Writes, and leaves everything as it was. A database that is told to write what is there already writes nothing, and could do
+     * so on a full disk.
+     */
+    void tryToWrite(Handle handle) {
+        for (int change : List.of(1, -1)) {
+            handle.createUpdate("UPDATE controller SET next_id = next_id + :change WHERE name = :controller")
+                    .bind("change", change)
+                    .bind("controller", controller)
+                    .execute();
+        }
+    }
+
     /** Writes the session's own row, and of the rest what differs from what was written before. */
     void write(Handle handle, SessionState state, List<Stage> stagesBefore, List<RegisteredFile> filesBefore) {
         handle.createUpdate(UPSERT)

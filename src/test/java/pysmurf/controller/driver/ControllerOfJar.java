@@ -2,6 +2,7 @@ package pysmurf.controller.driver;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -79,6 +80,36 @@ public final class ControllerOfJar implements ControllerUnderTest {
 
     public boolean isAlive() {
         return process.isAlive();
+    }
+
+    /**
+     * From now on no file can grow beyond this, whoever runs the controller; what runs already is not concerned.
+     *
+     * @param bytes or {@code unlimited}, which it was before
+     */
+    public void limitFileSize(String bytes) throws IOException, InterruptedException {
+        // the soft limit only: the hard one could not be raised again
+        run("prlimit", "--pid=" + process.pid(), "--fsize=" + bytes + ":");
+    }
+
+    /** The bytes of its heap that are in use, found out by collecting the garbage. */
+    public long usedHeap() throws IOException, InterruptedException {
+        String jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
+        String last = run(jcmd, Long.toString(process.pid()), "GC.class_histogram")
+                .lines()
+                .filter(line -> line.startsWith("Total"))
+                .findFirst()
+                .orElseThrow();
+        return Long.parseLong(last.trim().split("\\s+")[2]);
+    }
+
+    private static String run(String... command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        if (process.waitFor() != 0) {
+            throw new IOException(String.join(" ", command) + ": " + said);
+        }
+        return said;
     }
 
     /** Sends SIGTERM and returns at once. */

@@ -251,4 +251,35 @@ abstract class AbortEndToEnd extends SharedController {
         assertThat(session.path("exit_code").asInt()).isNotZero();
         assertThat(http.run("exit_with.py", 0).path("outcome").asText()).isEqualTo("succeeded");
     }
+
+    /** What a daemon does to get away from whoever started it helps it neither at an abort nor at its script's end. */
+    @Test
+    void endsADaemonWithItsScript() throws Exception {
+        int id = start("daemonizes.py", folder.resolve("never").toString());
+        assertThat(controller.setup().scriptProcesses().alive()).hasSize(2);
+
+        http.runToEnd("abort", params());
+
+        assertAborted(http.session(id), "INT", "TERM", "KILL");
+
+        JsonNode alone = http.run("daemonizes.py");
+        assertThat(alone.path("outcome").asText()).isEqualTo("succeeded");
+        assertThat(alone.path("exit_code").asInt(-1)).isZero();
+        assertThat(alone.path("messages").toString()).contains("The script left processes behind, which are ended");
+        assertThat(controller.setup().scriptProcesses().alive()).isEmpty();
+    }
+
+    /** While nothing but the daemon is left an abort is still of use: by force it is over at once. */
+    @Test
+    void abortsWhereOnlyADaemonIsLeft() throws Exception {
+        int id = start("daemonizes.py");
+        await().atMost(PATIENCE)
+                .until(() -> http.session(id).path("messages").toString().contains("left processes behind"));
+
+        http.post(ABORT + "?wait=10", params().put("force", true)).expect(200);
+
+        JsonNode session = http.awaitDone(id);
+        assertThat(session.path("outcome").asText()).isEqualTo("aborted");
+        assertThat(controller.setup().scriptProcesses().alive()).isEmpty();
+    }
 }

@@ -230,4 +230,36 @@ class CrashIT {
         }
         return "";
     }
+
+    /** Its daemon is the script's also in the next life, whether the script outlives the controller or not. */
+    @Test
+    void findsTheDaemonOfAScriptAgain() throws Exception {
+        int adopted = startDaemon(folder.resolve("never"));
+        controller.kill();
+        startAgain();
+        http.post("/api/v1/operations/abort?wait=10", params()).expect(200);
+        assertThat(http.awaitDone(adopted).path("outcome").asText()).isEqualTo("aborted");
+        assertThat(setup.scriptProcesses().alive()).isEmpty();
+
+        Path end = folder.resolve("end");
+        int left = startDaemon(end);
+        controller.kill();
+        Files.createFile(end);
+        await().until(() -> setup.scriptProcesses().alive().size() == 1);
+        startAgain();
+        JsonNode session = http.awaitDone(left);
+        assertThat(session.path("outcome").asText()).isEqualTo("interrupted");
+        assertThat(session.path("abort").path("signals"))
+                .extracting(JsonNode::asText)
+                .containsExactly("INT", "TERM", "KILL");
+        awaitSafeState(left + 1);
+        assertThat(setup.scriptProcesses().alive()).isEmpty();
+    }
+
+    private int startDaemon(Path end) throws Exception {
+        int id = id(http.start("run", script("daemonizes.py", end.toString())));
+        http.awaitOutput(id, "daemon ready");
+        assertThat(setup.scriptProcesses().alive()).hasSize(2);
+        return id;
+    }
 }

@@ -33,7 +33,12 @@ class HostileInputIT extends SharedController {
     private static final int HTTP = 2500;
     private static final int CALL = 1000;
     private static final int MQTT = 800;
+    /** After so many everything has been used once, and what remembers the last ones is full. */
+    private static final int WARM = 1000;
+
     private static final int AT_A_TIME = 16;
+    /** Far less than what was sent since. */
+    private static final long MOST_GROWTH_BYTES = 4L << 20;
 
     private static final List<String> FRAGMENTS = List.of(
             "{",
@@ -185,7 +190,13 @@ class HostileInputIT extends SharedController {
         List<CompletableFuture<?>> replies = new ArrayList<>();
         try (MqttWatcher watcher = MqttWatcher.of(controller);
                 DatagramSocket socket = new DatagramSocket()) {
+            long heapBefore = 0;
             for (int i = 0; i < HTTP + CALL; i++) {
+                if (i == WARM) {
+                    room.acquire(AT_A_TIME);
+                    heapBefore = usedHeap();
+                    room.release(AT_A_TIME);
+                }
                 String body = anyBody();
                 boolean call = i >= HTTP;
                 String path = call ? "/call" : "/api/v1/operations/" + one(OPERATIONS);
@@ -239,6 +250,7 @@ class HostileInputIT extends SharedController {
             assertThat(statuses.keySet()).contains(202, 400, 404, 409);
             watcher.command("run", "{\"command_id\": \"the last\", \"script\": 7}");
             assertThat(watcher.awaitReply("the last").path("reason").asText()).isEqualTo("invalid");
+            assertThat(usedHeap()).isLessThan(heapBefore + MOST_GROWTH_BYTES);
         }
         http.post("/api/v1/operations/abort", "{\"force\": true}");
         await().atMost(Duration.ofSeconds(15)).until(() -> unfinished().isEmpty());
@@ -251,6 +263,10 @@ class HostileInputIT extends SharedController {
                         .asText())
                 .isEqualTo("UP"));
         assertThat(controller.setup().scriptProcesses().alive()).isEmpty();
+    }
+
+    private long usedHeap() throws Exception {
+        return ((ControllerOfJar) controller).usedHeap();
     }
 
     /** The bridge answers every fault as crossbar does, with a status of 500 and the fault in the body. */

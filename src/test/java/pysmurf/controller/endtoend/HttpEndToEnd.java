@@ -407,6 +407,15 @@ abstract class HttpEndToEnd extends SharedController {
         }
     }
 
+    /** An id of an earlier life, when the clock was ahead: its watcher would else miss what this life has to tell. */
+    @Test
+    void resumesAfterAnEventThatIsStillToCome() throws Exception {
+        int id = http.run("exit_with.py", 0).path("session_id").asInt();
+        try (EventsWatcher resumed = EventsWatcher.after(controller, 999_999_999_999_999_999L)) {
+            resumed.awaitDone(id);
+        }
+    }
+
     @Test
     void resumesEventsAfterTheLastOneSeen() throws Exception {
         try (EventsWatcher first = EventsWatcher.of(controller)) {

@@ -25,10 +25,12 @@ import pysmurf.controller.driver.Setup;
 import pysmurf.controller.driver.SharedController;
 import pysmurf.controller.driver.UdpEar;
 
-/** Datagrams: what scripts publish, and what the controller itself has to say, at two destinations beside two dead ones. */
+/** Datagrams: what scripts publish, and what the controller itself has to say, at two destinations beside three dead ones. */
 abstract class UdpEndToEnd extends SharedController {
 
     private static final String ID = "crate1slot2";
+    /** Who sends to everybody has to ask the kernel for it first. */
+    private static final String REFUSES = "255.255.255.255:9";
 
     @TempDir
     Path folder;
@@ -52,6 +54,7 @@ abstract class UdpEndToEnd extends SharedController {
                                 first.address(),
                                 "127.0.0.1:" + FreePort.udp(),
                                 "no-such-host.invalid:8200",
+                                REFUSES,
                                 second.address()));
     }
 
@@ -286,5 +289,34 @@ abstract class UdpEndToEnd extends SharedController {
                 .filter(message -> message.path("type").asText().equals("session_data_part"))
                 .map(message -> message.path("payload"))
                 .toList();
+    }
+
+    /** What could not be sent is counted where it was to go, and health names who is not known. */
+    @Test
+    void countsWhatDeadDestinationsMiss() throws Exception {
+        int before = failed("no-such-host.invalid");
+        int id = http.run("publish.py", "all_types").path("session_id").asInt();
+        assertRelayed(id);
+        int sent = first.heard().size();
+
+        await().atMost(PATIENCE).untilAsserted(() -> {
+            assertThat(failed("no-such-host.invalid")).isGreaterThanOrEqualTo(before + sent);
+            assertThat(failed("255.255.255.255")).isGreaterThanOrEqualTo(sent);
+        });
+        assertThat(failed("127.0.0.1")).isZero();
+        JsonNode health = http.get("/observe/health").expect(200).json();
+        assertThat(health.path("status").asText()).isEqualTo("DEGRADED");
+        assertThat(health.at("/checks/publisher/status").asText()).isEqualTo("DEGRADED");
+        assertThat(health.at("/checks/publisher/detail").asText()).contains("no-such-host.invalid:8200 is not known");
+    }
+
+    private int failed(String host) throws Exception {
+        int failed = 0;
+        for (JsonNode destination : http.get("/observe/health").json().at("/checks/publisher/destinations")) {
+            if (destination.path("host").asText().equals(host)) {
+                failed += destination.path("failed").asInt();
+            }
+        }
+        return failed;
     }
 }

@@ -1,0 +1,126 @@
+package pysmurf.controller.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.math.BigDecimal;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Somebody sets the clock of the machine back by an hour while a session runs. */
+class ClockSetBackTest {
+
+    private static final BigDecimal LITTLE = BigDecimal.TEN;
+
+    /** One that is set by hand. */
+    private static final class SetClock extends Clock {
+
+        private Instant now = Instant.parse("2026-11-01T10:00:00Z");
+
+        @Override
+        public Instant instant() {
+            return now;
+        }
+
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            throw new UnsupportedOperationException();
+        }
+    }
+
+    private final SetClock clock = new SetClock();
+    private final List<Duration> measured = new ArrayList<>();
+    private final Sessions sessions = new Sessions(new MemorySessionStore(), event -> {}, clock);
+
+    ClockSetBackTest() {
+        sessions.measuredBy(new SessionFigures() {
+            @Override
+            public void ended(Session session, Duration lasted) {
+                measured.add(lasted);
+            }
+
+            @Override
+            public void abortTook(Session session, Duration latency) {
+                measured.add(latency);
+            }
+
+            @Override
+            public void written(Session session, long bytes) {}
+        });
+    }
+
+    private Session open(String commandId) {
+        return ((Opening.Opened) sessions.open(draft(commandId))).session();
+    }
+
+    private static Session.Draft draft(String commandId) {
+        return new Session.Draft("run", Json.object(), commandId, new RequestedBy("http", "me"), true);
+    }
+
+    private void setBack() {
+        clock.now = clock.now.minus(Duration.ofHours(1));
+    }
+
+    @Test
+    void aSessionsOwnTimesDoNotGoBack() {
+        Session session = open(null);
+        sessions.running(session);
+        sessions.planStages(session, List.of("one"), name -> false);
+        sessions.stageStarted(session, "one");
+        setBack();
+        sessions.message(session, "an hour earlier");
+        sessions.stageEnded(session, "one", Stage.State.SUCCEEDED, Json.object(), null);
+        sessions.requestAbort(session, "me");
+        sessions.nothingAlive(session);
+        sessions.close(session, Outcome.ABORTED, "Aborted");
+
+        Stage stage = session.stage("one").orElseThrow();
+        assertThat(session.endTime().subtract(session.startTime())).isBetween(BigDecimal.ZERO, LITTLE);
+        assertThat(stage.endTime().subtract(stage.startTime())).isBetween(BigDecimal.ZERO, LITTLE);
+        assertThat(session.abort().at()).isBetween(session.startTime(), session.endTime());
+        List<BigDecimal> said = new ArrayList<>();
+        session.toJson()
+                .path("messages")
+                .forEach(message -> said.add(message.path(0).decimalValue()));
+        assertThat(said).hasSizeGreaterThan(5).isSortedAccordingTo(Comparator.naturalOrder());
+        assertThat(measured).hasSize(2).allMatch(time -> time.compareTo(Duration.ofSeconds(10)) < 0);
+    }
+
+    @Test
+    void timePassesAlsoForAClockThatWasSetBack() throws Exception {
+        Session session = open(null);
+        long before = System.nanoTime();
+        setBack();
+        while (System.nanoTime() - before < 5_000_000) {
+            Thread.onSpinWait();
+        }
+
+        assertThat(sessions.lasted(session)).isGreaterThanOrEqualTo(Duration.ofMillis(4));
+    }
+
+    @Test
+    void orderAndCommandIdsDoNotLookAtTheClock() {
+        Session first = open("one");
+        sessions.close(first, Outcome.SUCCEEDED, null);
+        setBack();
+        Session second = open("two");
+        sessions.close(second, Outcome.SUCCEEDED, null);
+
+        assertThat(second.startTime()).isLessThan(first.startTime());
+        assertThat(sessions.list(10, null, null, null)).containsExactly(second, first);
+        assertThat(sessions.latest("run")).contains(second);
+        assertThat(sessions.open(draft("one"))).isEqualTo(new Opening.Repeated(first));
+        assertThat(second.endTime()).isGreaterThanOrEqualTo(second.startTime());
+    }
+}
