@@ -1,6 +1,7 @@
 package pysmurf.controller.launch;
 
 import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
 import com.sun.jna.StringArray;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -27,6 +28,9 @@ public final class Relaunch {
     /** From this version on the machine makes the archive by itself when it ends (JDK-8261455). */
     private static final int MAKES_ARCHIVES = 19;
 
+    /** Where JNA looks for libraries. If it is not told, it runs ldconfig to find out; all that is called is in the process. */
+    private static final String LIBRARIES = "jna.platform.library.path";
+
     private static final int F_SETFD = 2;
     private static final int FD_CLOEXEC = 1;
     private static final int FIRST_FD = 3;
@@ -35,7 +39,7 @@ public final class Relaunch {
     private static final class Exec {
 
         static {
-            Native.register(Exec.class, "c");
+            Native.register(Exec.class, NativeLibrary.getProcess());
         }
 
         private Exec() {}
@@ -57,6 +61,7 @@ public final class Relaunch {
             return;
         }
         try {
+            System.setProperty(LIBRARIES, "/");
             List<String> command = ownCommandLine();
             int firstArgument = 1;
             while (firstArgument < command.size() && command.get(firstArgument).startsWith("-D")) {
@@ -96,6 +101,7 @@ public final class Relaunch {
                 // Netty's buffers come from pieces of 512 KiB, not of 4 MiB: four threads each take one, and each is
                 // zeroed
                 "-Dio.netty.allocator.maxOrder=6",
+                "-D" + LIBRARIES + "=/",
                 "-Xlog:cds=error,cds+dynamic=error:stderr"));
         Path archive = archives.resolve(archiveName());
         if (Files.exists(archive)) {

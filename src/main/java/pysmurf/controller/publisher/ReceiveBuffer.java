@@ -2,6 +2,7 @@ package pysmurf.controller.publisher;
 
 import com.sun.jna.LastErrorException;
 import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
 import com.sun.jna.ptr.IntByReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,7 +20,7 @@ final class ReceiveBuffer {
     private static final int SO_RCVBUFFORCE = 33;
 
     static {
-        Native.register(ReceiveBuffer.class, "c");
+        Native.register(ReceiveBuffer.class, NativeLibrary.getProcess());
     }
 
     private ReceiveBuffer() {}

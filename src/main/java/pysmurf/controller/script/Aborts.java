@@ -33,6 +33,14 @@ public final class Aborts {
         this.sessions = sessions;
     }
 
+    /** Begins to end what an abort's session was opened for; does nothing for any other session. Returns at once. */
+    public void begin(@Body Verdict started) {
+        Session session = started.session();
+        if (session.victim() != null) {
+            scripts.end(session.victim(), force(session));
+        }
+    }
+
     /**
      * Aborts the session that an abort's session was opened for, and waits for its end.
      *

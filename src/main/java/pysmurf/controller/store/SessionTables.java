@@ -5,15 +5,18 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.statement.PreparedBatch;
+import org.jdbi.v3.core.transaction.TransactionException;
 import pysmurf.controller.session.AbortRecord;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.Outcome;
@@ -36,14 +39,28 @@ final class SessionTables {
     /** What no column takes: halves, and for PostgreSQL the zero. */
     private static final Pattern UNUSABLE = Pattern.compile("[\\x00\\p{Cs}]");
 
-    private static final String UPSERT = """
+    private static final String WRITE_SESSION = """
             INSERT INTO session (controller, id, op_name, status, outcome, command_id, exclusive, transport, client,
                 start_time, end_time, params, data, exit_code, pid, abort, log, script)
-            VALUES (:controller, :id, :opName, :status, :outcome, :commandId, :exclusive, :transport, :client,
-                :startTime, :endTime, :params, :data, :exitCode, :pid, :abort, :log, :script)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (controller, id) DO UPDATE SET status = excluded.status, outcome = excluded.outcome,
                 end_time = excluded.end_time, data = excluded.data, exit_code = excluded.exit_code,
                 pid = excluded.pid, abort = excluded.abort, log = excluded.log, script = excluded.script
+            """;
+
+    private static final String WRITE_STAGE = """
+            INSERT INTO stage (controller, session_id, n, name, status, start_time, end_time, numbers, detail)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """;
+
+    private static final String WRITE_FILE = """
+            INSERT INTO file (controller, session_id, n, path, type, format, plot, size, sha256)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """;
+
+    private static final String WRITE_MESSAGE = """
+            INSERT INTO message (controller, session_id, n, time, text) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (controller, session_id, n) DO NOTHING
             """;
 
     private final String controller;
@@ -85,100 +102,103 @@ final class SessionTables {
         }
     }
 
-    /** Writes the session's own row, and of the rest what differs from what was written before. */
+    /**
+     * Writes the session's own row, and of the rest what differs from what was written before. By JDBC itself: every command
+     * waits for this, and Jdbi makes a copy of its configuration for each statement.
+     */
     void write(Handle handle, SessionState state, List<Stage> stagesBefore, List<RegisteredFile> filesBefore) {
-        handle.createUpdate(UPSERT)
-                .bind("controller", controller)
-                .bind("id", state.id())
-                .bind("opName", state.draft().opName())
-                .bind("status", state.status().word())
-                .bind(
-                        "outcome",
-                        state.outcome() == null ? null : state.outcome().word())
-                .bind("commandId", text(state.draft().commandId()))
-                .bind("exclusive", state.draft().exclusive() ? 1 : 0)
-                .bind("transport", state.draft().requestedBy().transport())
-                .bind("client", text(state.draft().requestedBy().client()))
-                .bind("startTime", micros(state.startTime()))
-                .bind("endTime", micros(state.endTime()))
-                .bind("params", json(state.draft().params()))
-                .bind("data", json(state.data()))
-                .bind("exitCode", state.exitCode())
-                .bind("pid", state.pid())
-                .bind("abort", json(state.abort()))
-                .bind("log", json(state.log()))
-                .bind("script", json(state.script()))
-                .execute();
-        if (!state.stages().equals(stagesBefore)) {
-            writeStages(handle, state);
+        try {
+            execute(handle, WRITE_SESSION, List.<Object[]>of(row(state)));
+            if (!state.stages().equals(stagesBefore)) {
+                delete(handle, "stage", state.id());
+                execute(handle, WRITE_STAGE, numbered(state.stages(), 0, (n, stage) -> row(state, n, stage)));
+            }
+            if (!state.files().equals(filesBefore)) {
+                delete(handle, "file", state.id());
+                execute(handle, WRITE_FILE, numbered(state.files(), 0, (n, file) -> row(state, n, file)));
+            }
+            execute(
+                    handle,
+                    WRITE_MESSAGE,
+                    numbered(state.messages(), state.firstMessage(), (n, message) -> row(state, n, message)));
+        } catch (SQLException e) {
+            throw new TransactionException("session " + state.id() + " cannot be written", e);
         }
-        if (!state.files().equals(filesBefore)) {
-            writeFiles(handle, state);
-        }
-        writeMessages(handle, state);
     }
 
-    private void writeStages(Handle handle, SessionState state) {
-        delete(handle, "stage", state.id());
-        PreparedBatch batch =
-                handle.prepareBatch("INSERT INTO stage (controller, session_id, n, name, status, start_time,"
-                        + " end_time, numbers, detail) VALUES (:controller, :id, :n, :name, :status, :startTime, :endTime, :numbers,"
-                        + " :detail)");
-        int n = 0;
-        for (Stage stage : state.stages()) {
-            batch.bind("controller", controller)
-                    .bind("id", state.id())
-                    .bind("n", n++)
-                    .bind("name", stage.name())
-                    .bind("status", stage.status().word())
-                    .bind("startTime", micros(stage.startTime()))
-                    .bind("endTime", micros(stage.endTime()))
-                    .bind("numbers", json(stage.numbers()))
-                    .bind("detail", text(stage.detail()))
-                    .add();
-        }
-        execute(batch);
+    private Object[] row(SessionState state) {
+        return new Object[] {
+            controller,
+            state.id(),
+            state.draft().opName(),
+            state.status().word(),
+            state.outcome() == null ? null : state.outcome().word(),
+            text(state.draft().commandId()),
+            state.draft().exclusive() ? 1 : 0,
+            state.draft().requestedBy().transport(),
+            text(state.draft().requestedBy().client()),
+            micros(state.startTime()),
+            micros(state.endTime()),
+            json(state.draft().params()),
+            json(state.data()),
+            state.exitCode(),
+            state.pid(),
+            json(state.abort()),
+            json(state.log()),
+            json(state.script())
+        };
     }
 
-    private void writeFiles(Handle handle, SessionState state) {
-        delete(handle, "file", state.id());
-        PreparedBatch batch =
-                handle.prepareBatch("INSERT INTO file (controller, session_id, n, path, type, format, plot, size,"
-                        + " sha256) VALUES (:controller, :id, :n, :path, :type, :format, :plot, :size, :sha256)");
-        int n = 0;
-        for (RegisteredFile file : state.files()) {
-            batch.bind("controller", controller)
-                    .bind("id", state.id())
-                    .bind("n", n++)
-                    .bind("path", text(file.path()))
-                    .bind("type", text(file.type()))
-                    .bind("format", text(file.format()))
-                    .bind("plot", file.plot() ? 1 : 0)
-                    .bind("size", file.size())
-                    .bind("sha256", file.sha256())
-                    .add();
-        }
-        execute(batch);
+    private Object[] row(SessionState state, int n, Stage stage) {
+        return new Object[] {
+            controller,
+            state.id(),
+            n,
+            stage.name(),
+            stage.status().word(),
+            micros(stage.startTime()),
+            micros(stage.endTime()),
+            json(stage.numbers()),
+            text(stage.detail())
+        };
     }
 
-    private void writeMessages(Handle handle, SessionState state) {
-        PreparedBatch batch = handle.prepareBatch("INSERT INTO message (controller, session_id, n, time, text)"
-                + " VALUES (:controller, :id, :n, :time, :text) ON CONFLICT (controller, session_id, n) DO NOTHING");
-        int n = state.firstMessage();
-        for (SessionState.Message message : state.messages()) {
-            batch.bind("controller", controller)
-                    .bind("id", state.id())
-                    .bind("n", n++)
-                    .bind("time", micros(message.time()))
-                    .bind("text", text(message.text()))
-                    .add();
-        }
-        execute(batch);
+    private Object[] row(SessionState state, int n, RegisteredFile file) {
+        return new Object[] {
+            controller,
+            state.id(),
+            n,
+            text(file.path()),
+            text(file.type()),
+            text(file.format()),
+            file.plot() ? 1 : 0,
+            file.size(),
+            file.sha256()
+        };
     }
 
-    private static void execute(PreparedBatch batch) {
-        if (batch.size() > 0) {
-            batch.execute();
+    private Object[] row(SessionState state, int n, SessionState.Message message) {
+        return new Object[] {controller, state.id(), n, micros(message.time()), text(message.text())};
+    }
+
+    private static <T> List<Object[]> numbered(List<T> items, int first, BiFunction<Integer, T, Object[]> row) {
+        return IntStream.range(0, items.size())
+                .mapToObj(i -> row.apply(first + i, items.get(i)))
+                .toList();
+    }
+
+    private static void execute(Handle handle, String sql, List<Object[]> rows) throws SQLException {
+        if (rows.isEmpty()) {
+            return;
+        }
+        try (PreparedStatement statement = handle.getConnection().prepareStatement(sql)) {
+            for (Object[] row : rows) {
+                for (int i = 0; i < row.length; i++) {
+                    statement.setObject(i + 1, row[i]);
+                }
+                statement.addBatch();
+            }
+            statement.executeBatch();
         }
     }
 

@@ -11,7 +11,7 @@ import java.util.function.BooleanSupplier;
 public interface ControllerUnderTest extends AutoCloseable {
 
     /** How long anything may take that is expected to happen; nothing waits that long when all is well. */
-    Duration PATIENCE = Duration.ofSeconds(20);
+    Duration PATIENCE = Duration.ofSeconds(60);
 
     /** A way to start one. */
     interface Launcher {

@@ -1,6 +1,7 @@
 package pysmurf.controller.script.process;
 
 import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
 
 /**
@@ -29,7 +30,7 @@ final class Libc {
     static final short POLLIN = 1;
 
     static {
-        Native.register(Libc.class, "c");
+        Native.register(Libc.class, NativeLibrary.getProcess());
     }
 
     private Libc() {}
