@@ -19,6 +19,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
@@ -51,6 +52,12 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     private static final long LOOK_EVERY_MS = 500;
     /** An editor writes a file in several steps; it is read when nothing has happened to it for this long. */
     private static final long SETTLE_MS = 200;
+
+    /** MQTT 5 and 3.1.1 alike. */
+    private static final String BROKER = "paho";
+
+    private static final long LONGEST_CALL_NANOS = 100_000_000;
+    private static final long LOOK_NANOS = 1_000_000;
 
     private final Path folder;
     private final Sessions sessions;
@@ -163,12 +170,14 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
         Set<String> replaced = new HashSet<>(routesOf(file));
         replaced.addAll(ids);
         whenNotRunning(file, replaced, () -> {
-            for (String id : routesOf(file)) {
-                if (!ids.contains(id)) {
-                    remove(id);
-                }
-            }
-            apply(file, content);
+            List<String> gone = new ArrayList<>(routesOf(file));
+            Set<String> kept = new HashSet<>(gone);
+            kept.retainAll(ids);
+            gone.removeAll(ids);
+            replacement.run(kept, () -> {
+                gone.forEach(this::remove);
+                updateOrKeep(file, content);
+            });
         });
     }
 
@@ -211,10 +220,6 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
             ids.forEach(this::remove);
             LOG.info("{} was deleted, and with it the routes {}", relative(file), ids);
         });
-    }
-
-    private void apply(Path file, String content) {
-        replacement.run(Set.copyOf(routesOf(file)), () -> updateOrKeep(file, content));
     }
 
     private void updateOrKeep(Path file, String content) {
@@ -319,13 +324,31 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
                             || ids.contains(session.opName())
                             || ids.stream().anyMatch(this::isInUse));
             if (user.isEmpty()) {
-                action.run();
+                undelivered(ids, action);
             } else if (waiting.add(file)) {
                 lookAgainAfter(user.get(), file);
             }
         } finally {
             replacement.alone().unlock();
         }
+    }
+
+    private void undelivered(Set<String> ids, Runnable action) {
+        if (ids == null || ids.stream().noneMatch(this::isFromBroker)) {
+            action.run();
+            return;
+        }
+        replacement.undelivered().lock();
+        try {
+            action.run();
+        } finally {
+            replacement.undelivered().unlock();
+        }
+    }
+
+    private boolean isFromBroker(String id) {
+        Route route = getCamelContext().getRoute(id);
+        return route != null && route.getEndpoint().getEndpointUri().startsWith(BROKER);
     }
 
     private void lookAgainAfter(Session user, Path file) {
@@ -343,9 +366,23 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
                         worker);
     }
 
-    /** Whether anything is on its way through a route: replacing it would break that off. */
+    /**
+     * Whether a session may be on its way through a route, which replacing it would break off: operations are called, never fed
+     * from outside. Other calls are over in a moment.
+     */
     private boolean isInUse(String id) {
-        return getCamelContext().getInflightRepository().size(id) > 0;
+        Route route = getCamelContext().getRoute(id);
+        if (route == null || !route.getEndpoint().getEndpointUri().startsWith("direct:")) {
+            return false;
+        }
+        long deadline = System.nanoTime() + LONGEST_CALL_NANOS;
+        while (getCamelContext().getInflightRepository().size(id) > 0) {
+            if (System.nanoTime() > deadline) {
+                return true;
+            }
+            LockSupport.parkNanos(LOOK_NANOS);
+        }
+        return false;
     }
 
     private List<String> routesOf(Path file) {
