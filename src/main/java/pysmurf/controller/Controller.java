@@ -699,7 +699,7 @@ public final class Controller implements AutoCloseable {
                                 queues,
                                 sinkFailures,
                                 reload,
-                                () -> checks.brokenFiles().size(),
+                                checks::brokenFileCount,
                                 stages,
                                 clock))
                 .measure(Map.of(

@@ -75,7 +75,7 @@ public final class HttpConsumer extends VertxPlatformHttpConsumer implements Shu
         return false;
     }
 
-    /** Requests that have come in and have neither been answered nor begun to wait for something, like the end of a session. */
+    /** Requests that wait for a thread or have one; one that waits for the end of a session has given it back. */
     @Override
     public int getPendingExchangesSize() {
         return pending.get();

@@ -5,6 +5,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Consumer;
 import org.apache.camel.Suspendable;
+import org.apache.camel.component.platform.http.spi.PlatformHttpConsumerAware;
 import org.apache.camel.component.seda.SedaConsumer;
 import org.apache.camel.impl.engine.DefaultShutdownStrategy;
 import org.apache.camel.spi.RouteStartupOrder;
@@ -18,8 +19,8 @@ import pysmurf.controller.http.HttpConsumer;
  */
 final class PromptStop extends DefaultShutdownStrategy {
 
-    /** Whoever has just been let in has not been counted yet. */
-    private static final long SETTLE_MS = 20;
+    /** Whoever has just been let in has not been counted yet, and a busy machine may take its time. */
+    private static final long SETTLE_MS = 100;
 
     private static final long LOOK_EVERY_MS = 2;
 
@@ -56,9 +57,10 @@ final class PromptStop extends DefaultShutdownStrategy {
     }
 
     private static boolean isBusy(CamelContext context, String id, Consumer consumer) {
-        // a client that waits for a session to end needs nothing of the route any more
-        return consumer instanceof HttpConsumer http
-                ? http.getPendingExchangesSize() > 0
-                : context.getInflightRepository().size(id) > 0;
+        // a request is counted as in flight only when a thread has been found for it
+        boolean letIn = consumer instanceof PlatformHttpConsumerAware outer
+                && outer.getPlatformHttpConsumer() instanceof HttpConsumer http
+                && http.getPendingExchangesSize() > 0;
+        return letIn || context.getInflightRepository().size(id) > 0;
     }
 }

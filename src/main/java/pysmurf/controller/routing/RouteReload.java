@@ -56,6 +56,9 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     /** MQTT 5 and 3.1.1 alike. */
     private static final String BROKER = "paho";
 
+    /** Where routes begin that something may be in for as long as a session lasts. */
+    private static final List<String> HOLDING = List.of("direct:", "platform-http:");
+
     private static final long LONGEST_CALL_NANOS = 100_000_000;
     private static final long LOOK_NANOS = 1_000_000;
 
@@ -69,9 +72,22 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     /** Files whose change is taken when a session has ended; used by the worker alone. */
     private final Set<Path> waiting = new HashSet<>();
 
+    /** Files that want what another file has; used by the worker alone. */
+    private final Set<Path> clashing = new HashSet<>();
+
     private final LongAdder succeeded = new LongAdder();
     private final LongAdder failed = new LongAdder();
     private ScheduledExecutorService worker;
+
+    /** A file wants what another file has, which may change by itself. */
+    private static final class Clash extends IllegalArgumentException {
+
+        private static final long serialVersionUID = 1L;
+
+        Clash(String message) {
+            super(message);
+        }
+    }
 
     /**
      * @param folder      the routes folder
@@ -144,6 +160,7 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     }
 
     private void changed(Path file) {
+        clashing.remove(file);
         try {
             if (!Files.exists(file)) {
                 deleted(file);
@@ -158,14 +175,23 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
             } else {
                 changedRoute(file, content);
             }
+        } catch (Clash e) {
+            clashing.add(file);
+            refused(file, e);
         } catch (Exception e) {
             refused(file, e);
         }
     }
 
+    private void lookAtClashes() {
+        List.copyOf(clashing).forEach(this::changed);
+    }
+
     private void changedRoute(Path file, String content) throws Exception {
         List<ScratchContext.Compiled> routes = compile(List.of(resource(file, content)));
         check(file, routes);
+        // it can be used, if only when a session has ended
+        faults.remove(file);
         Set<String> ids = routes.stream().map(ScratchContext.Compiled::id).collect(Collectors.toSet());
         Set<String> replaced = new HashSet<>(routesOf(file));
         replaced.addAll(ids);
@@ -178,6 +204,7 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
                 gone.forEach(this::remove);
                 updateOrKeep(file, content);
             });
+            lookAtClashes();
         });
     }
 
@@ -185,6 +212,7 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
         compile(kameletUsers().entrySet().stream()
                 .map(entry -> resource(entry.getKey(), entry.getValue()))
                 .toList());
+        faults.remove(file);
         whenNotRunning(file, null, () -> {
             Set<String> users = kameletUsers().keySet().stream()
                     .flatMap(user -> routesOf(user).stream())
@@ -214,12 +242,23 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
                     .toList());
             return;
         }
+        // one that was renamed goes on under its new name, without being gone in between
+        newFiles().forEach(this::changed);
         Set<String> ids = new HashSet<>(routesOf(file));
         whenNotRunning(file, ids, () -> {
             lastGood.remove(file);
             ids.forEach(this::remove);
             LOG.info("{} was deleted, and with it the routes {}", relative(file), ids);
+            lookAtClashes();
         });
+    }
+
+    private List<Path> newFiles() throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.filter(file -> file.toString().endsWith(ROUTE_FILE))
+                    .filter(file -> !lastGood.containsKey(file) && !faults.containsKey(file))
+                    .toList();
+        }
     }
 
     private void updateOrKeep(Path file, String content) {
@@ -284,15 +323,15 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
         Set<String> own = new HashSet<>(routesOf(file));
         for (ScratchContext.Compiled route : routes) {
             Route same = getCamelContext().getRoute(route.id());
-            if (same != null && !own.contains(route.id())) {
-                throw new IllegalArgumentException("the route id " + route.id() + " is taken by " + source(same));
+            if (same != null && !own.contains(route.id()) && !isLeaving(same)) {
+                throw new Clash("the route id " + route.id() + " is taken by " + source(same));
             }
             for (Route other : getCamelContext().getRoutes()) {
                 if (!own.contains(other.getRouteId())
+                        && other != same
                         && route.from().equals(other.getEndpoint().getEndpointUri())
                         && !route.from().startsWith("timer:")) {
-                    throw new IllegalArgumentException(
-                            "another route begins at " + route.from() + ": " + source(other));
+                    throw new Clash("another route begins at " + route.from() + ": " + source(other));
                 }
             }
         }
@@ -303,6 +342,26 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
                 throw new IllegalArgumentException("an operation's file holds one route, here with the id " + name
                         + " and from direct:operation-" + name);
             }
+        }
+    }
+
+    /** Whether the file that a route came from is gone, or does not define it any more, and will be looked at for that. */
+    private boolean isLeaving(Route route) {
+        if (route.getSourceResource() == null) {
+            return false;
+        }
+        Path file = Path.of(path(route.getSourceResource()));
+        String content = content(file);
+        if (content.equals(lastGood.get(file))) {
+            return false;
+        }
+        try {
+            return !Files.exists(file)
+                    || compile(List.of(resource(file, content))).stream()
+                            .noneMatch(defined -> defined.id().equals(route.getRouteId()));
+        } catch (Exception e) {
+            LOG.debug("{} cannot be used, so its routes stay", relative(file), e);
+            return false;
         }
     }
 
@@ -367,12 +426,12 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     }
 
     /**
-     * Whether a session may be on its way through a route, which replacing it would break off: operations are called, never fed
-     * from outside. Other calls are over in a moment.
+     * Whether a session may be on its way through a route, or a client wait in it for one to end, which replacing it would break
+     * off. Operations are called, never fed from outside; other calls and requests are over in a moment.
      */
     private boolean isInUse(String id) {
         Route route = getCamelContext().getRoute(id);
-        if (route == null || !route.getEndpoint().getEndpointUri().startsWith("direct:")) {
+        if (route == null || HOLDING.stream().noneMatch(route.getEndpoint().getEndpointUri()::startsWith)) {
             return false;
         }
         long deadline = System.nanoTime() + LONGEST_CALL_NANOS;
