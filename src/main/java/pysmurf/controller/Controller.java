@@ -150,7 +150,6 @@ public final class Controller implements AutoCloseable {
     };
     private final Lifecycle lifecycle = new Lifecycle();
     private final Clock clock = Clock.systemUTC();
-    /** Read: a message from the broker is handed to its route. Write: routes are replaced. */
     private final Replacement replacement = new Replacement();
 
     private boolean startedHere;
@@ -523,8 +522,8 @@ public final class Controller implements AutoCloseable {
                 topicRoot + "/heartbeat");
         MqttConnection.Identity identity = guard == null ? configured : configured.at(guard);
         mqtt = configuration.get(Settings.MQTT_VERSION) == MqttVersion.V5
-                ? new Mqtt5Connection(broker, identity, clock, replacement.handover())
-                : new Mqtt3Connection(broker, identity, replacement.handover());
+                ? new Mqtt5Connection(broker, identity, clock, replacement.delivery())
+                : new Mqtt3Connection(broker, identity, replacement.delivery());
         // before any route may connect
         mqtt.onConnected(() -> context.createProducerTemplate().sendBody("direct:mqtt-connected", ""));
         registry.bind("mqttClient", mqtt);
@@ -585,7 +584,7 @@ public final class Controller implements AutoCloseable {
         http.setBindPort(port);
         http.setMaxBodySize((long) MOST_BODY_BYTES);
         http.setSslContextParameters(httpTls());
-        server = new HttpServer(http);
+        server = new HttpServer(http, replacement);
         context.addService(server, true, false);
         // before the routes are: their consumers look for its router
         ServiceHelper.startService(server);
@@ -700,7 +699,7 @@ public final class Controller implements AutoCloseable {
                                 queues,
                                 sinkFailures,
                                 reload,
-                                () -> checks.brokenFiles().size(),
+                                checks::brokenFileCount,
                                 stages,
                                 clock))
                 .measure(Map.of(

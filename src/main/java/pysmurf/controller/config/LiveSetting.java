@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.attribute.FileTime;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -48,7 +49,7 @@ public final class LiveSetting<T> implements Supplier<T> {
             value = next;
             fault = null;
         } catch (ConfigurationException e) {
-            fault = configuration.file() + ": " + e.getMessage();
+            fault = configuration.file() + line(e.getMessage()) + ": " + e.getMessage();
             LOG.error("{}; what was there before stays", fault);
         }
         return value;
@@ -57,6 +58,22 @@ public final class LiveSetting<T> implements Supplier<T> {
     /** Why the file is not followed at the moment; empty if it is. */
     public Optional<String> fault() {
         return Optional.ofNullable(fault);
+    }
+
+    /** The line of the first key that is complained of; nothing if it comes from elsewhere. */
+    private String line(String complaint) {
+        try {
+            List<String> lines = Files.readAllLines(configuration.file());
+            for (int i = 0; i < lines.size(); i++) {
+                String key = lines.get(i).strip().split("[=:\\s]", 2)[0];
+                if (!key.isEmpty() && !key.startsWith("#") && complaint.contains(key)) {
+                    return " line " + (i + 1);
+                }
+            }
+        } catch (IOException e) {
+            LOG.debug("{} cannot be looked at", configuration.file(), e);
+        }
+        return "";
     }
 
     private FileTime time() {

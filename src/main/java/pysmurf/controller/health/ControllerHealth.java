@@ -149,6 +149,17 @@ public final class ControllerHealth {
                 .toList();
     }
 
+    /** How many files below routes and config cannot be used, those of tokens and users and the configuration itself among them. */
+    public int brokenFileCount() {
+        return brokenFiles().size()
+                + (int) Stream.of(
+                                parts.configurationFault().get(),
+                                parts.tokens().fault(),
+                                parts.users().fault())
+                        .flatMap(Optional::stream)
+                        .count();
+    }
+
     private Health.Check routesHealth(boolean whole) {
         parts.known().all().forEach(operation -> parts.pipelines().of(operation.name()));
         List<RouteFault> faults = brokenFiles().stream()

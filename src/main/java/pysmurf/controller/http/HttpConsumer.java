@@ -6,11 +6,14 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangePattern;
 import org.apache.camel.Processor;
+import org.apache.camel.ShutdownRunningTask;
 import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpConsumer;
+import org.apache.camel.spi.ShutdownAware;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,9 +23,11 @@ import org.slf4j.LoggerFactory;
  * can set a header that steers a component), and a route that goes on asynchronously holds no thread, so that hundreds of
  * clients may wait for a script to end.
  */
-final class HttpConsumer extends VertxPlatformHttpConsumer {
+public final class HttpConsumer extends VertxPlatformHttpConsumer implements ShutdownAware {
 
     private static final Logger LOG = LoggerFactory.getLogger(HttpConsumer.class);
+
+    private final AtomicInteger pending = new AtomicInteger();
 
     HttpConsumer(
             PlatformHttpEndpoint endpoint,
@@ -34,8 +39,13 @@ final class HttpConsumer extends VertxPlatformHttpConsumer {
 
     @Override
     protected void handleRequest(RoutingContext context) {
-        if (isSuspended()) {
-            fail(context, new HttpProblem(503, "the route is suspended"));
+        // first counted, then looked: who stops this looks for those who are counted after it has said so
+        pending.incrementAndGet();
+        if (!isStarted()) {
+            pending.decrementAndGet();
+            if (!Retry.later(context)) {
+                fail(context, new HttpProblem(503, "the route is suspended"));
+            }
             return;
         }
         Exchange exchange = createExchange(false);
@@ -53,10 +63,27 @@ final class HttpConsumer extends VertxPlatformHttpConsumer {
                                     .process(exchange, done -> eventLoop.runOnContext(v -> reply(context, exchange)));
                         },
                         false)
+                .onComplete(done -> pending.decrementAndGet())
                 .onFailure(fault -> {
                     LOG.error("{} failed", getEndpoint().getPath(), fault);
                     fail(context, new HttpProblem(500, "internal error"));
                 });
+    }
+
+    @Override
+    public boolean deferShutdown(ShutdownRunningTask task) {
+        return false;
+    }
+
+    /** Requests that wait for a thread or have one; one that waits for the end of a session has given it back. */
+    @Override
+    public int getPendingExchangesSize() {
+        return pending.get();
+    }
+
+    @Override
+    public void prepareShutdown(boolean suspendOnly, boolean forced) {
+        // nothing is kept here
     }
 
     private void reply(RoutingContext context, Exchange exchange) {

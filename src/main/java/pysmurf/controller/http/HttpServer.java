@@ -8,6 +8,7 @@ import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServer;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServerConfiguration;
 import org.apache.camel.spi.SupervisingRouteController;
 import org.apache.camel.support.CamelContextHelper;
+import pysmurf.controller.routing.Replacement;
 import pysmurf.controller.session.Json;
 
 /** The HTTP server of the controller: Camel's, with our answers to what no route answers in place before it listens. */
@@ -22,8 +23,12 @@ public final class HttpServer extends VertxPlatformHttpServer {
     private static final String LIVE = "/observe/health/live";
     private static final HttpReply ALIVE = HttpReply.json(200, Json.object().put("status", "UP"));
 
-    public HttpServer(VertxPlatformHttpServerConfiguration configuration) {
+    private final Replacement replacement;
+
+    /** @param replacement says when a request that finds no route is to try again */
+    public HttpServer(VertxPlatformHttpServerConfiguration configuration, Replacement replacement) {
         super(configuration);
+        this.replacement = replacement;
     }
 
     @Override
@@ -33,7 +38,7 @@ public final class HttpServer extends VertxPlatformHttpServer {
                 CamelContextHelper.findSingleByType(getCamelContext(), VertxPlatformHttpRouter.class);
         // no route: it has to be answered while routes are started and stopped, too, and when no thread is free for one
         router.get(LIVE).order(Integer.MIN_VALUE).handler(context -> HttpConsumer.send(context.response(), ALIVE));
-        RouterErrors.install(router, this::isReady);
+        RouterErrors.install(router, this::isReady, replacement);
     }
 
     /**

@@ -11,6 +11,7 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import pysmurf.controller.routing.Replacement;
 
 /** Answers, as RFC 9457 has it, what no route answers: unknown paths, wrong methods, bodies that are too large. */
 final class RouterErrors {
@@ -19,24 +20,33 @@ final class RouterErrors {
     private static final Map<Integer, String> DETAILS =
             Map.of(400, "the request cannot be read", 413, "the body is over 1 MiB", 404, "the file is not there");
 
+    private static final String STAMP = "replacement";
+
     private RouterErrors() {}
 
     /**
      * Adds itself to a router, behind and around all routes that come later.
      *
      * @param started whether all routes are there; as long as they are not, nothing is answered but that
+     * @param replacement while routes are replaced, a request that finds none tries again
      */
-    static void install(Router router, BooleanSupplier started) {
+    static void install(Router router, BooleanSupplier started, Replacement replacement) {
         // behind those of single paths, which have their own words
         router.route().order(Integer.MIN_VALUE + 1).failureHandler(RouterErrors::failed);
         router.route().order(Integer.MIN_VALUE).handler(context -> {
+            context.put(STAMP, replacement.stamp());
             if (started.getAsBoolean()) {
                 context.next();
             } else {
                 HttpConsumer.fail(context, new HttpProblem(503, "the controller is starting"));
             }
         });
-        router.route().last().handler(context -> noRoute(router, context));
+        router.route().last().handler(context -> {
+            if (replacement.isSince(context.get(STAMP)) && Retry.later(context)) {
+                return;
+            }
+            noRoute(router, context);
+        });
     }
 
     private static void failed(RoutingContext context) {

@@ -10,36 +10,65 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  */
 public final class Replacement {
 
-    private final ReadWriteLock lock = new ReentrantReadWriteLock();
+    private final ReadWriteLock sessions = new ReentrantReadWriteLock();
+    private final ReadWriteLock deliveries = new ReentrantReadWriteLock();
     private volatile Set<String> routes = Set.of();
+    /** Odd while routes are replaced. */
+    private volatile long stamp;
 
-    /** Held by whoever hands something to a route, for as long as that takes; many may hold it. */
+    /** Held by whoever hands a session to its operation's route, for as long as that takes; many may hold it. */
     public Lock handover() {
-        return lock.readLock();
+        return sessions.readLock();
+    }
+
+    /**
+     * Held while a message of the broker is handed to its route. Nobody else may wait for it: as long as one message waits, the
+     * connection to the broker carries nothing.
+     */
+    public Lock delivery() {
+        return deliveries.readLock();
     }
 
     /** Held while it is looked whether routes are in use, and while they are replaced or removed. */
     Lock alone() {
-        return lock.writeLock();
+        return sessions.writeLock();
+    }
+
+    /** Held while a route is replaced or removed that takes messages of the broker. */
+    Lock undelivered() {
+        return deliveries.writeLock();
     }
 
     /**
-     * Replaces routes: each of them is missing for a moment, and comes back.
+     * Replaces routes: each of them is missing for a moment, and comes back. To be called with {@link #alone} held.
      *
      * @param routes their ids
      * @param action replaces them; what it throws is thrown
      */
     void run(Set<String> routes, Runnable action) {
         this.routes = Set.copyOf(routes);
+        stamp++;
         try {
             action.run();
         } finally {
             this.routes = Set.of();
+            stamp++;
         }
     }
 
     /** Whether a route that is missing is so for a moment only. */
     boolean isOf(String route) {
         return routes.contains(route);
+    }
+
+    /** Says, given to {@link #isSince}, whether routes have been replaced meanwhile. */
+    public long stamp() {
+        return stamp;
+    }
+
+    /** Whether routes are being replaced, or have been since a stamp: one that was missing may be there now. */
+    public boolean isSince(long earlier) {
+        long now = stamp;
+        return now % 2 != 0 || now != earlier;
     }
 }

@@ -19,6 +19,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
@@ -52,6 +53,15 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     /** An editor writes a file in several steps; it is read when nothing has happened to it for this long. */
     private static final long SETTLE_MS = 200;
 
+    /** MQTT 5 and 3.1.1 alike. */
+    private static final String BROKER = "paho";
+
+    /** Where routes begin that something may be in for as long as a session lasts. */
+    private static final List<String> HOLDING = List.of("direct:", "platform-http:");
+
+    private static final long LONGEST_CALL_NANOS = 100_000_000;
+    private static final long LOOK_NANOS = 1_000_000;
+
     private final Path folder;
     private final Sessions sessions;
     private final Properties properties;
@@ -62,9 +72,22 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     /** Files whose change is taken when a session has ended; used by the worker alone. */
     private final Set<Path> waiting = new HashSet<>();
 
+    /** Files that want what another file has; used by the worker alone. */
+    private final Set<Path> clashing = new HashSet<>();
+
     private final LongAdder succeeded = new LongAdder();
     private final LongAdder failed = new LongAdder();
     private ScheduledExecutorService worker;
+
+    /** A file wants what another file has, which may change by itself. */
+    private static final class Clash extends IllegalArgumentException {
+
+        private static final long serialVersionUID = 1L;
+
+        Clash(String message) {
+            super(message);
+        }
+    }
 
     /**
      * @param folder      the routes folder
@@ -137,6 +160,7 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     }
 
     private void changed(Path file) {
+        clashing.remove(file);
         try {
             if (!Files.exists(file)) {
                 deleted(file);
@@ -151,24 +175,36 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
             } else {
                 changedRoute(file, content);
             }
+        } catch (Clash e) {
+            clashing.add(file);
+            refused(file, e);
         } catch (Exception e) {
             refused(file, e);
         }
     }
 
+    private void lookAtClashes() {
+        List.copyOf(clashing).forEach(this::changed);
+    }
+
     private void changedRoute(Path file, String content) throws Exception {
         List<ScratchContext.Compiled> routes = compile(List.of(resource(file, content)));
         check(file, routes);
+        // it can be used, if only when a session has ended
+        faults.remove(file);
         Set<String> ids = routes.stream().map(ScratchContext.Compiled::id).collect(Collectors.toSet());
         Set<String> replaced = new HashSet<>(routesOf(file));
         replaced.addAll(ids);
         whenNotRunning(file, replaced, () -> {
-            for (String id : routesOf(file)) {
-                if (!ids.contains(id)) {
-                    remove(id);
-                }
-            }
-            apply(file, content);
+            List<String> gone = new ArrayList<>(routesOf(file));
+            Set<String> kept = new HashSet<>(gone);
+            kept.retainAll(ids);
+            gone.removeAll(ids);
+            replacement.run(kept, () -> {
+                gone.forEach(this::remove);
+                updateOrKeep(file, content);
+            });
+            lookAtClashes();
         });
     }
 
@@ -176,6 +212,7 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
         compile(kameletUsers().entrySet().stream()
                 .map(entry -> resource(entry.getKey(), entry.getValue()))
                 .toList());
+        faults.remove(file);
         whenNotRunning(file, null, () -> {
             Set<String> users = kameletUsers().keySet().stream()
                     .flatMap(user -> routesOf(user).stream())
@@ -205,16 +242,23 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
                     .toList());
             return;
         }
+        // one that was renamed goes on under its new name, without being gone in between
+        newFiles().forEach(this::changed);
         Set<String> ids = new HashSet<>(routesOf(file));
         whenNotRunning(file, ids, () -> {
             lastGood.remove(file);
             ids.forEach(this::remove);
             LOG.info("{} was deleted, and with it the routes {}", relative(file), ids);
+            lookAtClashes();
         });
     }
 
-    private void apply(Path file, String content) {
-        replacement.run(Set.copyOf(routesOf(file)), () -> updateOrKeep(file, content));
+    private List<Path> newFiles() throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.filter(file -> file.toString().endsWith(ROUTE_FILE))
+                    .filter(file -> !lastGood.containsKey(file) && !faults.containsKey(file))
+                    .toList();
+        }
     }
 
     private void updateOrKeep(Path file, String content) {
@@ -279,15 +323,15 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
         Set<String> own = new HashSet<>(routesOf(file));
         for (ScratchContext.Compiled route : routes) {
             Route same = getCamelContext().getRoute(route.id());
-            if (same != null && !own.contains(route.id())) {
-                throw new IllegalArgumentException("the route id " + route.id() + " is taken by " + source(same));
+            if (same != null && !own.contains(route.id()) && !isLeaving(same)) {
+                throw new Clash("the route id " + route.id() + " is taken by " + source(same));
             }
             for (Route other : getCamelContext().getRoutes()) {
                 if (!own.contains(other.getRouteId())
+                        && other != same
                         && route.from().equals(other.getEndpoint().getEndpointUri())
                         && !route.from().startsWith("timer:")) {
-                    throw new IllegalArgumentException(
-                            "another route begins at " + route.from() + ": " + source(other));
+                    throw new Clash("another route begins at " + route.from() + ": " + source(other));
                 }
             }
         }
@@ -298,6 +342,26 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
                 throw new IllegalArgumentException("an operation's file holds one route, here with the id " + name
                         + " and from direct:operation-" + name);
             }
+        }
+    }
+
+    /** Whether the file that a route came from is gone, or does not define it any more, and will be looked at for that. */
+    private boolean isLeaving(Route route) {
+        if (route.getSourceResource() == null) {
+            return false;
+        }
+        Path file = Path.of(path(route.getSourceResource()));
+        String content = content(file);
+        if (content.equals(lastGood.get(file))) {
+            return false;
+        }
+        try {
+            return !Files.exists(file)
+                    || compile(List.of(resource(file, content))).stream()
+                            .noneMatch(defined -> defined.id().equals(route.getRouteId()));
+        } catch (Exception e) {
+            LOG.debug("{} cannot be used, so its routes stay", relative(file), e);
+            return false;
         }
     }
 
@@ -319,13 +383,31 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
                             || ids.contains(session.opName())
                             || ids.stream().anyMatch(this::isInUse));
             if (user.isEmpty()) {
-                action.run();
+                undelivered(ids, action);
             } else if (waiting.add(file)) {
                 lookAgainAfter(user.get(), file);
             }
         } finally {
             replacement.alone().unlock();
         }
+    }
+
+    private void undelivered(Set<String> ids, Runnable action) {
+        if (ids == null || ids.stream().noneMatch(this::isFromBroker)) {
+            action.run();
+            return;
+        }
+        replacement.undelivered().lock();
+        try {
+            action.run();
+        } finally {
+            replacement.undelivered().unlock();
+        }
+    }
+
+    private boolean isFromBroker(String id) {
+        Route route = getCamelContext().getRoute(id);
+        return route != null && route.getEndpoint().getEndpointUri().startsWith(BROKER);
     }
 
     private void lookAgainAfter(Session user, Path file) {
@@ -343,9 +425,23 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
                         worker);
     }
 
-    /** Whether anything is on its way through a route: replacing it would break that off. */
+    /**
+     * Whether a session may be on its way through a route, or a client wait in it for one to end, which replacing it would break
+     * off. Operations are called, never fed from outside; other calls and requests are over in a moment.
+     */
     private boolean isInUse(String id) {
-        return getCamelContext().getInflightRepository().size(id) > 0;
+        Route route = getCamelContext().getRoute(id);
+        if (route == null || HOLDING.stream().noneMatch(route.getEndpoint().getEndpointUri()::startsWith)) {
+            return false;
+        }
+        long deadline = System.nanoTime() + LONGEST_CALL_NANOS;
+        while (getCamelContext().getInflightRepository().size(id) > 0) {
+            if (System.nanoTime() > deadline) {
+                return true;
+            }
+            LockSupport.parkNanos(LOOK_NANOS);
+        }
+        return false;
     }
 
     private List<String> routesOf(Path file) {

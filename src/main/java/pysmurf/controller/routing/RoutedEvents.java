@@ -1,23 +1,20 @@
 package pysmurf.controller.routing;
 
 import org.apache.camel.CamelContext;
-import org.apache.camel.Endpoint;
-import org.apache.camel.ProducerTemplate;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.apache.camel.Exchange;
+import org.apache.camel.support.DefaultExchange;
+import pysmurf.controller.session.BoundedQueue;
 import pysmurf.controller.session.SessionEvent;
 import pysmurf.controller.session.SessionEvents;
 
-/** Events enter the routes at {@code seda:session-event}; whoever causes one only puts it into a queue. Thread-safe. */
+/**
+ * Events enter the routes by the queue of {@code seda:session-event}, which is there while that route is replaced, where an
+ * endpoint of it is not; whoever causes an event never waits. Thread-safe.
+ */
 public final class RoutedEvents implements SessionEvents {
 
-    private static final Logger LOG = LoggerFactory.getLogger(RoutedEvents.class);
-    private static final String ENTRANCE =
-            "seda:session-event?queue=#bean:eventQueue&discardWhenFull=true&waitForTaskToComplete=Never";
-
     private final CamelContext context;
-    private volatile ProducerTemplate producer;
-    private volatile Endpoint entrance;
+    private volatile BoundedQueue entrance;
 
     public RoutedEvents(CamelContext context) {
         this.context = context;
@@ -28,20 +25,18 @@ public final class RoutedEvents implements SessionEvents {
         if (!context.isStarted() && !context.isStarting()) {
             return;
         }
-        try {
-            producer().sendBody(entrance, event);
-        } catch (RuntimeException e) {
-            LOG.error("A {} event of session {} did not reach the sinks", event.getName(), event.getSessionId(), e);
-        }
+        Exchange exchange = new DefaultExchange(context);
+        exchange.getMessage().setBody(event);
+        // what finds no room is counted there
+        entrance().offer(exchange);
     }
 
-    private ProducerTemplate producer() {
-        ProducerTemplate template = producer;
-        if (template == null) {
-            entrance = context.getEndpoint(ENTRANCE);
-            template = context.createProducerTemplate();
-            producer = template;
+    private BoundedQueue entrance() {
+        BoundedQueue queue = entrance;
+        if (queue == null) {
+            queue = context.getRegistry().lookupByNameAndType("eventQueue", BoundedQueue.class);
+            entrance = queue;
         }
-        return template;
+        return queue;
     }
 }

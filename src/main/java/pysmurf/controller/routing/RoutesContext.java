@@ -41,6 +41,7 @@ public final class RoutesContext extends DefaultCamelContext {
     public RoutesContext() {
         // the application does that when it is configured
         super(false);
+        setShutdownStrategy(new PromptStop());
     }
 
     /**

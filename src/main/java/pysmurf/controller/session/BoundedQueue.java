@@ -71,11 +71,13 @@ public final class BoundedQueue extends LinkedBlockingQueue<Exchange> {
 
     @Override
     public Exchange poll(long timeout, TimeUnit unit) throws InterruptedException {
+        // whoever stops a consumer relies on this being no longer than was asked for
+        long end = System.nanoTime() + unit.toNanos(timeout);
         long deadline = System.nanoTime() + LONGEST_DEFERRAL_NANOS;
         while (urgentElsewhere.getAsBoolean() && System.nanoTime() < deadline) {
             LockSupport.parkNanos(LOOK_EVERY_NANOS);
         }
-        return taken(super.poll(timeout, unit));
+        return taken(super.poll(end - System.nanoTime(), TimeUnit.NANOSECONDS));
     }
 
     @Override

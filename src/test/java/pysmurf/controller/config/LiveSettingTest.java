@@ -54,7 +54,7 @@ class LiveSettingTest {
         write("publisher.destinations = nonsense");
         assertThat(setting.get()).containsExactly(new HostPort("one", 1));
         assertThat(setting.fault())
-                .hasValueSatisfying(fault -> assertThat(fault).contains("publisher.destinations"));
+                .hasValueSatisfying(fault -> assertThat(fault).contains("line 1: publisher.destinations"));
 
         write("publisher.destinations = two:2");
         assertThat(setting.get()).containsExactly(new HostPort("two", 2));

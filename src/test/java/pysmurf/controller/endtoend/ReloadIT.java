@@ -170,6 +170,7 @@ class ReloadIT {
             int id = http.start("run", script("count.py", end.toString()))
                     .path("session_id")
                     .asInt();
+            String busy = script("exit_with.py", 0).toString();
             AtomicInteger sent = new AtomicInteger();
             List<String> failures = new java.util.concurrent.CopyOnWriteArrayList<>();
             clock.scheduleAtFixedRate(
@@ -188,9 +189,9 @@ class ReloadIT {
             clock.scheduleAtFixedRate(
                     () -> {
                         try {
-                            if (http.get("/api/v1/sessions/" + id).status() != 200) {
-                                failures.add("not served");
-                            }
+                            http.get("/api/v1/sessions/" + id).expect(200);
+                            http.get("/observe/health").expect(200);
+                            http.post("/api/v1/operations/run", busy).problem(409);
                         } catch (Exception e) {
                             failures.add(e.toString());
                         }
@@ -202,25 +203,44 @@ class ReloadIT {
             String kamelet = read("kamelets/script.kamelet.yaml");
 
             write("operations/added.camel.yaml", operation("added", "        - log: x\n"));
-            for (String file : List.of(
+            List<String> atOnce = List.of(
                     "command.camel.yaml",
-                    "operation.camel.yaml",
                     "mqtt-command.camel.yaml",
                     "mqtt-commands.camel.yaml",
                     "mqtt-reply.camel.yaml",
-                    "sink-udp.camel.yaml")) {
+                    "session-events.camel.yaml",
+                    "sink-mqtt.camel.yaml",
+                    "sink-page.camel.yaml",
+                    "sink-udp.camel.yaml",
+                    "publisher-message.camel.yaml",
+                    "http/show-session.camel.yaml",
+                    "http/health.camel.yaml",
+                    "http/start-operation.camel.yaml");
+            for (String file : atOnce) {
                 write(file, read(file) + "# changed\n");
             }
+            write("operation.camel.yaml", read("operation.camel.yaml") + "# changed\n");
             // twice while it is in use: what counts in the end is what was written last
             write("operations/run.camel.yaml", run.replaceFirst("description: .*", "description: First."));
             write("kamelets/script.kamelet.yaml", kamelet + "# changed\n");
             awaitLog("the change of operations/run.camel.yaml is taken when it has ended");
             write("operations/run.camel.yaml", run.replaceFirst("description: .*", "description: Second."));
-            awaitLog("sink-udp.camel.yaml was taken");
-            awaitLog("mqtt-commands.camel.yaml was taken");
+            for (String file : atOnce) {
+                awaitLog(file + " was taken");
+            }
+            // under another name it serves on; and two that are swapped get out of each other's way
+            Path served = setup.routes().resolve("http");
+            Files.move(served.resolve("show-session.camel.yaml"), served.resolve("show-one.camel.yaml"));
+            Files.move(served.resolve("openapi.camel.yaml"), served.resolve("swap"));
+            Files.move(served.resolve("asyncapi.camel.yaml"), served.resolve("openapi.camel.yaml"));
+            Files.move(served.resolve("swap"), served.resolve("asyncapi.camel.yaml"));
+            awaitLog("http/show-one.camel.yaml was taken");
+            awaitLog("http/openapi.camel.yaml was taken");
+            awaitLog("http/asyncapi.camel.yaml was taken");
             write("operations/added.camel.yaml", operation("added", "        - to: nosuch:x\n"));
             await().atMost(SOON)
                     .untilAsserted(() -> assertThat(broken()).isEqualTo(Map.of("operations/added.camel.yaml", 6)));
+            assertThat(http.get("/observe/metrics").expect(200).text()).contains("pysmurf_routes_broken 1.0");
             Files.delete(setup.routes().resolve("operations/added.camel.yaml"));
             await().atMost(SOON).until(() -> broken().isEmpty());
             clock.shutdown();
@@ -238,8 +258,10 @@ class ReloadIT {
             List<String> lines = new String(http.log(id), java.nio.charset.StandardCharsets.UTF_8)
                     .lines()
                     .toList();
-            await().atMost(SOON).untilAsserted(() -> assertThat(missing(lines, watcher.lines(id)))
-                    .isEmpty());
+            await().atMost(SOON)
+                    .untilAsserted(() -> assertThat(watcher.lines(id)).isEqualTo(lines));
+            assertThat(controller.log())
+                    .doesNotContain("Timeout occurred during graceful shutdown", "InterruptedException");
             awaitLog("kamelets/script.kamelet.yaml was taken");
             await().atMost(SOON)
                     .untilAsserted(() -> assertThat(description("run")).isEqualTo("Second."));
@@ -248,12 +270,6 @@ class ReloadIT {
         } finally {
             clock.shutdownNow();
         }
-    }
-
-    private static List<String> missing(List<String> written, List<String> told) {
-        List<String> missing = new ArrayList<>(written);
-        missing.removeAll(told);
-        return missing;
     }
 
     private void awaitLog(String text) {

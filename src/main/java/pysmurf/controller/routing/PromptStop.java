@@ -1,0 +1,66 @@
+package pysmurf.controller.routing;
+
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.apache.camel.CamelContext;
+import org.apache.camel.Consumer;
+import org.apache.camel.Suspendable;
+import org.apache.camel.component.platform.http.spi.PlatformHttpConsumerAware;
+import org.apache.camel.component.seda.SedaConsumer;
+import org.apache.camel.impl.engine.DefaultShutdownStrategy;
+import org.apache.camel.spi.RouteStartupOrder;
+import org.apache.camel.support.service.ServiceHelper;
+import pysmurf.controller.http.HttpConsumer;
+
+/**
+ * Stops a route that is replaced as soon as what is on its way through it is through. What waits before it is left for the route
+ * that takes its place. Camel's own way empties a queue first, which never ends where something comes in all the time: it gives
+ * up after a second and interrupts whatever is being worked on. At the stop of the controller that way is taken. Thread-safe.
+ */
+final class PromptStop extends DefaultShutdownStrategy {
+
+    /** Whoever has just been let in has not been counted yet, and a busy machine may take its time. */
+    private static final long SETTLE_MS = 100;
+
+    private static final long LOOK_EVERY_MS = 2;
+
+    @Override
+    protected boolean doShutdown(
+            CamelContext context,
+            List<RouteStartupOrder> routes,
+            long timeout,
+            TimeUnit unit,
+            boolean suspendOnly,
+            boolean abortAfterTimeout,
+            boolean forceShutdown)
+            throws Exception {
+        if (routes.size() != 1 || suspendOnly || !context.isStarted()) {
+            return super.doShutdown(context, routes, timeout, unit, suspendOnly, abortAfterTimeout, forceShutdown);
+        }
+        String id = routes.get(0).getRoute().getRouteId();
+        Consumer consumer = routes.get(0).getRoute().getConsumer();
+        if (consumer instanceof Suspendable) {
+            ServiceHelper.suspendService(consumer);
+            // a thread of it may still be waiting at the queue, and take one more
+            Thread.sleep(SETTLE_MS + (consumer instanceof SedaConsumer seda ? pollTimeout(seda) : 0));
+        }
+        long deadline = System.nanoTime() + unit.toNanos(timeout);
+        while (isBusy(context, id, consumer) && System.nanoTime() < deadline) {
+            Thread.sleep(LOOK_EVERY_MS);
+        }
+        ServiceHelper.stopService(consumer);
+        return true;
+    }
+
+    private static int pollTimeout(SedaConsumer consumer) {
+        return consumer.getEndpoint().getPollTimeout();
+    }
+
+    private static boolean isBusy(CamelContext context, String id, Consumer consumer) {
+        // a request is counted as in flight only when a thread has been found for it
+        boolean letIn = consumer instanceof PlatformHttpConsumerAware outer
+                && outer.getPlatformHttpConsumer() instanceof HttpConsumer http
+                && http.getPendingExchangesSize() > 0;
+        return letIn || context.getInflightRepository().size(id) > 0;
+    }
+}
