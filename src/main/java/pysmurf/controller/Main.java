@@ -24,7 +24,7 @@ public final class Main {
                     Settings.LOGGING_FORMAT.key(),
                     configuration.get(Settings.LOGGING_FORMAT).word());
             System.exit(new Controller(configuration).run());
-        } catch (ConfigurationException | Controller.StartFailure e) {
+        } catch (ConfigurationException | StartFailure e) {
             System.err.println("pysmurf-controller cannot start: " + e.getMessage());
             System.exit(1);
         }

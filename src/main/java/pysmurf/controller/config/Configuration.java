@@ -249,6 +249,11 @@ public final class Configuration {
         return routesDir;
     }
 
+    /** Where the controller keeps what it has to keep; absolute. */
+    public Path dataDir() {
+        return get(Settings.DATA_DIR).toAbsolutePath().normalize();
+    }
+
     /** Where the configuration is. */
     public Path configDir() {
         return configDir;

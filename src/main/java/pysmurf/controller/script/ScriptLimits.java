@@ -1,9 +1,14 @@
 package pysmurf.controller.script;
 
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
+import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.Leftovers;
+import pysmurf.controller.config.Settings;
 
 /**
  * What every script is run with.
@@ -21,4 +26,33 @@ public record ScriptLimits(
         Duration interruptGrace,
         Duration terminateGrace,
         Leftovers leftovers,
-        long maxOutput) {}
+        long maxOutput) {
+
+    /** @param publisher where the controller listens for the messages of scripts */
+    public static ScriptLimits of(Configuration configuration, InetSocketAddress publisher) {
+        Path dataDir = configuration.dataDir();
+        Map<String, String> environment = new HashMap<>(configuration.environment());
+        configuration.secretNames().forEach(environment::remove);
+        InetAddress listener = publisher.getAddress();
+        environment.put("SMURFPUB_BACKEND", "udp");
+        environment.put("SMURFPUB_ID", configuration.publisherId());
+        environment.put(
+                "SMURFPUB_UDP_HOST",
+                (listener.isAnyLocalAddress() ? InetAddress.getLoopbackAddress() : listener).getHostAddress());
+        environment.put("SMURFPUB_UDP_PORT", Integer.toString(publisher.getPort()));
+        environment.remove("SLOT");
+        if (!configuration.get(Settings.SLOT).isEmpty()) {
+            environment.put("SLOT", configuration.get(Settings.SLOT));
+        }
+        environment.put("OCS_CONFIG_DIR", configuration.ocsConfigDir().toString());
+        environment.put("PYSMURF_DATA_DIR", dataDir.toString());
+        environment.put("PYTHONUNBUFFERED", "1");
+        return new ScriptLimits(
+                Map.copyOf(environment),
+                dataDir.resolve("output"),
+                configuration.get(Settings.ABORT_INTERRUPT_GRACE),
+                configuration.get(Settings.ABORT_TERMINATE_GRACE),
+                configuration.get(Settings.SCRIPTS_LEFTOVERS),
+                configuration.get(Settings.SCRIPTS_MAX_OUTPUT));
+    }
+}

@@ -22,7 +22,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
-import pysmurf.controller.Controller;
+import pysmurf.controller.StartFailure;
 import pysmurf.controller.driver.ControllerOfClasses;
 import pysmurf.controller.driver.ControllerUnderTest;
 import pysmurf.controller.driver.HttpClientOfController;
@@ -206,7 +206,7 @@ class SecretsIT {
                 .with("http.tls.keystore-password", WRONG_PASSWORD);
 
         assertThatThrownBy(() -> ControllerOfClasses.start(setup))
-                .hasStackTraceContaining(Controller.StartFailure.class.getName())
+                .hasStackTraceContaining(StartFailure.class.getName())
                 .hasStackTraceContaining("http.tls.keystore: " + certificate.keyStore() + " has another password");
     }
 }

@@ -1,0 +1,124 @@
+package pysmurf.controller;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.camel.CamelContext;
+import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpRouter;
+import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServerConfiguration;
+import org.apache.camel.spi.Registry;
+import org.apache.camel.support.jsse.KeyManagersParameters;
+import org.apache.camel.support.jsse.KeyStoreParameters;
+import org.apache.camel.support.jsse.SSLContextParameters;
+import org.apache.camel.support.service.ServiceHelper;
+import pysmurf.controller.access.Tokens;
+import pysmurf.controller.audit.Audit;
+import pysmurf.controller.audit.AuditView;
+import pysmurf.controller.config.Configuration;
+import pysmurf.controller.config.Setting;
+import pysmurf.controller.config.Settings;
+import pysmurf.controller.http.AccessHandler;
+import pysmurf.controller.http.HttpEngine;
+import pysmurf.controller.http.HttpServer;
+import pysmurf.controller.ocs.CallEndpoint;
+import pysmurf.controller.routing.Replacement;
+import pysmurf.controller.tls.KeyStoreFile;
+
+/** The controller's side towards HTTP: the server, and who may ask it for what. */
+final class HttpSide {
+
+    private static final int MOST_BODY_BYTES = 1024 * 1024;
+
+    private final Configuration configuration;
+    private final Tokens tokens;
+    private final HttpServer server;
+
+    /** Listens; until all routes are there it answers only that. */
+    HttpSide(Configuration configuration, CamelContext context, Replacement replacement, Audit audit) throws Exception {
+        this.configuration = configuration;
+        String host = configuration.get(Settings.HTTP_HOST);
+        int port = configuration.get(Settings.HTTP_PORT);
+        // Camel only logs that its server could not listen, and goes on without it
+        StartFailure.named("http.host, http.port: " + host + ":" + port, () -> tried(host, port));
+        tokens = tokens(configuration, Settings.AUTH_TOKENS_FILE);
+        VertxPlatformHttpServerConfiguration http = new VertxPlatformHttpServerConfiguration();
+        http.setBindHost(host);
+        http.setBindPort(port);
+        http.setMaxBodySize((long) MOST_BODY_BYTES);
+        http.setSslContextParameters(tls());
+        server = new HttpServer(http, replacement);
+        context.addService(server, true, false);
+        // before the routes are: their consumers look for its router
+        ServiceHelper.startService(server);
+        Registry registry = context.getRegistry();
+        CallEndpoint.install(registry.findSingleByType(VertxPlatformHttpRouter.class), MOST_BODY_BYTES);
+        HttpEngine engine = new HttpEngine();
+        engine.setHandlers(List.of(new AccessHandler(tokens, audit)));
+        registry.bind("platform-http-engine", engine);
+        registry.bind("tokens", tokens);
+        registry.bind("auditView", new AuditView(audit));
+    }
+
+    private static InetSocketAddress tried(String host, int port) throws IOException {
+        try (Socket probe = new Socket()) {
+            // bound, but not listening: who connects just now is refused, and not let in and thrown out
+            probe.setReuseAddress(true);
+            InetSocketAddress address = new InetSocketAddress(host, port);
+            probe.bind(address);
+            return address;
+        }
+    }
+
+    /** Null without a key store: then HTTP is not encrypted. */
+    private SSLContextParameters tls() throws StartFailure {
+        String file = configuration.get(Settings.HTTP_TLS_KEYSTORE);
+        if (file.isEmpty()) {
+            return null;
+        }
+        KeyStoreFile keys = new KeyStoreFile(Path.of(file), configuration.get(Settings.HTTP_TLS_KEYSTORE_PASSWORD));
+        KeyStoreParameters store = new KeyStoreParameters();
+        store.setKeyStore(StartFailure.named(Settings.HTTP_TLS_KEYSTORE, keys::withKey));
+        KeyManagersParameters manager = new KeyManagersParameters();
+        manager.setKeyStore(store);
+        manager.setKeyPassword(keys.password());
+        SSLContextParameters parameters = new SSLContextParameters();
+        parameters.setKeyManagers(manager);
+        return parameters;
+    }
+
+    /** What a file of tokens says that a setting names; {@link Tokens#none} if it names none. */
+    static Tokens tokens(Configuration configuration, Setting<String> key) throws StartFailure {
+        String file = configuration.get(key);
+        return file.isEmpty() ? Tokens.none() : StartFailure.named(key, () -> Tokens.read(Path.of(file)));
+    }
+
+    HttpServer server() {
+        return server;
+    }
+
+    Tokens tokens() {
+        return tokens;
+    }
+
+    /** Where it is to be found. */
+    String url() {
+        String scheme = configuration.get(Settings.HTTP_TLS_KEYSTORE).isEmpty() ? "http" : "https";
+        return scheme + "://" + server.getHost() + ":" + server.getPort();
+    }
+
+    /** Files that are never handed out, whoever registers them. */
+    List<Path> secretFiles() {
+        List<Path> files = new ArrayList<>(List.of(
+                configuration.configDir().resolve("application.properties"), configuration.get(Settings.AUDIT_FILE)));
+        Stream.of(Settings.AUTH_TOKENS_FILE, Settings.MQTT_EMBEDDED_USERS_FILE, Settings.HTTP_TLS_KEYSTORE)
+                .map(configuration::get)
+                .filter(file -> !file.isEmpty())
+                .map(Path::of)
+                .forEach(files::add);
+        return files;
+    }
+}

@@ -1,0 +1,118 @@
+package pysmurf.controller;
+
+import java.nio.file.Path;
+import java.time.Clock;
+import org.apache.camel.CamelContext;
+import org.apache.camel.spi.Registry;
+import org.eclipse.paho.mqttv5.common.MqttException;
+import pysmurf.controller.access.Tokens;
+import pysmurf.controller.config.Configuration;
+import pysmurf.controller.config.MqttVersion;
+import pysmurf.controller.config.Settings;
+import pysmurf.controller.mqtt.Broker;
+import pysmurf.controller.mqtt.BrokerUsers;
+import pysmurf.controller.mqtt.EmbeddedBroker;
+import pysmurf.controller.mqtt.Mqtt3Connection;
+import pysmurf.controller.mqtt.Mqtt5Connection;
+import pysmurf.controller.mqtt.MqttCommands;
+import pysmurf.controller.mqtt.MqttConnection;
+import pysmurf.controller.mqtt.MqttOutbox;
+import pysmurf.controller.routing.Replacement;
+import pysmurf.controller.session.Sessions;
+import pysmurf.controller.tls.KeyStoreFile;
+
+/** The controller's side towards MQTT: the broker, the connection to it, and the beans that the MQTT routes name. */
+final class MqttSide {
+
+    private final Configuration configuration;
+    private final Sessions sessions;
+    private final String topicRoot;
+    private final Tokens users;
+    private final Broker broker;
+    private final MqttConnection connection;
+
+    /** @param topicRoot of all topics of the controller */
+    MqttSide(
+            Configuration configuration,
+            CamelContext context,
+            Sessions sessions,
+            Replacement replacement,
+            String topicRoot,
+            Clock clock)
+            throws MqttException, org.eclipse.paho.client.mqttv3.MqttException, StartFailure {
+        this.configuration = configuration;
+        this.sessions = sessions;
+        this.topicRoot = topicRoot;
+        String url = configuration.get(Settings.MQTT_BROKER_URL);
+        users = url.isEmpty() ? HttpSide.tokens(configuration, Settings.MQTT_EMBEDDED_USERS_FILE) : Tokens.none();
+        BrokerUsers guard = users.open() ? null : new BrokerUsers(users, topicRoot + "/command");
+        broker = !url.isEmpty()
+                ? Broker.at(url)
+                : new EmbeddedBroker(
+                        configuration.get(Settings.MQTT_EMBEDDED_HOST),
+                        configuration.get(Settings.MQTT_EMBEDDED_PORT),
+                        guard);
+        MqttConnection.Identity identity =
+                guard == null ? identity() : identity().at(guard);
+        connection = configuration.get(Settings.MQTT_VERSION) == MqttVersion.V5
+                ? new Mqtt5Connection(broker, identity, clock, replacement.delivery())
+                : new Mqtt3Connection(broker, identity, replacement.delivery());
+        // before any route may connect
+        connection.onConnected(() -> context.createProducerTemplate().sendBody("direct:mqtt-connected", ""));
+        Registry registry = context.getRegistry();
+        registry.bind("brokerUsers", users);
+        registry.bind("mqttClient", connection);
+        registry.bind("mqttCommands", new MqttCommands(connection, topicRoot + "/reply", "mqtt"));
+        registry.bind("mqttOutbox", new MqttOutbox(sessions));
+    }
+
+    private MqttConnection.Identity identity() throws StartFailure {
+        return new MqttConnection.Identity(
+                "pysmurf-" + configuration.get(Settings.CONTROLLER_ID),
+                configuration.get(Settings.MQTT_USERNAME),
+                configuration.get(Settings.MQTT_PASSWORD),
+                trust(),
+                topicRoot + "/status",
+                offline(),
+                topicRoot + "/heartbeat");
+    }
+
+    private String offline() {
+        return sessions.statusJson(false).toString();
+    }
+
+    private KeyStoreFile trust() throws StartFailure {
+        String file = configuration.get(Settings.MQTT_TLS_TRUSTSTORE);
+        if (file.isEmpty()) {
+            return null;
+        }
+        KeyStoreFile trust = new KeyStoreFile(Path.of(file), configuration.get(Settings.MQTT_TLS_TRUSTSTORE_PASSWORD));
+        StartFailure.named(Settings.MQTT_TLS_TRUSTSTORE, trust::trusting);
+        return trust;
+    }
+
+    Broker broker() {
+        return broker;
+    }
+
+    MqttConnection connection() {
+        return connection;
+    }
+
+    /** Who may log in to the embedded broker. */
+    Tokens users() {
+        return users;
+    }
+
+    /** Starts the embedded broker, if it is to be one; returns at once. */
+    void start() {
+        if (broker instanceof EmbeddedBroker embedded) {
+            embedded.start(connection::ensureConnected);
+        }
+    }
+
+    /** Says that the controller is offline. The broker is to be closed last: {@link #broker}. */
+    void sayGoodbye() {
+        connection.close(topicRoot + "/status", offline());
+    }
+}
