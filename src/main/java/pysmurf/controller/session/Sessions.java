@@ -246,13 +246,13 @@ public final class Sessions {
         store.save(session);
     }
 
-    /** A script of the session has started. */
+    /** A script of the session has started; written at once, or a child of it could be taken for it after a crash. */
     public void started(Session session, ScriptMark mark) {
         synchronized (session) {
             session.script(mark);
             session.process(mark.pid());
         }
-        store.saveSoon(session);
+        store.save(session);
     }
 
     /**
