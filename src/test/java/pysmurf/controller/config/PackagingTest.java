@@ -74,6 +74,19 @@ class PackagingTest {
         assertThat(configuration.get(Settings.SLOT)).isEqualTo("2");
     }
 
+    /** The ignore file leaves everything out but what it names, so a COPY that it does not know ends the build. */
+    @Test
+    void sendsToTheBuildWhatTheImageCopies() throws IOException {
+        Set<String> sent = names(ROOT.resolve(".dockerignore"), "^!(\\S+)$");
+        Set<String> copied = names(ROOT.resolve("docker/Dockerfile"), "^COPY (?!--)(.+) \\S+$").stream()
+                .flatMap(sources -> Stream.of(sources.split(" ")))
+                .map(source -> source.startsWith("docker/") ? "docker/*.py" : source)
+                .collect(Collectors.toSet());
+
+        assertThat(copied).contains("bin", "config", "routes");
+        assertThat(sent).containsAll(copied);
+    }
+
     @Test
     void givesTheControllerTheTimeItMayTakeToStop() throws IOException {
         String compose = (String) controllerService().get("stop_grace_period");
