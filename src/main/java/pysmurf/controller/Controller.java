@@ -334,7 +334,12 @@ public final class Controller implements AutoCloseable {
 
         // sessions and what becomes of their events
         storage = opening.join();
-        sessions = new Sessions(storage.sessions(), new RoutedEvents(context), clock);
+        BoundedQueue messages = new BoundedQueue();
+        registry.bind("publisherQueue", messages);
+        // what a script sends in a burst is lost if it is not taken in; what is told of it can wait that long
+        BoundedQueue events = new BoundedQueue(() -> !messages.isEmpty());
+        registry.bind("eventQueue", events);
+        sessions = new Sessions(storage.sessions(), new RoutedEvents(context, events), clock);
         registry.bind(
                 "retention",
                 new Retention(
@@ -353,10 +358,6 @@ public final class Controller implements AutoCloseable {
         registry.bind("eventStream", eventStream);
         registry.bind("scriptLog", new ScriptLog());
         registry.bind("sinkFailures", sinkFailures);
-        BoundedQueue messages = new BoundedQueue();
-        registry.bind("publisherQueue", messages);
-        // what a script sends in a burst is lost if it is not taken in; what is told of it can wait that long
-        registry.bind("eventQueue", new BoundedQueue(() -> !messages.isEmpty()));
         for (String sink : SINKS) {
             BoundedQueue queue = new BoundedQueue();
             registry.bind(sink + "Queue", queue);

@@ -129,9 +129,8 @@ public final class EventStream {
                 lastId = nextId - 1;
                 linesSeen = lines;
                 if (lastEventId != null && lastEventId.matches("\\d{1,18}") && Long.parseLong(lastEventId) != lastId) {
-                    // an id of an earlier life of the controller, or one forgotten, resumes with what is remembered; so
-                    // does
-                    // one that was not given yet: in that earlier life the clock was ahead
+                    // an id of an earlier life of the controller, or one forgotten, resumes with what is remembered;
+                    // so does one that was not given yet: in that earlier life the clock was ahead
                     long known = Long.parseLong(lastEventId);
                     lastId = known > lastId ? firstId - 1 : Math.max(known, firstId - 1);
                     Entry next = after(lastId);

@@ -10,10 +10,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangePattern;
 import org.apache.camel.Processor;
-import org.apache.camel.ShutdownRunningTask;
 import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpConsumer;
-import org.apache.camel.spi.ShutdownAware;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * can set a header that steers a component), and a route that goes on asynchronously holds no thread, so that hundreds of
  * clients may wait for a script to end.
  */
-public final class HttpConsumer extends VertxPlatformHttpConsumer implements ShutdownAware {
+public final class HttpConsumer extends VertxPlatformHttpConsumer {
 
     private static final Logger LOG = LoggerFactory.getLogger(HttpConsumer.class);
 
@@ -70,20 +68,9 @@ public final class HttpConsumer extends VertxPlatformHttpConsumer implements Shu
                 });
     }
 
-    @Override
-    public boolean deferShutdown(ShutdownRunningTask task) {
-        return false;
-    }
-
     /** Requests that wait for a thread or have one; one that waits for the end of a session has given it back. */
-    @Override
-    public int getPendingExchangesSize() {
+    public int pending() {
         return pending.get();
-    }
-
-    @Override
-    public void prepareShutdown(boolean suspendOnly, boolean forced) {
-        // nothing is kept here
     }
 
     private void reply(RoutingContext context, Exchange exchange) {

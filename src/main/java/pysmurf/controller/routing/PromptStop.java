@@ -42,7 +42,10 @@ final class PromptStop extends DefaultShutdownStrategy {
         if (consumer instanceof Suspendable) {
             ServiceHelper.suspendService(consumer);
             // a thread of it may still be waiting at the queue, and take one more
-            Thread.sleep(SETTLE_MS + (consumer instanceof SedaConsumer seda ? pollTimeout(seda) : 0));
+            Thread.sleep(SETTLE_MS
+                    + (consumer instanceof SedaConsumer seda
+                            ? seda.getEndpoint().getPollTimeout()
+                            : 0));
         }
         long deadline = System.nanoTime() + unit.toNanos(timeout);
         while (isBusy(context, id, consumer) && System.nanoTime() < deadline) {
@@ -52,15 +55,11 @@ final class PromptStop extends DefaultShutdownStrategy {
         return true;
     }
 
-    private static int pollTimeout(SedaConsumer consumer) {
-        return consumer.getEndpoint().getPollTimeout();
-    }
-
     private static boolean isBusy(CamelContext context, String id, Consumer consumer) {
         // a request is counted as in flight only when a thread has been found for it
         boolean letIn = consumer instanceof PlatformHttpConsumerAware outer
                 && outer.getPlatformHttpConsumer() instanceof HttpConsumer http
-                && http.getPendingExchangesSize() > 0;
+                && http.pending() > 0;
         return letIn || context.getInflightRepository().size(id) > 0;
     }
 }

@@ -14,10 +14,12 @@ import pysmurf.controller.session.SessionEvents;
 public final class RoutedEvents implements SessionEvents {
 
     private final CamelContext context;
-    private volatile BoundedQueue entrance;
+    private final BoundedQueue entrance;
 
-    public RoutedEvents(CamelContext context) {
+    /** @param entrance the queue of {@code seda:session-event} */
+    public RoutedEvents(CamelContext context, BoundedQueue entrance) {
         this.context = context;
+        this.entrance = entrance;
     }
 
     @Override
@@ -28,15 +30,6 @@ public final class RoutedEvents implements SessionEvents {
         Exchange exchange = new DefaultExchange(context);
         exchange.getMessage().setBody(event);
         // what finds no room is counted there
-        entrance().offer(exchange);
-    }
-
-    private BoundedQueue entrance() {
-        BoundedQueue queue = entrance;
-        if (queue == null) {
-            queue = context.getRegistry().lookupByNameAndType("eventQueue", BoundedQueue.class);
-            entrance = queue;
-        }
-        return queue;
+        entrance.offer(exchange);
     }
 }

@@ -93,9 +93,7 @@ public final class Session {
         stages.addAll(state.stages());
         files.addAll(state.files());
         messages.addAll(state.messages());
-        messageBytes = messages.stream()
-                .mapToLong(message -> MESSAGE_OVERHEAD_BYTES + message.text().length())
-                .sum();
+        messageBytes = messages.stream().mapToLong(Session::bytes).sum();
         messageCount = state.firstMessage() + state.messages().size();
         if (status == Status.DONE) {
             ended.complete(this);
@@ -261,13 +259,17 @@ public final class Session {
     }
 
     synchronized void addMessage(BigDecimal time, String text) {
-        messages.addLast(new SessionState.Message(time, text));
+        SessionState.Message message = new SessionState.Message(time, text);
+        messages.addLast(message);
         messageCount++;
-        messageBytes += MESSAGE_OVERHEAD_BYTES + text.length();
+        messageBytes += bytes(message);
         while (messages.size() > MOST_MESSAGES || messageBytes > MOST_MESSAGE_BYTES && messages.size() > 1) {
-            messageBytes -=
-                    MESSAGE_OVERHEAD_BYTES + messages.removeFirst().text().length();
+            messageBytes -= bytes(messages.removeFirst());
         }
+    }
+
+    private static long bytes(SessionState.Message message) {
+        return MESSAGE_OVERHEAD_BYTES + message.text().length();
     }
 
     /** @return false if the session is there already or past it */

@@ -51,9 +51,8 @@ public final class Database implements AutoCloseable {
         HikariDataSource durable = null;
         HikariDataSource quick = null;
         try {
-            // what is promised to a client is on the disk before he reads it; the rest survives our own death, and the
-            // last
-            // moment before a power cut may be missing from it
+            // what is promised to a client is on the disk before he reads it; the rest survives our own death, but the
+            // last moment before a power cut may be missing from it
             durable =
                     pool("durable", url, user, password, file ? Map.of("synchronous", "FULL") : Map.of(), FLYWAY_NEEDS);
             quick = file ? pool("quick", url, user, password, Map.of("synchronous", "NORMAL"), CONNECTIONS) : durable;
