@@ -55,7 +55,9 @@ class PageIT {
     void start(@TempDir Path temporary) throws Exception {
         folder = temporary;
         scripts = Browser.folder(folder, "scripts");
-        Files.writeString(scripts.resolve("flood.py"), "for i in range(100000): print('line', i)\n");
+        // each line in one write: one whose end is long in coming is shown in pieces, and counted so
+        Files.writeString(
+                scripts.resolve("flood.py"), "import sys\nfor i in range(100000): sys.stdout.write(f'line {i}\\n')\n");
         routes = folder.resolve("routes");
         copy(root().resolve("routes"), routes);
         Files.writeString(folder.resolve("tokens"), "operator night " + TOKEN + "\n");
