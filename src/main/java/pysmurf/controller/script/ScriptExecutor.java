@@ -1,13 +1,12 @@
 package pysmurf.controller.script;
 
-import java.io.File;
 import java.io.IOException;
-import java.lang.ProcessBuilder.Redirect;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -19,6 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.publisher.PublisherInbox;
 import pysmurf.controller.script.process.AbortLadder.Graces;
+import pysmurf.controller.script.process.LeaderProcess;
 import pysmurf.controller.script.process.OutputFollower;
 import pysmurf.controller.script.process.OutputLimits;
 import pysmurf.controller.script.process.ProcessId;
@@ -153,15 +153,10 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         String marker = MARKER + "=" + unique;
         Path reportFile = limits.outputFolder().resolve(session.id() + "-" + unique.substring(0, 8) + ".result.json");
         long offset = output.size();
-        ProcessBuilder builder = new ProcessBuilder(commandLine(command));
-        builder.environment().clear();
-        builder.environment().putAll(limits.environment());
-        builder.environment().put("PYSMURF_SESSION_ID", Integer.toString(session.id()));
-        builder.environment().put(MARKER, unique);
-        builder.environment().put("PYSMURF_RESULT_FILE", reportFile.toString());
-        builder.redirectInput(Redirect.from(new File("/dev/null")));
-        builder.redirectErrorStream(true);
-        builder.redirectOutput(Redirect.appendTo(output.file().toFile()));
+        Map<String, String> environment = new HashMap<>(limits.environment());
+        environment.put("PYSMURF_SESSION_ID", Integer.toString(session.id()));
+        environment.put(MARKER, unique);
+        environment.put("PYSMURF_RESULT_FILE", reportFile.toString());
         ScriptMark mark = new ScriptMark(
                 marker,
                 null,
@@ -171,8 +166,8 @@ public final class ScriptExecutor implements ExecCommandExecutor {
                 until(command),
                 reportFile.toString());
         sessions.starting(session, mark);
-        Process process = builder.start();
-        ProcessTree tree = ProcessTree.of(process, marker);
+        LeaderProcess process = LeaderProcess.start(commandLine(command), environment, output.file());
+        ProcessTree tree = ProcessTree.of(process.pid(), marker);
         long ticks = tree.leader().map(ProcessId::startTicks).orElse(0L);
         sessions.started(session, mark.startedAs(process.pid(), ticks));
         LOG.debug("{} is process {}", command, process.pid());
@@ -213,19 +208,9 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         return script;
     }
 
-    /**
-     * By setsid the script's pid is also its process group and its session. By env it gets SIGINT's default action back: a JVM
-     * that was started in the background of a shell has SIGINT ignored and would pass that on, and then Python never raises
-     * KeyboardInterrupt (coreutils 8.31 or newer).
-     */
     private static List<String> commandLine(ScriptCommand command) {
-        List<String> words = new ArrayList<>(List.of(
-                "setsid",
-                "env",
-                "--default-signal=INT",
-                command.getExecutable(),
-                "-u",
-                command.script().toString()));
+        List<String> words = new ArrayList<>(
+                List.of(command.getExecutable(), "-u", command.script().toString()));
         words.addAll(command.getArgs());
         return words;
     }

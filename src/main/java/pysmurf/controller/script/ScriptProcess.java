@@ -1,7 +1,10 @@
 package pysmurf.controller.script;
 
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import pysmurf.controller.script.process.LeaderProcess;
 import pysmurf.controller.script.process.ProcessTree;
 
 /** The process of a running script, as far as its end goes. Implementations are thread-safe. */
@@ -17,22 +20,29 @@ interface ScriptProcess {
     Integer exitCode();
 
     /** One that this controller has started. */
-    static ScriptProcess child(Process process) {
+    static ScriptProcess child(LeaderProcess process) {
         return new ScriptProcess() {
             @Override
             public boolean waitFor(long nanos) throws InterruptedException {
-                return process.waitFor(nanos, TimeUnit.NANOSECONDS);
+                try {
+                    process.exit().get(nanos, TimeUnit.NANOSECONDS);
+                    return true;
+                } catch (TimeoutException e) {
+                    return false;
+                } catch (ExecutionException e) {
+                    throw new IllegalStateException(e.getCause());
+                }
             }
 
             @Override
             public CompletableFuture<?> ended() {
-                return process.onExit();
+                return process.exit();
             }
 
             @Override
             public Integer exitCode() {
-                // one that is dead for /proc may still have to be reaped by Java
-                return process.isAlive() ? process.onExit().join().exitValue() : process.exitValue();
+                // one that is dead for /proc may still have to be reaped
+                return process.exit().join();
             }
         };
     }

@@ -2,6 +2,7 @@ package pysmurf.controller.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -9,40 +10,90 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import org.apache.camel.builder.RouteBuilder;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import pysmurf.controller.routing.Operations;
+import pysmurf.controller.routing.Replacement;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.MemorySessionStore;
 import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.Sessions;
 
-/** What is refused before anybody looks for the operation. */
+/** What is refused although the operation is there and would be started. */
 class AdmissionTest {
 
     private static final Instant NOON = Instant.parse("2026-11-01T12:00:00Z");
 
+    private final DefaultCamelContext context = new DefaultCamelContext();
     private final Sessions sessions = new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC());
+
+    @TempDir
+    Path schemas;
+
+    @BeforeEach
+    void startOperation() throws Exception {
+        context.addRoutes(new RouteBuilder() {
+            @Override
+            public void configure() {
+                from("direct:operation-run").routeId("run").to("log:run");
+            }
+        });
+        context.start();
+    }
+
+    @AfterEach
+    void stop() {
+        context.stop();
+    }
 
     private static Command command(Instant expiresAt, boolean retained) {
         return new Command("run", Json.object(), null, expiresAt, retained, false, null, new RequestedBy("mqtt", "me"));
     }
 
-    private Verdict.Reason reason(Command command, Instant now) {
-        return new Admission(null, sessions, Clock.fixed(now, ZoneOffset.UTC), List.of())
-                .admit(command)
-                .reason();
+    private Verdict admit(Command command, Instant now, List<Supplier<Optional<String>>> hindrances) {
+        Operations operations = new Operations(context, schemas, new Replacement(), List.of());
+        return new Admission(operations, sessions, Clock.fixed(now, ZoneOffset.UTC), hindrances).admit(command);
+    }
+
+    private void assertRefused(Verdict verdict, Verdict.Reason reason) {
+        assertThat(verdict.isAccepted()).isFalse();
+        assertThat(verdict.reason()).isEqualTo(reason);
+        assertThat(sessions.find(0)).isEmpty();
+    }
+
+    @Test
+    void startsWhatIsFresh() {
+        Verdict verdict = admit(command(NOON.plusMillis(1), false), NOON, List.of());
+
+        assertThat(verdict.isAccepted()).isTrue();
+        assertThat(sessions.find(0)).isPresent();
     }
 
     @Test
     void refusesARetainedCommandWhateverElseItIs() {
-        assertThat(reason(command(null, true), NOON)).isEqualTo(Verdict.Reason.RETAINED);
-        assertThat(reason(command(NOON.plusSeconds(60), true), NOON)).isEqualTo(Verdict.Reason.RETAINED);
+        assertRefused(admit(command(null, true), NOON, List.of()), Verdict.Reason.RETAINED);
+        assertRefused(admit(command(NOON.plusSeconds(60), true), NOON, List.of()), Verdict.Reason.RETAINED);
     }
 
     /** By this machine's clock, as the contract has it: a command that expired an hour ago does so however often it comes. */
     @Test
     void refusesAnExpiredCommandAtTheVeryMoment() {
-        assertThat(reason(command(NOON, false), NOON)).isEqualTo(Verdict.Reason.EXPIRED);
-        assertThat(reason(command(NOON, false), NOON.plus(Duration.ofHours(1)))).isEqualTo(Verdict.Reason.EXPIRED);
+        assertRefused(admit(command(NOON, false), NOON, List.of()), Verdict.Reason.EXPIRED);
+        assertRefused(admit(command(NOON, false), NOON.plus(Duration.ofHours(1)), List.of()), Verdict.Reason.EXPIRED);
+    }
+
+    @Test
+    void refusesWhatCannotBeTakenOn() {
+        Verdict verdict =
+                admit(command(null, false), NOON, List.of(Optional::empty, () -> Optional.of("the disk is full")));
+
+        assertRefused(verdict, Verdict.Reason.UNAVAILABLE);
+        assertThat(verdict.detail()).isEqualTo("the disk is full");
     }
 
     /** The first of several is told, and none once it is over. */

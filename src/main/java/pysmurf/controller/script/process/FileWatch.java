@@ -3,7 +3,6 @@ package pysmurf.controller.script.process;
 import com.sun.jna.Memory;
 import com.sun.jna.Native;
 import java.io.IOException;
-import java.nio.charset.Charset;
 import java.nio.file.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,9 +46,7 @@ final class FileWatch implements AutoCloseable {
 
     /** @throws IOException if there are too many open files */
     FileWatch(Path file) throws IOException {
-        // The encoding that Java itself uses for file names.
-        Charset names = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
-        path = (file.toAbsolutePath() + "\0").getBytes(names);
+        path = Libc.text(file.toAbsolutePath().toString());
         wakeDescriptor = Libc.eventfd(0, Libc.CLOEXEC_NONBLOCK);
         if (wakeDescriptor < 0) {
             throw new IOException("eventfd: " + Libc.strerror(Native.getLastError()));

@@ -3,6 +3,7 @@ package pysmurf.controller.script.process;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
+import java.nio.charset.Charset;
 
 /**
  * The calls of the C library that Java does not offer, by JNA's direct mapping. Numbers are those of 64-bit Linux
@@ -29,11 +30,19 @@ final class Libc {
     static final int IN_ONESHOT = 0x80000000;
     static final short POLLIN = 1;
 
+    /** The encoding that Java itself uses for file names and for what a process is given. */
+    static final Charset TEXTS = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
+
     static {
         Native.register(Libc.class, NativeLibrary.getProcess());
     }
 
     private Libc() {}
+
+    /** A text as C has it. */
+    static byte[] text(String text) {
+        return (text + "\0").getBytes(TEXTS);
+    }
 
     static native int kill(int pid, int signal);
 

@@ -18,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Everything that belongs to one started script. The script was started by setsid(1), so its pid is also the number of
- * its process group and of its session. To it belong
+ * Everything that belongs to one started script. The script was started as a {@link LeaderProcess}, so its pid is also the
+ * number of its process group and of its session. To it belong
  *
  * <ol>
  *   <li>the script's own process,
@@ -168,8 +168,7 @@ public final class ProcessTree implements SignalTarget {
      *
      * @param marker as in the constructor
      */
-    public static ProcessTree of(Process process, String marker) {
-        long pid = process.pid();
+    public static ProcessTree of(long pid, String marker) {
         Optional<ProcessId> id = ProcessId.of(pid);
         // Whatever this process has started is not older than it is.
         long earliest = id.map(ProcessId::startTicks).orElseGet(Signals::ownStartTicks);

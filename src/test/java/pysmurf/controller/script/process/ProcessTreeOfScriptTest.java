@@ -141,7 +141,7 @@ class ProcessTreeOfScriptTest {
         Process process = scripts.start("sh", "-c", "setsid sleep 100 & exit 0");
         process.waitFor();
 
-        ProcessTree tree = ProcessTree.of(process, scripts.marker());
+        ProcessTree tree = ProcessTree.of(process.pid(), scripts.marker());
 
         assertThat(tree.leader()).isEmpty();
         assertThat(tree.isMainAlive()).isFalse();

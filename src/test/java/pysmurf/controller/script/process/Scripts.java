@@ -45,7 +45,7 @@ final class Scripts implements AutoCloseable {
     }
 
     ProcessTree tree(Process process) {
-        return ProcessTree.of(process, marker);
+        return ProcessTree.of(process.pid(), marker);
     }
 
     /** A wait that looks at once and then often. */

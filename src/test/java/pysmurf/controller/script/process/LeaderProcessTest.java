@@ -1,0 +1,141 @@
+package pysmurf.controller.script.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Both ways to start a process, which have to come to the same. */
+class LeaderProcessTest {
+
+    /** One of the ways. */
+    interface Way {
+        LeaderProcess start(List<String> command, Map<String, String> environment, Path output) throws IOException;
+    }
+
+    @TempDir
+    Path folder;
+
+    private Path output;
+
+    static Stream<Arguments> ways() {
+        return Stream.of(arguments("posix_spawn", (Way) PosixSpawn::start), arguments("setsid and env", (Way)
+                LeaderProcess::startByCommands));
+    }
+
+    private LeaderProcess start(Way way, String... command) throws IOException {
+        output = folder.resolve("output");
+        Map<String, String> environment = new HashMap<>(Map.of("GREETING", "good evening, \u00e4", "EMPTY", ""));
+        environment.put("PATH", System.getenv("PATH"));
+        return way.start(List.of(command), environment, output);
+    }
+
+    private String said(LeaderProcess process) throws Exception {
+        assertThat(process.exit().get(20, TimeUnit.SECONDS)).isZero();
+        return Files.readString(output).strip();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("ways")
+    void leadsASessionAndAGroupOfItsOwn(String name, Way way) throws Exception {
+        LeaderProcess process =
+                start(way, "python3", "-c", "import os; print(os.getpid(), os.getsid(0), os.getpgrp())");
+
+        assertThat(said(process).split(" ")).containsOnly(Long.toString(process.pid()));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("ways")
+    void hasItsStandardStreamsOpenAndNothingElse(String name, Way way) throws Exception {
+        try (var inherited = Files.newInputStream(Files.createFile(folder.resolve("open")))) {
+            assertThat(inherited.available()).isZero();
+            LeaderProcess process = start(way, "sh", "-c", "readlink /proc/$$/fd/*; cat");
+
+            assertThat(said(process).lines()).containsExactly("/dev/null", output.toString(), output.toString());
+        }
+    }
+
+    /** In the order in which it was written, behind what is there. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("ways")
+    void appendsBothOutputsToTheFile(String name, Way way) throws Exception {
+        Files.writeString(folder.resolve("output"), "before\n");
+
+        LeaderProcess process = start(way, "sh", "-c", "echo out; echo err >&2; echo out");
+
+        assertThat(said(process).lines()).containsExactly("before", "out", "err", "out");
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("ways")
+    void getsItsArgumentsAndItsEnvironmentAsTheyAre(String name, Way way) throws Exception {
+        LeaderProcess process = start(
+                way,
+                "python3",
+                "-c",
+                "import os, sys; print(sys.argv[1:], os.environ['GREETING'], [os.environ['EMPTY']], 'HOME' in os.environ)",
+                "",
+                "a b",
+                "*'\"$HOME");
+
+        assertThat(said(process)).isEqualTo("['', 'a b', '*\\'\"$HOME'] good evening, \u00e4 [''] False");
+    }
+
+    /** Whatever this process itself ignores or blocks. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("ways")
+    void canBeInterrupted(String name, Way way) throws Exception {
+        LeaderProcess process = start(way, "python3", "-uc", """
+                import signal, time
+                try:
+                    print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+                    time.sleep(100)
+                except KeyboardInterrupt:
+                    print("interrupted")
+                """);
+        Scripts.awaiting().until(() -> Files.readString(output).contains("\n"));
+
+        Signals.sendToGroup(process.pid(), Signal.INT);
+
+        assertThat(said(process).lines()).containsExactly("True", "interrupted");
+    }
+
+    @Test
+    void hasNoSignalBlocked() throws Exception {
+        LeaderProcess process = start(PosixSpawn::start, "grep", "SigBlk", "/proc/self/status");
+
+        assertThat(said(process)).endsWith("0000000000000000");
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("ways")
+    void tellsHowItEnded(String name, Way way) throws Exception {
+        assertThat(start(way, "sh", "-c", "exit 7").exit().get(20, TimeUnit.SECONDS))
+                .isEqualTo(7);
+        assertThat(start(way, "sh", "-c", "kill -KILL $$").exit().get(20, TimeUnit.SECONDS))
+                .isEqualTo(137);
+    }
+
+    @Test
+    void saysAtOnceWhatCannotBeStarted() throws Exception {
+        assertThatThrownBy(() -> start(PosixSpawn::start, "no-such-program"))
+                .isInstanceOf(IOException.class)
+                .hasMessage("cannot run no-such-program: No such file or directory");
+        output = folder.resolve("no/such/folder");
+        assertThatThrownBy(() -> LeaderProcess.start(List.of("true"), Map.of(), output))
+                .isInstanceOf(IOException.class);
+    }
+}
