@@ -332,6 +332,15 @@ public final class Controller implements AutoCloseable {
         Registry registry = context.getRegistry();
         Path dataDir = configuration.dataDir();
 
+        // what needs no session is made while the database is still being opened
+        audit = new Audit(
+                configuration.get(Settings.AUDIT_FILE).toAbsolutePath().normalize(),
+                configuration.get(Settings.AUDIT_MAX_SIZE),
+                configuration.get(Settings.AUDIT_KEEP),
+                clock);
+        registry.bind("audit", audit);
+        http = new HttpSide(configuration, context, replacement, audit);
+
         // sessions and what becomes of their events
         storage = opening.join();
         BoundedQueue messages = new BoundedQueue();
@@ -417,14 +426,7 @@ public final class Controller implements AutoCloseable {
                         configuration.get(Settings.ABORT_TERMINATE_GRACE)));
         registry.bind("recovery", recovery);
         unfinished = recovery.begin().orElse(null);
-        audit = new Audit(
-                configuration.get(Settings.AUDIT_FILE).toAbsolutePath().normalize(),
-                configuration.get(Settings.AUDIT_MAX_SIZE),
-                configuration.get(Settings.AUDIT_KEEP),
-                clock);
-        registry.bind("audit", audit);
         mqtt = new MqttSide(configuration, context, sessions, replacement, topicRoot, clock);
-        http = new HttpSide(configuration, context, replacement, audit);
         bindViews(context);
         bindHealth(context, destinations);
         String traced = configuration.get(Settings.TRACES_ENDPOINT);

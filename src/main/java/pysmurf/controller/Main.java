@@ -15,8 +15,6 @@ public final class Main {
     public static void main(String[] arguments) throws Exception {
         Relaunch.withOptions();
         Properties system = System.getProperties();
-        // a third of the time a script needs to start; must be said before the first process is
-        system.putIfAbsent("jdk.lang.Process.launchMechanism", "VFORK");
         try {
             Configuration configuration = Configuration.load(System.getenv(), system);
             // before the first logger is there, which reads it
