@@ -24,18 +24,13 @@ public final class EventStream {
     private static final int MOST_CHARS = 12 * 1024 * 1024;
     private static final long COMMENT_EVERY_MS = 15_000;
 
-    /** @param linesBefore output lines in everything before this event, also in what never got here */
-    private record Entry(long id, SessionEvent event, long linesBefore) {
-
-        int chars() {
-            return event.getJson().length();
-        }
-
-        long linesUpTo() {
-            return linesBefore
-                    + (event.getOutput() == null ? 0 : event.getOutput().lines().size());
-        }
-    }
+    /**
+     * An event as it is sent; the lines it was made of are not kept beside their JSON.
+     *
+     * @param linesBefore output lines in everything before this event, also in what never got here
+     * @param linesUpTo   the same with its own
+     */
+    private record Entry(long id, String name, String json, long linesBefore, long linesUpTo) {}
 
     private final Entry[] memory = new Entry[MOST_EVENTS];
     private final OutputGaps gaps = new OutputGaps();
@@ -58,13 +53,16 @@ public final class EventStream {
     }
 
     private synchronized void remember(SessionEvent event) {
-        Entry entry = new Entry(nextId, event, lines + gaps.before(event));
-        while (firstId < nextId && (nextId - firstId >= MOST_EVENTS || chars + entry.chars() > MOST_CHARS)) {
-            chars -= at(firstId).chars();
+        long linesBefore = lines + gaps.before(event);
+        int ownLines = event.getOutput() == null ? 0 : event.getOutput().lines().size();
+        String json = event.getJson();
+        Entry entry = new Entry(nextId, event.getName(), json, linesBefore, linesBefore + ownLines);
+        while (firstId < nextId && (nextId - firstId >= MOST_EVENTS || chars + json.length() > MOST_CHARS)) {
+            chars -= at(firstId).json().length();
             memory[slot(firstId++)] = null;
         }
         memory[slot(nextId++)] = entry;
-        chars += entry.chars();
+        chars += json.length();
         lines = entry.linesUpTo();
     }
 
@@ -177,10 +175,7 @@ public final class EventStream {
                                 .put("dropped", entry.linesBefore() - linesSeen)
                                 .toString());
             }
-            send(
-                    "id: " + entry.id() + "\n",
-                    entry.event().getName(),
-                    entry.event().getJson());
+            send("id: " + entry.id() + "\n", entry.name(), entry.json());
         }
 
         private void send(String id, String name, String json) {

@@ -10,6 +10,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -62,7 +63,7 @@ public final class Rehearsal {
         Path folder = Files.createTempDirectory("rehearsal");
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(Relaunch.options(folder.resolve("none")));
+        command.addAll(Relaunch.options(folder.resolve("none"), FileTime.fromMillis(0)));
         command.addAll(List.of(
                 "-Xlog:disable",
                 "-XX:ArchiveClassesAtExit=" + part,

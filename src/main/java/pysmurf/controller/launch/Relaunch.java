@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -27,6 +28,9 @@ public final class Relaunch {
 
     /** From this version on the machine makes the archive by itself when it ends (JDK-8261455). */
     private static final int MAKES_ARCHIVES = 19;
+
+    /** From this version on the machine complains of how Netty reaches its buffers (JEP 498). */
+    private static final int WARNS_OF_UNSAFE = 24;
 
     /** Where JNA looks for libraries. If it is not told, it runs ldconfig to find out; all that is called is in the process. */
     private static final String LIBRARIES = "jna.platform.library.path";
@@ -68,8 +72,8 @@ public final class Relaunch {
                 firstArgument++;
             }
             if (firstArgument < command.size() && command.get(firstArgument).equals("-jar")) {
-                List<String> options = options(archives(Path.of(command.get(firstArgument + 1))));
-                command.addAll(1, options);
+                Path jar = Path.of(command.get(firstArgument + 1)).toAbsolutePath();
+                command.addAll(1, options(jar.resolveSibling("cds"), Files.getLastModifiedTime(jar)));
                 replace(command);
             }
         } catch (IOException | UnsatisfiedLinkError e) {
@@ -84,8 +88,9 @@ public final class Relaunch {
      * be made rather than to run, and an end instead of half a controller when memory is out.
      *
      * @param archives where archives of loaded classes are
+     * @param built    when the jar was made; an archive that is older was made of another one and would be refused, loudly
      */
-    static List<String> options(Path archives) {
+    static List<String> options(Path archives, FileTime built) throws IOException {
         List<String> options = new ArrayList<>(List.of(
                 "-D" + OPTIONS_GIVEN + "=own",
                 "-Xms40m",
@@ -102,11 +107,16 @@ public final class Relaunch {
                 // zeroed
                 "-Dio.netty.allocator.maxOrder=6",
                 "-D" + LIBRARIES + "=/",
-                "-Xlog:cds=error,cds+dynamic=error:stderr"));
+                "-Xlog:cds*=error"));
+        if (Runtime.version().feature() >= WARNS_OF_UNSAFE) {
+            options.add("--sun-misc-unsafe-memory-access=allow");
+        }
         Path archive = archives.resolve(archiveName());
-        if (Files.exists(archive)) {
+        if (Files.exists(archive) && Files.getLastModifiedTime(archive).compareTo(built) >= 0) {
             options.add("-XX:SharedArchiveFile=" + archive);
         } else if (Runtime.version().feature() >= MAKES_ARCHIVES && Files.isWritable(archives)) {
+            // the machine would not put a new one in its place
+            Files.deleteIfExists(archive);
             options.add("-XX:+AutoCreateSharedArchive");
             options.add("-XX:SharedArchiveFile=" + archive);
         }
@@ -116,10 +126,6 @@ public final class Relaunch {
     /** An archive is of use only to the very build of the machine that made it. */
     static String archiveName() {
         return "classes-" + System.getProperty("java.vm.version").replaceAll("[^0-9A-Za-z.+-]", "_") + ".jsa";
-    }
-
-    private static Path archives(Path jar) {
-        return jar.toAbsolutePath().resolveSibling("cds");
     }
 
     private static List<String> ownCommandLine() throws IOException {
