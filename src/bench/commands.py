@@ -141,17 +141,14 @@ def rate_mqtt(client):
 def rates(controller, api, rounds):
     over_http = Figure("rate_http", "empty scripts one after another, HTTP", "1/s", "setsid env python3, waitpid")
     over_mqtt = Figure("rate_mqtt", "empty scripts one after another, MQTT", "1/s", "setsid env python3, waitpid")
-    client = mqtt.Client(controller.mqtt_port, "bench-rate")
-    client.subscribe(f"pysmurf/{ID}/session")
-    for _ in range(rounds):
+    for turn in range(rounds):
         floor = rate_bare("empty.py")
         over_http.pair(floor, rate_http(api))
-        # what was told of the commands over HTTP
-        client.close()
-        client = mqtt.Client(controller.mqtt_port, "bench-rate")
+        # subscribed now, and under a name of its own: a broker may give what an earlier one left unread to the next of that name
+        client = mqtt.Client(controller.mqtt_port, f"bench-rate-{turn}")
         client.subscribe(f"pysmurf/{ID}/session")
         over_mqtt.pair(floor, rate_mqtt(client))
-    client.close()
+        client.close()
     return [over_http, over_mqtt]
 
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import javax.net.SocketFactory;
+import javax.net.ssl.SSLSocketFactory;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import pysmurf.controller.tls.KeyStoreFile;
@@ -53,13 +54,16 @@ public interface MqttConnection {
         /**
          * What makes the connection.
          *
-         * @return             null for the library's own
          * @throws IOException if those to be trusted cannot be read
          */
         SocketFactory sockets(String url) throws IOException {
-            return trust == null || !url.startsWith("ssl:")
-                    ? null
-                    : trust.trusting().getSocketFactory();
+            if (!url.startsWith("ssl:")) {
+                return PromptSockets.plain();
+            }
+            return PromptSockets.of(
+                    trust == null
+                            ? (SSLSocketFactory) SSLSocketFactory.getDefault()
+                            : trust.trusting().getSocketFactory());
         }
 
         @Override
