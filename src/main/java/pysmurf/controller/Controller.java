@@ -50,10 +50,10 @@ import pysmurf.controller.page.ScriptList;
 import pysmurf.controller.pipeline.Pipelines;
 import pysmurf.controller.pipeline.Stages;
 import pysmurf.controller.pipeline.Summary;
-import pysmurf.controller.publisher.BoundUdpSocket;
 import pysmurf.controller.publisher.ControllerPublisher;
 import pysmurf.controller.publisher.DatagramBatches;
 import pysmurf.controller.publisher.Destinations;
+import pysmurf.controller.publisher.FanOutSocket;
 import pysmurf.controller.publisher.PublisherInbox;
 import pysmurf.controller.publisher.SocketDrops;
 import pysmurf.controller.routing.Operation;
@@ -376,7 +376,7 @@ public final class Controller implements AutoCloseable {
         // UDP, out and in
         registry.bind("destinations", destinations);
         registry.bind("controllerPublisher", new ControllerPublisher(hostName(), configuration.publisherId(), clock));
-        registry.bind("boundUdpSocket", new BoundUdpSocket(destinations));
+        registry.bind("fanOutSocket", new FanOutSocket(destinations));
         registry.bind(
                 "udpSenders",
                 new NettyWorkerPoolBuilder()

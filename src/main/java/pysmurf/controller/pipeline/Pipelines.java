@@ -3,13 +3,12 @@ package pysmurf.controller.pipeline;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.concurrent.ConcurrentSkipListMap;
+import pysmurf.controller.config.FollowedFile;
 import pysmurf.controller.routing.RouteFault;
 
 /**
@@ -18,13 +17,8 @@ import pysmurf.controller.routing.RouteFault;
  */
 public final class Pipelines {
 
-    private static final Logger LOG = LoggerFactory.getLogger(Pipelines.class);
-
-    private record Known(FileTime time, PipelineSettings settings) {}
-
     private final Path folder;
-    private final Map<String, Known> known = new ConcurrentHashMap<>();
-    private final Map<Path, RouteFault> faults = new ConcurrentHashMap<>();
+    private final Map<String, FollowedFile<PipelineSettings>> files = new ConcurrentSkipListMap<>();
 
     /** @param folder where {@code NAME.yaml} is */
     public Pipelines(Path folder) {
@@ -33,36 +27,24 @@ public final class Pipelines {
 
     /** The settings of an operation; empty ones if it has no file. */
     public PipelineSettings of(String operation) {
-        Path file = folder.resolve(operation + ".yaml");
-        if (!Files.exists(file)) {
-            return PipelineSettings.NONE;
-        }
-        return known.compute(operation, (name, last) -> current(file, last)).settings();
+        return files.computeIfAbsent(
+                        file(operation),
+                        name -> new FollowedFile<>(folder.resolve(name), Pipelines::read, PipelineSettings.NONE))
+                .get();
     }
 
-    private Known current(Path file, Known last) {
-        FileTime time = FileTime.fromMillis(0);
-        try {
-            time = Files.getLastModifiedTime(file);
-            if (last != null && last.time().equals(time)) {
-                return last;
-            }
-            Known read = new Known(time, PipelineSettings.read(Files.readString(file)));
-            faults.remove(file);
-            if (last != null) {
-                LOG.info("{} was taken", file);
-            }
-            return read;
-        } catch (IOException | IllegalArgumentException e) {
-            RouteFault fault = RouteFault.of(file.getFileName().toString(), e);
-            faults.put(file, fault);
-            LOG.error("{}; what was there before stays", fault);
-            return new Known(time, last == null ? PipelineSettings.NONE : last.settings());
-        }
+    private static String file(String operation) {
+        return operation + ".yaml";
+    }
+
+    private static PipelineSettings read(Path file) throws IOException {
+        return Files.exists(file) ? PipelineSettings.read(Files.readString(file)) : PipelineSettings.NONE;
     }
 
     /** Files that cannot be used. */
     public Collection<RouteFault> faults() {
-        return new TreeMap<>(faults).values();
+        List<RouteFault> faults = new ArrayList<>();
+        files.forEach((name, file) -> file.fault().ifPresent(fault -> faults.add(RouteFault.of(name, fault))));
+        return faults;
     }
 }

@@ -6,7 +6,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +24,9 @@ import pysmurf.controller.config.HostPort;
 public final class Destinations {
 
     private static final Logger LOG = LoggerFactory.getLogger(Destinations.class);
+
+    /** RFC 863. */
+    private static final int DISCARD = 9;
 
     /**
      * What became of the datagrams to one destination, since the start. A datagram counts as sent when the network has taken it:
@@ -62,16 +65,21 @@ public final class Destinations {
     /**
      * Where a destination is.
      *
-     * @param endpoint Camel's; null if there is none to send to
+     * @param address null if it has none to send to
      */
-    private record Place(Traffic traffic, InetSocketAddress address, String endpoint) {}
+    record Place(Traffic traffic, InetSocketAddress address) {
+
+        void count(boolean taken) {
+            traffic.count(taken);
+        }
+    }
 
     private final Supplier<List<HostPort>> wanted;
     private final Map<HostPort, Traffic> known = new LinkedHashMap<>();
     private Consumer<Traffic> newcomers = traffic -> {};
     private final InetSocketAddress listener;
-    private volatile List<Place> places = List.of();
-    private volatile Map<InetSocketAddress, Traffic> byAddress = Map.of();
+    private volatile List<Place> all = List.of();
+    private volatile Map<InetAddress, List<Place>> byOrigin = Map.of();
     private volatile List<String> faults = List.of();
 
     /**
@@ -99,31 +107,33 @@ public final class Destinations {
 
     /** Looks at which there are to be, and their names up. */
     public synchronized void resolve() {
-        List<Place> found = new ArrayList<>();
-        Map<InetSocketAddress, Traffic> addresses = new HashMap<>();
+        List<Place> places = new ArrayList<>();
+        Map<InetAddress, List<Place>> origins = new LinkedHashMap<>();
         List<String> failed = new ArrayList<>();
         for (HostPort destination : wanted.get().stream().distinct().toList()) {
-            Traffic traffic = traffic(destination);
-            Place place = new Place(traffic, null, null);
+            Place place = new Place(traffic(destination), null);
             try {
-                InetAddress address = InetAddress.getByName(destination.host());
-                if (isListener(address, destination.port())) {
+                InetSocketAddress address =
+                        new InetSocketAddress(InetAddress.getByName(destination.host()), destination.port());
+                if (isListener(address.getAddress(), destination.port())) {
                     failed.add(destination + " is where this controller itself receives; nothing is sent there");
                 } else {
-                    InetSocketAddress socket = new InetSocketAddress(address, destination.port());
-                    place = new Place(traffic, socket, endpoint(address, destination.port()));
-                    addresses.put(socket, traffic);
+                    InetAddress origin = localAddressTowards(address);
+                    place = new Place(place.traffic(), address);
+                    origins.computeIfAbsent(origin, from -> new ArrayList<>()).add(place);
                 }
             } catch (UnknownHostException e) {
                 failed.add(destination + " is not known");
+            } catch (IOException e) {
+                failed.add(destination + " cannot be reached: " + e.getMessage());
             }
-            found.add(place);
+            places.add(place);
         }
         failed.stream()
                 .filter(fault -> !faults.contains(fault))
                 .forEach(fault -> LOG.warn("UDP destination {}", fault));
-        places = List.copyOf(found);
-        byAddress = Map.copyOf(addresses);
+        all = List.copyOf(places);
+        byOrigin = unmodifiable(origins);
         faults = List.copyOf(failed);
     }
 
@@ -136,43 +146,36 @@ public final class Destinations {
                                         || listener.getAddress().isAnyLocalAddress()));
     }
 
-    private static String endpoint(InetAddress address, int port) {
-        return "netty:udp://" + new HostPort(address.getHostAddress(), port)
-                // without a reply, without a connection that a closed port would break, one socket for all in order,
-                // and
-                // on the sink's own thread: Netty's refuses to open the next destination's socket
-                + "?sync=false&synchronous=true&udpConnectionlessSending=true&udpByteArrayCodec=true&producerPoolEnabled=false"
-                + "&workerGroup=#udpSenders&clientInitializerFactory=#boundUdpSocket";
+    private static Map<InetAddress, List<Place>> unmodifiable(Map<InetAddress, List<Place>> origins) {
+        origins.replaceAll((origin, places) -> List.copyOf(places));
+        return Collections.unmodifiableMap(origins);
     }
 
     /**
-     * For routes: the Camel endpoints that the next datagram goes to. To a destination without an address it cannot go; that is
-     * counted here, since nobody else will see it.
+     * For routes: the Camel endpoints for the next datagram, one for each address of ours that destinations are reached from; see
+     * {@link FanOutSocket}. To a destination without an address it cannot go; that is counted here, since nobody else will see it.
      */
-    public List<String> recipients() {
-        List<String> endpoints = new ArrayList<>();
-        for (Place place : places) {
-            if (place.endpoint() == null) {
-                place.traffic().count(false);
-            } else {
-                endpoints.add(place.endpoint());
-            }
-        }
-        return endpoints;
+    public List<String> origins() {
+        all.stream().filter(place -> place.address() == null).forEach(place -> place.count(false));
+        return byOrigin.keySet().stream().map(Destinations::endpoint).toList();
+    }
+
+    private static String endpoint(InetAddress origin) {
+        // the port is nobody's: where a datagram goes is in the table
+        return "netty:udp://" + new HostPort(origin.getHostAddress(), DISCARD)
+                // without a reply, without a connection that a closed port would break, one socket for all in order
+                + "?sync=false&synchronous=true&udpConnectionlessSending=true&udpByteArrayCodec=true&producerPoolEnabled=false"
+                + "&workerGroup=#udpSenders&clientInitializerFactory=#fanOutSocket";
+    }
+
+    /** Where the next datagram goes from an address of ours. */
+    List<Place> from(InetAddress origin) {
+        return byOrigin.getOrDefault(origin, List.of());
     }
 
     /** What became of the datagrams, a destination each, in the order of the configuration. */
     public List<Traffic> traffic() {
-        return places.stream().map(Place::traffic).toList();
-    }
-
-    /** A datagram to that address was taken by the network, or was not. */
-    void count(InetSocketAddress address, boolean taken) {
-        Traffic traffic = byAddress.get(address);
-        // a name that was looked up anew may have another address by now
-        if (traffic != null) {
-            traffic.count(taken);
-        }
+        return all.stream().map(Place::traffic).toList();
     }
 
     /** Destinations to which nothing is sent, and why. */
@@ -181,7 +184,7 @@ public final class Destinations {
     }
 
     /** The local address from which packets to a destination leave. */
-    static InetAddress localAddressTowards(InetSocketAddress destination) throws IOException {
+    private static InetAddress localAddressTowards(InetSocketAddress destination) throws IOException {
         try (DatagramSocket probe = new DatagramSocket()) {
             // connecting a datagram socket sends nothing; the kernel only picks the route and with it the address
             probe.connect(destination);

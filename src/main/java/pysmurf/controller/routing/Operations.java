@@ -1,14 +1,12 @@
 package pysmurf.controller.routing;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +14,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Route;
@@ -28,6 +27,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.command.ParameterFormat;
 import pysmurf.controller.command.Parameters;
+import pysmurf.controller.config.FollowedFile;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.OperationFailure;
 import pysmurf.controller.session.Outcome;
@@ -43,14 +43,14 @@ public final class Operations {
     /** A stage is a block with a parameter "stage": the script block itself, or one that an integrator made of it. */
     private static final String BLOCK = "kamelet:";
 
-    private record Known(Route route, FileTime schemaTime, Operation operation) {}
+    private record Known(Route route, Operation operation) {}
 
     private final CamelContext context;
     private final Path folder;
     private final Replacement replacement;
     private final List<ParameterFormat> formats;
     private final Map<String, Known> known = new ConcurrentHashMap<>();
-    private final Map<Path, RouteFault> faults = new ConcurrentHashMap<>();
+    private final Map<String, FollowedFile<Parameters>> schemas = new ConcurrentSkipListMap<>();
 
     /**
      * @param folder      where the operations' routes and schemas are
@@ -86,18 +86,24 @@ public final class Operations {
         }
         if (route == null) {
             known.remove(name);
+            schemas.remove(name);
             return Optional.empty();
         }
         if (!route.getEndpoint().getEndpointUri().equals("direct://operation-" + name)) {
             return Optional.empty();
         }
-        Path file = folder.resolve(name + ".schema.json");
-        FileTime time = modified(file);
-        Known last = known.get(name);
-        if (last != null && last.route() == route && Objects.equals(last.schemaTime(), time)) {
-            return Optional.of(last.operation());
+        Parameters parameters = schemas.computeIfAbsent(
+                        name, key -> new FollowedFile<>(folder.resolve(schema(key)), this::read, null))
+                .get();
+        if (parameters == null) {
+            return Optional.empty();
         }
-        return load(name, route, file, time, last);
+        Known last = known.get(name);
+        if (last == null || last.route() != route || last.operation().parameters() != parameters) {
+            last = new Known(route, operation(name, route, parameters));
+            known.put(name, last);
+        }
+        return Optional.of(last.operation());
     }
 
     /**
@@ -127,47 +133,36 @@ public final class Operations {
 
     /** Schema files that cannot be used, with the reason; the last good version of each goes on being used. */
     public Collection<RouteFault> faults() {
-        return new TreeMap<>(faults).values();
+        List<RouteFault> faults = new ArrayList<>();
+        schemas.forEach((name, schema) ->
+                schema.fault().ifPresent(fault -> faults.add(RouteFault.of("operations/" + schema(name), fault))));
+        return faults;
     }
 
-    private Optional<Operation> load(String name, Route route, Path file, FileTime time, Known last) {
-        Parameters parameters;
-        try {
-            JsonNode schema = time == null ? anyObject() : Json.read(Files.readAllBytes(file));
-            parameters = new Parameters(schema, formats);
-            faults.remove(file);
-        } catch (IOException | IllegalArgumentException e) {
-            RouteFault fault = RouteFault.of("operations/" + file.getFileName(), e);
-            if (faults.put(file, fault) == null) {
-                LOG.error("{}; what was there before stays", fault);
-            }
-            return Optional.ofNullable(last).map(Known::operation);
-        }
+    private static String schema(String name) {
+        return name + ".schema.json";
+    }
+
+    private Parameters read(Path schema) throws IOException {
+        JsonNode json = Files.exists(schema)
+                ? Json.read(Files.readAllBytes(schema))
+                : Json.object().put("type", "object");
+        return new Parameters(json, formats);
+    }
+
+    private Operation operation(String name, Route route, Parameters parameters) {
         String description =
                 Objects.requireNonNullElse(route.getDescription(), "").strip();
-        Operation operation = new Operation(
+        return new Operation(
                 name, description, parameters, stages(name), blocks(name).size());
-        known.put(name, new Known(route, time, operation));
-        return Optional.of(operation);
-    }
-
-    private static ObjectNode anyObject() {
-        return Json.object().put("type", "object");
-    }
-
-    private static FileTime modified(Path file) {
-        try {
-            return Files.getLastModifiedTime(file);
-        } catch (NoSuchFileException e) {
-            return null;
-        } catch (IOException e) {
-            LOG.warn("{} cannot be looked at: {}", file, e.toString());
-            return null;
-        }
     }
 
     private List<String> blocks(String name) {
         RouteDefinition definition = ((ModelCamelContext) context).getRouteDefinition(name);
+        if (definition == null) {
+            // its route was taken out a moment ago, and with the next one this is asked again
+            return List.of();
+        }
         Collection<ToDefinition> steps =
                 ProcessorDefinitionHelper.filterTypeInOutputs(definition.getOutputs(), ToDefinition.class);
         return steps.stream()

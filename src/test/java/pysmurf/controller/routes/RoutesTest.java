@@ -94,7 +94,7 @@ class RoutesTest {
     /** Stands in for the destinations, of which the second is broken. */
     public static final class ThreeDestinations {
 
-        public List<String> recipients() {
+        public List<String> origins() {
             return List.of("mock:first", "direct:nobody-there?block=false", "mock:third");
         }
     }
