@@ -27,6 +27,7 @@ public final class EventStream {
     /**
      * An event as it is sent; the lines it was made of are not kept beside their JSON.
      *
+     * @param json        empty where there is only something missing to be told of
      * @param linesBefore output lines in everything before this event, also in what never got here
      * @param linesUpTo   the same with its own
      */
@@ -54,8 +55,11 @@ public final class EventStream {
 
     private synchronized void remember(SessionEvent event) {
         long linesBefore = lines + gaps.before(event);
-        int ownLines = event.getOutput() == null ? 0 : event.getOutput().lines().size();
-        String json = event.getJson();
+        if (event.isEndOfLines() && linesBefore == lines) {
+            return;
+        }
+        int ownLines = event.hasLines() ? event.getOutput().lines().size() : 0;
+        String json = event.isEndOfLines() ? "" : event.getJson();
         Entry entry = new Entry(nextId, event.getName(), json, linesBefore, linesBefore + ownLines);
         while (firstId < nextId && (nextId - firstId >= MOST_EVENTS || chars + json.length() > MOST_CHARS)) {
             chars -= at(firstId).json().length();
@@ -175,7 +179,9 @@ public final class EventStream {
                                 .put("dropped", entry.linesBefore() - linesSeen)
                                 .toString());
             }
-            send("id: " + entry.id() + "\n", entry.name(), entry.json());
+            if (!entry.json().isEmpty()) {
+                send("id: " + entry.id() + "\n", entry.name(), entry.json());
+            }
         }
 
         private void send(String id, String name, String json) {

@@ -204,7 +204,8 @@ public final class ScriptExecutor implements ExecCommandExecutor {
                 offset,
                 OutputLimits.of(limits.maxOutput()),
                 output::accept,
-                script::endForTooMuchOutput));
+                script::endForTooMuchOutput,
+                output::allGiven));
         return script;
     }
 

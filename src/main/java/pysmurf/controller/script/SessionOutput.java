@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import pysmurf.controller.script.process.OutputBatch;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.SessionEvent;
@@ -98,6 +99,11 @@ final class SessionOutput {
         lines += batch.lines().size();
         countBytes();
         batch.lines().stream().filter(line -> !line.isBlank()).forEach(this::note);
+    }
+
+    /** That was all of a script: whoever got fewer lines learns it by this, however full his queue is. */
+    synchronized void allGiven() {
+        sessions.output(session, new SessionEvent.Output(batches, lines, List.of(), toLog));
     }
 
     /** Python's own report of an exception that nobody caught: its head, indented lines, and one line that is not. */

@@ -43,7 +43,7 @@ public final class SessionEvent {
      *
      * @param seq       number of the batch in its session, from 0
      * @param firstLine number of its first line in its session, from 0
-     * @param lines     the lines without their ends
+     * @param lines     the lines without their ends; none at the end of a script's output, which numbers what has been
      * @param toLog     whether the lines also go to the controller's own log
      */
     public record Output(long seq, long firstLine, List<String> lines, boolean toLog) {}
@@ -143,7 +143,12 @@ public final class SessionEvent {
 
     /** For routes: whether it is output lines. */
     public boolean hasLines() {
-        return output != null;
+        return output != null && !output.lines().isEmpty();
+    }
+
+    /** For routes: whether it only says that there are no more output lines of a script, for those who count what they missed. */
+    public boolean isEndOfLines() {
+        return output != null && output.lines().isEmpty();
     }
 
     /** About how many bytes it keeps in memory; the same at any time. */
@@ -153,7 +158,7 @@ public final class SessionEvent {
 
     /** Whether it may be left out when there is too much: the rest tells how sessions stand. */
     boolean isExpendable() {
-        return type == Type.OUTPUT || type == Type.DATA || type == Type.DATAGRAM;
+        return hasLines() || type == Type.DATA || type == Type.DATAGRAM;
     }
 
     /** The name of the MQTT topic and of the server-sent event. */

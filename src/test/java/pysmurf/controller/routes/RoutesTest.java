@@ -256,12 +256,14 @@ class RoutesTest {
     void handsEachEventToTheSinksThatWantIt() throws Exception {
         Session session = open("works");
         mock("mqtt").expectedMessageCount(2);
-        mock("page").expectedMessageCount(2);
-        mock("log").expectedMessageCount(1);
+        mock("page").expectedMessageCount(3);
+        mock("log").expectedMessageCount(2);
         mock("first").expectedBodiesReceived(new byte[] {1});
 
         tell(sessions.sessionEvent(session));
         tell(SessionEvent.output(session, new SessionEvent.Output(0, 0, List.of("line"), true)));
+        // the end of the output, for those two that tell people what they missed
+        tell(SessionEvent.output(session, new SessionEvent.Output(1, 1, List.of(), true)));
         tell(SessionEvent.datagram(session, new byte[] {1}));
 
         MockEndpoint.assertIsSatisfied(context);

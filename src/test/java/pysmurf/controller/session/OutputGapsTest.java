@@ -32,6 +32,15 @@ class OutputGapsTest {
         assertThat(before(session, 120, 5)).isZero();
     }
 
+    /** Nothing comes behind the last lines, which may be those that found no room. */
+    @Test
+    void countsTheLinesThatAreMissingAtTheEnd() {
+        Session session = session();
+
+        assertThat(before(session, 0, 10)).isZero();
+        assertThat(before(session, 25, 0)).isEqualTo(15);
+    }
+
     @Test
     void countsEachSessionFromItsBeginning() {
         Session one = session();

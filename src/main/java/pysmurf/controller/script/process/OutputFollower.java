@@ -73,6 +73,7 @@ public final class OutputFollower implements AutoCloseable {
     private final OutputLimits limits;
     private final Consumer<OutputBatch> consumer;
     private final Runnable onTooMuch;
+    private final Runnable onEnd;
     private final LineCutter cutter;
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -103,7 +104,8 @@ public final class OutputFollower implements AutoCloseable {
             long offset,
             OutputLimits limits,
             Consumer<OutputBatch> consumer,
-            Runnable onTooMuch) {
+            Runnable onTooMuch,
+            Runnable onEnd) {
         this.file = file;
         this.channel = channel;
         this.watch = watch;
@@ -111,6 +113,7 @@ public final class OutputFollower implements AutoCloseable {
         this.limits = limits;
         this.consumer = consumer;
         this.onTooMuch = onTooMuch;
+        this.onEnd = onEnd;
         this.cutter = new LineCutter(limits, this::offer);
     }
 
@@ -125,6 +128,7 @@ public final class OutputFollower implements AutoCloseable {
      *                     batch is lost to it
      * @param  onTooMuch   called once, on the same thread, when the file has grown by more than
      *                     {@link OutputLimits#maxBytes}; following goes on
+     * @param  onEnd       called once, on the same thread, when all was given
      * @throws IOException if the file cannot be opened, or too many files are open
      */
     public static OutputFollower follow(
@@ -133,14 +137,16 @@ public final class OutputFollower implements AutoCloseable {
             long offset,
             OutputLimits limits,
             Consumer<OutputBatch> consumer,
-            Runnable onTooMuch)
+            Runnable onTooMuch,
+            Runnable onEnd)
             throws IOException {
         FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
         FileWatch watch = null;
         boolean started = false;
         try {
             watch = new FileWatch(file);
-            OutputFollower follower = new OutputFollower(file, channel, watch, offset, limits, consumer, onTooMuch);
+            OutputFollower follower =
+                    new OutputFollower(file, channel, watch, offset, limits, consumer, onTooMuch, onEnd);
             Thread thread = new Thread(follower::run, name);
             thread.setDaemon(true);
             thread.start();
@@ -331,11 +337,15 @@ public final class OutputFollower implements AutoCloseable {
         // By the file's size, not by what was read: a slow consumer must not keep a full disk from being noticed.
         if (!tooMuch && bytes + (channel.size() - position) > limits.maxBytes()) {
             tooMuch = true;
-            try {
-                onTooMuch.run();
-            } catch (RuntimeException e) {
-                LOG.error("too much output in {}, and what was to be done about it failed", file, e);
-            }
+            run(onTooMuch, "too much output");
+        }
+    }
+
+    private void run(Runnable action, String what) {
+        try {
+            action.run();
+        } catch (RuntimeException e) {
+            LOG.error("{} in {}, and what was to be done about it failed", what, file, e);
         }
     }
 
@@ -357,6 +367,9 @@ public final class OutputFollower implements AutoCloseable {
         cutter.finish();
         lines = cutter.lines();
         caughtUp = !closed;
+        if (caughtUp) {
+            run(onEnd, "the end of the output");
+        }
         if (refused > 1) {
             LOG.error("{} batches of the output in {} were not taken", refused, file);
         }

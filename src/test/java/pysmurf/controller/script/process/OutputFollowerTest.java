@@ -37,6 +37,7 @@ class OutputFollowerTest {
     private Path file;
     private final List<OutputBatch> batches = new CopyOnWriteArrayList<>();
     private final AtomicInteger tooMuch = new AtomicInteger();
+    private final AtomicInteger ends = new AtomicInteger();
     private OutputFollower follower;
 
     @BeforeEach
@@ -57,7 +58,13 @@ class OutputFollowerTest {
 
     private void follow(long offset, long maxBytes, Consumer<OutputBatch> consumer) throws IOException {
         follower = OutputFollower.follow(
-                "follow-test", file, offset, OutputLimits.of(maxBytes), consumer, tooMuch::incrementAndGet);
+                "follow-test",
+                file,
+                offset,
+                OutputLimits.of(maxBytes),
+                consumer,
+                tooMuch::incrementAndGet,
+                ends::incrementAndGet);
     }
 
     private void append(String text) throws IOException {
@@ -221,11 +228,13 @@ class OutputFollowerTest {
         append("mine\n");
         assertThat(inConsumer.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
         assertThat(follower.finish(Duration.ofMillis(20))).isFalse();
+        assertThat(ends).hasValue(0);
         append("of the next script\n");
         goOn.countDown();
 
         assertThat(follower.finish(PATIENCE)).isTrue();
         assertThat(lines()).containsExactly("mine");
+        assertThat(ends).hasValue(1);
     }
 
     @Test
