@@ -146,6 +146,11 @@ public final class SessionEvent {
         return output != null && !output.lines().isEmpty();
     }
 
+    /** For routes: whether it is about output lines, be it that there are no more. */
+    public boolean isOutput() {
+        return output != null;
+    }
+
     /** For routes: whether it only says that there are no more output lines of a script, for those who count what they missed. */
     public boolean isEndOfLines() {
         return output != null && output.lines().isEmpty();
