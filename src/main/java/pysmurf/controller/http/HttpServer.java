@@ -1,21 +1,15 @@
 package pysmurf.controller.http;
 
 import org.apache.camel.CamelContext;
-import org.apache.camel.Route;
-import org.apache.camel.ServiceStatus;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpRouter;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServer;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServerConfiguration;
-import org.apache.camel.spi.SupervisingRouteController;
 import org.apache.camel.support.CamelContextHelper;
 import pysmurf.controller.routing.Replacement;
 import pysmurf.controller.session.Json;
 
 /** The HTTP server of the controller: Camel's, with our answers to what no route answers in place before it listens. */
 public final class HttpServer extends VertxPlatformHttpServer {
-
-    /** MQTT 5 and 3.1.1 alike. */
-    private static final String NEEDS_BROKER = "paho";
 
     /** Once and for all: routes that are reloaded are replaced one by one. */
     private volatile boolean ready;
@@ -42,26 +36,14 @@ public final class HttpServer extends VertxPlatformHttpServer {
     }
 
     /**
-     * Routes are started one after another, and by a controller that tries those again that cannot start; a command that came
-     * between two of them would find half a controller. Those that need a broker are not waited for, and one that failed has had
-     * its turn.
+     * Routes are started one after another, and each is known to Camel only from then on; a command that came between two of them
+     * would find half a controller. One that cannot be started has had its turn, and is tried again later.
      */
     public boolean isReady() {
         if (!ready) {
             CamelContext context = getCamelContext();
-            SupervisingRouteController supervisor = context.getRouteController().supervising();
-            ready = !context.getRoutes().isEmpty()
-                    && context.getRoutes().stream()
-                            .filter(route ->
-                                    !route.getEndpoint().getEndpointUri().startsWith(NEEDS_BROKER))
-                            .map(Route::getRouteId)
-                            .allMatch(id -> isStarted(id) || supervisor.getRestartException(id) != null);
+            ready = context.isStarted() && !context.getRouteController().isStartingRoutes();
         }
         return ready;
-    }
-
-    private boolean isStarted(String routeId) {
-        ServiceStatus status = getCamelContext().getRouteController().getRouteStatus(routeId);
-        return status != null && status.isStarted();
     }
 }
