@@ -104,11 +104,9 @@ final class MqttSide {
         return users;
     }
 
-    /** Starts the embedded broker, if it is to be one; returns at once. */
+    /** Connects, when there is a broker to connect to; returns at once. */
     void start() {
-        if (broker instanceof EmbeddedBroker embedded) {
-            embedded.start(connection::ensureConnected);
-        }
+        broker.start(connection::ensureConnected);
     }
 
     /** Says that the controller is offline. The broker is to be closed last: {@link #broker}. */

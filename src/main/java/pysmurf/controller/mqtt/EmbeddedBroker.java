@@ -38,7 +38,7 @@ public final class EmbeddedBroker implements Broker {
         this.users = users;
     }
 
-    /** Starts it on a thread of its own and calls back when it is ready. */
+    @Override
     public void start(Runnable ready) {
         Thread thread = new Thread(
                 () -> {

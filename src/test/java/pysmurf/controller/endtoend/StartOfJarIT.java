@@ -1,13 +1,19 @@
 package pysmurf.controller.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static pysmurf.controller.driver.ControllerUnderTest.PATIENCE;
 import static pysmurf.controller.driver.HttpClientOfController.script;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import pysmurf.controller.driver.ControllerOfJar;
@@ -59,6 +65,26 @@ class StartOfJarIT {
     @Test
     void refusesToBeOpenToOthersWithoutTokens() throws Exception {
         assertThat(refusal(Setup.in(folder).with("http.host", "0.0.0.0"))).contains("http.host", "auth.tokens-file");
+    }
+
+    /** Whoever asks in the midst of the start is told so and nothing else; half a controller would not even know the operation. */
+    @Test
+    void takesNothingOnUntilAllOfItIsThere() throws Exception {
+        Set<Integer> answers = new TreeSet<>();
+        try (ControllerOfJar controller = ControllerOfJar.launch(Setup.in(folder))) {
+            await().atMost(PATIENCE).pollInterval(Duration.ofMillis(1)).until(() -> {
+                try {
+                    answers.add(controller
+                            .http()
+                            .post("/api/v1/operations/run", script("exit_with.py", 0))
+                            .status());
+                } catch (ConnectException notYet) {
+                    return false;
+                }
+                return answers.contains(202);
+            });
+        }
+        assertThat(answers).isSubsetOf(202, 503);
     }
 
     /** A service manager starts it without any locale, and then Java cannot pass on what is not ASCII. */
