@@ -163,7 +163,9 @@ public final class Destinations {
     private static String endpoint(InetAddress origin) {
         // the port is nobody's: where a datagram goes is in the table
         return "netty:udp://" + new HostPort(origin.getHostAddress(), DISCARD)
-                // without a reply, without a connection that a closed port would break, one socket for all in order
+                // without a reply, without a connection that a closed port would break, one socket for all in order,
+                // and
+                // the sink goes on when a datagram is out
                 + "?sync=false&synchronous=true&udpConnectionlessSending=true&udpByteArrayCodec=true&producerPoolEnabled=false"
                 + "&workerGroup=#udpSenders&clientInitializerFactory=#fanOutSocket";
     }
