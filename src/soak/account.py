@@ -64,6 +64,11 @@ def refusal_in(session):
     return next((word for part, word in REFUSED_IN_SESSION.items() if part in texts), None)
 
 
+def taken_away(session):
+    """Whether it was accepted, and then its operation's file deleted before it began: it may fail for that, not run."""
+    return session["outcome"] == "failed" and any("was taken away before it began" in text for _, text in session["messages"])
+
+
 class Account:
     """
     The comparison. `faults` has a list of what was found for each thing that must not be.
@@ -134,7 +139,9 @@ class Account:
         self.faults["ended neither as succeeded nor as aborted"] = [
             f"session {session['session_id']} {session['op_name']} {session['outcome']}: {session['messages'][-2:]}"
             for session in self._sessions.values()
-            if session["outcome"] not in (None, "succeeded", "aborted") and not refusal_in(session)
+            if session["outcome"] not in (None, "succeeded", "aborted")
+            and not refusal_in(session)
+            and not (taken_away(session) and not self._runs[session["session_id"]])
         ]
         self.faults["answered with something else"] = [
             f"{command.id} {command.operation}: {word}"
@@ -148,7 +155,8 @@ class Account:
         counts = collections.defaultdict(collections.Counter)
         for session in self._sessions.values():
             refused = refusal_in(session)
-            counts[session["op_name"]][f"failed ({refused}, OCS)" if refused else str(session["outcome"])] += 1
+            ended = f"failed ({refused}, OCS)" if refused else str(session["outcome"])
+            counts[session["op_name"]]["failed (taken away)" if taken_away(session) else ended] += 1
         return {operation: dict(found) for operation, found in sorted(counts.items())}
 
     def table(self):
