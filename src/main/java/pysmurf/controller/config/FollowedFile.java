@@ -6,6 +6,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -13,8 +14,11 @@ import org.slf4j.LoggerFactory;
 /**
  * What a file says: it is read again when it has changed, and one that cannot be used leaves in force what was read before.
  * Thread-safe.
+ *
+ * @param <T> what is made of the file
+ * @param <F> how its owner words what is wrong with it
  */
-public final class FollowedFile<T> implements Supplier<T> {
+public final class FollowedFile<T, F> implements Supplier<T> {
 
     private static final Logger LOG = LoggerFactory.getLogger(FollowedFile.class);
 
@@ -35,26 +39,29 @@ public final class FollowedFile<T> implements Supplier<T> {
 
     private final Path file;
     private final Reader<T> reader;
+    private final Function<Exception, F> wording;
     /** Null before the first look. */
     private FileTime seen;
 
     private T value;
-    private Exception fault;
+    private F fault;
 
     /**
      * Begins with the next look at the file.
      *
-     * @param first what is in force if the file cannot be used then; may be null
+     * @param wording asked once for each change that cannot be used
+     * @param first   what is in force if the file cannot be used then; may be null
      */
-    public FollowedFile(Path file, Reader<T> reader, T first) {
+    public FollowedFile(Path file, Reader<T> reader, Function<Exception, F> wording, T first) {
         this.file = file;
         this.reader = reader;
+        this.wording = wording;
         this.value = first;
     }
 
     /** The same for a file that was read just now, and says this. */
-    static <T> FollowedFile<T> readBefore(Path file, Reader<T> reader, T value) {
-        FollowedFile<T> followed = new FollowedFile<>(file, reader, value);
+    static <T, F> FollowedFile<T, F> readBefore(Path file, Reader<T> reader, Function<Exception, F> wording, T value) {
+        FollowedFile<T, F> followed = new FollowedFile<>(file, reader, wording, value);
         followed.seen = followed.time();
         return followed;
     }
@@ -76,14 +83,14 @@ public final class FollowedFile<T> implements Supplier<T> {
             value = next;
             fault = null;
         } catch (IOException | ConfigurationException | IllegalArgumentException e) {
-            fault = e;
-            LOG.error("{} cannot be used, what was there before stays: {}", file, e.getMessage());
+            fault = wording.apply(e);
+            LOG.error("{}; what was there before stays", fault);
         }
         return value;
     }
 
     /** Why the file as it was at the last look cannot be used; empty if it can. */
-    public synchronized Optional<Exception> fault() {
+    public synchronized Optional<F> fault() {
         return Optional.ofNullable(fault);
     }
 

@@ -17,13 +17,16 @@ public final class LiveSetting<T> implements Supplier<T> {
     private static final Logger LOG = LoggerFactory.getLogger(LiveSetting.class);
 
     private final Configuration configuration;
-    private final FollowedFile<T> followed;
+    private final FollowedFile<T, String> followed;
 
     /** @param configuration as it was read at the start */
     public LiveSetting(Configuration configuration, Setting<T> setting) {
         this.configuration = configuration;
         this.followed = FollowedFile.readBefore(
-                configuration.file(), file -> configuration.readAgain().get(setting), configuration.get(setting));
+                configuration.file(),
+                file -> configuration.readAgain().get(setting),
+                fault -> configuration.file() + line(fault.getMessage()) + ": " + fault.getMessage(),
+                configuration.get(setting));
     }
 
     /** The value as of now. */
@@ -34,9 +37,7 @@ public final class LiveSetting<T> implements Supplier<T> {
 
     /** Why the file is not followed at the moment; empty if it is. */
     public Optional<String> fault() {
-        return followed.fault()
-                .map(Exception::getMessage)
-                .map(complaint -> configuration.file() + line(complaint) + ": " + complaint);
+        return followed.fault();
     }
 
     /** The line of the first key that is complained of; nothing if it comes from elsewhere. */

@@ -54,10 +54,11 @@ public final class EventStream {
     }
 
     private synchronized void remember(SessionEvent event) {
-        long linesBefore = lines + gaps.before(event);
-        if (event.isEndOfLines() && linesBefore == lines) {
+        long missing = gaps.before(event);
+        if (event.isEndOfLines() && missing == 0) {
             return;
         }
+        long linesBefore = lines + missing;
         int ownLines = event.hasLines() ? event.getOutput().lines().size() : 0;
         String json = event.isEndOfLines() ? "" : event.getJson();
         Entry entry = new Entry(nextId, event.getName(), json, linesBefore, linesBefore + ownLines);

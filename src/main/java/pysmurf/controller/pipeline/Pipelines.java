@@ -3,10 +3,9 @@ package pysmurf.controller.pipeline;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
 import pysmurf.controller.config.FollowedFile;
 import pysmurf.controller.routing.RouteFault;
@@ -18,7 +17,7 @@ import pysmurf.controller.routing.RouteFault;
 public final class Pipelines {
 
     private final Path folder;
-    private final Map<String, FollowedFile<PipelineSettings>> files = new ConcurrentSkipListMap<>();
+    private final Map<String, FollowedFile<PipelineSettings, RouteFault>> files = new ConcurrentSkipListMap<>();
 
     /** @param folder where {@code NAME.yaml} is */
     public Pipelines(Path folder) {
@@ -27,14 +26,12 @@ public final class Pipelines {
 
     /** The settings of an operation; empty ones if it has no file. */
     public PipelineSettings of(String operation) {
-        return files.computeIfAbsent(
-                        file(operation),
-                        name -> new FollowedFile<>(folder.resolve(name), Pipelines::read, PipelineSettings.NONE))
-                .get();
+        return files.computeIfAbsent(operation + ".yaml", this::follow).get();
     }
 
-    private static String file(String operation) {
-        return operation + ".yaml";
+    private FollowedFile<PipelineSettings, RouteFault> follow(String name) {
+        return new FollowedFile<>(
+                folder.resolve(name), Pipelines::read, fault -> RouteFault.of(name, fault), PipelineSettings.NONE);
     }
 
     private static PipelineSettings read(Path file) throws IOException {
@@ -43,8 +40,9 @@ public final class Pipelines {
 
     /** Files that cannot be used. */
     public Collection<RouteFault> faults() {
-        List<RouteFault> faults = new ArrayList<>();
-        files.forEach((name, file) -> file.fault().ifPresent(fault -> faults.add(RouteFault.of(name, fault))));
-        return faults;
+        return files.values().stream()
+                .map(FollowedFile::fault)
+                .flatMap(Optional::stream)
+                .toList();
     }
 }

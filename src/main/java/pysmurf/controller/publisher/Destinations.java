@@ -6,7 +6,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -108,7 +108,7 @@ public final class Destinations {
     /** Looks at which there are to be, and their names up. */
     public synchronized void resolve() {
         List<Place> places = new ArrayList<>();
-        Map<InetAddress, List<Place>> origins = new LinkedHashMap<>();
+        Map<InetAddress, List<Place>> origins = new HashMap<>();
         List<String> failed = new ArrayList<>();
         for (HostPort destination : wanted.get().stream().distinct().toList()) {
             Place place = new Place(traffic(destination), null);
@@ -133,7 +133,7 @@ public final class Destinations {
                 .filter(fault -> !faults.contains(fault))
                 .forEach(fault -> LOG.warn("UDP destination {}", fault));
         all = List.copyOf(places);
-        byOrigin = unmodifiable(origins);
+        byOrigin = Map.copyOf(origins);
         faults = List.copyOf(failed);
     }
 
@@ -144,11 +144,6 @@ public final class Destinations {
                         || local
                                 && (listener.getAddress().isLoopbackAddress()
                                         || listener.getAddress().isAnyLocalAddress()));
-    }
-
-    private static Map<InetAddress, List<Place>> unmodifiable(Map<InetAddress, List<Place>> origins) {
-        origins.replaceAll((origin, places) -> List.copyOf(places));
-        return Collections.unmodifiableMap(origins);
     }
 
     /**

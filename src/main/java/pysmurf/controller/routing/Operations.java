@@ -6,7 +6,6 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -50,7 +49,7 @@ public final class Operations {
     private final Replacement replacement;
     private final List<ParameterFormat> formats;
     private final Map<String, Known> known = new ConcurrentHashMap<>();
-    private final Map<String, FollowedFile<Parameters>> schemas = new ConcurrentSkipListMap<>();
+    private final Map<String, FollowedFile<Parameters, RouteFault>> schemas = new ConcurrentSkipListMap<>();
 
     /**
      * @param folder      where the operations' routes and schemas are
@@ -92,9 +91,8 @@ public final class Operations {
         if (!route.getEndpoint().getEndpointUri().equals("direct://operation-" + name)) {
             return Optional.empty();
         }
-        Parameters parameters = schemas.computeIfAbsent(
-                        name, key -> new FollowedFile<>(folder.resolve(schema(key)), this::read, null))
-                .get();
+        Parameters parameters =
+                schemas.computeIfAbsent(name, this::followSchema).get();
         if (parameters == null) {
             return Optional.empty();
         }
@@ -133,14 +131,16 @@ public final class Operations {
 
     /** Schema files that cannot be used, with the reason; the last good version of each goes on being used. */
     public Collection<RouteFault> faults() {
-        List<RouteFault> faults = new ArrayList<>();
-        schemas.forEach((name, schema) ->
-                schema.fault().ifPresent(fault -> faults.add(RouteFault.of("operations/" + schema(name), fault))));
-        return faults;
+        return schemas.values().stream()
+                .map(FollowedFile::fault)
+                .flatMap(Optional::stream)
+                .toList();
     }
 
-    private static String schema(String name) {
-        return name + ".schema.json";
+    private FollowedFile<Parameters, RouteFault> followSchema(String name) {
+        String file = name + ".schema.json";
+        return new FollowedFile<>(
+                folder.resolve(file), this::read, fault -> RouteFault.of("operations/" + file, fault), null);
     }
 
     private Parameters read(Path schema) throws IOException {
