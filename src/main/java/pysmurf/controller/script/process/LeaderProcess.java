@@ -36,7 +36,7 @@ public record LeaderProcess(long pid, CompletableFuture<Integer> exit) {
     }
 
     /**
-     * For a C library older than glibc 2.34, at the cost of 2 ms: setsid(1) makes it the leader. A JVM that was started in the
+     * For a C library older than glibc 2.34, at the cost of 3 ms: setsid(1) makes it the leader. A JVM that was started in the
      * background of a shell has SIGINT ignored and would pass that on, and then Python never raises KeyboardInterrupt; env(1)
      * sets it back (coreutils 8.31 or newer).
      */

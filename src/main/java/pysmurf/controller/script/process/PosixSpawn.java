@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 /**
  * posix_spawn(3) and waitpid(2). Java can start neither a session leader nor a process with SIGINT set back, so that two more
  * programs had to be executed on the way to each script, and its child closes some 300 descriptors one by one before that:
- * together 2 ms of the 5 that pass until a script begins. Thread-safe.
+ * together 3 ms of each start. Thread-safe.
  */
 final class PosixSpawn {
 
