@@ -13,6 +13,9 @@ public final class Signals {
 
     private static final int NO_SIGNAL = 0;
 
+    /** signal(7). Follows each signal, since a stopped process takes none but KILL before it goes on. */
+    private static final int CONT = 18;
+
     /** The kernel gives out none above 4194304, PID_MAX_LIMIT (proc(5), pid_max). */
     private static final int NO_PID = Integer.MAX_VALUE;
 
@@ -34,7 +37,7 @@ public final class Signals {
     }
 
     /**
-     * Sends a signal to one process.
+     * Sends a signal to one process, and lets it go on if it is stopped.
      *
      * @return false if there is no such process; true also for a zombie
      * @throws SignalException if the process may not be signalled
@@ -47,7 +50,7 @@ public final class Signals {
     }
 
     /**
-     * Sends a signal to each process of a group at once.
+     * Sends a signal to each process of a group at once, and lets those go on that are stopped.
      *
      * @return false if the group has no process; true also where it has only zombies
      * @throws SignalException if there are processes, but not one of them may be signalled
@@ -88,6 +91,9 @@ public final class Signals {
 
     private static boolean kill(long target, int signal, String what) {
         if (Libc.kill((int) target, signal) == 0) {
+            if (signal != NO_SIGNAL) {
+                Libc.kill((int) target, CONT);
+            }
             return true;
         }
         int errno = Native.getLastError();
