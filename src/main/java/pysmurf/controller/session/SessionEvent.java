@@ -83,7 +83,7 @@ public final class SessionEvent {
     }
 
     /** A datagram to be relayed as it is. */
-    public static SessionEvent datagram(Session session, byte[] bytes) {
+    public static SessionEvent ofDatagram(Session session, byte[] bytes) {
         SessionEvent event = new SessionEvent(Type.DATAGRAM, session.id(), session.opName(), () -> "");
         event.datagram = bytes;
         event.weight = bytes.length;
@@ -91,7 +91,7 @@ public final class SessionEvent {
     }
 
     /** A batch of output lines. */
-    public static SessionEvent output(Session session, Output output) {
+    public static SessionEvent ofOutput(Session session, Output output) {
         SessionEvent event = new SessionEvent(
                 Type.OUTPUT,
                 session.id(),

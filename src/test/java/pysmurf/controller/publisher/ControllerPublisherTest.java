@@ -103,7 +103,7 @@ class ControllerPublisherTest {
     void passesADatagramOnAsItIs() {
         byte[] datagram = {1, 2, (byte) 0xff};
 
-        assertThat(publisher.datagrams(SessionEvent.datagram(session, datagram)))
+        assertThat(publisher.datagrams(SessionEvent.ofDatagram(session, datagram)))
                 .containsExactly(datagram);
     }
 }

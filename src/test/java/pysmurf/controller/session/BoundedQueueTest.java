@@ -36,11 +36,11 @@ class BoundedQueueTest {
 
     private Exchange output() {
         return exchange(
-                SessionEvent.output(session, new SessionEvent.Output(0, 0, List.of("line".repeat(1000)), true)));
+                SessionEvent.ofOutput(session, new SessionEvent.Output(0, 0, List.of("line".repeat(1000)), true)));
     }
 
     private Exchange datagram() {
-        return exchange(SessionEvent.datagram(session, new byte[10_000]));
+        return exchange(SessionEvent.ofDatagram(session, new byte[10_000]));
     }
 
     private int fill(Supplier<Exchange> events) {

@@ -18,7 +18,7 @@ class OutputGapsTest {
     }
 
     private long before(Session session, long firstLine, int lines) {
-        return gaps.before(SessionEvent.output(
+        return gaps.before(SessionEvent.ofOutput(
                 session, new SessionEvent.Output(0, firstLine, Collections.nCopies(lines, "x"), true)));
     }
 
