@@ -4,7 +4,8 @@ import sys
 import time
 
 try:
-    print("ready", flush=True)
+    # one write, so that a watcher sees the whole line
+    sys.stdout.write("ready\n")
     while not os.path.exists(sys.argv[1]):
         time.sleep(0.005)
     print("found")

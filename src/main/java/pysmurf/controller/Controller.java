@@ -57,6 +57,7 @@ import pysmurf.controller.publisher.FanOutSocket;
 import pysmurf.controller.publisher.PublisherInbox;
 import pysmurf.controller.publisher.SocketDrops;
 import pysmurf.controller.routing.Operation;
+import pysmurf.controller.routing.OperationSteps;
 import pysmurf.controller.routing.OperationThreads;
 import pysmurf.controller.routing.Operations;
 import pysmurf.controller.routing.Replacement;
@@ -125,7 +126,7 @@ public final class Controller implements AutoCloseable {
     private Pipelines pipelines;
     private Audit audit;
     private Stages stages;
-    private Session unfinished;
+    private List<Session> unfinished = List.of();
     private InetSocketAddress publisherAddress;
     private String topicRoot;
     private Metrics metrics;
@@ -287,11 +288,11 @@ public final class Controller implements AutoCloseable {
         @Override
         public void afterStart(BaseMainSupport camel) {
             mqtt.start();
-            if (unfinished != null) {
+            for (Session session : unfinished) {
                 FluentProducerTemplate template = camel.getCamelContext()
                         .createFluentProducerTemplate()
-                        .to(unfinished.status() == Status.STARTING ? "direct:operation" : "direct:recovery")
-                        .withExchangeProperty(ScriptBinding.SESSION, unfinished);
+                        .to(session.status() == Status.STARTING ? "direct:operation" : "direct:recovery")
+                        .withExchangeProperty(ScriptBinding.SESSION, session);
                 operations.execute(template::send);
             }
             LOG.info(
@@ -393,7 +394,11 @@ public final class Controller implements AutoCloseable {
         LogTargets logTargets = new LogTargets(configuration.get(Settings.LOGS_ROOTS));
         ScriptExecutor executor = new ScriptExecutor(
                 ScriptLimits.of(configuration, publisherAddress), logTargets, sessions, inbox, clock);
-        aborts = new Aborts(executor, sessions);
+        Graces graces = new Graces(
+                configuration.get(Settings.ABORT_INTERRUPT_GRACE), configuration.get(Settings.ABORT_TERMINATE_GRACE));
+        OperationSteps steps = new OperationSteps();
+        context.getCamelContextExtension().addInterceptStrategy(steps);
+        aborts = new Aborts(executor, steps, sessions, graces);
         registry.bind("scriptExecutor", executor);
         registry.bind("scriptBinding", new ScriptBinding(roots));
         registry.bind("aborts", aborts);
@@ -406,7 +411,7 @@ public final class Controller implements AutoCloseable {
                 List.of(roots, logTargets, new ScriptArguments()));
         admission =
                 new Admission(known, sessions, clock, List.of(storage.disk()::fault, storage.sessions()::hindrance));
-        operations = new OperationThreads(closing);
+        operations = new OperationThreads(closing, steps);
         registry.bind("operationThreads", operations);
         registry.bind("operations", known);
         registry.bind("admission", admission);
@@ -416,16 +421,10 @@ public final class Controller implements AutoCloseable {
 
         reload = new RouteReload(routesDir(), sessions, properties, replacement);
         context.addService(reload);
-        Recovery recovery = new Recovery(
-                sessions,
-                executor,
-                admission,
-                configuration.get(Settings.RECOVERY_POLICY),
-                new Graces(
-                        configuration.get(Settings.ABORT_INTERRUPT_GRACE),
-                        configuration.get(Settings.ABORT_TERMINATE_GRACE)));
+        Recovery recovery =
+                new Recovery(sessions, executor, admission, configuration.get(Settings.RECOVERY_POLICY), graces);
         registry.bind("recovery", recovery);
-        unfinished = recovery.begin().orElse(null);
+        unfinished = recovery.begin();
         mqtt = new MqttSide(configuration, context, sessions, replacement, topicRoot, clock);
         bindViews(context);
         bindHealth(context, destinations);

@@ -13,7 +13,6 @@ import pysmurf.controller.session.RequestedBy;
  * @param expiresAt     when it is too late to start; null for never
  * @param retained      whether a broker had kept it for whoever would come
  * @param lenient       whether unknown parameters are dropped instead of refused, as OCS does
- * @param abortTarget   the session to abort; null for the one that holds the lock; only for abort
  * @param requestedBy   who asked
  */
 public record Command(
@@ -23,9 +22,18 @@ public record Command(
         Instant expiresAt,
         boolean retained,
         boolean lenient,
-        Integer abortTarget,
         RequestedBy requestedBy) {
 
     /** The operation that ends another. */
     public static final String ABORT = "abort";
+
+    /** The parameter of abort that names the session to end; without it that is the one that holds the lock. */
+    public static final String ABORT_TARGET = "session_id";
+
+    /** The session to abort; null for the one that holds the lock, and for every other operation. */
+    public Integer abortTarget() {
+        return operation.equals(ABORT) && params.path(ABORT_TARGET).canConvertToInt()
+                ? (Integer) params.path(ABORT_TARGET).intValue()
+                : null;
+    }
 }

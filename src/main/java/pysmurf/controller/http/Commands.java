@@ -32,7 +32,7 @@ public final class Commands {
     public Command read(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request, Exchange exchange) {
         exchange.setProperty(Origin.PROPERTY, origin(request, request.pathParam("op")));
         waitSeconds(request);
-        return command(request, request.pathParam("op"), null);
+        return command(request, request.pathParam("op"), params(request.body()));
     }
 
     /**
@@ -43,27 +43,20 @@ public final class Commands {
     public Command readAbort(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request, Exchange exchange) {
         exchange.setProperty(Origin.PROPERTY, origin(request, Command.ABORT));
         waitSeconds(request);
-        return command(request, Command.ABORT, SessionViews.id(request));
+        ObjectNode params = params(request.body());
+        return command(request, Command.ABORT, params.put(Command.ABORT_TARGET, SessionViews.id(request)));
     }
 
     private static Origin origin(HttpRequest request, String operation) {
         return new Origin(TRANSPORT, request.client(), request.role(), request.address(), operation);
     }
 
-    private static Command command(HttpRequest request, String operation, Integer abortTarget) {
+    private static Command command(HttpRequest request, String operation, ObjectNode params) {
         String key = request.idempotencyKey();
         if (key != null && (key.isBlank() || key.length() > 200)) {
             throw new HttpProblem(400, "Idempotency-Key: from 1 to 200 characters");
         }
-        return new Command(
-                operation,
-                params(request.body()),
-                key,
-                null,
-                false,
-                false,
-                abortTarget,
-                new RequestedBy(TRANSPORT, request.client()));
+        return new Command(operation, params, key, null, false, false, new RequestedBy(TRANSPORT, request.client()));
     }
 
     private static ObjectNode params(byte[] body) {

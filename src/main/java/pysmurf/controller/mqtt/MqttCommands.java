@@ -75,7 +75,6 @@ public final class MqttCommands {
                 expiresAt,
                 message.retained(),
                 false,
-                null,
                 new RequestedBy(TRANSPORT, client));
     }
 

@@ -159,7 +159,7 @@ final class ControllerAgent implements OcsAgent {
         if (client.level().compareTo(minPrivs()) < 0) {
             return OcsReply.error(client.level().rejection(minPrivs())).because(Reason.UNAUTHORIZED);
         }
-        return command(request, operation.get(), null, client);
+        return command(request, operation.get(), client);
     }
 
     private static OcsReply unknown(String name) {
@@ -170,7 +170,7 @@ final class ControllerAgent implements OcsAgent {
         return OcsReply.error("Operation \"" + session.opName() + "\" already in progress.", OcsSession.now(session));
     }
 
-    private static Object command(OpsRequest request, Operation operation, Integer abortTarget, OcsClient client) {
+    private static Object command(OpsRequest request, Operation operation, OcsClient client) {
         JsonNode given = request.params();
         if (!given.isObject() && !given.isMissingNode() && !given.isNull()) {
             return OcsReply.error("params must be a dict, not a " + PythonSignature.typeName(given))
@@ -180,14 +180,7 @@ final class ControllerAgent implements OcsAgent {
         return OcsParams.notAList(params, operation.parameters().json())
                 .<Object>map(fault -> OcsReply.error(fault).because(Reason.INVALID))
                 .orElseGet(() -> new Command(
-                        operation.name(),
-                        params,
-                        null,
-                        null,
-                        false,
-                        true,
-                        abortTarget,
-                        new RequestedBy(TRANSPORT, client.name())));
+                        operation.name(), params, null, null, false, true, new RequestedBy(TRANSPORT, client.name())));
     }
 
     private OcsReply status(OpsRequest request) {
@@ -264,7 +257,13 @@ final class ControllerAgent implements OcsAgent {
         }
         return operations
                 .find(Command.ABORT)
-                .map(operation -> command(request, operation, session.id(), client))
+                .map(operation -> {
+                    Object decided = command(request, operation, client);
+                    if (decided instanceof Command command) {
+                        command.params().put(Command.ABORT_TARGET, session.id());
+                    }
+                    return decided;
+                })
                 .orElseGet(() -> noOperation(Command.ABORT).because(Reason.UNKNOWN_OPERATION));
     }
 

@@ -9,34 +9,55 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
+import org.apache.camel.support.SynchronizationAdapter;
 import pysmurf.controller.session.Closing;
 import pysmurf.controller.session.LogMark;
 import pysmurf.controller.session.Session;
 
 /**
- * The threads that operations run on, one for each session. A route can be left by an Error that no catch of a route gets to
- * see; then the session is closed here, or its lock would never be free. Thread-safe.
+ * The threads that operations run on, one for each session. A route can be left by a step {@code stop}, or by an Error that no
+ * catch of a route gets to see; then the session is closed here, or its lock would never be free. Thread-safe.
  */
 public final class OperationThreads extends ThreadPoolExecutor {
 
     private static final long KEEP_IDLE_S = 60;
 
     private final Closing closing;
+    private final OperationSteps steps;
     private final Map<Thread, Session> running = new ConcurrentHashMap<>();
     private final Map<Thread, LogMark> marks = new ConcurrentHashMap<>();
 
-    public OperationThreads(Closing closing) {
+    public OperationThreads(Closing closing, OperationSteps steps) {
         super(0, Integer.MAX_VALUE, KEEP_IDLE_S, TimeUnit.SECONDS, new SynchronousQueue<>());
         this.closing = closing;
+        this.steps = steps;
         AtomicInteger number = new AtomicInteger();
         setThreadFactory(task -> new Thread(task, "operation-" + number.incrementAndGet()));
     }
 
-    /** The calling thread runs this session from now on. */
-    public void begin(@ExchangeProperty("session") Session session) {
+    /** The calling thread runs this session from now on, and each step of the exchange is the session's. */
+    public void begin(@ExchangeProperty("session") Session session, Exchange exchange) {
+        adopt(session, exchange);
+        steps.begin(session, exchange);
+    }
+
+    /** The calling thread waits for the script of this session from now on. */
+    public void adopt(@ExchangeProperty("session") Session session, Exchange exchange) {
         running.put(Thread.currentThread(), session);
         marks.computeIfAbsent(Thread.currentThread(), thread -> LogMark.of(session));
+        exchange.getExchangeExtension().addOnCompletion(new SynchronizationAdapter() {
+            @Override
+            public void onComplete(Exchange over) {
+                closing.completed(session);
+            }
+
+            @Override
+            public void onFailure(Exchange over) {
+                closing.failed(session, over.getException());
+            }
+        });
     }
 
     @Override
@@ -45,8 +66,9 @@ public final class OperationThreads extends ThreadPoolExecutor {
         Session session = running.remove(Thread.currentThread());
         LogMark mark = marks.remove(Thread.currentThread());
         try {
-            if (session != null && !session.isDone()) {
-                closing.failed(session, cause(task, thrown));
+            Throwable fault = cause(task, thrown);
+            if (session != null && fault != null && !session.isDone()) {
+                closing.failed(session, fault);
             }
         } finally {
             if (mark != null) {
@@ -55,6 +77,7 @@ public final class OperationThreads extends ThreadPoolExecutor {
         }
     }
 
+    /** Null if the task came to its end. */
     private static Throwable cause(Runnable task, Throwable thrown) {
         if (thrown == null && task instanceof Future<?> future && future.isDone()) {
             try {
@@ -68,6 +91,6 @@ public final class OperationThreads extends ThreadPoolExecutor {
                 return e;
             }
         }
-        return thrown != null ? thrown : new IllegalStateException("the operation's route ended without an end");
+        return thrown;
     }
 }

@@ -2,16 +2,16 @@ package pysmurf.controller.script;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.apache.camel.Body;
 import org.apache.camel.ExchangeProperty;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.command.Command;
 import pysmurf.controller.command.Verdict;
+import pysmurf.controller.routing.OperationSteps;
+import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.session.AbortRecord;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LogMark;
@@ -26,30 +26,42 @@ public final class Aborts {
     private static final Logger LOG = LoggerFactory.getLogger(Aborts.class);
 
     private final ScriptExecutor scripts;
+    private final OperationSteps steps;
     private final Sessions sessions;
+    private final Graces graces;
 
-    public Aborts(ScriptExecutor scripts, Sessions sessions) {
+    /** @param graces how long a step that is no script may go on after it was interrupted */
+    public Aborts(ScriptExecutor scripts, OperationSteps steps, Sessions sessions, Graces graces) {
         this.scripts = scripts;
+        this.steps = steps;
         this.sessions = sessions;
+        this.graces = graces;
     }
 
     /** Begins to end what an abort's session was opened for; does nothing for any other session. Returns at once. */
     public void begin(@Body Verdict started) {
         Session session = started.session();
         if (session.victim() != null) {
-            scripts.end(session.victim(), force(session));
+            end(session.victim(), force(session));
+        }
+    }
+
+    private void end(Session victim, boolean force) {
+        scripts.abort(victim, force);
+        if (force) {
+            steps.interrupt(victim, true);
         }
     }
 
     /**
      * Aborts the session that an abort's session was opened for, and waits for its end.
      *
-     * @throws OperationFailure if processes outlived even SIGKILL
+     * @throws OperationFailure if processes outlived even SIGKILL, or a step of its route does not end
      */
     public void abort(@ExchangeProperty(ScriptBinding.SESSION) Session abort) {
         Session victim = abort.victim();
-        scripts.end(victim, force(abort));
-        victim.ended().join();
+        end(victim, force(abort));
+        awaitEnd(victim);
         AbortRecord record = victim.abort();
         sessions.mergeData(abort, Json.<ObjectNode>tree(record).without("at"));
         if (record.survivors() > 0) {
@@ -57,10 +69,33 @@ public final class Aborts {
         }
     }
 
+    private void awaitEnd(Session victim) {
+        for (Duration grace : List.of(graces.interrupt(), graces.terminate(), graces.kill())) {
+            if (hasEndedWithin(victim, grace)) {
+                return;
+            }
+            // it may have been between two steps, or have taken the interrupt for something else
+            steps.interrupt(victim, false);
+        }
+        steps.stubborn(victim).ifPresent(step -> {
+            throw new OperationFailure(
+                    Outcome.FAILED, "Session " + victim.id() + " goes on: its step " + step + " cannot be interrupted");
+        });
+        // what brings the crate to a safe state has its own limits
+        victim.ended().join();
+    }
+
+    private static boolean hasEndedWithin(Session victim, Duration time) {
+        return victim.ended()
+                .thenApply(ended -> true)
+                .completeOnTimeout(false, time.toMillis(), TimeUnit.MILLISECONDS)
+                .join();
+    }
+
     /** An abort that joins another can only make it more urgent. */
     public Verdict join(@Body Verdict verdict, @ExchangeProperty("command") Command command) {
         if (command.params().path("force").asBoolean()) {
-            scripts.end(verdict.session().victim(), true);
+            end(verdict.session().victim(), true);
         }
         return verdict;
     }
@@ -69,21 +104,21 @@ public final class Aborts {
         return abort.params().path("force").asBoolean();
     }
 
-    /** Aborts whatever holds the lock, because the controller stops; returns when it has ended, or after this time. */
+    /** Aborts all that is under way, because the controller stops; returns when it has ended, or after this time. */
     public void abortAll(Duration atMost) {
-        sessions.holder().ifPresent(session -> {
+        List<Session> victims = sessions.unfinished().stream()
+                .filter(session -> session.victim() == null)
+                .toList();
+        for (Session session : victims) {
             sessions.requestAbort(session, "the controller, which is stopping");
-            scripts.end(session, atMost.minusSeconds(2));
-            try {
-                session.ended().get(atMost.toMillis(), TimeUnit.MILLISECONDS);
-            } catch (TimeoutException e) {
+            scripts.abort(session, atMost.minusSeconds(2));
+        }
+        long deadline = System.nanoTime() + atMost.toNanos();
+        for (Session session : victims) {
+            if (!hasEndedWithin(session, Duration.ofNanos(Math.max(0, deadline - System.nanoTime())))) {
                 LogMark.around(
                         session, () -> LOG.error("Session {} has not ended in {} s", session.id(), atMost.toSeconds()));
-            } catch (ExecutionException e) {
-                throw new CompletionException(e.getCause());
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
             }
-        });
+        }
     }
 }

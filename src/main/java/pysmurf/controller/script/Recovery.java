@@ -2,6 +2,7 @@ package pysmurf.controller.script;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -60,39 +61,45 @@ public final class Recovery {
     /**
      * Closes what cannot go on.
      *
-     * @return the session to go on with, by the route {@code recovery}; or a new one of {@code safe_state} that has to be run;
-     *         empty if all is well
+     * @return the sessions to go on with, by the route {@code recovery}; or a new one of {@code safe_state} that has to be run,
+     *         beside those that hold no lock; empty if all is well
      */
-    public Optional<Session> begin() {
+    public List<Session> begin() {
         List<Session> left = sessions.unfinished();
-        Optional<Session> adopted = Optional.empty();
-        boolean interrupted = false;
+        List<Session> next = new ArrayList<>();
+        List<Session> interrupted = new ArrayList<>();
         for (Session session : left) {
-            if (!session.exclusive()) {
-                sessions.close(session, Outcome.INTERRUPTED, DIED + "it is not gone on with");
-            } else if (adopt(session)) {
-                adopted = Optional.of(session);
-            } else {
-                interrupted = true;
+            if (adopt(session)) {
+                next.add(session);
+            } else if (session.exclusive()) {
+                interrupted.add(session);
             }
         }
-        return interrupted ? makeSafe(left) : adopted;
+        if (!interrupted.isEmpty()) {
+            makeSafe(interrupted).ifPresent(next::add);
+        }
+        return next;
     }
 
     /** @return false if the session is closed now */
     private boolean adopt(Session session) {
-        ScriptMark mark = session.script();
-        if (mark == null) {
+        List<ScriptMark> marks = session.scripts();
+        if (marks.isEmpty()) {
             sessions.close(session, Outcome.INTERRUPTED, DIED + "no script of it was running at that moment");
             return false;
         }
-        ProcessTree tree = tree(mark);
-        boolean goesOn = tree.isMainAlive() && policy == RecoveryPolicy.ADOPT && session.abort() == null;
+        List<ProcessTree> trees = marks.stream().map(Recovery::tree).toList();
+        // of several at a time none is all of its operation
+        boolean goesOn = marks.size() == 1
+                && trees.get(0).isMainAlive()
+                && policy == RecoveryPolicy.ADOPT
+                && session.abort() == null;
         if (goesOn) {
             try {
-                ProcessId leader = tree.leader().orElseThrow();
-                sessions.started(session, mark.startedAs(leader.pid(), leader.startTicks()));
-                scripts.adopt(session, tree);
+                ProcessId leader = trees.get(0).leader().orElseThrow();
+                ScriptMark mark = marks.get(0).startedAs(leader.pid(), leader.startTicks());
+                sessions.started(session, mark);
+                scripts.adopt(session, mark, trees.get(0));
                 sessions.message(
                         session,
                         "The controller died and was started anew; process " + leader.pid()
@@ -103,7 +110,7 @@ public final class Recovery {
                 sessions.message(session, "The output cannot be followed any more: " + e);
             }
         }
-        end(session, tree);
+        end(session, trees);
         return false;
     }
 
@@ -119,21 +126,25 @@ public final class Recovery {
         return new ProcessTree(first, mark.marker());
     }
 
-    private void end(Session session, ProcessTree tree) {
+    private void end(Session session, List<ProcessTree> trees) {
         Outcome outcome = session.abort() == null ? Outcome.INTERRUPTED : Outcome.ABORTED;
-        if (tree.alive().isEmpty()) {
+        if (trees.stream().allMatch(tree -> tree.alive().isEmpty())) {
             sessions.close(session, outcome, DIED + "nothing of its script was left");
             return;
         }
         sessions.requestAbort(session, "the controller, which was started anew");
-        AbortLadder.Result result =
-                new AbortLadder(tree, graces, signal -> sessions.signalSent(session, signal.name())).run();
-        sessions.survivors(session, result.survivors().size());
+        List<ProcessId> survivors = new ArrayList<>();
+        for (ProcessTree tree : trees) {
+            survivors.addAll(new AbortLadder(tree, graces, signal -> sessions.signalSent(session, signal.name()))
+                    .run()
+                    .survivors());
+        }
+        sessions.survivors(session, survivors.size());
         sessions.close(
                 session,
                 outcome,
                 DIED + "what was left of its script "
-                        + (result.survivors().isEmpty() ? "was ended" : "outlived SIGKILL: " + result.survivors()));
+                        + (survivors.isEmpty() ? "was ended" : "outlived SIGKILL: " + survivors));
     }
 
     /** Waits for the end of the adopted script. */
@@ -143,7 +154,9 @@ public final class Recovery {
 
     /** While an adopted session comes to its end nobody else may take the lock that safe_state needs. */
     public void hold(@ExchangeProperty(ScriptBinding.SESSION) Session session) {
-        admission.hold(session);
+        if (session.exclusive()) {
+            admission.hold(session);
+        }
     }
 
     /**
@@ -152,6 +165,9 @@ public final class Recovery {
      * @return the session of safe_state, to be run; null if the crate need not be made safe
      */
     public Session makeSafe(@ExchangeProperty(ScriptBinding.SESSION) Session session) {
+        if (!session.exclusive()) {
+            return null;
+        }
         try {
             boolean safe = session.outcome() == Outcome.SUCCEEDED
                     || session.outcome() != Outcome.INTERRUPTED

@@ -18,12 +18,12 @@ import pysmurf.controller.config.Leftovers;
 import pysmurf.controller.publisher.PublisherInbox;
 import pysmurf.controller.script.process.AbortLadder;
 import pysmurf.controller.script.process.AbortLadder.Graces;
-import pysmurf.controller.script.process.OutputFollower;
 import pysmurf.controller.script.process.ProcessId;
 import pysmurf.controller.script.process.ProcessTree;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LogMark;
 import pysmurf.controller.session.Outcome;
+import pysmurf.controller.session.ScriptMark;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
 
@@ -44,6 +44,7 @@ final class RunningScript {
     private static final long MOST_REPORT_BYTES = 4 * 1024 * 1024;
 
     private final ScriptCommand command;
+    private final ScriptMark mark;
     private final ScriptProcess process;
     private final long pid;
     private final ProcessTree tree;
@@ -54,13 +55,14 @@ final class RunningScript {
     private final Path reportFile;
     private final SessionOutput output;
     private final CompletableFuture<AbortLadder.Result> ladderDone = new CompletableFuture<>();
-    private OutputFollower follower;
+    private final CompletableFuture<Void> over = new CompletableFuture<>();
     private AbortLadder ladder;
     private Outcome cause;
     private String why;
 
     RunningScript(
             ScriptCommand command,
+            ScriptMark mark,
             ScriptProcess process,
             long pid,
             ProcessTree tree,
@@ -68,9 +70,9 @@ final class RunningScript {
             PublisherInbox inbox,
             Graces graces,
             Leftovers leftovers,
-            Path reportFile,
             SessionOutput output) {
         this.command = command;
+        this.mark = mark;
         this.process = process;
         this.pid = pid;
         this.tree = tree;
@@ -78,20 +80,22 @@ final class RunningScript {
         this.inbox = inbox;
         this.graces = graces;
         this.leftovers = leftovers;
-        this.reportFile = reportFile;
+        this.reportFile = Path.of(mark.resultFile());
         this.output = output;
-    }
-
-    void follow(OutputFollower outputFollower) {
-        follower = outputFollower;
     }
 
     boolean always() {
         return command.always();
     }
 
-    void endForTooMuchOutput() {
-        end(Outcome.FAILED, "The script wrote more than scripts.max-output allows", false, graces);
+    /** Completes when nothing of the script lives and all is known of it. */
+    CompletableFuture<Void> over() {
+        return over;
+    }
+
+    /** Begins to end the script by the usual ladder, unless that has begun; returns at once. */
+    void end(Outcome outcome, String reason) {
+        end(outcome, reason, false, graces);
     }
 
     /**
@@ -119,25 +123,46 @@ final class RunningScript {
         }
         process.ended().thenRun(ladder::wake);
         AbortLadder toClimb = ladder;
-        Thread thread = new Thread(
-                () -> LogMark.around(session(), () -> {
-                    try {
-                        ladderDone.complete(toClimb.run());
-                    } catch (RuntimeException e) {
-                        LOG.error("The end of {} could not be made sure of", command, e);
-                        ladderDone.completeExceptionally(e);
-                    }
-                }),
-                "end-of-session-" + session().id());
-        thread.start();
+        Runnable climbing = () -> LogMark.around(session(), () -> {
+            try {
+                ladderDone.complete(toClimb.run());
+            } catch (RuntimeException e) {
+                LOG.error("The end of {} could not be made sure of", command, e);
+                ladderDone.completeExceptionally(e);
+            }
+        });
+        try {
+            new Thread(climbing, "end-of-session-" + session().id()).start();
+        } catch (OutOfMemoryError e) {
+            LOG.error("There is no thread to end {} on, so this one does it", command, e);
+            climbing.run();
+        }
     }
 
     private Session session() {
         return command.session();
     }
 
-    /** Waits until the script has ended, or could not be ended, and everything it left behind is dealt with. */
+    /**
+     * Waits until the script has ended, or could not be ended, and everything it left behind is dealt with. Nothing of it lives
+     * on where this fails.
+     */
     ScriptResult await() {
+        boolean known = false;
+        try {
+            ScriptResult result = awaitEnd();
+            known = true;
+            return result;
+        } finally {
+            if (!known) {
+                end(Outcome.FAILED, null, true, graces);
+                ladderDone.handle((result, fault) -> null).join();
+            }
+            over.complete(null);
+        }
+    }
+
+    private ScriptResult awaitEnd() {
         waitForEnd();
         // on its way while the rest is looked after; what a child that is still to be ended sends comes behind the next
         // one
@@ -149,10 +174,9 @@ final class RunningScript {
         }
         boolean survived = survivors.stream().anyMatch(id -> id.pid() == pid);
         Integer exitCode = survived ? null : process.exitCode();
-        if (!follower.finish(OUTPUT_BUDGET)) {
+        if (!output.finish(OUTPUT_BUDGET)) {
             LOG.info("Output of {} is still being read", command);
         }
-        follower.failure().ifPresent(fault -> sessions.message(session(), "The live output broke off: " + fault));
         inbox.await(marker, MESSAGES_IDLE);
         if (isEnding()) {
             inbox.await(inbox.mark(), MESSAGES_IDLE);
@@ -161,12 +185,11 @@ final class RunningScript {
         if (missing > 0) {
             sessions.message(session(), missing + " messages of the script's Publisher were lost on the way");
         }
-        output.scriptEnded();
         if (output.isDiskFull()) {
             sessions.message(
                     session(), "The disk of " + output.file() + " is full; the end of the output may be missing");
         }
-        sessions.exited(session(), exitCode);
+        sessions.exited(session(), mark, exitCode);
         sessions.survivors(session(), survivors.size());
         if (survived) {
             sessions.message(session(), "Process " + pid + " could not be ended");

@@ -1,6 +1,7 @@
 package pysmurf.controller.script;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -17,12 +18,14 @@ import org.apache.camel.component.exec.ExecResult;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.publisher.PublisherInbox;
+import pysmurf.controller.script.process.AbortLadder;
 import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.script.process.LeaderProcess;
-import pysmurf.controller.script.process.OutputFollower;
 import pysmurf.controller.script.process.OutputLimits;
 import pysmurf.controller.script.process.ProcessId;
 import pysmurf.controller.script.process.ProcessTree;
+import pysmurf.controller.script.process.Signal;
+import pysmurf.controller.script.process.Signals;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.OperationFailure;
 import pysmurf.controller.session.Outcome;
@@ -47,8 +50,10 @@ public final class ScriptExecutor implements ExecCommandExecutor {
     private final Sessions sessions;
     private final PublisherInbox inbox;
     private final Clock clock;
-    private final Map<Integer, RunningScript> running = new ConcurrentHashMap<>();
+    private final Map<Integer, SessionScripts> scripts = new ConcurrentHashMap<>();
     private final Map<Integer, SessionOutput> outputs = new ConcurrentHashMap<>();
+    /** Adopted, and not yet waited for. */
+    private final Map<Integer, RunningScript> adopted = new ConcurrentHashMap<>();
 
     public ScriptExecutor(
             ScriptLimits limits, LogTargets logTargets, Sessions sessions, PublisherInbox inbox, Clock clock) {
@@ -63,14 +68,62 @@ public final class ScriptExecutor implements ExecCommandExecutor {
     public ExecResult execute(ExecCommand command) {
         ScriptCommand script = (ScriptCommand) command;
         Session session = script.session();
-        return await(session, start(script));
+        if (script.always()) {
+            scripts(session).endBeforeSafeguard();
+        }
+        sessions.enter(session, script.always()).ifPresent(refusal -> refuse(script, refusal));
+        try {
+            SessionOutput output = outputs.computeIfAbsent(session.id(), id -> openOutput(session));
+            long offset = output.size();
+            output.begin(offset, OutputLimits.of(limits.maxOutput()), () -> endForTooMuchOutput(session));
+            try {
+                return await(session, launch(script, output));
+            } finally {
+                output.end();
+            }
+        } catch (IOException e) {
+            throw new OperationFailure(Outcome.FAILED, "The script could not be started: " + e.getMessage());
+        } finally {
+            sessions.leave(session);
+        }
+    }
+
+    private SessionScripts scripts(Session session) {
+        SessionScripts known = scripts.get(session.id());
+        if (known != null) {
+            return known;
+        }
+        SessionScripts all = new SessionScripts();
+        SessionScripts earlier = scripts.putIfAbsent(session.id(), all);
+        if (earlier != null) {
+            return earlier;
+        }
+        session.ended().thenRun(() -> scripts.remove(session.id()));
+        return all;
+    }
+
+    /** A route that goes on by itself may come to a script when its session is over; its own end is nothing that anybody sees. */
+    private void refuse(ScriptCommand script, String why) {
+        String text = script.script().getFileName() + " is not started: " + why;
+        LOG.error("{} is not started: {}", script, why);
+        Session session = script.session();
+        if (!session.isDone()) {
+            sessions.message(session, "ERROR: " + text);
+        }
+        throw new OperationFailure(session.abort() == null ? Outcome.FAILED : Outcome.ABORTED, text);
+    }
+
+    private void endForTooMuchOutput(Session session) {
+        scripts(session).fail("The script wrote more than scripts.max-output allows");
     }
 
     private ScriptResult await(Session session, RunningScript script) {
+        SessionScripts all = scripts(session);
+        all.add(script);
         try {
             return script.await();
         } finally {
-            running.remove(session.id(), script);
+            all.remove(script);
             inbox.detach();
         }
     }
@@ -79,27 +132,21 @@ public final class ScriptExecutor implements ExecCommandExecutor {
      * Takes over the script of a session that was running when an earlier life of the controller ended; from now on it can be
      * aborted. {@link #resume} has to follow.
      */
-    void adopt(Session session, ProcessTree tree) throws IOException {
-        ScriptMark mark = session.script();
+    void adopt(Session session, ScriptMark mark, ProcessTree tree) throws IOException {
         SessionOutput output = SessionOutput.reopen(sessions, session);
-        outputs.put(session.id(), output);
-        session.ended().thenRun(() -> {
-            outputs.remove(session.id());
-            output.close();
+        output.begin(output.size(), OutputLimits.of(limits.maxOutput()), () -> endForTooMuchOutput(session));
+        sessions.enter(session, true).ifPresent(refusal -> {
+            throw new IllegalStateException(refusal);
         });
+        outputs.put(session.id(), output);
+        closeWith(session, output);
         inbox.attach(session);
         Duration left = left(mark, session.startTime(), Json.seconds(clock.instant()));
         ScriptCommand command =
                 new ScriptCommand(session, "", Path.of(mark.script()), List.of(), left, false, mark.stage());
-        RunningScript script = runningScript(
-                command,
-                ScriptProcess.found(tree),
-                mark.pid(),
-                tree,
-                Path.of(mark.resultFile()),
-                output,
-                output.size());
-        running.put(session.id(), script);
+        RunningScript script = runningScript(command, mark, ScriptProcess.found(tree), tree, output);
+        adopted.put(session.id(), script);
+        scripts(session).add(script);
     }
 
     /** By the clock, which may have been set back since: more than there was when the session began cannot be left. */
@@ -113,46 +160,33 @@ public final class ScriptExecutor implements ExecCommandExecutor {
 
     /** Waits for the end of a script that was adopted. */
     ScriptResult resume(Session session) {
-        return await(session, running.get(session.id()));
-    }
-
-    private RunningScript start(ScriptCommand command) {
-        Session session = command.session();
-        SessionOutput output = outputs.computeIfAbsent(session.id(), id -> openOutput(session));
-        output.scriptBegins();
-        inbox.attach(session);
-        // the same monitor under which an abort is requested: either the script sees the abort, or the abort sees the
-        // script
-        synchronized (session) {
-            if (session.abort() != null && !command.always()) {
-                throw new OperationFailure(
-                        Outcome.ABORTED, "Aborted before " + command.script().getFileName());
-            }
-            try {
-                RunningScript script = launch(command, output);
-                running.put(session.id(), script);
-                return script;
-            } catch (IOException e) {
-                throw new OperationFailure(Outcome.FAILED, "The script could not be started: " + e.getMessage());
-            }
+        try {
+            return await(session, adopted.remove(session.id()));
+        } finally {
+            outputs.get(session.id()).end();
+            sessions.leave(session);
         }
     }
 
     private SessionOutput openOutput(Session session) {
         SessionOutput output = SessionOutput.open(sessions, session, limits.outputFolder(), logTargets);
+        closeWith(session, output);
+        return output;
+    }
+
+    private void closeWith(Session session, SessionOutput output) {
         session.ended().thenRun(() -> {
             outputs.remove(session.id());
             output.close();
         });
-        return output;
     }
 
     private RunningScript launch(ScriptCommand command, SessionOutput output) throws IOException {
         Session session = command.session();
+        inbox.attach(session);
         String unique = UUID.randomUUID().toString();
         String marker = MARKER + "=" + unique;
         Path reportFile = limits.outputFolder().resolve(session.id() + "-" + unique.substring(0, 8) + ".result.json");
-        long offset = output.size();
         Map<String, String> environment = new HashMap<>(limits.environment());
         environment.put("PYSMURF_SESSION_ID", Integer.toString(session.id()));
         environment.put(MARKER, unique);
@@ -167,11 +201,36 @@ public final class ScriptExecutor implements ExecCommandExecutor {
                 reportFile.toString());
         sessions.starting(session, mark);
         LeaderProcess process = LeaderProcess.start(commandLine(command), environment, output.file());
-        ProcessTree tree = ProcessTree.of(process.pid(), marker);
-        long ticks = tree.leader().map(ProcessId::startTicks).orElse(0L);
-        sessions.started(session, mark.startedAs(process.pid(), ticks));
-        LOG.debug("{} is process {}", command, process.pid());
-        return runningScript(command, ScriptProcess.child(process), process.pid(), tree, reportFile, output, offset);
+        boolean known = false;
+        try {
+            ProcessTree tree = ProcessTree.of(process.pid(), marker);
+            long ticks = tree.leader().map(ProcessId::startTicks).orElse(0L);
+            ScriptMark started = mark.startedAs(process.pid(), ticks);
+            sessions.started(session, started);
+            LOG.debug("{} is process {}", command, process.pid());
+            RunningScript script = runningScript(command, started, ScriptProcess.child(process), tree, output);
+            known = true;
+            return script;
+        } finally {
+            if (!known) {
+                endAtOnce(process, marker);
+            }
+        }
+    }
+
+    /** A script that nobody will wait for must not live on. Needs no descriptor, of which there may be none left. */
+    private static void endAtOnce(LeaderProcess process, String marker) {
+        Signals.sendToGroup(process.pid(), Signal.KILL);
+        process.exit().join();
+        try {
+            new AbortLadder(
+                            ProcessTree.of(process.pid(), marker),
+                            new Graces(Duration.ZERO, Duration.ZERO),
+                            signal -> {})
+                    .run();
+        } catch (UncheckedIOException e) {
+            LOG.error("What process {} left behind, if anything, cannot be looked for", process.pid(), e);
+        }
     }
 
     private BigDecimal until(ScriptCommand command) {
@@ -179,34 +238,13 @@ public final class ScriptExecutor implements ExecCommandExecutor {
     }
 
     private RunningScript runningScript(
-            ScriptCommand command,
-            ScriptProcess process,
-            long pid,
-            ProcessTree tree,
-            Path reportFile,
-            SessionOutput output,
-            long offset)
-            throws IOException {
-        RunningScript script = new RunningScript(
-                command,
-                process,
-                pid,
-                tree,
-                sessions,
-                inbox,
-                new Graces(limits.interruptGrace(), limits.terminateGrace()),
-                limits.leftovers(),
-                reportFile,
-                output);
-        script.follow(OutputFollower.follow(
-                "output-of-session-" + command.session().id(),
-                output.file(),
-                offset,
-                OutputLimits.of(limits.maxOutput()),
-                output::accept,
-                script::endForTooMuchOutput,
-                output::allGiven));
-        return script;
+            ScriptCommand command, ScriptMark mark, ScriptProcess process, ProcessTree tree, SessionOutput output) {
+        return new RunningScript(
+                command, mark, process, mark.pid(), tree, sessions, inbox, graces(), limits.leftovers(), output);
+    }
+
+    private Graces graces() {
+        return new Graces(limits.interruptGrace(), limits.terminateGrace());
     }
 
     private static List<String> commandLine(ScriptCommand command) {
@@ -217,31 +255,20 @@ public final class ScriptExecutor implements ExecCommandExecutor {
     }
 
     /**
-     * Ends what runs in a session, if anything does; returns at once. What is started later in the session sees
-     * {@link Session#abort}.
+     * Aborts what runs in a session, if anything does; returns at once. What is just being started is ended, too.
      *
      * @param force without a ladder
      */
-    public void end(Session session, boolean force) {
-        end(session, force, new Graces(limits.interruptGrace(), limits.terminateGrace()));
+    public void abort(Session session, boolean force) {
+        scripts(session).abort(force, graces());
     }
 
-    /** As {@link #end(Session, boolean)}, in no more time than this before SIGKILL. */
-    void end(Session session, Duration atMost) {
+    /** As {@link #abort(Session, boolean)}, in no more time than this before SIGKILL. */
+    void abort(Session session, Duration atMost) {
         Duration interrupt =
                 least(limits.interruptGrace(), atMost.multipliedBy(3).dividedBy(4));
         Duration terminate = least(limits.terminateGrace(), atMost.dividedBy(4));
-        end(session, false, new Graces(interrupt, terminate));
-    }
-
-    private void end(Session session, boolean force, Graces graces) {
-        RunningScript script;
-        synchronized (session) {
-            script = running.get(session.id());
-        }
-        if (script != null && (force || !script.always())) {
-            script.end(Outcome.ABORTED, null, force, graces);
-        }
+        scripts(session).abort(false, new Graces(interrupt, terminate));
     }
 
     private static Duration least(Duration one, Duration other) {

@@ -5,8 +5,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import pysmurf.controller.script.process.OutputBatch;
+import pysmurf.controller.script.process.OutputFollower;
+import pysmurf.controller.script.process.OutputLimits;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.SessionEvent;
 import pysmurf.controller.session.SessionLog;
@@ -14,7 +17,8 @@ import pysmurf.controller.session.Sessions;
 
 /**
  * Where the output of one session's scripts goes, by its parameter {@code log}: true is a file of the session's own, a path is
- * that file, false is a file that is gone when the session is. The scripts of a pipeline write one after another into the same.
+ * that file, false is a file that is gone when the session is. The scripts of a pipeline write into the same, mostly one after
+ * another; those that run at the same time are followed as one. Thread-safe.
  */
 final class SessionOutput {
 
@@ -28,6 +32,9 @@ final class SessionOutput {
     private final boolean kept;
     private final boolean toLog;
     private final long from;
+    private int scripts;
+    private OutputFollower follower;
+    private boolean finished;
     private long counted;
     private long batches;
     private long lines;
@@ -126,10 +133,35 @@ final class SessionOutput {
         return lastLine.length() > MOST_DETAIL_CHARS ? lastLine.substring(0, MOST_DETAIL_CHARS) + "…" : lastLine;
     }
 
-    /** A script has ended; what others append to the file later is not the session's. */
-    void scriptEnded() {
+    /**
+     * The script at hand has ended: has what it wrote given to the sinks, unless another one still writes.
+     *
+     * @return false if that takes longer than this
+     */
+    boolean finish(Duration atMost) {
+        OutputFollower last;
+        synchronized (this) {
+            if (scripts > 1) {
+                return true;
+            }
+            last = follower;
+            finished = true;
+        }
+        boolean given = last.finish(atMost);
+        last.failure().ifPresent(fault -> sessions.message(session, "The live output broke off: " + fault));
+        return given;
+    }
+
+    /** The opposite of {@link #begin}. What others append to the file after the last script is not the session's. */
+    synchronized void end() {
         countBytes();
-        tell(size());
+        scripts--;
+        if (scripts == 0) {
+            if (!finished) {
+                follower.close();
+            }
+            tell(size());
+        }
     }
 
     /** By the size of the file: the lines have lost their ends, and perhaps bytes that are no UTF-8. */
@@ -146,8 +178,20 @@ final class SessionOutput {
         return file.toFile().getUsableSpace() < FULL_BYTES;
     }
 
-    /** A script begins. */
-    synchronized void scriptBegins() {
+    /**
+     * A script is about to start; {@link #end} has to follow.
+     *
+     * @param  offset      where its part of the file begins; counts for the first only
+     * @param  onTooMuch   called if the scripts that run at the same time write more than the limits allow
+     * @throws IOException if the file cannot be followed
+     */
+    synchronized void begin(long offset, OutputLimits limits, Runnable onTooMuch) throws IOException {
+        if (scripts == 0) {
+            follower = OutputFollower.follow(
+                    "output-of-session-" + session.id(), file, offset, limits, this::accept, onTooMuch, this::allGiven);
+            finished = false;
+        }
+        scripts++;
         lastLine = "";
         inTraceback = false;
         tell(-1);

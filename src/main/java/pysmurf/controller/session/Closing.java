@@ -55,6 +55,10 @@ public final class Closing {
     }
 
     private void close(Session session, Outcome outcome, String finalText) {
+        sessions.conclude(session, () -> conclude(session, outcome, finalText));
+    }
+
+    private void conclude(Session session, Outcome outcome, String finalText) {
         try {
             lastAct.perform(session, outcome);
         } catch (RuntimeException e) {

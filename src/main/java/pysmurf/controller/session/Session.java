@@ -66,7 +66,11 @@ public final class Session {
     private Session abortSession;
     private Session victim;
     private SessionLog log;
-    private ScriptMark script;
+    private final List<ScriptMark> scripts = new ArrayList<>();
+    private final CompletableFuture<Void> abortRequested = new CompletableFuture<>();
+    private int liveScripts;
+    private boolean concluded;
+    private Runnable conclusion;
 
     /** For stores: a new session. */
     public Session(int id, Draft draft, BigDecimal startTime) {
@@ -89,7 +93,7 @@ public final class Session {
             signals.addAll(abort.signals());
         }
         log = state.log();
-        script = state.script();
+        scripts.addAll(state.scripts());
         stages.addAll(state.stages());
         files.addAll(state.files());
         messages.addAll(state.messages());
@@ -120,7 +124,7 @@ public final class Session {
                 pid,
                 abort,
                 log,
-                script,
+                List.copyOf(scripts),
                 List.copyOf(stages),
                 List.copyOf(files),
                 first,
@@ -218,9 +222,9 @@ public final class Session {
         return log;
     }
 
-    /** The script that runs, or ran when the controller died; null if none does. */
-    public synchronized ScriptMark script() {
-        return script;
+    /** The scripts that run, or ran when the controller died; a copy. */
+    public synchronized List<ScriptMark> scripts() {
+        return List.copyOf(scripts);
     }
 
     /** How many messages it had so far, those that are no longer kept in memory included. */
@@ -236,6 +240,11 @@ public final class Session {
     /** Completes when the session is done; never exceptionally. */
     public CompletableFuture<Session> ended() {
         return ended;
+    }
+
+    /** Completes when somebody asks to abort the session; never exceptionally. */
+    public CompletableFuture<Void> abortRequested() {
+        return abortRequested;
     }
 
     /** The session that aborts this one, if there is one. */
@@ -325,8 +334,58 @@ public final class Session {
         pid = processId;
     }
 
-    synchronized void script(ScriptMark mark) {
-        script = mark;
+    /** A script is about to start, or has started: its mark takes the place of the one it had. */
+    synchronized void put(ScriptMark mark) {
+        remove(mark);
+        scripts.add(mark);
+    }
+
+    synchronized void remove(ScriptMark mark) {
+        scripts.removeIf(known -> known.marker().equals(mark.marker()));
+    }
+
+    /** @return false if the session is over, so that no script may start in its name any more */
+    synchronized boolean enter() {
+        if (concluded) {
+            return false;
+        }
+        liveScripts++;
+        return true;
+    }
+
+    /** The opposite of {@link #enter}. */
+    void leave() {
+        Runnable over;
+        synchronized (this) {
+            liveScripts--;
+            over = overAtLast();
+        }
+        over.run();
+    }
+
+    /**
+     * The session's exchange is over, and with its last script the session is.
+     *
+     * @param closing run once, by the last that lives in the session; a second one is not run
+     */
+    void conclude(Runnable closing) {
+        Runnable over;
+        synchronized (this) {
+            if (conclusion != null) {
+                return;
+            }
+            conclusion = closing;
+            over = overAtLast();
+        }
+        over.run();
+    }
+
+    private Runnable overAtLast() {
+        if (conclusion == null || liveScripts > 0 || concluded) {
+            return () -> {};
+        }
+        concluded = true;
+        return conclusion;
     }
 
     synchronized void exit(Integer code) {
@@ -346,7 +405,9 @@ public final class Session {
     }
 
     synchronized void signalSent(String name) {
-        signals.add(name);
+        if (!signals.contains(name)) {
+            signals.add(name);
+        }
         if (abort != null) {
             abort = abort.with(signals, abort.survivors());
         }

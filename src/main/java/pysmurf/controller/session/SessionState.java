@@ -16,7 +16,7 @@ import java.util.List;
  * @param pid          of the last script that started; null if none did
  * @param abort        null if nobody asked
  * @param log          where the output is; null if there is none
- * @param script       the script that runs; null if none does
+ * @param scripts      the scripts that run; mostly one or none
  * @param firstMessage number of the first of the messages in the session, from 0
  * @param messages     from that one on
  */
@@ -32,7 +32,7 @@ public record SessionState(
         Long pid,
         AbortRecord abort,
         SessionLog log,
-        ScriptMark script,
+        List<ScriptMark> scripts,
         List<Stage> stages,
         List<RegisteredFile> files,
         int firstMessage,

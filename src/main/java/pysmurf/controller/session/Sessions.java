@@ -81,7 +81,7 @@ public final class Sessions {
             return new Opening.Repeated(first.get());
         }
         Session victim = target != null ? target : store.holder().orElse(null);
-        if (victim == null || !victim.exclusive()) {
+        if (victim == null || victim.victim() != null) {
             return new Opening.Nothing();
         }
         synchronized (victim) {
@@ -141,8 +141,40 @@ public final class Sessions {
             if (session.requestAbort(by, now(session))) {
                 say(session, "Abort requested by " + by);
                 advance(session, Status.STOPPING);
+                session.abortRequested().complete(null);
             }
         }
+    }
+
+    /**
+     * A script may start in the session's name; {@link #leave} has to follow. The session stays open until then.
+     *
+     * @param  always whether it is a safeguard, which runs in a session that is being aborted, too
+     * @return        why no script may start; empty if one may
+     */
+    public Optional<String> enter(Session session, boolean always) {
+        synchronized (session) {
+            if (session.isDone()) {
+                return Optional.of("session " + session.id() + " is over");
+            }
+            if (session.exclusive() && store.holder().orElse(null) != session) {
+                return Optional.of("session " + session.id() + " does not hold the lock");
+            }
+            if (session.abort() != null && !always) {
+                return Optional.of("session " + session.id() + " is being aborted");
+            }
+            return session.enter() ? Optional.empty() : Optional.of("session " + session.id() + " is over");
+        }
+    }
+
+    /** Nothing of a script that {@link #enter} let in is left. */
+    public void leave(Session session) {
+        session.leave();
+    }
+
+    /** The session's exchange is over: it is closed by this when its last script is over, too. Only the first call counts. */
+    public void conclude(Session session, Runnable closing) {
+        session.conclude(closing);
     }
 
     /** A signal went to the session's processes. */
@@ -226,12 +258,12 @@ public final class Sessions {
 
     /** Hands a datagram of the session's script to the sinks as it is. */
     public void relay(Session session, byte[] datagram) {
-        events.publish(SessionEvent.datagram(session, datagram));
+        events.publish(SessionEvent.ofDatagram(session, datagram));
     }
 
     /** Hands output lines to the sinks. */
     public void output(Session session, SessionEvent.Output output) {
-        events.publish(SessionEvent.output(session, output));
+        events.publish(SessionEvent.ofOutput(session, output));
     }
 
     /** Where the session's output is. */
@@ -242,14 +274,14 @@ public final class Sessions {
 
     /** A script of the session is about to be started; written first, so that it is found whatever happens then. */
     public void starting(Session session, ScriptMark mark) {
-        session.script(mark);
+        session.put(mark);
         store.save(session);
     }
 
     /** A script of the session has started; written at once, or a child of it could be taken for it after a crash. */
     public void started(Session session, ScriptMark mark) {
         synchronized (session) {
-            session.script(mark);
+            session.put(mark);
             session.process(mark.pid());
         }
         store.save(session);
@@ -258,11 +290,12 @@ public final class Sessions {
     /**
      * A script of the session has ended.
      *
+     * @param mark     the one it was started with
      * @param exitCode null if it is not known
      */
-    public void exited(Session session, Integer exitCode) {
+    public void exited(Session session, ScriptMark mark, Integer exitCode) {
         synchronized (session) {
-            session.script(null);
+            session.remove(mark);
             session.exit(exitCode);
         }
         store.saveSoon(session);

@@ -1,6 +1,8 @@
 package pysmurf.controller.store;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
@@ -31,6 +33,9 @@ import pysmurf.controller.session.Status;
 
 /** Sessions of one controller as rows, and rows as sessions; each call within a transaction of the caller's. Stateless. */
 final class SessionTables {
+
+    private static final ObjectReader MARKS =
+            Json.mapper().readerForListOf(ScriptMark.class).with(DeserializationFeature.ACCEPT_SINGLE_VALUE_AS_ARRAY);
 
     private static final int MICROS = 6;
 
@@ -145,7 +150,7 @@ final class SessionTables {
             state.pid(),
             json(state.abort()),
             json(state.log()),
-            json(state.script())
+            state.scripts().isEmpty() ? null : json(state.scripts())
         };
     }
 
@@ -295,7 +300,7 @@ final class SessionTables {
                 number(row, "pid"),
                 value(row.getString("abort"), AbortRecord.class),
                 value(row.getString("log"), SessionLog.class),
-                value(row.getString("script"), ScriptMark.class),
+                scripts(row.getString("script")),
                 stages,
                 files,
                 firstMessage,
@@ -386,6 +391,15 @@ final class SessionTables {
                 : HALF.matcher(Json.text(value))
                         .replaceAll(half ->
                                 "\\\\u" + Integer.toHexString(half.group().charAt(0)));
+    }
+
+    /** One mark alone, as versions before 0.2 wrote it, is read, too. */
+    private static List<ScriptMark> scripts(String json) {
+        try {
+            return json == null ? List.of() : MARKS.readValue(json);
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static <T> T value(String json, Class<T> type) {

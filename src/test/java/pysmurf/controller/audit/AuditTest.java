@@ -55,7 +55,6 @@ class AuditTest {
                 null,
                 false,
                 false,
-                null,
                 new RequestedBy("http", "ann"));
         exchange.setProperty("command", command);
         exchange.getMessage().setBody(Verdict.refused(Verdict.Reason.BUSY, "session 1 is running"));

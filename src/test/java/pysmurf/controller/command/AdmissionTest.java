@@ -52,7 +52,7 @@ class AdmissionTest {
     }
 
     private static Command command(Instant expiresAt, boolean retained) {
-        return new Command("run", Json.object(), null, expiresAt, retained, false, null, new RequestedBy("mqtt", "me"));
+        return new Command("run", Json.object(), null, expiresAt, retained, false, new RequestedBy("mqtt", "me"));
     }
 
     private Verdict admit(Command command, Instant now, List<Supplier<Optional<String>>> hindrances) {

@@ -3,10 +3,13 @@ package pysmurf.controller.driver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /** A controller as a process of its own, from the jar that was built. */
@@ -90,6 +93,25 @@ public final class ControllerOfJar implements ControllerUnderTest {
     public void limitFileSize(String bytes) throws IOException, InterruptedException {
         // the soft limit only: the hard one could not be raised again
         run("prlimit", "--pid=" + process.pid(), "--fsize=" + bytes + ":");
+    }
+
+    /**
+     * From now on it can open no more files than this, beyond those that are open.
+     *
+     * @param left how many; negative for as many as before
+     */
+    public void limitDescriptors(int left) throws IOException, InterruptedException {
+        // a limit is about numbers, and among those in use there are some that are free
+        Set<Integer> used = new HashSet<>();
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(Path.of("/proc", "" + process.pid(), "fd"))) {
+            entries.forEach(
+                    entry -> used.add(Integer.parseInt(entry.getFileName().toString())));
+        }
+        int limit = 0;
+        for (int free = 0; free < left || used.contains(limit); limit++) {
+            free += used.contains(limit) ? 0 : 1;
+        }
+        run("prlimit", "--pid=" + process.pid(), "--nofile=" + (left < 0 ? "4096" : limit) + ":");
     }
 
     /** The bytes of its heap that are in use, found out by collecting the garbage. */

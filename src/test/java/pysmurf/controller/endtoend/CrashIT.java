@@ -38,6 +38,7 @@ class CrashIT {
     @BeforeEach
     void start() throws Exception {
         setup = Setup.in(folder.resolve("controller"));
+        StopOfJarIT.dropFree(setup);
         startAgain();
     }
 
@@ -72,6 +73,29 @@ class CrashIT {
         return IntStream.range(0, lines)
                 .mapToObj("line %06d \u00e4\n"::formatted)
                 .collect(Collectors.joining("", "process " + pid + "\n", "last " + lines + "\n"));
+    }
+
+    /** A session that holds no lock is adopted like any other, beside one that does. */
+    @Test
+    void adoptsSessionsWithoutLockToo() throws Exception {
+        int counting = startCounting(folder.resolve("end"));
+        int free = id(http.start("free", params()));
+        http.awaitOutput(free, "ready");
+
+        controller.kill();
+        startAgain();
+
+        assertThat(http.session(free).path("status").asText()).isEqualTo("running");
+        assertThat(http.post("/api/v1/sessions/" + free + "/abort?wait=20", params())
+                        .expect(200)
+                        .json()
+                        .path("outcome")
+                        .asText())
+                .isEqualTo("succeeded");
+        assertThat(http.session(free).path("outcome").asText()).isEqualTo("aborted");
+        assertThat(http.session(counting).path("status").asText()).isEqualTo("running");
+        http.runToEnd("abort", params());
+        assertThat(setup.scriptProcesses().alive()).isEmpty();
     }
 
     /** The script goes on as if nothing had happened, and so does everything that can be done with it. */

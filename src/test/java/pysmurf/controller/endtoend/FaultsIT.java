@@ -85,6 +85,43 @@ class FaultsIT extends SharedController {
         assertThat(http.run("exit_with.py", 0).path("outcome").asText()).isEqualTo("succeeded");
     }
 
+    /** Whatever it is that fails for want of a descriptor: a script runs and can be aborted, or nothing of it lives. */
+    @Test
+    void leavesNoScriptBehindWhereDescriptorsRunOut(@TempDir Path folder) throws Exception {
+        Setup setup = Setup.in(folder.resolve("controller"));
+        try (ControllerOfJar few = ControllerOfJar.start(setup)) {
+            HttpClientOfController client = few.http();
+            // from here on it has all its classes
+            assertThat(client.run("exit_with.py", 0).path("outcome").asText()).isEqualTo("succeeded");
+            int failed = 0;
+            int started = 0;
+            for (int left = 0; left <= 10; left++) {
+                few.limitDescriptors(left);
+                Reply reply = client.post("/api/v1/operations/run?wait=0.5", script("wait_for_file.py", "/never"));
+                few.limitDescriptors(-1);
+                if (reply.status() == 503) {
+                    continue;
+                }
+                int id = id(reply.json());
+                if (reply.json().path("status").asText().equals("done")) {
+                    failed++;
+                    assertThat(reply.json().path("outcome").asText()).isEqualTo("failed");
+                    assertThat(setup.scriptProcesses().alive())
+                            .as("with %d descriptors left: %s", left, reply.text())
+                            .isEmpty();
+                } else {
+                    started++;
+                    client.runToEnd("abort", params().put("force", true));
+                    assertThat(client.session(id).path("outcome").asText()).isEqualTo("aborted");
+                }
+                assertThat(setup.scriptProcesses().alive()).isEmpty();
+            }
+            assertThat(failed).isPositive();
+            assertThat(started).isPositive();
+            assertThat(client.run("exit_with.py", 0).path("outcome").asText()).isEqualTo("succeeded");
+        }
+    }
+
     /** Somebody else's kill -9 is the end of the script, and of its session, but of nothing else. */
     @Test
     void noticesAScriptThatWasKilled(@TempDir Path folder) throws Exception {

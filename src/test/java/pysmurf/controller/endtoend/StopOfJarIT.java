@@ -1,9 +1,11 @@
 package pysmurf.controller.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static pysmurf.controller.driver.HttpClientOfController.params;
 import static pysmurf.controller.driver.HttpClientOfController.script;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
@@ -38,6 +40,7 @@ class StopOfJarIT {
     /** SIGTERM aborts what runs, tells of it, says goodbye, and leaves nothing behind, all within ten seconds. */
     @Test
     void saysGoodbyeWhenItIsToldToStop() throws Exception {
+        dropFree(setup);
         try (ControllerOfJar controller = ControllerOfJar.start(setup);
                 MqttWatcher watcher = MqttWatcher.of(controller)) {
             int id = controller
@@ -46,6 +49,9 @@ class StopOfJarIT {
                     .path("session_id")
                     .asInt();
             controller.http().awaitOutput(id, "grandchild ready");
+            int free =
+                    controller.http().start("free", params()).path("session_id").asInt();
+            controller.http().awaitOutput(free, "ready");
             long before = System.nanoTime();
 
             controller.terminate();
@@ -58,9 +64,28 @@ class StopOfJarIT {
             assertThat(session.path("abort").path("signals"))
                     .extracting(JsonNode::asText)
                     .containsExactly("INT", "TERM", "KILL");
+            assertThat(watcher.awaitDone(free).path("outcome").asText()).isEqualTo("aborted");
             watcher.await("status", message -> !message.json().path("online").asBoolean(true));
             assertThat(setup.scriptProcesses().alive()).isEmpty();
         }
+    }
+
+    /** An operation that takes no lock, and waits for ever. */
+    static void dropFree(Setup setup) throws Exception {
+        Path operations = setup.routes().resolve("operations");
+        Files.writeString(operations.resolve("free.schema.json"), "{\"type\": \"object\", \"x-lock\": false}");
+        Files.writeString(operations.resolve("free.camel.yaml"), """
+                - route:
+                    id: free
+                    from:
+                      uri: direct:operation-free
+                      steps:
+                        - to:
+                            uri: kamelet:script
+                            parameters:
+                              script: wait_for_file.py
+                              args: /never
+                """);
     }
 
     /** With the default waits, too, a script that ignores everything is gone within ten seconds. */

@@ -127,7 +127,7 @@ abstract class SessionStoreTests {
         Session found = store.unfinished().get(0);
         assertThat(found.toJson().toString()).isEqualTo(session.toJson().toString());
         assertThat(found.params()).isEqualTo(session.params());
-        assertThat(found.script()).isEqualTo(session.script());
+        assertThat(found.scripts()).isEqualTo(session.scripts());
         assertThat(found.log()).isEqualTo(session.log());
         assertThat(found.exclusive()).isTrue();
         assertThat(found.ended()).isNotDone();
@@ -141,7 +141,7 @@ abstract class SessionStoreTests {
         sessions.openAbort(draft("abort", null, false), null);
         sessions.signalSent(session, "INT");
         sessions.signalSent(session, "TERM");
-        sessions.exited(session, 255);
+        sessions.exited(session, session.scripts().get(0), 255);
         sessions.survivors(session, 2);
         sessions.close(session, Outcome.ABORTED, "Aborted");
 

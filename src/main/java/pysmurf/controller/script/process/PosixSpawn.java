@@ -113,6 +113,19 @@ final class PosixSpawn {
 
     /** See {@link LeaderProcess#start}. */
     static LeaderProcess start(List<String> command, Map<String, String> environment, Path output) throws IOException {
+        // first a thread that waits for the process: where there is none to be had, no process is left alone
+        CompletableFuture<Integer> spawned = new CompletableFuture<>();
+        CompletableFuture<Integer> exit = CompletableFuture.supplyAsync(() -> await(spawned.join()), WAITERS);
+        try {
+            int pid = spawn(command, environment, output);
+            spawned.complete(pid);
+            return new LeaderProcess(pid, exit);
+        } finally {
+            spawned.cancel(false);
+        }
+    }
+
+    private static int spawn(List<String> command, Map<String, String> environment, Path output) throws IOException {
         int[] pid = new int[1];
         try (Memory actions = new Memory(ACTIONS_BYTES);
                 Memory attributes = new Memory(ATTRIBUTES_BYTES);
@@ -139,7 +152,7 @@ final class PosixSpawn {
                 Calls.posix_spawn_file_actions_destroy(actions);
             }
         }
-        return new LeaderProcess(pid[0], CompletableFuture.supplyAsync(() -> await(pid[0]), WAITERS));
+        return pid[0];
     }
 
     private static void descriptors(Pointer actions, Path output) throws IOException {

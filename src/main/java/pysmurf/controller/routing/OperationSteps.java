@@ -1,0 +1,193 @@
+package pysmurf.controller.routing;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.camel.AsyncCallback;
+import org.apache.camel.CamelContext;
+import org.apache.camel.Exchange;
+import org.apache.camel.NamedNode;
+import org.apache.camel.Processor;
+import org.apache.camel.model.CatchDefinition;
+import org.apache.camel.model.FinallyDefinition;
+import org.apache.camel.model.OnCompletionDefinition;
+import org.apache.camel.model.OnExceptionDefinition;
+import org.apache.camel.model.ProcessorDefinition;
+import org.apache.camel.model.RecipientListDefinition;
+import org.apache.camel.model.ToDefinition;
+import org.apache.camel.spi.InterceptStrategy;
+import org.apache.camel.support.processor.DelegateAsyncProcessor;
+import pysmurf.controller.session.OperationFailure;
+import pysmurf.controller.session.Outcome;
+import pysmurf.controller.session.Session;
+
+/**
+ * Stands before each step that is done in the name of a session, whichever thread or copy of its exchange it is on. A step that
+ * goes on on another thread is waited for, so that the session's route is over when it says so. An abort interrupts the steps that
+ * are no script, and refuses those that come after, but for what a route does when it has failed. Thread-safe.
+ */
+public final class OperationSteps implements InterceptStrategy {
+
+    private static final String RUN = "operationSteps";
+
+    private final Map<Integer, Run> runs = new ConcurrentHashMap<>();
+
+    /** From now on the steps of this exchange, and of its copies, are the session's. */
+    void begin(Session session, Exchange exchange) {
+        Run run = new Run();
+        exchange.setProperty(RUN, run);
+        runs.put(session.id(), run);
+        session.abortRequested().thenRun(run::abort);
+        session.ended().thenRun(() -> runs.remove(session.id()));
+    }
+
+    /**
+     * Interrupts what a session does at this moment, unless that is a script.
+     *
+     * @param cleanup whether that is also meant for what its route does after a failure
+     */
+    public void interrupt(Session session, boolean cleanup) {
+        Run run = runs.get(session.id());
+        if (run != null) {
+            run.interrupt(cleanup);
+        }
+    }
+
+    /** A step that goes on though it was interrupted, in words; empty if there is none. */
+    public Optional<String> stubborn(Session session) {
+        return Optional.ofNullable(runs.get(session.id())).flatMap(Run::stubborn);
+    }
+
+    @Override
+    public Processor wrapProcessorInInterceptors(
+            CamelContext context, NamedNode definition, Processor target, Processor nextTarget) {
+        return new Step(target, definition);
+    }
+
+    private static boolean isCleanup(NamedNode definition) {
+        NamedNode node = definition;
+        while (node != null) {
+            if (node instanceof CatchDefinition
+                    || node instanceof FinallyDefinition
+                    || node instanceof OnExceptionDefinition
+                    || node instanceof OnCompletionDefinition) {
+                return true;
+            }
+            node = node.getParent();
+        }
+        return false;
+    }
+
+    /** A script is ended by its own ladder. */
+    private static boolean isScript(NamedNode definition) {
+        return definition instanceof ToDefinition to && to.getUri().startsWith("exec:");
+    }
+
+    /** Parts may be done on other threads; the step is over with the last of them, and writes into the exchange then. */
+    private static boolean hasParts(NamedNode definition) {
+        return definition instanceof ProcessorDefinition<?> step
+                && (!step.getOutputs().isEmpty() || step instanceof RecipientListDefinition);
+    }
+
+    /** Where one thread is. */
+    private record Place(Step step, boolean cleanup) {}
+
+    /** The steps of one session that are being done. */
+    private static final class Run {
+
+        private final Map<Thread, Place> places = new HashMap<>();
+        private final Set<Thread> interrupted = new HashSet<>();
+        private boolean aborted;
+
+        /** @return where the thread was until now; null if it was in no step of the session */
+        private synchronized Place enter(Step step) {
+            Place outer = places.get(Thread.currentThread());
+            boolean cleanup = step.cleanup || outer != null && outer.cleanup();
+            places.put(Thread.currentThread(), new Place(step, cleanup));
+            return outer;
+        }
+
+        private synchronized boolean isRefused() {
+            return aborted && !places.get(Thread.currentThread()).cleanup();
+        }
+
+        private synchronized void leave(Place outer) {
+            if (outer == null) {
+                places.remove(Thread.currentThread());
+            } else {
+                places.put(Thread.currentThread(), outer);
+            }
+            if (interrupted.remove(Thread.currentThread())) {
+                // what comes next is to be done undisturbed
+                Thread.interrupted();
+            }
+        }
+
+        private synchronized void abort() {
+            aborted = true;
+            interrupt(false);
+        }
+
+        private synchronized void interrupt(boolean cleanup) {
+            places.forEach((thread, place) -> {
+                if (place.step().interruptible && (cleanup || !place.cleanup())) {
+                    interrupted.add(thread);
+                    thread.interrupt();
+                }
+            });
+        }
+
+        private synchronized Optional<String> stubborn() {
+            return interrupted.stream()
+                    .map(places::get)
+                    .map(place -> place.step().toString())
+                    .findFirst();
+        }
+    }
+
+    private static final class Step extends DelegateAsyncProcessor {
+
+        private final String name;
+        private final boolean cleanup;
+        private final boolean interruptible;
+
+        private Step(Processor target, NamedNode definition) {
+            super(target);
+            name = definition.getShortName() + " " + definition.getId();
+            cleanup = isCleanup(definition);
+            interruptible = !isScript(definition) && !hasParts(definition);
+        }
+
+        @Override
+        public boolean process(Exchange exchange, AsyncCallback callback) {
+            Run run = exchange.getProperty(RUN, Run.class);
+            if (run == null) {
+                return super.process(exchange, callback);
+            }
+            try {
+                Place outer = run.enter(this);
+                try {
+                    if (run.isRefused()) {
+                        throw new OperationFailure(Outcome.ABORTED, "Aborted");
+                    }
+                    // returns when the step is over, whatever threads it went through
+                    getProcessor().process(exchange);
+                } finally {
+                    run.leave(outer);
+                }
+            } catch (Exception e) {
+                exchange.setException(e);
+            }
+            callback.done(true);
+            return true;
+        }
+
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+}

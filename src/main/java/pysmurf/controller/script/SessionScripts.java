@@ -1,0 +1,54 @@
+package pysmurf.controller.script;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import pysmurf.controller.script.process.AbortLadder.Graces;
+import pysmurf.controller.session.Outcome;
+
+/** The scripts that run in one session: mostly one, several where its route goes several ways at once. Thread-safe. */
+final class SessionScripts {
+
+    private final List<RunningScript> running = new ArrayList<>();
+    private Graces endWithin;
+    private boolean forced;
+
+    /** A script was started. An abort that was asked for meanwhile ends it. */
+    synchronized void add(RunningScript script) {
+        running.add(script);
+        if (endWithin != null && !script.always()) {
+            script.end(Outcome.ABORTED, null, forced, endWithin);
+        }
+    }
+
+    synchronized void remove(RunningScript script) {
+        running.remove(script);
+    }
+
+    /** Aborts what runs, and what is just being started; by force safeguards, too. Returns at once. */
+    synchronized void abort(boolean force, Graces within) {
+        endWithin = within;
+        forced |= force;
+        running.stream()
+                .filter(script -> force || !script.always())
+                .forEach(script -> script.end(Outcome.ABORTED, null, force, within));
+    }
+
+    /** Ends what runs, in words; returns at once. */
+    synchronized void fail(String why) {
+        running.forEach(script -> script.end(Outcome.FAILED, why));
+    }
+
+    /** Ends what runs but for safeguards, and returns when it is over. */
+    void endBeforeSafeguard() {
+        List<CompletableFuture<?>> others;
+        synchronized (this) {
+            List<RunningScript> work =
+                    running.stream().filter(script -> !script.always()).toList();
+            work.forEach(script -> script.end(Outcome.FAILED, "Ended, since a safeguard is run now"));
+            others =
+                    work.stream().<CompletableFuture<?>>map(RunningScript::over).toList();
+        }
+        CompletableFuture.allOf(others.toArray(CompletableFuture[]::new)).join();
+    }
+}
