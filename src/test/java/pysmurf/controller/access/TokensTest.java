@@ -54,6 +54,11 @@ class TokensTest {
     }
 
     @Test
+    void skipsAByteOrderMark() throws Exception {
+        assertThat(read("\uFEFFoperator ann secret").holderOf("secret").join()).isPresent();
+    }
+
+    @Test
     void takesHashedTokens() throws Exception {
         Tokens tokens = read("operator ann sha256:" + HASH);
 
