@@ -2,7 +2,6 @@ package pysmurf.controller;
 
 import io.netty.channel.epoll.Epoll;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -31,6 +30,7 @@ import org.slf4j.LoggerFactory;
 import pysmurf.controller.audit.Audit;
 import pysmurf.controller.command.Admission;
 import pysmurf.controller.config.Configuration;
+import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.config.HostPort;
 import pysmurf.controller.config.LiveSetting;
 import pysmurf.controller.config.Settings;
@@ -109,6 +109,7 @@ public final class Controller implements AutoCloseable {
     private final Lifecycle lifecycle = new Lifecycle();
     private final Clock clock = Clock.systemUTC();
     private final Replacement replacement = new Replacement();
+    private final FollowedFiles files = new FollowedFiles(clock);
 
     private boolean startedHere;
     private CompletableFuture<Storage> opening;
@@ -249,7 +250,7 @@ public final class Controller implements AutoCloseable {
     }
 
     private Path routesDir() {
-        return configuration.routesDir().toAbsolutePath().normalize();
+        return configuration.routesDir().toAbsolutePath();
     }
 
     private InetSocketAddress publisherListener() throws StartFailure {
@@ -278,15 +279,12 @@ public final class Controller implements AutoCloseable {
 
         @Override
         public void afterConfigure(BaseMainSupport camel) {
-            try {
-                routes.load(routesDir(), reload);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+            routes.load(reload);
         }
 
         @Override
         public void afterStart(BaseMainSupport camel) {
+            files.start();
             mqtt.start();
             for (Session session : unfinished) {
                 FluentProducerTemplate template = camel.getCamelContext()
@@ -306,6 +304,7 @@ public final class Controller implements AutoCloseable {
 
         @Override
         public void beforeStop(BaseMainSupport camel) {
+            files.close();
             admission.stop();
             aborts.abortAll(ABORT_AT_STOP);
         }
@@ -340,7 +339,7 @@ public final class Controller implements AutoCloseable {
                 configuration.get(Settings.AUDIT_KEEP),
                 clock);
         registry.bind("audit", audit);
-        http = new HttpSide(configuration, context, replacement, audit);
+        http = new HttpSide(configuration, files, context, replacement, audit);
 
         // sessions and what becomes of their events
         storage = opening.join();
@@ -359,7 +358,7 @@ public final class Controller implements AutoCloseable {
                         configuration.get(Settings.RETENTION_LOGS_SIZE),
                         clock));
         EventStream eventStream = new EventStream(clock);
-        destinationSetting = new LiveSetting<>(configuration, Settings.PUBLISHER_DESTINATIONS);
+        destinationSetting = new LiveSetting<>(files, configuration, Settings.PUBLISHER_DESTINATIONS);
         Destinations destinations = new Destinations(destinationSetting, publisherAddress);
         destinations.resolve();
         registry.bind("sessions", sessions);
@@ -405,27 +404,23 @@ public final class Controller implements AutoCloseable {
 
         // operations and commands
         known = new Operations(
-                context,
-                configuration.routesDir().resolve("operations"),
-                replacement,
-                List.of(roots, logTargets, new ScriptArguments()));
+                context, files, routesDir(), replacement, List.of(roots, logTargets, new ScriptArguments()));
         admission =
                 new Admission(known, sessions, clock, List.of(storage.disk()::fault, storage.sessions()::hindrance));
         operations = new OperationThreads(closing, steps);
         registry.bind("operationThreads", operations);
         registry.bind("operations", known);
         registry.bind("admission", admission);
-        pipelines = new Pipelines(configuration.configDir());
+        pipelines = new Pipelines(files, configuration.configDir());
         stages = new Stages(known, pipelines, sessions);
         registry.bind("stages", stages);
 
-        reload = new RouteReload(routesDir(), sessions, properties, replacement);
-        context.addService(reload);
+        reload = new RouteReload(context, files, routesDir(), sessions, properties, replacement);
         Recovery recovery =
                 new Recovery(sessions, executor, admission, configuration.get(Settings.RECOVERY_POLICY), graces);
         registry.bind("recovery", recovery);
         unfinished = recovery.begin();
-        mqtt = new MqttSide(configuration, context, sessions, replacement, topicRoot, clock);
+        mqtt = new MqttSide(configuration, files, context, sessions, replacement, topicRoot, clock);
         bindViews(context);
         bindHealth(context, destinations);
         String traced = configuration.get(Settings.TRACES_ENDPOINT);
@@ -465,6 +460,7 @@ public final class Controller implements AutoCloseable {
                 mqtt.connection(),
                 inbox,
                 destinations,
+                files,
                 destinationSetting::fault,
                 known,
                 pipelines,

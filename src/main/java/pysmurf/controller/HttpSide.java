@@ -19,6 +19,7 @@ import pysmurf.controller.access.Tokens;
 import pysmurf.controller.audit.Audit;
 import pysmurf.controller.audit.AuditView;
 import pysmurf.controller.config.Configuration;
+import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.config.Setting;
 import pysmurf.controller.config.Settings;
 import pysmurf.controller.http.AccessHandler;
@@ -38,13 +39,19 @@ final class HttpSide {
     private final HttpServer server;
 
     /** Listens; until all routes are there it answers only that. */
-    HttpSide(Configuration configuration, CamelContext context, Replacement replacement, Audit audit) throws Exception {
+    HttpSide(
+            Configuration configuration,
+            FollowedFiles files,
+            CamelContext context,
+            Replacement replacement,
+            Audit audit)
+            throws Exception {
         this.configuration = configuration;
         String host = configuration.get(Settings.HTTP_HOST);
         int port = configuration.get(Settings.HTTP_PORT);
         // Camel only logs that its server could not listen, and goes on without it
         StartFailure.named("http.host, http.port: " + host + ":" + port, () -> tried(host, port));
-        tokens = tokens(configuration, Settings.AUTH_TOKENS_FILE);
+        tokens = tokens(configuration, files, Settings.AUTH_TOKENS_FILE);
         VertxPlatformHttpServerConfiguration http = new VertxPlatformHttpServerConfiguration();
         http.setBindHost(host);
         http.setBindPort(port);
@@ -59,7 +66,6 @@ final class HttpSide {
         HttpEngine engine = new HttpEngine();
         engine.setHandlers(List.of(new AccessHandler(tokens, audit)));
         registry.bind("platform-http-engine", engine);
-        registry.bind("tokens", tokens);
         registry.bind("auditView", new AuditView(audit));
     }
 
@@ -91,9 +97,9 @@ final class HttpSide {
     }
 
     /** What a file of tokens says that a setting names; {@link Tokens#none} if it names none. */
-    static Tokens tokens(Configuration configuration, Setting<String> key) throws StartFailure {
+    static Tokens tokens(Configuration configuration, FollowedFiles files, Setting<String> key) throws StartFailure {
         String file = configuration.get(key);
-        return file.isEmpty() ? Tokens.none() : StartFailure.named(key, () -> Tokens.read(Path.of(file)));
+        return file.isEmpty() ? Tokens.none() : StartFailure.named(key, () -> Tokens.read(files, Path.of(file)));
     }
 
     HttpServer server() {

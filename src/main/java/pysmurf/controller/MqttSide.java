@@ -7,6 +7,7 @@ import org.apache.camel.spi.Registry;
 import org.eclipse.paho.mqttv5.common.MqttException;
 import pysmurf.controller.access.Tokens;
 import pysmurf.controller.config.Configuration;
+import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.config.MqttVersion;
 import pysmurf.controller.config.Settings;
 import pysmurf.controller.mqtt.Broker;
@@ -34,6 +35,7 @@ final class MqttSide {
     /** @param topicRoot of all topics of the controller */
     MqttSide(
             Configuration configuration,
+            FollowedFiles files,
             CamelContext context,
             Sessions sessions,
             Replacement replacement,
@@ -44,7 +46,9 @@ final class MqttSide {
         this.sessions = sessions;
         this.topicRoot = topicRoot;
         String url = configuration.get(Settings.MQTT_BROKER_URL);
-        users = url.isEmpty() ? HttpSide.tokens(configuration, Settings.MQTT_EMBEDDED_USERS_FILE) : Tokens.none();
+        users = url.isEmpty()
+                ? HttpSide.tokens(configuration, files, Settings.MQTT_EMBEDDED_USERS_FILE)
+                : Tokens.none();
         BrokerUsers guard = users.open() ? null : new BrokerUsers(users, topicRoot + "/command");
         broker = !url.isEmpty()
                 ? Broker.at(url)
@@ -60,7 +64,6 @@ final class MqttSide {
         // before any route may connect
         connection.onConnected(() -> context.createProducerTemplate().sendBody("direct:mqtt-connected", ""));
         Registry registry = context.getRegistry();
-        registry.bind("brokerUsers", users);
         registry.bind("mqttClient", connection);
         registry.bind("mqttCommands", new MqttCommands(connection, topicRoot + "/reply", "mqtt"));
         registry.bind("mqttOutbox", new MqttOutbox(sessions));

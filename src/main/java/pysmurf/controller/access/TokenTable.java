@@ -1,9 +1,5 @@
 package pysmurf.controller.access;
 
-import java.io.IOException;
-import java.nio.charset.MalformedInputException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -27,16 +23,16 @@ final class TokenTable {
     }
 
     /**
-     * Reads a file.
+     * Reads a file's text.
      *
-     * @throws IOException              if it cannot be read; the message says why
+     * @param  file                     for messages
      * @throws IllegalArgumentException naming file and line, never the token, if a line is not understood, a name is there
      *                                  twice or no token is there
      */
-    static TokenTable read(Path file) throws IOException {
+    static TokenTable of(Path file, String text) {
         List<Entry> entries = new ArrayList<>();
         Set<String> names = new HashSet<>();
-        List<String> lines = lines(file);
+        List<String> lines = text.lines().toList();
         for (int i = 0; i < lines.size(); i++) {
             String line = lines.get(i).strip();
             if (!line.isEmpty() && !line.startsWith("#")) {
@@ -53,16 +49,6 @@ final class TokenTable {
             throw new IllegalArgumentException(file + " holds no token");
         }
         return new TokenTable(entries);
-    }
-
-    private static List<String> lines(Path file) throws IOException {
-        try {
-            return Files.readAllLines(file);
-        } catch (NoSuchFileException e) {
-            throw new IOException(file + " is not there", e);
-        } catch (MalformedInputException e) {
-            throw new IOException(file + " is not text in UTF-8", e);
-        }
     }
 
     private static Entry entry(String[] words, String where) {

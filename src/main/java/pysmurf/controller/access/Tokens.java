@@ -3,9 +3,7 @@ package pysmurf.controller.access;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
@@ -22,10 +20,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import pysmurf.controller.config.FollowedFile;
+import pysmurf.controller.config.FollowedFiles;
+import pysmurf.controller.config.TextFile;
 
 /**
  * The secrets that open an interface: a file of lines {@code role name token}, the token in one of the forms of
@@ -42,9 +44,6 @@ public final class Tokens {
     private static final int MOST_REFUSED = 1000;
     private static final int IDLE_S = 10;
     private static final Set<PosixFilePermission> OF_OTHERS = PosixFilePermissions.fromString("----w-rwx");
-
-    /** What tells one state of a file from another. */
-    private record Stamp(Object modified, long size, Object key) {}
 
     /** A table, and what was found in it before: looking up a slow hash once is enough. */
     private static final class Known {
@@ -70,15 +69,13 @@ public final class Tokens {
 
     private final SecretKeySpec key = randomKey();
     private final ThreadPoolExecutor worker;
-    private volatile Known known;
-    private volatile String fault;
-    private volatile String warning;
-    private Stamp read;
-    private Stamp seen;
+    private final Supplier<Known> known;
+    private final Supplier<Optional<String>> fault;
 
-    private Tokens(Path file, TokenTable table) {
+    private Tokens(Path file, Supplier<Known> known, Supplier<Optional<String>> fault) {
         this.file = file;
-        this.known = new Known(table);
+        this.known = known;
+        this.fault = fault;
         worker =
                 new ThreadPoolExecutor(1, 1, IDLE_S, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MOST_WAITING), task -> {
                     Thread thread = new Thread(task, "token-hashes");
@@ -90,76 +87,54 @@ public final class Tokens {
 
     /** No tokens: everybody is admin. */
     public static Tokens none() {
-        return new Tokens(null, TokenTable.empty());
+        Known none = new Known(TokenTable.empty());
+        return new Tokens(null, () -> none, Optional::empty);
     }
 
     /**
-     * Reads a file.
+     * Reads a file and follows it.
      *
      * @throws IOException              if it cannot be read
      * @throws IllegalArgumentException naming file and line, never the token, if a line is not understood or no token is
      *                                  there
      */
-    public static Tokens read(Path file) throws IOException {
-        Stamp stamp = stamp(file);
-        Tokens tokens = new Tokens(file, TokenTable.read(file));
-        tokens.read = stamp;
-        tokens.seen = stamp;
-        tokens.lookAtPermissions();
-        return tokens;
-    }
-
-    /**
-     * Looks whether the file has changed; called again and again. A change is taken at the second look that finds it the same,
-     * since an editor writes a file in steps.
-     */
-    public synchronized void follow() {
-        if (file == null) {
-            return;
-        }
-        Stamp now;
+    public static Tokens read(FollowedFiles files, Path file) throws IOException {
+        String text;
         try {
-            now = stamp(file);
+            text = TextFile.read(file);
         } catch (IOException e) {
-            now = null;
+            throw new IOException(file + " " + e.getMessage(), e);
         }
-        boolean settled = java.util.Objects.equals(now, seen);
-        seen = now;
-        if (!settled || now != null && now.equals(read) || now == null && fault != null) {
-            return;
-        }
-        read = now;
-        try {
-            known = new Known(TokenTable.read(file));
-            fault = null;
-            LOG.info("{} was taken: {} tokens", file, known.table.size());
-        } catch (IOException | IllegalArgumentException e) {
-            fault = e.getMessage();
-            LOG.error("{}; the tokens that were there before stay valid", fault);
-        }
-        lookAtPermissions();
+        FollowedFile<Known, String> followed = new FollowedFile<>(
+                files,
+                file,
+                changed -> taken(file, changed),
+                // a line that is not understood is named with its file, what cannot be read is not
+                (changed, e) -> e instanceof IOException ? file + " " + e.getMessage() : e.getMessage(),
+                new Known(TokenTable.of(file, text)));
+        return new Tokens(file, followed, followed::fault);
     }
 
-    private void lookAtPermissions() {
-        String before = warning;
+    private static Known taken(Path file, String text) throws IOException {
+        if (text == null) {
+            throw new IOException("is not there");
+        }
+        Known known = new Known(TokenTable.of(file, text));
+        warning(file).ifPresent(LOG::warn);
+        return known;
+    }
+
+    private static Optional<String> warning(Path file) {
         try {
             Set<PosixFilePermission> given = Files.getPosixFilePermissions(file);
-            warning = Collections.disjoint(given, OF_OTHERS)
-                    ? null
-                    : file + " has the permissions " + PosixFilePermissions.toString(given)
-                            + ", so others can read or change it; take them away: chmod 600 " + file;
+            return Collections.disjoint(given, OF_OTHERS)
+                    ? Optional.empty()
+                    : Optional.of(file + " has the permissions " + PosixFilePermissions.toString(given)
+                            + ", so others can read or change it; take them away: chmod 600 " + file);
         } catch (IOException | UnsupportedOperationException e) {
             // a file that is not there is a fault of its own, and a file system without permissions has none to warn of
-            warning = null;
+            return Optional.empty();
         }
-        if (warning != null && !warning.equals(before)) {
-            LOG.warn(warning);
-        }
-    }
-
-    private static Stamp stamp(Path file) throws IOException {
-        BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class, new LinkOption[0]);
-        return new Stamp(attributes.lastModifiedTime(), attributes.size(), attributes.fileKey());
     }
 
     /** Whether nobody needs a token. */
@@ -169,22 +144,22 @@ public final class Tokens {
 
     /** Who has this name now, without a look at any token. */
     public Optional<Holder> named(String name) {
-        return known.table.named(name);
+        return known.get().table.named(name);
     }
 
     /** How many tokens are valid. */
     public int size() {
-        return known.table.size();
+        return known.get().table.size();
     }
 
     /** Why the file as it is now cannot be used, so that what it held before is; empty if it can. */
     public Optional<String> fault() {
-        return Optional.ofNullable(fault);
+        return fault.get();
     }
 
     /** What is wrong with the file's permissions; empty if nothing is. */
     public Optional<String> warning() {
-        return Optional.ofNullable(warning);
+        return file == null ? Optional.empty() : warning(file);
     }
 
     /**
@@ -195,7 +170,7 @@ public final class Tokens {
      *               {@link TooManyGuesses}
      */
     public CompletableFuture<Optional<Holder>> holderOf(String token) {
-        Known now = known;
+        Known now = known.get();
         return find(now, "", token, () -> now.table.holderOf(token));
     }
 
@@ -205,14 +180,14 @@ public final class Tokens {
      * @param name may be null
      */
     public CompletableFuture<Optional<Holder>> holderOf(String name, String token) {
-        Known now = known;
+        Known now = known.get();
         return name == null || name.length() > MOST_CHARS
                 ? CompletableFuture.completedFuture(Optional.empty())
                 : find(now, name, token, () -> now.table.holderOf(name, token));
     }
 
     private CompletableFuture<Optional<Holder>> find(
-            Known now, String name, String token, java.util.function.Supplier<Optional<Holder>> lookUp) {
+            Known now, String name, String token, Supplier<Optional<Holder>> lookUp) {
         if (token == null || token.isEmpty() || token.length() > MOST_CHARS) {
             return CompletableFuture.completedFuture(Optional.empty());
         }
@@ -227,8 +202,7 @@ public final class Tokens {
         }
     }
 
-    private static Optional<Holder> remembered(
-            Known now, String print, java.util.function.Supplier<Optional<Holder>> lookUp) {
+    private static Optional<Holder> remembered(Known now, String print, Supplier<Optional<Holder>> lookUp) {
         Holder before = now.taken.get(print);
         if (before != null || now.refused.containsKey(print)) {
             return Optional.ofNullable(before);

@@ -36,6 +36,18 @@ public final class Parameters {
      */
     private static final String OPTION = "x-option";
 
+    private static final String REFERENCE = "$ref";
+
+    /** A schema refers to one that is elsewhere. */
+    private static final class Elsewhere extends RuntimeException {
+
+        private static final long serialVersionUID = 1L;
+
+        Elsewhere(String iri) {
+            super(iri);
+        }
+    }
+
     private static final SchemaValidatorsConfig CONFIG = SchemaValidatorsConfig.builder()
             .pathType(PathType.JSON_PATH)
             .applyDefaultsStrategy(new ApplyDefaultsStrategy(true, false, true))
@@ -49,6 +61,13 @@ public final class Parameters {
                     .keyword(new NonValidationKeyword(OPTION))
                     .build())
             .defaultMetaSchemaIri(JsonMetaSchema.getV202012().getIri())
+            // only the standard's own schemas, which the library brings along; else it would ask the network
+            .schemaLoaders(loaders -> loaders.add(iri -> {
+                if (iri.toString().startsWith("classpath:draft")) {
+                    return null;
+                }
+                throw new Elsewhere(iri.toString());
+            }))
             .build();
 
     /** A keyword with a value it cannot have is ignored by the factory, so it is looked for by the standard's own schema. */
@@ -81,8 +100,40 @@ public final class Parameters {
             this.schema = FACTORY.getSchema(json, CONFIG);
             this.schema.initializeValidators();
         } catch (RuntimeException e) {
-            throw new IllegalArgumentException("not a usable JSON Schema: " + e.getMessage(), e);
+            throw new IllegalArgumentException("not a usable JSON Schema: " + reason(e), e);
         }
+    }
+
+    private String reason(Throwable fault) {
+        for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
+            if (cause instanceof Elsewhere) {
+                return place(json, "", cause.getMessage()) + " is " + cause.getMessage()
+                        + ", and nothing is fetched; put it below $defs";
+            }
+        }
+        return fault.getMessage();
+    }
+
+    /** Where a schema names another: a JSON Pointer; {@code $ref} where it cannot be found. */
+    private static String place(JsonNode node, String pointer, String named) {
+        for (Map.Entry<String, JsonNode> entry : node.properties()) {
+            String text = entry.getValue().asText();
+            // what is asked for is without the part behind the #
+            if (text.replaceFirst("#.*", "").equals(named)) {
+                return pointer + "/" + entry.getKey();
+            }
+            String found = place(entry.getValue(), pointer + "/" + entry.getKey(), named);
+            if (!found.equals(REFERENCE)) {
+                return found;
+            }
+        }
+        for (int i = 0; node.isArray() && i < node.size(); i++) {
+            String found = place(node.get(i), pointer + "/" + i, named);
+            if (!found.equals(REFERENCE)) {
+                return found;
+            }
+        }
+        return REFERENCE;
     }
 
     /** Whether the operation needs the controller's lock with these parameters. */

@@ -11,10 +11,11 @@ import static pysmurf.controller.config.Settings.PUBLISHER_DESTINATIONS;
 import static pysmurf.controller.config.Settings.SCRIPTS_ROOTS;
 
 import java.io.IOException;
-import java.io.Reader;
+import java.io.StringReader;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -64,7 +65,7 @@ public final class Configuration {
      */
     public static Configuration load(Map<String, String> environment, Properties system) throws ConfigurationException {
         Path configDir = Path.of(environment.getOrDefault("CONTROLLER_CONFIG_DIR", "config"));
-        Path routesDir = real(Path.of(environment.getOrDefault("CONTROLLER_ROUTES_DIR", "routes")));
+        Path routesDir = Path.of(environment.getOrDefault("CONTROLLER_ROUTES_DIR", "routes"));
         Configuration configuration = new Configuration(configDir, routesDir, environment, system);
         List<String> faults = new ArrayList<>();
         configuration.read(configuration.file(), system, faults);
@@ -81,16 +82,6 @@ public final class Configuration {
             throw new ConfigurationException(faults);
         }
         return configuration;
-    }
-
-    /** Camel finds no route below a folder that is a symbolic link. */
-    private static Path real(Path folder) {
-        try {
-            return folder.toRealPath();
-        } catch (IOException e) {
-            // not there, which is a fault of its own
-            return folder;
-        }
     }
 
     private void read(Path file, Properties system, List<String> faults) {
@@ -126,13 +117,13 @@ public final class Configuration {
 
     private static Properties readFile(Path file, List<String> faults) {
         Properties given = new Properties();
-        if (!Files.exists(file)) {
+        if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
             return given;
         }
-        try (Reader reader = Files.newBufferedReader(file)) {
-            given.load(reader);
+        try {
+            given.load(new StringReader(TextFile.read(file)));
         } catch (IOException | IllegalArgumentException e) {
-            faults.add(file + ": cannot be read: " + e.getMessage());
+            faults.add(file + " cannot be read: " + e.getMessage());
         }
         return given;
     }
@@ -156,7 +147,7 @@ public final class Configuration {
         try {
             text = resolve(texts.get(setting.key()));
         } catch (IOException e) {
-            faults.add(setting.key() + " (" + origin + "): the file it names cannot be read: " + e.getMessage());
+            faults.add(setting.key() + " (" + origin + "): the file " + e.getMessage());
             return;
         }
         texts.put(setting.key(), text);
@@ -184,9 +175,15 @@ public final class Configuration {
         if (name.startsWith("env:")) {
             return environment.getOrDefault(name.substring(4), "");
         }
-        return name.startsWith("file:")
-                ? Files.readString(Path.of(name.substring(5))).stripTrailing()
-                : texts.getOrDefault(name, reference);
+        if (!name.startsWith("file:")) {
+            return texts.getOrDefault(name, reference);
+        }
+        String file = name.substring(5);
+        try {
+            return TextFile.read(Path.of(file)).stripTrailing();
+        } catch (IOException e) {
+            throw new IOException(file + " " + e.getMessage(), e);
+        }
     }
 
     private void checkListening(List<String> faults) {

@@ -1,12 +1,9 @@
 package pysmurf.controller.config;
 
-import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One value of the configuration that is followed while the controller runs. A file with any fault in it leaves the last good
@@ -14,18 +11,17 @@ import org.slf4j.LoggerFactory;
  */
 public final class LiveSetting<T> implements Supplier<T> {
 
-    private static final Logger LOG = LoggerFactory.getLogger(LiveSetting.class);
-
-    private final Configuration configuration;
+    private final Path file;
     private final FollowedFile<T, String> followed;
 
     /** @param configuration as it was read at the start */
-    public LiveSetting(Configuration configuration, Setting<T> setting) {
-        this.configuration = configuration;
-        this.followed = FollowedFile.readBefore(
-                configuration.file(),
-                file -> configuration.readAgain().get(setting),
-                fault -> configuration.file() + line(fault.getMessage()) + ": " + fault.getMessage(),
+    public LiveSetting(FollowedFiles files, Configuration configuration, Setting<T> setting) {
+        file = configuration.file();
+        followed = new FollowedFile<>(
+                files,
+                file,
+                text -> configuration.readAgain().get(setting),
+                (text, fault) -> file + line(text, fault.getMessage()) + ": " + fault.getMessage(),
                 configuration.get(setting));
     }
 
@@ -41,17 +37,13 @@ public final class LiveSetting<T> implements Supplier<T> {
     }
 
     /** The line of the first key that is complained of; nothing if it comes from elsewhere. */
-    private String line(String complaint) {
-        try {
-            List<String> lines = Files.readAllLines(configuration.file());
-            for (int i = 0; i < lines.size(); i++) {
-                String key = lines.get(i).strip().split("[=:\\s]", 2)[0];
-                if (!key.isEmpty() && !key.startsWith("#") && complaint.contains(key)) {
-                    return " line " + (i + 1);
-                }
+    private static String line(String text, String complaint) {
+        List<String> lines = text.lines().toList();
+        for (int i = 0; i < lines.size(); i++) {
+            String key = lines.get(i).strip().split("[=:\\s]", 2)[0];
+            if (!key.isEmpty() && !key.startsWith("#") && complaint.contains(key)) {
+                return " line " + (i + 1);
             }
-        } catch (IOException e) {
-            LOG.debug("{} cannot be looked at", configuration.file(), e);
         }
         return "";
     }

@@ -8,7 +8,6 @@ import java.io.PrintWriter;
 import java.net.URI;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import picocli.CommandLine;
@@ -20,6 +19,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
+import pysmurf.controller.config.TextFile;
 
 /** The command line {@code pysmurf-ctl}: what all its commands have in common, and the start of the process. */
 @Command(
@@ -237,10 +237,10 @@ public final class Ctl implements Runnable {
     }
 
     private String firstLine(Path file) {
-        try (var lines = Files.lines(file, StandardCharsets.ISO_8859_1)) {
-            return lines.findFirst().orElse("");
+        try {
+            return TextFile.read(file).lines().findFirst().orElse("");
         } catch (IOException e) {
-            throw new ParameterException(spec.commandLine(), "The token file cannot be read: " + file);
+            throw new ParameterException(spec.commandLine(), "The token file " + file + " " + e.getMessage());
         }
     }
 }

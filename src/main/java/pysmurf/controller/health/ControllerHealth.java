@@ -10,6 +10,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import pysmurf.controller.access.Tokens;
 import pysmurf.controller.audit.Audit;
+import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.mqtt.Broker;
 import pysmurf.controller.mqtt.MqttConnection;
 import pysmurf.controller.pipeline.Pipelines;
@@ -20,6 +21,7 @@ import pysmurf.controller.routing.Operation;
 import pysmurf.controller.routing.Operations;
 import pysmurf.controller.routing.RouteFault;
 import pysmurf.controller.routing.RouteReload;
+import pysmurf.controller.session.Json;
 import pysmurf.controller.session.SessionStore;
 import pysmurf.controller.store.DiskSpace;
 
@@ -40,6 +42,7 @@ public final class ControllerHealth {
             MqttConnection mqtt,
             PublisherInbox inbox,
             Destinations destinations,
+            FollowedFiles files,
             Supplier<Optional<String>> configurationFault,
             Operations known,
             Pipelines pipelines,
@@ -88,6 +91,14 @@ public final class ControllerHealth {
             return faults.isEmpty() ? Health.Check.up(data) : Health.Check.degraded(faults, data);
         });
         health.add("routes", whole -> routesHealth(whole));
+        health.add("files", () -> {
+            Map<String, Object> data =
+                    Map.of("looked_at", Json.seconds(parts.files().lookedAt()));
+            return parts.files()
+                    .fault()
+                    .map(fault -> Health.Check.degraded(fault, data))
+                    .orElseGet(() -> Health.Check.up(data));
+        });
         health.add("access", whole -> accessHealth(whole));
         health.add("audit", whole -> auditHealth(whole));
         health.add("safe-state", () -> parts.stages()

@@ -1,9 +1,14 @@
 package pysmurf.controller.pipeline;
 
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
@@ -22,6 +27,9 @@ public record PipelineSettings(Map<String, StageSettings> stages, Map<String, Li
     private static final ObjectMapper MAPPER = Json.mapper()
             .rebuild()
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+            .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+            .defaultSetterInfo(JsonSetter.Value.forContentNulls(Nulls.FAIL))
             .build();
 
     public PipelineSettings {
@@ -37,10 +45,29 @@ public record PipelineSettings(Map<String, StageSettings> stages, Map<String, Li
     static PipelineSettings read(String yaml) {
         try {
             Object tree = new Load(LoadSettings.builder().build()).loadFromString(yaml);
-            return MAPPER.convertValue(tree, PipelineSettings.class);
+            PipelineSettings settings = tree == null ? NONE : MAPPER.convertValue(tree, PipelineSettings.class);
+            settings.stages.forEach((name, stage) -> stage.fault().ifPresent(fault -> {
+                throw new IllegalArgumentException(
+                        "stages." + name + " (line " + line(yaml, name, fault.key()) + "): " + fault);
+            }));
+            return settings;
         } catch (YamlEngineException e) {
             throw new IllegalArgumentException(e.getMessage(), e);
+        } catch (StackOverflowError e) {
+            throw new IllegalArgumentException("an alias leads to what it is in", e);
         }
+    }
+
+    /** The line of a stage's key; the parser tells none of what it could read. */
+    private static int line(String yaml, String stage, String key) {
+        Matcher place = Pattern.compile(
+                        "(?<![\\w-])" + Pattern.quote(stage) + "[\"']?\\s*:[\\s\\S]*?(?<![\\w-])" + Pattern.quote(key))
+                .matcher(yaml);
+        return 1
+                + (int) yaml.substring(0, place.find() ? place.end() : 0)
+                        .chars()
+                        .filter(c -> c == '\n')
+                        .count();
     }
 
     StageSettings stage(String name) {

@@ -1,13 +1,13 @@
 package pysmurf.controller.pipeline;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import pysmurf.controller.config.FollowedFile;
+import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.routing.RouteFault;
 
 /**
@@ -17,32 +17,35 @@ import pysmurf.controller.routing.RouteFault;
 public final class Pipelines {
 
     private final Path folder;
-    private final Map<String, FollowedFile<PipelineSettings, RouteFault>> files = new ConcurrentSkipListMap<>();
+    private final FollowedFiles files;
+    private final Map<String, FollowedFile<PipelineSettings, RouteFault>> settings = new ConcurrentHashMap<>();
 
     /** @param folder where {@code NAME.yaml} is */
-    public Pipelines(Path folder) {
+    public Pipelines(FollowedFiles files, Path folder) {
+        this.files = files;
         this.folder = folder;
     }
 
     /** The settings of an operation; empty ones if it has no file. */
     public PipelineSettings of(String operation) {
-        return files.computeIfAbsent(operation + ".yaml", this::follow).get();
+        return settings.computeIfAbsent(operation + ".yaml", this::follow).get();
     }
 
     private FollowedFile<PipelineSettings, RouteFault> follow(String name) {
         return new FollowedFile<>(
-                folder.resolve(name), Pipelines::read, fault -> RouteFault.of(name, fault), PipelineSettings.NONE);
-    }
-
-    private static PipelineSettings read(Path file) throws IOException {
-        return Files.exists(file) ? PipelineSettings.read(Files.readString(file)) : PipelineSettings.NONE;
+                files,
+                folder.resolve(name),
+                text -> text == null ? PipelineSettings.NONE : PipelineSettings.read(text),
+                (text, fault) -> RouteFault.of(name, text, fault),
+                PipelineSettings.NONE);
     }
 
     /** Files that cannot be used. */
     public Collection<RouteFault> faults() {
-        return files.values().stream()
-                .map(FollowedFile::fault)
-                .flatMap(Optional::stream)
-                .toList();
+        return new TreeMap<>(settings)
+                .values().stream()
+                        .map(FollowedFile::fault)
+                        .flatMap(Optional::stream)
+                        .toList();
     }
 }

@@ -1,10 +1,10 @@
 package pysmurf.controller.routing;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
@@ -13,7 +13,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Route;
@@ -27,6 +26,7 @@ import org.slf4j.LoggerFactory;
 import pysmurf.controller.command.ParameterFormat;
 import pysmurf.controller.command.Parameters;
 import pysmurf.controller.config.FollowedFile;
+import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.OperationFailure;
 import pysmurf.controller.session.Outcome;
@@ -34,7 +34,7 @@ import pysmurf.controller.session.Session;
 
 /**
  * The operations that the routes define at this moment: every started route whose id is NAME and which begins at
- * {@code direct:operation-NAME}. Its parameters are the JSON Schema in {@code operations/NAME.schema.json}. Thread-safe.
+ * {@code direct:operation-NAME}. Its parameters are the JSON Schema in {@code NAME.schema.json} beside its file. Thread-safe.
  */
 public final class Operations {
 
@@ -42,22 +42,31 @@ public final class Operations {
     /** A stage is a block with a parameter "stage": the script block itself, or one that an integrator made of it. */
     private static final String BLOCK = "kamelet:";
 
-    private record Known(Route route, Operation operation) {}
+    /** @param operation null as long as its schema cannot be used */
+    private record Known(Route route, Schema schema, Operation operation) {}
+
+    private record Schema(Path file, FollowedFile<Parameters, RouteFault> parameters) {}
 
     private final CamelContext context;
+    private final FollowedFiles files;
     private final Path folder;
     private final Replacement replacement;
     private final List<ParameterFormat> formats;
     private final Map<String, Known> known = new ConcurrentHashMap<>();
-    private final Map<String, FollowedFile<Parameters, RouteFault>> schemas = new ConcurrentSkipListMap<>();
 
     /**
-     * @param folder      where the operations' routes and schemas are
+     * @param folder      the routes folder
      * @param replacement says which routes are just being replaced
      * @param formats     the controller's own formats in schemas
      */
-    public Operations(CamelContext context, Path folder, Replacement replacement, List<ParameterFormat> formats) {
+    public Operations(
+            CamelContext context,
+            FollowedFiles files,
+            Path folder,
+            Replacement replacement,
+            List<ParameterFormat> formats) {
         this.context = context;
+        this.files = files;
         this.folder = folder;
         this.replacement = replacement;
         this.formats = List.copyOf(formats);
@@ -74,34 +83,41 @@ public final class Operations {
 
     /** The operation of that name, if there is one. */
     public Optional<Operation> find(String name) {
-        Route route = context.getRoute(name);
-        if (route == null && replacement.isOf(name)) {
+        Route found = context.getRoute(name);
+        if (found == null && replacement.isOf(name)) {
             // it is back in a moment, and a command for it waits that long, see ready
             return Optional.ofNullable(known.get(name)).map(Known::operation);
         }
-        if (route == null) {
-            // the replacement may have ended between the two looks
-            route = context.getRoute(name);
-        }
-        if (route == null) {
-            known.remove(name);
-            schemas.remove(name);
+        // the replacement may have ended between the two looks
+        Route route = found == null ? context.getRoute(name) : found;
+        if (route == null || !route.getEndpoint().getEndpointUri().equals(RouteFiles.beginning(name))) {
+            known.computeIfPresent(name, (same, last) -> {
+                last.schema().parameters().close();
+                return null;
+            });
             return Optional.empty();
         }
-        if (!route.getEndpoint().getEndpointUri().equals("direct://operation-" + name)) {
-            return Optional.empty();
+        return Optional.ofNullable(
+                known.compute(name, (same, last) -> known(name, route, last)).operation());
+    }
+
+    private Known known(String name, Route route, Known last) {
+        Path routes = RouteFiles.of(route);
+        Path beside = routes == null ? folder.resolve("operations") : routes.getParent();
+        Path file = beside.resolve(name + ".schema.json");
+        Schema schema = last == null ? null : last.schema();
+        if (schema == null || !schema.file().equals(file)) {
+            if (schema != null) {
+                schema.parameters().close();
+            }
+            schema = new Schema(file, follow(file));
         }
-        Parameters parameters =
-                schemas.computeIfAbsent(name, this::followSchema).get();
-        if (parameters == null) {
-            return Optional.empty();
+        Parameters parameters = schema.parameters().get();
+        Operation before = last == null ? null : last.operation();
+        if (before != null && last.route() == route && before.parameters() == parameters) {
+            return last;
         }
-        Known last = known.get(name);
-        if (last == null || last.route() != route || last.operation().parameters() != parameters) {
-            last = new Known(route, operation(name, route, parameters));
-            known.put(name, last);
-        }
-        return Optional.of(last.operation());
+        return new Known(route, schema, parameters == null ? null : operation(name, route, parameters));
     }
 
     /**
@@ -131,22 +147,22 @@ public final class Operations {
 
     /** Schema files that cannot be used, with the reason; the last good version of each goes on being used. */
     public Collection<RouteFault> faults() {
-        return schemas.values().stream()
-                .map(FollowedFile::fault)
-                .flatMap(Optional::stream)
-                .toList();
+        return new TreeMap<>(known)
+                .values().stream()
+                        .map(last -> last.schema().parameters().fault())
+                        .flatMap(Optional::stream)
+                        .toList();
     }
 
-    private FollowedFile<Parameters, RouteFault> followSchema(String name) {
-        String file = name + ".schema.json";
-        return new FollowedFile<>(
-                folder.resolve(file), this::read, fault -> RouteFault.of("operations/" + file, fault), null);
+    private FollowedFile<Parameters, RouteFault> follow(Path schema) {
+        String name = folder.relativize(schema).toString();
+        return new FollowedFile<>(files, schema, this::read, (text, fault) -> RouteFault.of(name, text, fault), null);
     }
 
-    private Parameters read(Path schema) throws IOException {
-        JsonNode json = Files.exists(schema)
-                ? Json.read(Files.readAllBytes(schema))
-                : Json.object().put("type", "object");
+    private Parameters read(String schema) throws JsonProcessingException {
+        JsonNode json = schema == null
+                ? Json.object().put("type", "object")
+                : Json.read(schema.getBytes(StandardCharsets.UTF_8));
         return new Parameters(json, formats);
     }
 

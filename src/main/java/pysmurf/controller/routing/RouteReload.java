@@ -1,12 +1,10 @@
 package pysmurf.controller.routing;
 
-import java.io.File;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -15,22 +13,18 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Endpoint;
 import org.apache.camel.Route;
 import org.apache.camel.spi.Resource;
-import org.apache.camel.support.FileWatcherResourceReloadStrategy;
 import org.apache.camel.support.PluginHelper;
-import org.apache.camel.support.ResourceHelper;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
 
@@ -40,18 +34,12 @@ import pysmurf.controller.session.Sessions;
  * replaced when its session ends, everything else at once.
  *
  * <p>
- * In place of Camel's own reloading, which by default stops all routes before it reads the changed file, and leaves out the
- * routes of deleted files and of kamelets. Thread-safe.
+ * In place of Camel's own reloading, which is blind to what a link leads to and to folders that are replaced, by default stops all
+ * routes before it reads the changed file, and leaves out the routes of deleted files and of kamelets. Thread-safe.
  */
-public final class RouteReload extends FileWatcherResourceReloadStrategy {
+public final class RouteReload {
 
     private static final Logger LOG = LoggerFactory.getLogger(RouteReload.class);
-
-    private static final String ROUTE_FILE = ".camel.yaml";
-    private static final String KAMELET_FILE = ".kamelet.yaml";
-    private static final long LOOK_EVERY_MS = 500;
-    /** An editor writes a file in several steps; it is read when nothing has happened to it for this long. */
-    private static final long SETTLE_MS = 200;
 
     /** MQTT 5 and 3.1.1 alike. */
     private static final String BROKER = "paho";
@@ -62,13 +50,18 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     private static final long LONGEST_CALL_NANOS = 100_000_000;
     private static final long LOOK_NANOS = 1_000_000;
 
+    private final CamelContext context;
+    private final FollowedFiles followed;
     private final Path folder;
+    private final RouteFiles files;
     private final Sessions sessions;
     private final Properties properties;
     private final Replacement replacement;
+    private final ExecutorService worker;
     private final Map<Path, String> lastGood = new ConcurrentHashMap<>();
     private final Map<Path, RouteFault> faults = new ConcurrentHashMap<>();
-    private final Map<Path, Future<?>> pending = new HashMap<>();
+    /** What the files hold; used by the starting thread, then by the worker alone. */
+    private final Map<Path, FollowedFiles.Content> now = new TreeMap<>();
     /** Files whose change is taken when a session has ended; used by the worker alone. */
     private final Set<Path> waiting = new HashSet<>();
 
@@ -77,7 +70,6 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
 
     private final LongAdder succeeded = new LongAdder();
     private final LongAdder failed = new LongAdder();
-    private ScheduledExecutorService worker;
 
     /** A file wants what another file has, which may change by itself. */
     private static final class Clash extends IllegalArgumentException {
@@ -94,37 +86,45 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
      * @param properties  the placeholders routes may use
      * @param replacement what comes while routes are replaced is handed over after that
      */
-    public RouteReload(Path folder, Sessions sessions, Properties properties, Replacement replacement) {
-        super(folder.toString(), true);
-        this.replacement = replacement;
+    public RouteReload(
+            CamelContext context,
+            FollowedFiles followed,
+            Path folder,
+            Sessions sessions,
+            Properties properties,
+            Replacement replacement) {
+        this.context = context;
+        this.followed = followed;
         this.folder = folder;
+        this.files = new RouteFiles(folder);
         this.sessions = sessions;
         this.properties = properties;
-        setPollTimeout(LOOK_EVERY_MS);
-        setFileFilter(RouteReload::isRouteOrKamelet);
-        setResourceReload((name, resource) -> noticed(Path.of(name)));
+        this.replacement = replacement;
+        // ends with the context
+        worker = context.getExecutorServiceManager().newSingleThreadExecutor(this, "route-reload");
     }
 
-    private static boolean isRouteOrKamelet(File file) {
-        return file.getName().endsWith(ROUTE_FILE) || file.getName().endsWith(KAMELET_FILE);
-    }
-
-    @Override
-    protected void doStart() throws Exception {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file :
-                    files.filter(path -> isRouteOrKamelet(path.toFile())).toList()) {
-                lastGood.put(file, Files.readString(file));
+    /**
+     * Reads all files and follows them.
+     *
+     * @return the text of those that may be used, which the caller takes or {@link #leaveOut leaves out}
+     */
+    Map<Path, String> begin() {
+        now.putAll(followed.follow(folder, RouteFiles::isRead, changes -> worker.execute(() -> noticed(changes))));
+        for (Path file : now.keySet()) {
+            try {
+                lastGood.put(file, text(file));
+            } catch (Exception e) {
+                leaveOut(file, e);
             }
         }
-        worker = getCamelContext().getExecutorServiceManager().newSingleThreadScheduledExecutor(this, "route-reload");
-        super.doStart();
+        return lastGood.entrySet().stream()
+                .filter(entry -> RouteFiles.isRoutes(entry.getKey()))
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
     }
 
-    @Override
-    protected void doStop() throws Exception {
-        super.doStop();
-        getCamelContext().getExecutorServiceManager().shutdownNow(worker);
+    RouteFiles files() {
+        return files;
     }
 
     /** Files that cannot be used, by name; what they held before goes on being used. */
@@ -147,30 +147,47 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
      *
      * @param fault what is wrong with it
      */
-    RouteFault leaveOut(Path file, Exception fault) {
+    RouteFault leaveOut(Path file, Throwable fault) {
         lastGood.remove(file);
         return refused(file, fault, "it is left out");
     }
 
-    private synchronized void noticed(Path file) {
-        Future<?> earlier = pending.put(file, worker.schedule(() -> changed(file), SETTLE_MS, TimeUnit.MILLISECONDS));
-        if (earlier != null) {
-            earlier.cancel(false);
+    private void noticed(Map<Path, FollowedFiles.Content> changes) {
+        changes.forEach((file, content) -> {
+            if (content.isGone()) {
+                now.remove(file);
+            } else {
+                now.put(file, content);
+            }
+        });
+        // first what others are made of; and one that was renamed goes on under its new name, without being gone in
+        // between
+        changes.keySet().stream()
+                .sorted(Comparator.comparing(file -> !now.containsKey(file) ? 2 : RouteFiles.isKamelet(file) ? 0 : 1))
+                .forEach(this::changed);
+    }
+
+    private String text(Path file) throws IOException {
+        FollowedFiles.Content content = now.get(file);
+        if (content.fault() != null) {
+            throw new IOException(content.fault());
         }
+        files.checkPlace(file);
+        return content.text();
     }
 
     private void changed(Path file) {
         clashing.remove(file);
         try {
-            if (!Files.exists(file)) {
+            if (!now.containsKey(file)) {
                 deleted(file);
                 return;
             }
-            String content = Files.readString(file);
+            String content = text(file);
             if (content.equals(lastGood.get(file)) && faults.remove(file) == null) {
                 return;
             }
-            if (file.toString().endsWith(KAMELET_FILE)) {
+            if (RouteFiles.isKamelet(file)) {
                 changedKamelet(file, content);
             } else {
                 changedRoute(file, content);
@@ -178,7 +195,8 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
         } catch (Clash e) {
             clashing.add(file);
             refused(file, e);
-        } catch (Exception e) {
+        } catch (Exception | StackOverflowError e) {
+            // an alias in YAML may lead to what it is in
             refused(file, e);
         }
     }
@@ -188,15 +206,19 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     }
 
     private void changedRoute(Path file, String content) throws Exception {
-        List<ScratchContext.Compiled> routes = compile(List.of(resource(file, content)));
-        check(file, routes);
+        List<RouteFiles.Compiled> routes = compile(Map.of(file, content));
+        files.checkRoutes(file, routes);
+        Set<Path> yielding = yielding(file, content, routes);
+        Set<String> ids = routes.stream().map(RouteFiles.Compiled::id).collect(Collectors.toSet());
+        refuseToMiss(routesOf(file).stream().filter(id -> !ids.contains(id)).toList());
         // it can be used, if only when a session has ended
         faults.remove(file);
-        Set<String> ids = routes.stream().map(ScratchContext.Compiled::id).collect(Collectors.toSet());
-        Set<String> replaced = new HashSet<>(routesOf(file));
-        replaced.addAll(ids);
+        Set<String> replaced = new HashSet<>(ids);
+        replaced.addAll(routesOf(file));
+        yielding.forEach(other -> replaced.addAll(routesOf(other)));
         whenNotRunning(file, replaced, () -> {
             List<String> gone = new ArrayList<>(routesOf(file));
+            yielding.forEach(other -> gone.addAll(routesOf(other)));
             Set<String> kept = new HashSet<>(gone);
             kept.retainAll(ids);
             gone.removeAll(ids);
@@ -204,14 +226,14 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
                 gone.forEach(this::remove);
                 updateOrKeep(file, content);
             });
+            yielding.forEach(lastGood::remove);
+            yielding.forEach(this::changed);
             lookAtClashes();
         });
     }
 
     private void changedKamelet(Path file, String content) throws Exception {
-        compile(kameletUsers().entrySet().stream()
-                .map(entry -> resource(entry.getKey(), entry.getValue()))
-                .toList());
+        compile(kameletUsers());
         faults.remove(file);
         whenNotRunning(file, null, () -> {
             Set<String> users = kameletUsers().keySet().stream()
@@ -223,9 +245,7 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
             });
             taken(file, content);
             // what could not be used for want of it
-            List.copyOf(faults.keySet()).stream()
-                    .filter(faulty -> faulty.toString().endsWith(ROUTE_FILE))
-                    .forEach(this::changed);
+            List.copyOf(faults.keySet()).stream().filter(RouteFiles::isRoutes).forEach(this::changed);
         });
     }
 
@@ -234,31 +254,27 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
         if (!lastGood.containsKey(file)) {
             return;
         }
-        if (file.toString().endsWith(KAMELET_FILE)) {
+        if (RouteFiles.isKamelet(file)) {
             lastGood.remove(file);
-            // what was made of it works until it is made anew: whoever deleted it should know before that
-            compile(kameletUsers().entrySet().stream()
-                    .map(entry -> resource(entry.getKey(), entry.getValue()))
-                    .toList());
+            // what was made of it works until it is made again: who deleted it should know before that
+            compile(kameletUsers());
             return;
         }
-        // one that was renamed goes on under its new name, without being gone in between
-        newFiles().forEach(this::changed);
         Set<String> ids = new HashSet<>(routesOf(file));
+        refuseToMiss(ids);
         whenNotRunning(file, ids, () -> {
             lastGood.remove(file);
             ids.forEach(this::remove);
-            LOG.info("{} was deleted, and with it the routes {}", relative(file), ids);
+            LOG.info("{} was deleted, and with it the routes {}", files.relative(file), ids);
             lookAtClashes();
         });
     }
 
-    private List<Path> newFiles() throws IOException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            return files.filter(file -> file.toString().endsWith(ROUTE_FILE))
-                    .filter(file -> !lastGood.containsKey(file) && !faults.containsKey(file))
-                    .toList();
-        }
+    /** What no command can be taken without stays until there is another. */
+    private static void refuseToMiss(Collection<String> ids) {
+        RouteFiles.ESSENTIAL.stream().filter(ids::contains).forEach(id -> {
+            throw new IllegalArgumentException("without the route " + id + " no command can be taken, so it stays");
+        });
     }
 
     private void updateOrKeep(Path file, String content) {
@@ -278,95 +294,92 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
         lastGood.put(file, content);
         faults.remove(file);
         succeeded.increment();
-        LOG.info("{} was taken", relative(file));
+        LOG.info("{} was taken", files.relative(file));
     }
 
-    private void refused(Path file, Exception e) {
+    private void refused(Path file, Throwable e) {
         refused(file, e, "what was there before stays");
     }
 
-    private RouteFault refused(Path file, Exception e, String meanwhile) {
-        RouteFault fault = RouteFault.of(relative(file), content(file), e);
+    private RouteFault refused(Path file, Throwable e, String meanwhile) {
+        RouteFault fault = RouteFault.of(files.relative(file), content(file), e);
         faults.put(file, fault);
         failed.increment();
         LOG.error("{}; {}", fault, meanwhile);
         return fault;
     }
 
-    private static String content(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            LOG.debug("{} cannot be looked at", file, e);
-            return "";
-        }
+    private String content(Path file) {
+        FollowedFiles.Content content = now.get(file);
+        return content == null || content.text() == null ? "" : content.text();
     }
 
     private void update(Path file, String content) {
         try {
-            PluginHelper.getRoutesLoader(getCamelContext()).updateRoutes(List.of(resource(file, content)));
+            PluginHelper.getRoutesLoader(context).updateRoutes(List.of(RouteFiles.resource(file, content)));
         } catch (Exception e) {
             throw new IllegalStateException(e);
         }
     }
 
-    private List<ScratchContext.Compiled> compile(List<Resource> resources) throws Exception {
-        return new ScratchContext(getCamelContext(), properties, "file:" + folder.resolve("kamelets"))
-                .compile(resources);
+    private List<RouteFiles.Compiled> compile(Map<Path, String> texts) throws Exception {
+        List<Resource> resources = texts.entrySet().stream()
+                .map(entry -> RouteFiles.resource(entry.getKey(), entry.getValue()))
+                .toList();
+        return new ScratchContext(context, properties, "file:" + folder.resolve("kamelets")).compile(resources);
     }
 
-    /** What a context of its own cannot see: whether others have the same id or begin at the same place. */
-    private void check(Path file, List<ScratchContext.Compiled> routes) {
+    /**
+     * What a context of its own cannot see: whether others have the same id or begin at the same place.
+     *
+     * @return       files that have it, and come behind
+     * @throws Clash if one has it that comes first
+     */
+    private Set<Path> yielding(Path file, String content, List<RouteFiles.Compiled> routes) {
         if (routes.isEmpty() && !lastGood.containsKey(file)) {
-            LOG.info("{} holds no route", relative(file));
+            LOG.info("{} holds no route", files.relative(file));
         }
-        Set<String> own = new HashSet<>(routesOf(file));
-        for (ScratchContext.Compiled route : routes) {
-            Route same = getCamelContext().getRoute(route.id());
-            if (same != null && !own.contains(route.id()) && !isLeaving(same)) {
-                throw new Clash("the route id " + route.id() + " is taken by " + source(same));
-            }
-            for (Route other : getCamelContext().getRoutes()) {
-                if (!own.contains(other.getRouteId())
-                        && other != same
-                        && route.from().equals(other.getEndpoint().getEndpointUri())
-                        && !route.from().startsWith("timer:")) {
-                    throw new Clash("another route begins at " + route.from() + ": " + source(other));
+        Set<Path> yielding = new HashSet<>();
+        for (RouteFiles.Compiled route : routes) {
+            for (Route other : context.getRoutes()) {
+                boolean sameId = other.getRouteId().equals(route.id());
+                boolean sameBeginning = other.getEndpoint().getEndpointUri().equals(route.from())
+                        && !route.from().startsWith("timer:");
+                Path owner = RouteFiles.of(other);
+                if (!sameId && !sameBeginning || file.equals(owner) || sameId && isLeaving(other)) {
+                    continue;
                 }
+                if (owner != null && files.comesFirst(file, content, owner, content(owner))) {
+                    yielding.add(owner);
+                    continue;
+                }
+                String source = owner == null ? other.getRouteId() : files.relative(owner);
+                throw new Clash(
+                        sameId
+                                ? "the route id " + route.id() + " is taken by " + source
+                                : "another route begins at " + route.from() + ": " + source);
             }
         }
-        if (file.getParent().equals(folder.resolve("operations"))) {
-            String name = file.getFileName().toString().replace(ROUTE_FILE, "");
-            if (routes.size() != 1
-                    || !routes.get(0).equals(new ScratchContext.Compiled(name, "direct://operation-" + name))) {
-                throw new IllegalArgumentException("an operation's file holds one route, here with the id " + name
-                        + " and from direct:operation-" + name);
-            }
-        }
+        return yielding;
     }
 
     /** Whether the file that a route came from is gone, or does not define it any more, and will be looked at for that. */
     private boolean isLeaving(Route route) {
-        if (route.getSourceResource() == null) {
-            return false;
+        Path file = RouteFiles.of(route);
+        if (file == null || !now.containsKey(file)) {
+            return file != null;
         }
-        Path file = Path.of(path(route.getSourceResource()));
         String content = content(file);
         if (content.equals(lastGood.get(file))) {
             return false;
         }
         try {
-            return !Files.exists(file)
-                    || compile(List.of(resource(file, content))).stream()
-                            .noneMatch(defined -> defined.id().equals(route.getRouteId()));
+            return compile(Map.of(file, text(file))).stream()
+                    .noneMatch(defined -> defined.id().equals(route.getRouteId()));
         } catch (Exception e) {
-            LOG.debug("{} cannot be used, so its routes stay", relative(file), e);
+            LOG.debug("{} cannot be used, so its routes stay", files.relative(file), e);
             return false;
         }
-    }
-
-    private static String source(Route route) {
-        return route.getSourceLocationShort() == null ? route.getRouteId() : route.getSourceLocationShort();
     }
 
     /**
@@ -406,7 +419,7 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     }
 
     private boolean isFromBroker(String id) {
-        Route route = getCamelContext().getRoute(id);
+        Route route = context.getRoute(id);
         return route != null && route.getEndpoint().getEndpointUri().startsWith(BROKER);
     }
 
@@ -415,7 +428,7 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
                 "Session {} of {} is running; the change of {} is taken when it has ended",
                 user.id(),
                 user.opName(),
-                relative(file));
+                files.relative(file));
         user.ended()
                 .thenRunAsync(
                         () -> {
@@ -430,12 +443,12 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
      * off. Operations are called, never fed from outside; other calls and requests are over in a moment.
      */
     private boolean isInUse(String id) {
-        Route route = getCamelContext().getRoute(id);
+        Route route = context.getRoute(id);
         if (route == null || HOLDING.stream().noneMatch(route.getEndpoint().getEndpointUri()::startsWith)) {
             return false;
         }
         long deadline = System.nanoTime() + LONGEST_CALL_NANOS;
-        while (getCamelContext().getInflightRepository().size(id) > 0) {
+        while (context.getInflightRepository().size(id) > 0) {
             if (System.nanoTime() > deadline) {
                 return true;
             }
@@ -445,20 +458,13 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     }
 
     private List<String> routesOf(Path file) {
-        return getCamelContext().getRoutes().stream()
-                .filter(route -> !route.isCreatedByKamelet())
-                .filter(route ->
-                        route.getSourceResource() != null && file.toString().equals(path(route.getSourceResource())))
+        return context.getRoutes().stream()
+                .filter(route -> !route.isCreatedByKamelet() && file.equals(RouteFiles.of(route)))
                 .map(Route::getRouteId)
                 .toList();
     }
 
-    private static String path(Resource resource) {
-        return resource.getLocation().replaceFirst("^file:", "");
-    }
-
     private void remove(String id) {
-        CamelContext context = getCamelContext();
         try {
             context.getRouteController().stopRoute(id);
             context.removeRoute(id);
@@ -470,14 +476,13 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
     /** The route files that use kamelets. */
     private Map<Path, String> kameletUsers() {
         return lastGood.entrySet().stream()
-                .filter(entry -> entry.getKey().toString().endsWith(ROUTE_FILE))
+                .filter(entry -> RouteFiles.isRoutes(entry.getKey()))
                 .filter(entry -> entry.getValue().contains("kamelet:"))
                 .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
     }
 
-    /** Templates, and the routes and endpoints made of them, outlive a change; they are made anew by whoever uses them. */
+    /** Templates, and the routes and endpoints made of them, outlive a change; they are made again by what uses them. */
     private void forgetKamelets() {
-        CamelContext context = getCamelContext();
         try {
             List<String> made = new ArrayList<>();
             for (Route route : context.getRoutes()) {
@@ -495,13 +500,5 @@ public final class RouteReload extends FileWatcherResourceReloadStrategy {
         } catch (Exception e) {
             throw new IllegalStateException(e);
         }
-    }
-
-    private static Resource resource(Path file, String content) {
-        return ResourceHelper.fromString("file:" + file, content);
-    }
-
-    private String relative(Path file) {
-        return folder.relativize(file).toString();
     }
 }

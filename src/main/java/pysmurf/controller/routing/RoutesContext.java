@@ -1,15 +1,13 @@
 package pysmurf.controller.routing;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import java.util.stream.Stream;
 import org.apache.camel.RouteConfigurationsBuilder;
 import org.apache.camel.RoutesBuilder;
 import org.apache.camel.VetoCamelContextStartException;
@@ -17,9 +15,7 @@ import org.apache.camel.component.kamelet.KameletComponent;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.model.RouteDefinition;
 import org.apache.camel.spi.LifecycleStrategy;
-import org.apache.camel.spi.Resource;
 import org.apache.camel.support.PluginHelper;
-import org.apache.camel.support.ResourceHelper;
 
 /**
  * The Camel context of a controller. At the start a route file that cannot be used is left out, where Camel would not start at
@@ -27,15 +23,9 @@ import org.apache.camel.support.ResourceHelper;
  */
 public final class RoutesContext extends DefaultCamelContext {
 
-    private static final String ROUTE_FILE = ".camel.yaml";
-
-    /** The routes that every command goes through. */
-    private static final List<String> ESSENTIAL = List.of("command", "operation");
-
     private final Map<String, Path> fileOfId = new HashMap<>();
     private final Map<String, Path> fileOfBeginning = new HashMap<>();
     private final Map<String, String> whyWithout = new HashMap<>();
-    private Path folder;
     private RouteReload reload;
 
     public RoutesContext() {
@@ -45,89 +35,88 @@ public final class RoutesContext extends DefaultCamelContext {
     }
 
     /**
-     * Loads the route files of a folder, before the start.
+     * Loads the route files, before the start.
      *
-     * @param  routes      the folder
-     * @param  watch       is told of the files that are left out
-     * @throws IOException if the folder cannot be read
+     * @param follower knows the files, and is told of those that are left out
      */
-    public void load(Path routes, RouteReload watch) throws IOException {
-        folder = routes;
-        reload = watch;
-        Map<Path, RoutesBuilder> builders = new HashMap<>();
-        List<Path> files;
-        try (Stream<Path> walk = Files.walk(folder)) {
-            files = walk.filter(path -> path.toString().endsWith(ROUTE_FILE))
-                    .sorted(Comparator.comparing(RoutesContext::rank).thenComparing(Comparator.naturalOrder()))
-                    .toList();
-        }
+    public void load(RouteReload follower) {
+        reload = follower;
+        Map<Path, String> texts = reload.begin();
+        Map<Path, RoutesBuilder> builders = new LinkedHashMap<>();
         // what is said of errors has to be there before the first route that they happen in
-        for (Path file : files) {
+        texts.keySet().stream().sorted(order(texts)).forEach(file -> {
             try {
                 for (RoutesBuilder builder : PluginHelper.getRoutesLoader(this)
-                        .findRoutesBuilders(ResourceHelper.fromString("file:" + file, Files.readString(file)))) {
+                        .findRoutesBuilders(RouteFiles.resource(file, texts.get(file)))) {
                     if (builder instanceof RouteConfigurationsBuilder configurations) {
                         configurations.addRouteConfigurationsToCamelContext(this);
                     }
                     builders.put(file, builder);
                 }
-            } catch (Exception e) {
+            } catch (Exception | StackOverflowError e) {
                 leaveOut(file, e);
             }
-        }
-        for (Path file : files) {
-            if (builders.containsKey(file)) {
-                add(file, builders.get(file));
-            }
-        }
+        });
+        builders.forEach(this::add);
     }
 
-    /** Where two files want the same, the one that is left out should not be the one that all commands need. */
-    private static int rank(Path file) {
-        String name = file.getFileName().toString().replace(ROUTE_FILE, "");
-        if (ESSENTIAL.contains(name)) {
-            return 0;
-        }
-        try {
-            // by convention a file is named after its route
-            return Files.readString(file).contains("id: " + name + "\n") ? 1 : 2;
-        } catch (IOException e) {
-            // found out, and told, when it is loaded
-            return 2;
-        }
+    private Comparator<Path> order(Map<Path, String> texts) {
+        return (one, other) -> one.equals(other)
+                ? 0
+                : reload.files().comesFirst(one, texts.get(one), other, texts.get(other)) ? -1 : 1;
     }
 
     private void add(Path file, RoutesBuilder builder) {
+        List<RouteDefinition> before = List.copyOf(getRouteDefinitions());
         try {
-            List<RouteDefinition> before = List.copyOf(getRouteDefinitions());
             builder.addRoutesToCamelContext(this);
-            for (RouteDefinition added : List.copyOf(getRouteDefinitions())) {
-                if (!before.contains(added)) {
-                    claim(file, added, before);
-                }
-            }
+            List<RouteDefinition> added = new ArrayList<>(getRouteDefinitions());
+            added.removeAll(before);
+            claim(file, added);
         } catch (Exception e) {
             leaveOut(file, e);
+            restore(before);
         }
     }
 
-    private void claim(Path file, RouteDefinition added, List<RouteDefinition> before) throws Exception {
-        Path sameId = fileOfId.putIfAbsent(added.getRouteId(), file);
-        if (sameId != null) {
-            removeRouteDefinition(added);
-            // Camel has put it in the place of the other
-            addRouteDefinitions(before.stream()
-                    .filter(other -> other.getRouteId().equals(added.getRouteId()))
-                    .toList());
-            throw new IllegalArgumentException(
-                    "the route id " + added.getRouteId() + " is taken by " + folder.relativize(sameId));
+    private void claim(Path file, List<RouteDefinition> added) {
+        List<RouteFiles.Compiled> routes =
+                added.stream().map(RoutesContext::compiled).toList();
+        reload.files().checkRoutes(file, routes);
+        for (RouteFiles.Compiled route : routes) {
+            refuseIfTaken("the route id " + route.id() + " is taken by ", fileOfId.get(route.id()));
+            if (!route.from().startsWith("timer:")) {
+                refuseIfTaken("another route begins at " + route.from() + ": ", fileOfBeginning.get(route.from()));
+            }
         }
-        String beginning = added.getInput().getEndpointUri();
-        Path sameBeginning = fileOfBeginning.putIfAbsent(beginning, file);
-        if (sameBeginning != null && !beginning.startsWith("timer:")) {
-            removeRouteDefinition(added);
-            throw new IllegalArgumentException(
-                    "another route begins at " + beginning + ": " + folder.relativize(sameBeginning));
+        for (RouteFiles.Compiled route : routes) {
+            fileOfId.put(route.id(), file);
+            fileOfBeginning.put(route.from(), file);
+        }
+    }
+
+    private void refuseIfTaken(String what, Path by) {
+        if (by != null) {
+            throw new IllegalArgumentException(what + reload.files().relative(by));
+        }
+    }
+
+    private static RouteFiles.Compiled compiled(RouteDefinition route) {
+        return new RouteFiles.Compiled(
+                route.getRouteId(), route.getInput().getEndpointUri().replaceFirst("^direct:/*", "direct://"));
+    }
+
+    /** Camel puts a route in the place of another with the same id. */
+    private void restore(List<RouteDefinition> before) {
+        try {
+            List<RouteDefinition> unwanted = new ArrayList<>(getRouteDefinitions());
+            unwanted.removeAll(before);
+            removeRouteDefinitions(unwanted);
+            List<RouteDefinition> missing = new ArrayList<>(before);
+            missing.removeAll(getRouteDefinitions());
+            addRouteDefinitions(missing);
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
         }
     }
 
@@ -144,11 +133,11 @@ public final class RoutesContext extends DefaultCamelContext {
                 super.startRouteDefinitions(List.of(definition));
             } catch (Exception e) {
                 unusable.add(definition);
-                leaveOut(file(definition.getResource()), e);
+                leaveOut(RouteFiles.of(definition.getResource()), e);
             }
         }
         removeRouteDefinitions(unusable);
-        for (String id : ESSENTIAL) {
+        for (String id : RouteFiles.ESSENTIAL) {
             if (getRouteDefinition(id) == null) {
                 throw new IllegalStateException("without the route " + id + " no command can be taken: "
                         + String.join("; ", whyWithout.values()));
@@ -180,11 +169,7 @@ public final class RoutesContext extends DefaultCamelContext {
         return Boolean.TRUE.equals(definition.isTemplate());
     }
 
-    private static Path file(Resource resource) {
-        return Path.of(resource.getLocation().replaceFirst("^file:", ""));
-    }
-
-    private void leaveOut(Path file, Exception fault) {
+    private void leaveOut(Path file, Throwable fault) {
         RouteFault told = reload.leaveOut(file, fault);
         whyWithout.put(told.file(), told.toString());
     }

@@ -23,9 +23,6 @@ final class ScratchContext {
     private final Properties properties;
     private final String kamelets;
 
-    /** A route as far as it matters to others: its id and where it begins. */
-    record Compiled(String id, String from) {}
-
     /**
      * @param running    the context whose beans are used
      * @param properties its placeholders
@@ -43,7 +40,7 @@ final class ScratchContext {
      * @return           the routes that they define, without those made of kamelets
      * @throws Exception whatever is wrong with them
      */
-    List<Compiled> compile(List<Resource> resources) throws Exception {
+    List<RouteFiles.Compiled> compile(List<Resource> resources) throws Exception {
         try (DefaultCamelContext scratch = new DefaultCamelContext(false)) {
             DefaultRegistry registry = new DefaultRegistry(running.getRegistry());
             // the engine belongs to the context that started it
@@ -68,7 +65,7 @@ final class ScratchContext {
         }
     }
 
-    private static Compiled compiled(Route route) {
-        return new Compiled(route.getRouteId(), route.getEndpoint().getEndpointUri());
+    private static RouteFiles.Compiled compiled(Route route) {
+        return new RouteFiles.Compiled(route.getRouteId(), route.getEndpoint().getEndpointUri());
     }
 }

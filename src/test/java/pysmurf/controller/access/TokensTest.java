@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import pysmurf.controller.config.FollowedFiles;
 
 class TokensTest {
 
@@ -28,7 +29,7 @@ class TokensTest {
     private static final String PBKDF2_OF_1000 =
             "$pbkdf2-sha256$1000$c2FsdHNhbHRzYWx0c2FsdA$PjJc9dILs5Hai8EwyP1JkA0eBnBk7FJBt32D3zSCO0g";
 
-    private long modified = 1_000_000_000;
+    private final FollowedFiles files = new FollowedFiles(Clock.systemUTC());
 
     @TempDir
     Path folder;
@@ -36,7 +37,7 @@ class TokensTest {
     private Tokens read(String... lines) throws Exception {
         Path file = Files.write(folder.resolve("tokens"), List.of(lines));
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
-        return Tokens.read(file);
+        return Tokens.read(files, file);
     }
 
     @Test
@@ -50,6 +51,11 @@ class TokensTest {
         assertThat(tokens.holderOf("plain-3").join()).contains(new Holder("root", Role.ADMIN));
         assertThat(tokens.holderOf("plain-4").join()).isEmpty();
         assertThat(tokens.holderOf("").join()).isEmpty();
+    }
+
+    @Test
+    void skipsAByteOrderMark() throws Exception {
+        assertThat(read("\uFEFFoperator ann secret").holderOf("secret").join()).isPresent();
     }
 
     @Test
@@ -123,8 +129,8 @@ class TokensTest {
         tokens.holderOf("one").join();
 
         rewrite("operator ann two", "viewer wall three");
-        tokens.follow();
-        tokens.follow();
+        files.look();
+        files.look();
 
         assertThat(tokens.holderOf("one").join()).isEmpty();
         assertThat(tokens.holderOf("two").join()).isPresent();
@@ -136,7 +142,7 @@ class TokensTest {
         Tokens tokens = read("operator ann one", "operator bob two");
 
         rewrite("operator ann one");
-        tokens.follow();
+        files.look();
 
         assertThat(tokens.holderOf("two").join()).isPresent();
     }
@@ -147,15 +153,15 @@ class TokensTest {
         Tokens tokens = read("operator ann one");
 
         rewrite(line);
-        tokens.follow();
-        tokens.follow();
+        files.look();
+        files.look();
 
         assertThat(tokens.holderOf("one").join()).isPresent();
         assertThat(tokens.fault()).get().asString().contains("tokens").doesNotContain("secret");
 
         rewrite("operator ann two");
-        tokens.follow();
-        tokens.follow();
+        files.look();
+        files.look();
 
         assertThat(tokens.fault()).isEmpty();
         assertThat(tokens.holderOf("two").join()).isPresent();
@@ -166,8 +172,8 @@ class TokensTest {
         Tokens tokens = read("operator ann one");
 
         Files.delete(folder.resolve("tokens"));
-        tokens.follow();
-        tokens.follow();
+        files.look();
+        files.look();
 
         assertThat(tokens.holderOf("one").join()).isPresent();
         assertThat(tokens.fault()).get().asString().contains("is not there");
@@ -178,16 +184,14 @@ class TokensTest {
         Path file = Files.writeString(folder.resolve("tokens"), "operator ann one");
 
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
-        assertThat(Tokens.read(file).warning()).get().asString().contains("rw-r--r--", "chmod 600");
+        assertThat(Tokens.read(files, file).warning()).get().asString().contains("rw-r--r--", "chmod 600");
 
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
-        assertThat(Tokens.read(file).warning()).isEmpty();
+        assertThat(Tokens.read(files, file).warning()).isEmpty();
     }
 
     private void rewrite(String... lines) throws Exception {
-        Path file = Files.write(folder.resolve("tokens"), List.of(lines));
-        // a file system may keep times coarsely
-        Files.setLastModifiedTime(file, FileTime.fromMillis(++modified * 1000));
+        Files.write(folder.resolve("tokens"), List.of(lines));
     }
 
     @ParameterizedTest

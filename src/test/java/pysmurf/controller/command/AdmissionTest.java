@@ -17,6 +17,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.routing.Operations;
 import pysmurf.controller.routing.Replacement;
 import pysmurf.controller.session.Json;
@@ -56,7 +57,8 @@ class AdmissionTest {
     }
 
     private Verdict admit(Command command, Instant now, List<Supplier<Optional<String>>> hindrances) {
-        Operations operations = new Operations(context, schemas, new Replacement(), List.of());
+        Operations operations =
+                new Operations(context, new FollowedFiles(Clock.systemUTC()), schemas, new Replacement(), List.of());
         return new Admission(operations, sessions, Clock.fixed(now, ZoneOffset.UTC), hindrances).admit(command);
     }
 

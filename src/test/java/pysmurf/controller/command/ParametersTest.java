@@ -5,10 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.HttpServer;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import pysmurf.controller.session.Json;
 
 class ParametersTest {
@@ -119,5 +125,63 @@ class ParametersTest {
                 .hasMessageContaining("$.properties.level.type");
         assertThatThrownBy(() -> new Parameters(object("{\"required\": \"level\"}"), List.of()))
                 .hasMessageContaining("$.required");
+    }
+
+    /** The place is that of the reference, whatever it is to; a server that would answer is never asked. */
+    @ParameterizedTest
+    @ValueSource(strings = {"http://127.0.0.1:%d/level.json", "http://127.0.0.1:%d/level.json#/$defs/level"})
+    void fetchesNothingForAReference(String reference) throws Exception {
+        AtomicInteger asked = new AtomicInteger();
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/", exchange -> {
+            asked.incrementAndGet();
+            byte[] answer = "{\"type\": \"integer\"}".getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(200, answer.length);
+            exchange.getResponseBody().write(answer);
+            exchange.close();
+        });
+        server.start();
+        try {
+            String there = reference.formatted(server.getAddress().getPort());
+            assertThatThrownBy(() -> referring(there))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("/properties/list/items/$ref is " + there.replaceFirst("#.*", ""));
+        } finally {
+            server.stop(0);
+        }
+        assertThat(asked).hasValue(0);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"level.json", "file:///etc/hostname", "classpath:level.json", "urn:x:level", "#/$defs/none"})
+    void refusesAReferenceToWhatIsNotInTheSchema(String reference) {
+        assertThatThrownBy(() -> referring(reference))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(reference);
+    }
+
+    @Test
+    void refusesAnUnknownDialectWithoutAskingForIt() {
+        assertThatThrownBy(() -> new Parameters(object("{\"$schema\": \"http://127.0.0.1:9/dialect\"}"), List.of()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("/$schema is http://127.0.0.1:9/dialect");
+    }
+
+    @Test
+    void takesAReferenceToItsOwnDefinitions() {
+        Parameters own = new Parameters(
+                object(
+                        "{\"$defs\": {\"level\": {\"type\": \"integer\"}}, \"properties\": {\"level\": {\"$ref\": \"#/$defs/level\"}}}"),
+                List.of());
+
+        assertThat(own.check(object("{\"level\": \"x\"}"), false)).hasSize(1);
+    }
+
+    private static Parameters referring(String reference) {
+        return new Parameters(
+                object("{\"properties\": {\"list\": {\"type\": \"array\", \"items\": {\"$ref\": \"" + reference
+                        + "\"}}}}"),
+                List.of());
     }
 }

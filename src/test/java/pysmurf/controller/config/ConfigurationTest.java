@@ -172,6 +172,22 @@ class ConfigurationTest {
     }
 
     @Test
+    void skipsAByteOrderMark() throws Exception {
+        Path secret = Files.writeString(folder.resolve("secret"), "\uFEFFhunter2\n");
+        file("\uFEFFmqtt.password = ${file:" + secret + "}");
+
+        assertThat(load().get(Settings.MQTT_PASSWORD)).isEqualTo("hunter2");
+    }
+
+    /** What it says would else be taken as not said. */
+    @Test
+    void refusesAFileThatIsALinkToNothing() throws Exception {
+        Files.createSymbolicLink(folder.resolve("application.properties"), folder.resolve("nowhere"));
+
+        assertThat(faults()).contains("application.properties", "is not there");
+    }
+
+    @Test
     void neverRepeatsAPassword() throws Exception {
         file("mqtt.password = hunter2", "http.port = x");
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
+import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -17,14 +17,15 @@ class LiveSettingTest {
     @TempDir
     Path folder;
 
+    private final FollowedFiles files = new FollowedFiles(Clock.systemUTC());
     private LiveSetting<List<HostPort>> setting;
-    private int second = 1_700_000_000;
 
     @BeforeEach
     void read() throws Exception {
         Files.createDirectories(folder.resolve("routes"));
         write("publisher.destinations = one:1");
         setting = new LiveSetting<>(
+                files,
                 Configuration.load(
                         Map.of(
                                 "CONTROLLER_CONFIG_DIR",
@@ -36,9 +37,10 @@ class LiveSettingTest {
     }
 
     private void write(String line) throws Exception {
-        Path file = Files.writeString(folder.resolve("application.properties"), line);
-        // each change has a time of its own, however fast the test is
-        Files.setLastModifiedTime(file, FileTime.fromMillis(1000L * second++));
+        Files.writeString(folder.resolve("application.properties"), line);
+        // a change is taken when it is found twice
+        files.look();
+        files.look();
     }
 
     @Test
@@ -64,6 +66,8 @@ class LiveSettingTest {
     @Test
     void takesTheDefaultWhenTheFileIsGone() throws Exception {
         Files.delete(folder.resolve("application.properties"));
+        files.look();
+        files.look();
 
         assertThat(setting.get()).isEmpty();
     }

@@ -230,7 +230,7 @@ class CtlTest {
 
     @Test
     void sendsTheTokenAndNeverPrintsIt() throws Exception {
-        Path file = Files.writeString(folder.resolve("token"), SECRET + "\nnot this\n");
+        Path file = Files.writeString(folder.resolve("token"), "\uFEFF" + SECRET + "\nnot this\n");
         controller.refusing(403, "{\"status\":403,\"detail\":\"this needs the role operator\"}");
 
         TypedLine byFile = type("run", "blink.py", "--token-file", file.toString());

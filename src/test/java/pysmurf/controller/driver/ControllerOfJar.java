@@ -41,7 +41,7 @@ public final class ControllerOfJar implements ControllerUnderTest {
     /** Starts one that may end by itself. */
     public static ControllerOfJar launch(Setup setup, String... systemProperties) throws IOException {
         setup.write();
-        List<String> command = new ArrayList<>();
+        List<String> command = new ArrayList<>(setup.prefix());
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of(systemProperties));
         command.addAll(List.of("-jar", JAR.toString()));

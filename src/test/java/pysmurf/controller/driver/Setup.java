@@ -31,6 +31,7 @@ public final class Setup {
     private final String mark = UUID.randomUUID().toString();
     private final Map<String, String> environment = new HashMap<>();
     private final Properties properties = new Properties();
+    private List<String> prefix = List.of();
     private boolean brokerExpected = true;
     private TestCertificate certificate;
 
@@ -99,6 +100,16 @@ public final class Setup {
     public Setup withoutEnvironment(String name) {
         environment.remove(name);
         return this;
+    }
+
+    /** A command that becomes the controller's process, given before its own command line. */
+    public Setup within(String... command) {
+        prefix = List.of(command);
+        return this;
+    }
+
+    List<String> prefix() {
+        return prefix;
     }
 
     /** HTTPS in place of HTTP. */

@@ -6,10 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import pysmurf.controller.config.FollowedFiles;
+import pysmurf.controller.routing.RouteFault;
 import pysmurf.controller.session.Json;
 
 class PipelineSettingsTest {
@@ -53,26 +59,70 @@ class PipelineSettingsTest {
     @Test
     void aFileThatBreaksLeavesTheLastGoodSettingsInForce(@TempDir Path folder) throws Exception {
         Path file = folder.resolve("mine.yaml");
-        Pipelines pipelines = new Pipelines(folder);
+        FollowedFiles files = new FollowedFiles(Clock.systemUTC());
+        Pipelines pipelines = new Pipelines(files, folder);
         assertThat(pipelines.of("mine")).isEqualTo(PipelineSettings.NONE);
 
-        write(file, "presets: {short: [find_freq]}\n", 1);
+        write(files, file, "presets: {short: [find_freq]}\n");
         assertThat(pipelines.of("mine").presets()).containsOnlyKeys("short");
 
-        write(file, "presets: [\n", 2);
+        write(files, file, "presets: [\n");
         assertThat(pipelines.of("mine").presets()).containsOnlyKeys("short");
         assertThat(pipelines.faults()).singleElement().satisfies(fault -> assertThat(fault.file())
                 .isEqualTo("mine.yaml"));
 
-        write(file, "presets: {long: [find_freq]}\n", 3);
+        write(files, file, "presets: {long: [find_freq]}\n");
         assertThat(pipelines.of("mine").presets()).containsOnlyKeys("long");
         assertThat(pipelines.faults()).isEmpty();
     }
 
-    /** With a time of its own, since a test is faster than the clock of some file systems. */
-    private static void write(Path file, String text, int second) throws Exception {
+    private static void write(FollowedFiles files, Path file, String text) throws Exception {
         Files.writeString(file, text);
-        Files.setLastModifiedTime(
-                file, java.nio.file.attribute.FileTime.fromMillis(1_700_000_000_000L + second * 1000L));
+        // a change is taken when it is found twice
+        files.look();
+        files.look();
+    }
+
+    /** What no stage can be run or judged by is the file's fault, with its line. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "timeout: 0 | timeout",
+                "timeout: -5 | timeout",
+                "timeout: .nan | timeout",
+                "timeout: .inf | timeout",
+                "timeout: 1.0e+300 | timeout",
+                "retries: -1 | retries",
+                "retries: 1.5 | retries",
+                "retries: '1' | retries",
+                "estimate: -1 | estimate",
+                "estimate_simulated: .nan | estimate_simulated",
+                "gates: [{number: n_res, min: .nan}] | n_res",
+                "gates: [{number: n_res, max: .inf}] | n_res",
+                "gates: [{number: n_res, min: 2, max: 1}] | n_res",
+                "gates: [{number: n_res, is: true, max: 1}] | n_res",
+                "gates: [{min: 1}] | gates",
+                "gates: [null] | gates",
+            })
+    void aValueThatCannotBeMeantIsNamed(String line, String key) {
+        assertThatThrownBy(() -> PipelineSettings.read("presets: {short: [find_freq]}\nstages:\n  other: {timeout: 5}\n"
+                        + "  find_freq:\n    per_band: true\n    " + line + "\n"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("find_freq")
+                .hasMessageContaining(key)
+                .satisfies(fault ->
+                        assertThat(RouteFault.of("mine.yaml", fault).line()).isIn(null, 6));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"stages: {find_freq: }", "presets: {short: }", "stages: &a {find_freq: *a}"})
+    void whatIsEmptyOrEndlessIsRefused(String yaml) {
+        assertThatThrownBy(() -> PipelineSettings.read(yaml)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void aFileOfCommentsSaysNothing() {
+        assertThat(PipelineSettings.read("# later\n")).isEqualTo(PipelineSettings.NONE);
     }
 }
