@@ -6,6 +6,7 @@ leaves the rest alone. An option that no stage has is refused.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import time
 from typing import Callable, List, NoReturn, Optional, Sequence
@@ -107,8 +108,13 @@ class StageParser(argparse.ArgumentParser):
         super().error(message)
 
 
+def parts(text: str) -> List[str]:
+    """The elements of a list, as JSON (the controller's way) or separated by commas (a person's)."""
+    return [str(part) for part in json.loads(text)] if text.startswith("[") else text.split(",")
+
+
 def bands(text: str) -> List[int]:
-    chosen = sorted({int(part) for part in text.split(",")})
+    chosen = sorted({int(part) for part in parts(text)})
     if not chosen or chosen[0] < 0 or chosen[-1] >= BANDS:
         raise argparse.ArgumentTypeError(f"{text!r}: bands are 0 to {BANDS - 1}, separated by commas")
     return chosen
@@ -116,7 +122,7 @@ def bands(text: str) -> List[int]:
 
 def names(*allowed: str) -> Callable[[str], List[str]]:
     def choose(text: str) -> List[str]:
-        chosen = [part.strip() for part in text.split(",") if part.strip()]
+        chosen = [part.strip() for part in parts(text) if part.strip()]
         wrong = [name for name in chosen if name not in allowed]
         if wrong or not chosen:
             raise argparse.ArgumentTypeError(f"{text!r}: choose from {', '.join(allowed)}")
@@ -179,7 +185,7 @@ def _common(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--open-timeout", type=number(0.01, 3600), metavar="s",
                        help="longest wait for the control object of the hardware (45; preflight and "
                             "safe_state 15)")
-    group.add_argument("--faults", default="", metavar="a,b",
+    group.add_argument("--faults", type=lambda text: ",".join(parts(text)), default="", metavar="a,b",
                        help="faults of the simulator, name or name@stage (also SMURF_SIM_FAULTS)")
     group.add_argument("--time-scale", type=number(0, 1), default=0.0, metavar="0..1",
                        help="part of the real waiting times that the simulator waits (0)")

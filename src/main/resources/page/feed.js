@@ -9,6 +9,12 @@ import {state} from './state.js';
 const MOST_CHARS = 24 * 1024 * 1024;
 const LOOK_AGAIN_MS = 2000;
 
+/** What a line shows when a terminal has written it over as often as its carriage returns say. */
+function asItEnds(line) {
+  const text = line.replace(/\r+$/, '');
+  return text.slice(text.lastIndexOf('\r') + 1);
+}
+
 export class Feed {
 
   /** @param sink has lines(lines), note(text), restart() */
@@ -102,14 +108,20 @@ export class Feed {
       }
       if (done) {
         if (rest !== '') {
-          this.sink.lines([rest]);
+          this.sink.lines([asItEnds(rest)]);
         }
         return;
       }
       const lines = (rest + value).split('\n');
       rest = lines.pop();
-      if (lines.length > 0) {
-        this.sink.lines(lines.map(line => line.endsWith('\r') ? line.slice(0, -1) : line));
+      const shown = lines.map(asItEnds);
+      if (rest.includes('\r')) {
+        // a progress bar as it is now; what it was before is not kept
+        shown.push(`${asItEnds(rest)}\r`);
+        rest = `\r${asItEnds(rest)}${rest.endsWith('\r') ? '\r' : ''}`;
+      }
+      if (shown.length > 0) {
+        this.sink.lines(shown);
       }
       chars += value.length;
       if (chars > MOST_CHARS) {

@@ -10,7 +10,7 @@ const SPARE_ROWS = 30;
 const MOST_LINES = 500_000;
 const MOST_CHARS_SHOWN = 4000;
 // eslint-disable-next-line no-control-regex
-const TERMINAL_CODES = /\u001b\[[0-9;?]*[A-Za-z]/g;
+const TERMINAL_CODES = /\u001b\[[0-9;?]*[A-Za-z]|\r$/g;
 
 export class LineList {
 
@@ -42,9 +42,17 @@ export class LineList {
     this.paint();
   }
 
+  /** Whether the last line is a progress bar, whose place the next line takes. */
+  get unfinished() {
+    return this.lines.at(-1)?.endsWith('\r') === true;
+  }
+
   /** Adds lines; returns how many old ones had to go. */
   add(lines) {
     for (const line of lines) {
+      if (this.unfinished) {
+        this.lines.pop();
+      }
       this.lines.push(line);
     }
     let gone = 0;
@@ -60,8 +68,9 @@ export class LineList {
 
   /** Adds a line of the page's own, not the script's. */
   addNote(text) {
-    this.notes.add(this.lines.length);
-    this.add([text]);
+    const gone = this.add([text]);
+    this.notes.add(this.lines.length - 1);
+    return gone;
   }
 
   setFollow(follow) {

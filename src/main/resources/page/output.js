@@ -84,6 +84,10 @@ export class OutputPanel {
   }
 
   #append(lines) {
+    if (this.list.unfinished && lines.length > 0) {
+      this.searched = Math.min(this.searched, this.list.lines.length - 1);
+      this.matches = this.matches.filter(index => index < this.searched);
+    }
     const gone = this.list.add(lines);
     if (gone > 0) {
       this.matches = this.matches.map(index => index - gone).filter(index => index >= 0);

@@ -17,9 +17,14 @@ DRIFT_AFTER_CHANGE_UV = 16.0
 OHM = 0.5e6
 
 
+def bands(text):
+    """A list in a parameter comes as JSON; a stage is given its bands separated by commas."""
+    return json.loads(text if text.startswith("[") else f"[{text}]")
+
+
 def options():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--bands", type=lambda text: [int(band) for band in text.split(",")], default=[0])
+    parser.add_argument("--bands", type=bands, default=[0])
     parser.add_argument("--volts", type=float, default=0.0)
     return parser.parse_args()
 

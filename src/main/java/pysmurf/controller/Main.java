@@ -5,6 +5,7 @@ import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.ConfigurationException;
 import pysmurf.controller.config.Settings;
 import pysmurf.controller.launch.Relaunch;
+import pysmurf.controller.logging.EscapedLog;
 
 /** Starts one controller from the environment, the {@code -D} properties and the configuration file. */
 public final class Main {
@@ -23,7 +24,7 @@ public final class Main {
                     configuration.get(Settings.LOGGING_FORMAT).word());
             System.exit(new Controller(configuration).run());
         } catch (ConfigurationException | StartFailure e) {
-            System.err.println("pysmurf-controller cannot start: " + e.getMessage());
+            System.err.println("pysmurf-controller cannot start: " + EscapedLog.escaped(e.getMessage()));
             System.exit(1);
         }
     }

@@ -31,8 +31,8 @@ public final class Parameters {
     /** Keyword of ours: {@code "x-lock-unless": "dry_run"} says that it does not when that parameter is true. */
     private static final String LOCK_UNLESS = "x-lock-unless";
     /**
-     * Keyword of ours: {@code "x-option": "--seed"} says by which option a parameter is given to scripts. A list is joined by
-     * commas, true is the option alone, and null and false are nothing; of two options the second stands for false.
+     * Keyword of ours: {@code "x-option": "--seed"} says by which option a parameter is given to scripts. A list or an object is
+     * given as JSON, true is the option alone, and null and false are nothing; of two options the second stands for false.
      */
     private static final String OPTION = "x-option";
 
@@ -142,7 +142,7 @@ public final class Parameters {
                 && !params.path(json.path(LOCK_UNLESS).asText()).asBoolean(false);
     }
 
-    /** The parameters that have an option in the schema, as words of a command line. */
+    /** The parameters that have an option in the schema, as words of a command line; what is to be JSON is JSON here. */
     public List<Object> options(ObjectNode params) {
         List<Object> words = new ArrayList<>();
         json.path("properties").properties().forEach(property -> {
@@ -155,24 +155,12 @@ public final class Parameters {
                 if (!word.isEmpty()) {
                     words.add(word);
                 }
-            } else if (option.isTextual()
-                    && !value.isMissingNode()
-                    && !value.isNull()
-                    && !(value.isArray() && value.isEmpty())) {
+            } else if (option.isTextual() && !value.isMissingNode() && !value.isNull()) {
                 words.add(option.asText());
-                words.add(joined(value));
+                words.add(value.isContainerNode() ? value : Json.value(value));
             }
         });
         return words;
-    }
-
-    private static Object joined(JsonNode value) {
-        if (!value.isArray()) {
-            return Json.value(value);
-        }
-        List<String> parts = new ArrayList<>();
-        value.forEach(part -> parts.add(part.asText()));
-        return String.join(",", parts);
     }
 
     /** The schema as it was written. */
@@ -197,11 +185,22 @@ public final class Parameters {
                 .collect(Collectors.toCollection(ArrayList::new));
         // a default that was filled in is the schema's own list or object until here
         params.setAll(params.deepCopy());
+        params.properties().stream()
+                .filter(property -> holdsHalfAPair(property.getValue()))
+                .forEach(property -> errors.add(
+                        new FieldError(property.getKey(), "holds half a surrogate pair, which is no character")));
         List<String> wrong = errors.stream().map(FieldError::field).toList();
         json.path("properties").properties().stream()
                 .filter(property -> !wrong.contains(property.getKey()))
                 .forEach(property -> fault(property, params).ifPresent(errors::add));
         return errors;
+    }
+
+    /** Nothing that is given to a process, stored or sent can carry it: it would become a question mark without a word. */
+    private static boolean holdsHalfAPair(JsonNode value) {
+        return Json.text(value)
+                .codePoints()
+                .anyMatch(character -> character >= Character.MIN_SURROGATE && character <= Character.MAX_SURROGATE);
     }
 
     private void dropUnknown(ObjectNode params) {

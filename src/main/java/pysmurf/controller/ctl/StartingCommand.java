@@ -100,7 +100,9 @@ abstract class StartingCommand extends Subcommand {
         if (event.data().has("dropped")) {
             err().println(event.data().path("dropped").asLong() + " lines are left out here.");
         }
-        event.data().path("lines").forEach(line -> out().println(line.asText()));
+        // one that is still written over ends with a carriage return, as the script's own output does
+        event.data().path("lines").forEach(line -> out().print(line.asText() + (isUnfinished(line) ? "" : "\n")));
+        out().flush();
     }
 
     private Watching progress(EventFeed feed, int id) {

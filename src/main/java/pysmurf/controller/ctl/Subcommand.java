@@ -1,5 +1,6 @@
 package pysmurf.controller.ctl;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.PrintStream;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -40,6 +41,11 @@ abstract class Subcommand implements Callable<Integer> {
     /** For a fault in the command line. */
     ParameterException usage(String message) {
         return new ParameterException(spec.commandLine(), message);
+    }
+
+    /** Whether a line of output is a progress bar, whose place the next line takes. */
+    static boolean isUnfinished(JsonNode line) {
+        return line.asText().endsWith("\r");
     }
 
     CommandSpec spec() {

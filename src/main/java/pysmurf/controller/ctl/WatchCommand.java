@@ -64,8 +64,11 @@ final class WatchCommand extends Subcommand {
         if (event.data().has("dropped")) {
             out().println("(" + event.data().path("dropped").asLong() + " lines are left out)");
         }
-        event.data().path("lines").forEach(line -> out().println(
-                        "output " + session(event) + "  " + Terminal.plain(line.asText())));
+        for (JsonNode line : event.data().path("lines")) {
+            if (!isUnfinished(line)) {
+                out().println("output " + session(event) + "  " + Terminal.plain(line.asText()));
+            }
+        }
     }
 
     private static String session(EventFeed.Event event) {

@@ -147,6 +147,7 @@ public final class ControllerHealth {
         figures.put("port", traffic.destination().port());
         figures.put("sent", traffic.sent());
         figures.put("failed", traffic.failed());
+        traffic.fault().ifPresent(fault -> figures.put("fault", fault));
         return figures;
     }
 

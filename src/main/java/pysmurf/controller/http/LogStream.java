@@ -9,6 +9,7 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import pysmurf.controller.script.process.RegularFile;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.SessionLog;
 
@@ -69,10 +70,13 @@ final class LogStream implements ResponseStream {
 
     private void open(SessionLog log) {
         context.vertx()
-                .fileSystem()
-                .open(
-                        log.file().toString(),
-                        new OpenOptions().setRead(true).setWrite(false).setCreate(false))
+                .executeBlocking(() -> RegularFile.at(log.file()))
+                .compose(regular -> context.vertx()
+                        .fileSystem()
+                        .open(
+                                regular.path().toString(),
+                                new OpenOptions().setRead(true).setWrite(false).setCreate(false))
+                        .onComplete(opened -> regular.close()))
                 .onSuccess(opened -> {
                     file = opened;
                     position = log.from();

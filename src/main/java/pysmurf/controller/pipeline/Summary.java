@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -49,9 +50,13 @@ public final class Summary implements Closing.LastAct {
         try {
             Files.createDirectories(file.getParent());
             Path unfinished = file.resolveSibling("summary.json.part");
+            // what a script may have put there, such as a FIFO, is not opened
+            Files.deleteIfExists(unfinished);
             Files.writeString(
                     unfinished,
-                    Json.mapper().writerWithDefaultPrettyPrinter().writeValueAsString(summary(session, outcome)));
+                    Json.mapper().writerWithDefaultPrettyPrinter().writeValueAsString(summary(session, outcome)),
+                    StandardOpenOption.WRITE,
+                    StandardOpenOption.CREATE_NEW);
             Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
             throw new UncheckedIOException("summary.json was not written: " + e, e);

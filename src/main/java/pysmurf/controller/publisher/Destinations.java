@@ -4,12 +4,14 @@ import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -37,6 +39,8 @@ public final class Destinations {
         private final HostPort destination;
         private final LongAdder sent = new LongAdder();
         private final LongAdder failed = new LongAdder();
+        private volatile String unreachable;
+        private volatile String failure;
 
         private Traffic(HostPort destination) {
             this.destination = destination;
@@ -57,8 +61,22 @@ public final class Destinations {
             return failed.sum();
         }
 
-        void count(boolean taken) {
-            (taken ? sent : failed).increment();
+        /** Why nothing gets there: it has no address, or the network did not take the last datagram. */
+        public Optional<String> fault() {
+            String none = unreachable;
+            return Optional.ofNullable(none == null ? failure : none);
+        }
+
+        void sent(Throwable fault) {
+            if (fault == null) {
+                sent.increment();
+                if (failure != null) {
+                    failure = null;
+                }
+            } else {
+                failed.increment();
+                failure = "does not get what is sent: " + fault.getMessage();
+            }
         }
     }
 
@@ -67,12 +85,7 @@ public final class Destinations {
      *
      * @param address null if it has none to send to
      */
-    record Place(Traffic traffic, InetSocketAddress address) {
-
-        void count(boolean taken) {
-            traffic.count(taken);
-        }
-    }
+    record Place(Traffic traffic, InetSocketAddress address) {}
 
     private final Supplier<List<HostPort>> wanted;
     private final Map<HostPort, Traffic> known = new LinkedHashMap<>();
@@ -80,7 +93,6 @@ public final class Destinations {
     private final InetSocketAddress listener;
     private volatile List<Place> all = List.of();
     private volatile Map<InetAddress, List<Place>> byOrigin = Map.of();
-    private volatile List<String> faults = List.of();
 
     /**
      * @param wanted   every destination, as of now
@@ -109,41 +121,58 @@ public final class Destinations {
     public synchronized void resolve() {
         List<Place> places = new ArrayList<>();
         Map<InetAddress, List<Place>> origins = new HashMap<>();
-        List<String> failed = new ArrayList<>();
         for (HostPort destination : wanted.get().stream().distinct().toList()) {
-            Place place = new Place(traffic(destination), null);
+            Traffic traffic = traffic(destination);
+            Place place = new Place(traffic, null);
+            String unreachable = null;
             try {
                 InetSocketAddress address =
                         new InetSocketAddress(InetAddress.getByName(destination.host()), destination.port());
-                if (isListener(address.getAddress(), destination.port())) {
-                    failed.add(destination + " is where this controller itself receives; nothing is sent there");
+                InetAddress origin = localAddressTowards(address);
+                if (isListener(address, origin)) {
+                    unreachable = "is where this controller itself receives; nothing is sent there";
                 } else {
-                    InetAddress origin = localAddressTowards(address);
-                    place = new Place(place.traffic(), address);
+                    place = new Place(traffic, address);
                     origins.computeIfAbsent(origin, from -> new ArrayList<>()).add(place);
                 }
             } catch (UnknownHostException e) {
-                failed.add(destination + " is not known");
+                unreachable = "is not known";
             } catch (IOException e) {
-                failed.add(destination + " cannot be reached: " + e.getMessage());
+                unreachable = "cannot be reached: " + e.getMessage();
             }
+            if (unreachable != null && !unreachable.equals(traffic.unreachable)) {
+                LOG.warn("UDP destination {} {}", destination, unreachable);
+            }
+            traffic.unreachable = unreachable;
             places.add(place);
         }
-        failed.stream()
-                .filter(fault -> !faults.contains(fault))
-                .forEach(fault -> LOG.warn("UDP destination {}", fault));
         all = List.copyOf(places);
         byOrigin = Map.copyOf(origins);
-        faults = List.copyOf(failed);
     }
 
-    private boolean isListener(InetAddress address, int port) {
-        boolean local = address.isLoopbackAddress() || address.isAnyLocalAddress();
-        return port == listener.getPort()
-                && (address.equals(listener.getAddress())
-                        || local
-                                && (listener.getAddress().isLoopbackAddress()
-                                        || listener.getAddress().isAnyLocalAddress()));
+    /** A listener on all addresses receives what goes to any of them, and what goes to all in the network. */
+    private boolean isListener(InetSocketAddress destination, InetAddress origin) throws IOException {
+        InetAddress address = destination.getAddress();
+        InetAddress ours = listener.getAddress();
+        return destination.getPort() == listener.getPort()
+                && (address.equals(ours)
+                        || address.isAnyLocalAddress() && ours.isLoopbackAddress()
+                        || ours.isAnyLocalAddress()
+                                && (address.isLoopbackAddress()
+                                        || address.isAnyLocalAddress()
+                                        || address.equals(origin)
+                                        || isBroadcast(destination)));
+    }
+
+    /** The kernel knows what is a broadcast address in its networks: such a one has to be asked for. */
+    private static boolean isBroadcast(InetSocketAddress destination) throws IOException {
+        try (DatagramSocket probe = new DatagramSocket()) {
+            probe.setBroadcast(false);
+            probe.connect(destination);
+            return false;
+        } catch (SocketException e) {
+            return true;
+        }
     }
 
     /**
@@ -151,7 +180,9 @@ public final class Destinations {
      * {@link FanOutSocket}. To a destination without an address it cannot go; that is counted here, since nobody else will see it.
      */
     public List<String> origins() {
-        all.stream().filter(place -> place.address() == null).forEach(place -> place.count(false));
+        all.stream()
+                .filter(place -> place.address() == null)
+                .forEach(place -> place.traffic().failed.increment());
         return byOrigin.keySet().stream().map(Destinations::endpoint).toList();
     }
 
@@ -161,7 +192,8 @@ public final class Destinations {
                 // without a reply, without a connection that a closed port would break, one socket for all in order,
                 // and
                 // the sink goes on when a datagram is out
-                + "?sync=false&synchronous=true&udpConnectionlessSending=true&udpByteArrayCodec=true&producerPoolEnabled=false"
+                // a destination may be all of a network
+                + "?broadcast=true&sync=false&synchronous=true&udpConnectionlessSending=true&udpByteArrayCodec=true&producerPoolEnabled=false"
                 + "&workerGroup=#udpSenders&clientInitializerFactory=#fanOutSocket";
     }
 
@@ -175,9 +207,11 @@ public final class Destinations {
         return all.stream().map(Place::traffic).toList();
     }
 
-    /** Destinations to which nothing is sent, and why. */
+    /** Destinations that nothing gets to, and why. */
     public List<String> faults() {
-        return faults;
+        return traffic().stream()
+                .flatMap(traffic -> traffic.fault().map(fault -> traffic.destination() + " " + fault).stream())
+                .toList();
     }
 
     /** The local address from which packets to a destination leave. */

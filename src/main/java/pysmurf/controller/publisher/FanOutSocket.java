@@ -59,7 +59,8 @@ public final class FanOutSocket extends ClientInitializerFactory {
                 public void bind(ChannelHandlerContext context, SocketAddress any, ChannelPromise promise) {
                     promise.addListener(bound -> {
                         if (!bound.isSuccess()) {
-                            destinations.from(origin).forEach(place -> place.count(false));
+                            destinations.from(origin).forEach(place -> place.traffic()
+                                    .sent(bound.cause()));
                         }
                     });
                     context.bind(new InetSocketAddress(origin, 0), promise);
@@ -81,7 +82,7 @@ public final class FanOutSocket extends ClientInitializerFactory {
             PromiseCombiner all = new PromiseCombiner(context.executor());
             for (Destinations.Place place : destinations.from(origin)) {
                 all.add(context.write(new DatagramPacket(content.retainedDuplicate(), place.address()))
-                        .addListener(written -> place.count(written.isSuccess())));
+                        .addListener(written -> place.traffic().sent(written.cause())));
             }
             content.release();
             all.finish(promise.unvoid());

@@ -36,14 +36,20 @@ public final class LogTargets implements ParameterFormat {
     Optional<String> fault(String target) {
         try {
             Path path = resolve(target);
+            if (roots.stream().noneMatch(root -> within(path, root))) {
+                return Optional.of("outside the log roots ("
+                        + roots.stream().map(Path::toString).collect(Collectors.joining(", ")) + "): " + target);
+            }
             if (Files.isDirectory(path) || roots.contains(path)) {
                 return Optional.of("is a folder: " + target);
             }
-            if (roots.stream().anyMatch(root -> within(path, root))) {
-                return Optional.empty();
+            // a FIFO waits for a reader, and a device does whatever it does
+            if (Files.exists(path) && !Files.isRegularFile(path)) {
+                return Optional.of("is no regular file: " + target);
             }
-            return Optional.of("outside the log roots ("
-                    + roots.stream().map(Path::toString).collect(Collectors.joining(", ")) + "): " + target);
+            return Files.isDirectory(existing(path.getParent()))
+                    ? Optional.empty()
+                    : Optional.of("is below a file: " + target);
         } catch (InvalidPathException e) {
             return Optional.of("not a path: " + e.getReason());
         }
@@ -64,10 +70,15 @@ public final class LogTargets implements ParameterFormat {
 
     /** The path with the links of its existing part resolved. */
     private static Path nearestReal(Path path) throws IOException {
+        Path existing = existing(path);
+        return existing.toRealPath().resolve(existing.relativize(path)).normalize();
+    }
+
+    private static Path existing(Path path) {
         Path existing = path;
         while (existing.getParent() != null && !Files.exists(existing, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
             existing = existing.getParent();
         }
-        return existing.toRealPath().resolve(existing.relativize(path)).normalize();
+        return existing;
     }
 }

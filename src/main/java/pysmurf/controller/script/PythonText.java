@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import pysmurf.controller.session.Json;
 
 /**
  * Values as Python's {@code str()} would make them, since that is what scripts were always given: the original agent does
@@ -44,6 +45,22 @@ public final class PythonText {
                     .collect(Collectors.joining(", ", "{", "}"));
         }
         return value instanceof CharSequence text ? quoted(text.toString()) : value.toString();
+    }
+
+    /** {@code json.dumps(value, ensure_ascii=False)}. */
+    static String json(Object value) {
+        if (value instanceof Double || value instanceof Float || value instanceof BigDecimal) {
+            return floatText(((Number) value).doubleValue());
+        }
+        if (value instanceof List<?> list) {
+            return list.stream().map(PythonText::json).collect(Collectors.joining(", ", "[", "]"));
+        }
+        if (value instanceof Map<?, ?> map) {
+            return map.entrySet().stream()
+                    .map(entry -> Json.text(entry.getKey()) + ": " + json(entry.getValue()))
+                    .collect(Collectors.joining(", ", "{", "}"));
+        }
+        return Json.text(value);
     }
 
     /** Python's float repr: the shortest digits that read back the same, as a plain number from 1e-4 up to 1e16. */

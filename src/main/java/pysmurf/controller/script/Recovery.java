@@ -3,6 +3,7 @@ package pysmurf.controller.script;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.io.UncheckedIOException;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -105,7 +106,7 @@ public final class Recovery {
                         "The controller died and was started anew; process " + leader.pid()
                                 + " goes on as this session");
                 return true;
-            } catch (IOException e) {
+            } catch (IOException | UncheckedIOException e) {
                 LOG.error("Session {} cannot be gone on with", session.id(), e);
                 sessions.message(session, "The output cannot be followed any more: " + e);
             }

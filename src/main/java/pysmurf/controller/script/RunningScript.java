@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ import pysmurf.controller.script.process.AbortLadder;
 import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.script.process.ProcessId;
 import pysmurf.controller.script.process.ProcessTree;
+import pysmurf.controller.script.process.RegularFile;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LogMark;
 import pysmurf.controller.session.Outcome;
@@ -41,7 +43,7 @@ final class RunningScript {
     private static final Duration MESSAGES_IDLE = Duration.ofSeconds(1);
     private static final Duration LOOK_FOR_LADDER = Duration.ofMillis(500);
     private static final int UNKNOWN_EXIT_CODE = -1;
-    private static final long MOST_REPORT_BYTES = 4 * 1024 * 1024;
+    private static final int MOST_REPORT_BYTES = 4 * 1024 * 1024;
 
     private final ScriptCommand command;
     private final ScriptMark mark;
@@ -305,12 +307,14 @@ final class RunningScript {
     }
 
     private ObjectNode report() {
-        try {
-            if (Files.size(reportFile) > MOST_REPORT_BYTES) {
+        try (RegularFile file = RegularFile.at(reportFile);
+                InputStream in = Files.newInputStream(file.path())) {
+            byte[] bytes = in.readNBytes(MOST_REPORT_BYTES + 1);
+            if (bytes.length > MOST_REPORT_BYTES) {
                 sessions.message(session(), "The script's result file is over 4 MiB and was not read");
                 return Json.object();
             }
-            JsonNode json = Json.readLenient(Files.readAllBytes(reportFile));
+            JsonNode json = Json.readLenient(bytes);
             return json instanceof ObjectNode object ? object : Json.object();
         } catch (NoSuchFileException e) {
             return Json.object();

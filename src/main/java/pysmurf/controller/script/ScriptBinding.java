@@ -1,5 +1,6 @@
 package pysmurf.controller.script;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.Charset;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import org.apache.camel.component.exec.ExecBinding;
 import org.apache.camel.component.exec.ExecCommand;
 import org.apache.camel.component.exec.ExecEndpoint;
 import org.apache.camel.component.exec.ExecResult;
+import pysmurf.controller.session.Json;
 import pysmurf.controller.session.OperationFailure;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.Session;
@@ -23,7 +25,7 @@ import pysmurf.controller.session.Session;
  * <p>
  * Script and arguments are written in the route as words of Camel's simple language. The text is split into words first and
  * each word is evaluated after, so no value of a parameter can become two arguments; a word that is a list becomes as many
- * arguments as it has elements, and one without a value none. Nothing passes through a shell. Thread-safe.
+ * arguments as it has elements, and one without a value none. JSON among these elements is one argument. Nothing passes through a shell. Thread-safe.
  */
 public final class ScriptBinding implements ExecBinding {
 
@@ -57,7 +59,10 @@ public final class ScriptBinding implements ExecBinding {
         for (String word : words(exchange.getProperty(ARGS, "", String.class))) {
             Object value = evaluate(exchange, word);
             if (value instanceof List<?> list) {
-                list.forEach(element -> args.add(PythonText.str(element)));
+                list.forEach(element -> args.add(
+                        element instanceof JsonNode json
+                                ? PythonText.json(Json.value(json))
+                                : PythonText.str(element)));
             } else if (value != null) {
                 args.add(PythonText.str(value));
             }

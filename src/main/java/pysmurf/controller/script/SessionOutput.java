@@ -7,9 +7,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import pysmurf.controller.script.process.OutputBatch;
 import pysmurf.controller.script.process.OutputFollower;
 import pysmurf.controller.script.process.OutputLimits;
+import pysmurf.controller.script.process.RegularFile;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.SessionEvent;
 import pysmurf.controller.session.SessionLog;
@@ -22,6 +26,7 @@ import pysmurf.controller.session.Sessions;
  */
 final class SessionOutput {
 
+    private static final Logger LOG = LoggerFactory.getLogger(SessionOutput.class);
     private static final int MOST_DETAIL_CHARS = 200;
     /** What is left on a disk that takes no more: less than a block of any usual size. */
     private static final long FULL_BYTES = 64 * 1024;
@@ -66,22 +71,38 @@ final class SessionOutput {
     static SessionOutput open(Sessions sessions, Session session, Path folder, LogTargets targets) {
         JsonNode log = session.params().path("log");
         boolean discarded = log.isBoolean() && !log.booleanValue();
-        Path file = log.isTextual() ? targets.resolve(log.textValue()) : folder.resolve(session.id() + ".log");
+        Path file;
         try {
-            Files.createDirectories(file.getParent());
-            if (!log.isTextual()) {
-                // a file of this name is left over from a database that is no more
-                Files.deleteIfExists(file);
-            }
-            if (!Files.exists(file)) {
-                Files.createFile(file);
-            }
+            file = log.isTextual() ? target(targets.resolve(log.textValue())) : own(folder, session.id());
         } catch (IOException e) {
-            throw new UncheckedIOException("the log cannot be opened: " + file, e);
+            throw new UncheckedIOException("the log cannot be opened: " + e.getMessage(), e);
         }
         SessionOutput output = new SessionOutput(sessions, session, file, !discarded, size(file));
         output.tell(-1);
         return output;
+    }
+
+    private static Path target(Path file) throws IOException {
+        Files.createDirectories(file.getParent());
+        if (!Files.exists(file)) {
+            Files.createFile(file);
+        }
+        // what it is may have changed since the parameter was checked
+        RegularFile.at(file).close();
+        return file;
+    }
+
+    private static Path own(Path folder, int id) throws IOException {
+        Files.createDirectories(folder);
+        Path file = folder.resolve(id + ".log");
+        try {
+            // what has this name is left over from a database that is no more, or somebody wants to be in the way
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            LOG.warn("{} is in the way of a session's log: {}", file, e.toString());
+            file = folder.resolve(id + "-" + UUID.randomUUID() + ".log");
+        }
+        return Files.createFile(file);
     }
 
     Path file() {
@@ -105,7 +126,9 @@ final class SessionOutput {
         sessions.output(session, new SessionEvent.Output(batches++, lines, batch.lines(), toLog));
         lines += batch.lines().size();
         countBytes();
-        batch.lines().stream().filter(line -> !line.isBlank()).forEach(this::note);
+        batch.lines().stream()
+                .filter(line -> !line.isBlank() && !line.endsWith("\r"))
+                .forEach(this::note);
     }
 
     /** That was all of a script: whoever got fewer lines learns it by this, however full his queue is. */

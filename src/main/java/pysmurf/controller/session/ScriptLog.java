@@ -26,7 +26,10 @@ public final class ScriptLog {
             LOG.warn("{} … {} lines left out here, the session's log has them", session, lost);
         }
         for (String line : event.getOutput().lines()) {
-            LOG.info("{} {}", session, line);
+            // a log has no line that changes: a progress bar is in it as it ends
+            if (!line.endsWith("\r")) {
+                LOG.info("{} {}", session, line);
+            }
         }
     }
 }

@@ -86,6 +86,16 @@ class ParametersTest {
         assertThat(params.has("size")).isFalse();
     }
 
+    /** In a text, in a list, in the name of a field. */
+    @Test
+    void refusesHalfASurrogatePairAnywhere() {
+        for (String names : List.of("[\"a\", \"\\udc00\"]", "[{\"\\ud800a\": 1}]", "[\"\\ude00\\ud83d\"]")) {
+            assertThat(new Parameters(object("{}"), List.of()).check(object("{\"names\": " + names + "}"), false))
+                    .containsExactly(new FieldError("names", "holds half a surrogate pair, which is no character"));
+        }
+        assertThat(faults("{\"level\": 1, \"names\": [\"\\ud83d\\ude00\"]}")).isEmpty();
+    }
+
     @Test
     void appliesTheControllersOwnFormats() {
         assertThat(faults("{\"level\": 1, \"colour\": \"red\"}")).isEmpty();
@@ -99,15 +109,16 @@ class ParametersTest {
         parameters.check(params, false);
 
         assertThat(parameters.options(params).stream().map(String::valueOf))
-                .containsExactly("--level", "3", "--names", "a,b", "--slow", "--quiet", "--colour", "red");
+                .containsExactly("--level", "3", "--names", "[\"a\",\"b\"]", "--slow", "--quiet", "--colour", "red");
     }
 
     @Test
     void leavesOptionsWithoutAValueOut() {
-        ObjectNode params = object("{\"level\": 3, \"names\": []}");
+        ObjectNode params = object("{\"level\": 3, \"names\": [], \"colour\": null}");
         parameters.check(params, false);
 
-        assertThat(parameters.options(params).stream().map(String::valueOf)).containsExactly("--level", "3", "--fast");
+        assertThat(parameters.options(params).stream().map(String::valueOf))
+                .containsExactly("--level", "3", "--names", "[]", "--fast");
     }
 
     @Test

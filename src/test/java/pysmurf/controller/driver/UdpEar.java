@@ -30,7 +30,12 @@ public final class UdpEar implements AutoCloseable {
     private final List<byte[]> heard = new ArrayList<>();
 
     public UdpEar() throws IOException {
-        socket = new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        this("127.0.0.1");
+    }
+
+    /** @param address one of the loopback network's */
+    public UdpEar(String address) throws IOException {
+        socket = new DatagramSocket(new InetSocketAddress(InetAddress.getByName(address), 0));
         socket.setReceiveBufferSize(BUFFER_BYTES);
         Thread thread = new Thread(this::listen, "udp-ear");
         thread.setDaemon(true);
@@ -54,7 +59,7 @@ public final class UdpEar implements AutoCloseable {
 
     /** {@code host:port} for a list of destinations. */
     public String address() {
-        return "127.0.0.1:" + socket.getLocalPort();
+        return socket.getLocalAddress().getHostAddress() + ":" + socket.getLocalPort();
     }
 
     /** What was heard so far, in order. */

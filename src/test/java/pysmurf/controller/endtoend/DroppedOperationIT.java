@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import pysmurf.controller.driver.ControllerOfJar;
 import pysmurf.controller.driver.HttpClientOfController;
 import pysmurf.controller.driver.MqttWatcher;
+import pysmurf.controller.driver.Python;
 import pysmurf.controller.driver.SharedController;
 
 /** An integrator's own operation: a YAML file, and perhaps a schema, dropped beside the others while the controller runs. */
@@ -95,6 +97,7 @@ class DroppedOperationIT extends SharedController {
                 {"type": "object", "required": ["level"], "additionalProperties": false, "properties": {
                   "level": {"type": "integer", "minimum": 1, "x-option": "--level"},
                   "names": {"type": "array", "items": {"type": "string"}, "default": ["a", "b"], "x-option": "--names"},
+                  "where": {"type": "object", "x-option": "--where"},
                   "fast": {"type": "boolean", "default": true, "x-option": ["--fast", "--slow"]}}}
                 """);
         drop("choose.camel.yaml", route("choose", "${exchangeProperty.options}"));
@@ -105,8 +108,18 @@ class DroppedOperationIT extends SharedController {
         assertThat(problem.path("errors"))
                 .extracting(error -> error.path("field").asText())
                 .containsExactlyInAnyOrder("level", "colour");
-        JsonNode session = http.runToEnd("choose", params().put("level", 2));
-        assertThat(logOf(session)).isEqualTo("\"--level\"\n\"2\"\n\"--names\"\n\"a,b\"\n\"--fast\"\n");
+        JsonNode session = http.post(
+                        "/api/v1/operations/choose?wait=60",
+                        "{\"level\": 2, \"names\": [\"a, b\", \"\\u00fc\\n\"],"
+                                + " \"where\": {\"to\": [1e-7, 5, 5.0, 1e16, true, null], \"far\": {}}}")
+                .expect(200)
+                .json();
+        List<String> words = logOf(session).lines().toList();
+        assertThat(words).hasSize(7);
+        assertThat(Python.print(
+                        "import json, sys\nprint([json.loads(w) for w in sys.argv[1:]])", words.toArray(String[]::new)))
+                .isEqualTo("['--level', '2', '--names', '[\"a, b\", \"\u00fc\\\\n\"]', '--where',"
+                        + " '{\"to\": [1e-07, 5, 5.0, 1e+16, true, null], \"far\": {}}', '--fast']");
         assertThat(session.path("params").path("fast").asBoolean()).isTrue();
     }
 

@@ -58,6 +58,14 @@ class PageIT {
         // each line in one write: one whose end is long in coming is shown in pieces, and counted so
         Files.writeString(
                 scripts.resolve("flood.py"), "import sys\nfor i in range(100000): sys.stdout.write(f'line {i}\\n')\n");
+        Files.writeString(scripts.resolve("bar.py"), """
+                import sys, time
+                for percent in range(0, 101, 5):
+                    sys.stdout.write(f'\\r{percent}%')
+                    time.sleep(0.06)
+                print()
+                print('end')
+                """);
         routes = folder.resolve("routes");
         copy(root().resolve("routes"), routes);
         Files.writeString(folder.resolve("tokens"), "operator night " + TOKEN + "\n");
@@ -268,6 +276,22 @@ class PageIT {
         until(() -> browser.texts(".output-tools [role=status]").contains("11 found"));
         browser.click("[aria-label='Next match']");
         until(() -> browser.texts(".line.found").contains("line 4711"));
+    }
+
+    /** Live, and read from the log when all is over. */
+    @Test
+    void showsAProgressBarAsOneLine() throws Exception {
+        go("start/run");
+        until(() -> browser.texts("select.chooser option").contains("bar.py"));
+        browser.type("[data-field=script] input", "bar.py");
+        browser.click("#start-button");
+
+        until(() -> String.join("", browser.texts(".line")).matches("\\d{1,2}%"));
+        until(() -> browser.texts(".line").equals(List.of("100%", "end")));
+        assertThat(browser.texts(".output-info")).containsExactly("2 lines");
+        browser.open(url(""));
+        until(() -> browser.texts(".line").equals(List.of("100%", "end")));
+        assertThat(browser.texts(".output-info")).containsExactly("2 lines");
     }
 
     @Test

@@ -56,6 +56,23 @@ class LogTargetsTest {
     }
 
     @Test
+    void refusesWhatIsNoRegularFile() throws Exception {
+        Path root = Files.createDirectories(folder.resolve("first"));
+        assertThat(new ProcessBuilder("mkfifo", root.resolve("fifo").toString())
+                        .start()
+                        .waitFor())
+                .isZero();
+        Files.createSymbolicLink(root.resolve("link"), root.resolve("fifo"));
+        Files.createFile(root.resolve("a.log"));
+
+        assertThat(targets.fault("a.log")).isEmpty();
+        assertThat(targets.fault("fifo")).contains("is no regular file: fifo");
+        assertThat(targets.fault("link")).contains("is no regular file: link");
+        assertThat(targets.fault("a.log/b.log")).contains("is below a file: a.log/b.log");
+        assertThat(targets.fault("fifo/deep/b.log")).contains("is below a file: fifo/deep/b.log");
+    }
+
+    @Test
     void followsLinksToSeeWhereTheyLead() throws Exception {
         Files.createDirectories(folder.resolve("elsewhere"));
         Files.createDirectories(folder.resolve("first"));

@@ -20,15 +20,21 @@ class PythonTextTest {
     @org.junit.jupiter.api.io.TempDir
     java.nio.file.Path folder;
 
+    private static final String DUMPS =
+            "import json, sys\nprint(json.dumps([json.dumps(v, ensure_ascii=False) for v in json.load(open(sys.argv[1]))]))";
+
     private void assertAsInPython(String json) throws Exception {
         java.nio.file.Path file = java.nio.file.Files.writeString(folder.resolve("values.json"), json);
         JsonNode python = new ObjectMapper().readTree(Python.print(STR, file.toString()));
         JsonNode values = Json.read(json.getBytes(java.nio.charset.StandardCharsets.UTF_8));
         List<String> expected = new ArrayList<>();
         List<String> actual = new ArrayList<>();
+        JsonNode dumped = new ObjectMapper().readTree(Python.print(DUMPS, file.toString()));
         for (int i = 0; i < values.size(); i++) {
             expected.add(python.path(i).asText());
             actual.add(PythonText.str(Json.value(values.path(i))));
+            expected.add(dumped.path(i).asText());
+            actual.add(PythonText.json(Json.value(values.path(i))));
         }
         assertThat(actual).isEqualTo(expected);
     }

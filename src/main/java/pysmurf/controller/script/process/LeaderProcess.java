@@ -25,14 +25,16 @@ public record LeaderProcess(long pid, CompletableFuture<Integer> exit) {
      *
      * @param  command     the program, looked for along PATH where it has no slash, and its arguments
      * @param  environment all of it
-     * @param  output      made if it is not there
-     * @throws IOException if the program is not there or may not be run, or the output cannot be opened
+     * @param  output      must be there
+     * @throws IOException if the program is not there or may not be run, or the output is no regular file or cannot be opened
      */
     public static LeaderProcess start(List<String> command, Map<String, String> environment, Path output)
             throws IOException {
-        return PosixSpawn.AVAILABLE
-                ? PosixSpawn.start(command, environment, output)
-                : startByCommands(command, environment, output);
+        try (RegularFile file = RegularFile.toAppendTo(output)) {
+            return PosixSpawn.AVAILABLE
+                    ? PosixSpawn.start(command, environment, file)
+                    : startByCommands(command, environment, file);
+        }
     }
 
     /**
@@ -40,7 +42,7 @@ public record LeaderProcess(long pid, CompletableFuture<Integer> exit) {
      * background of a shell has SIGINT ignored and would pass that on, and then Python never raises KeyboardInterrupt; env(1)
      * sets it back (coreutils 8.31 or newer).
      */
-    static LeaderProcess startByCommands(List<String> command, Map<String, String> environment, Path output)
+    static LeaderProcess startByCommands(List<String> command, Map<String, String> environment, RegularFile output)
             throws IOException {
         List<String> words = new ArrayList<>(List.of("setsid", "env", "--default-signal=INT"));
         words.addAll(command);
@@ -49,7 +51,7 @@ public record LeaderProcess(long pid, CompletableFuture<Integer> exit) {
         builder.environment().putAll(environment);
         builder.redirectInput(Redirect.from(new File("/dev/null")));
         builder.redirectErrorStream(true);
-        builder.redirectOutput(Redirect.appendTo(output.toFile()));
+        builder.redirectOutput(Redirect.appendTo(output.path().toFile()));
         Process process = builder.start();
         return new LeaderProcess(process.pid(), process.onExit().thenApply(Process::exitValue));
     }

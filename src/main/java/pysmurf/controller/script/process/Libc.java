@@ -21,6 +21,9 @@ final class Libc {
     static final int EACCES = 13;
 
     static final int O_RDONLY = 0;
+    static final int O_WRONLY = 1;
+    static final int O_APPEND = 0x400;
+    static final int O_PATH = 0x200000;
     static final int O_CLOEXEC = 0x80000;
 
     /** For inotify_init1 and eventfd. */

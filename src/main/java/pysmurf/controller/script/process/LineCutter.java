@@ -32,6 +32,12 @@ final class LineCutter {
     /** Whether a piece of the present line was given already. */
     private boolean continued;
 
+    /** Whether the present line was begun again behind a carriage return; what was before that is left out. */
+    private boolean overwritten;
+
+    /** What was given of the present line as its state so far; null if nothing was. */
+    private String shown;
+
     private List<String> batch = new ArrayList<>();
     private int batchBytes;
     private long seq;
@@ -61,22 +67,48 @@ final class LineCutter {
         for (int i = scanned; i < end; i++) {
             if (buffer[i] == '\n') {
                 endLine(i);
+            } else if (i > start && buffer[i - 1] == '\r') {
+                afterCarriageReturn(i);
             }
         }
         scanned = end;
         cutLong(end);
     }
 
+    private void afterCarriageReturn(int next) {
+        if (buffer[next] != '\r') {
+            start = next;
+            overwritten = true;
+        } else if (next - 1 == start) {
+            // of those without anything before them one is enough
+            start = next;
+        }
+    }
+
     private void endLine(int lineFeed) {
         cutLong(lineFeed);
-        int last = lineFeed > start && buffer[lineFeed - 1] == '\r' ? lineFeed - 1 : lineFeed;
+        int last = withoutCarriageReturns(lineFeed);
         // If nothing is left of a line that was given in pieces, then all of it was given.
-        if (last > start || !continued) {
+        if (last > start || shown != null || overwritten || !continued) {
             add(last);
         }
         start = lineFeed + 1;
         continued = false;
+        beginLine();
         lines++;
+    }
+
+    private void beginLine() {
+        overwritten = false;
+        shown = null;
+    }
+
+    private int withoutCarriageReturns(int to) {
+        int last = to;
+        while (last > start && buffer[last - 1] == '\r') {
+            last--;
+        }
+        return last;
     }
 
     /** Gives the beginnings of a line that is longer than the limit, up to a place in it. */
@@ -103,7 +135,8 @@ final class LineCutter {
 
     /** Whether a line was begun and something of it can be given before it ends. */
     boolean holds() {
-        return heldEnd() > start;
+        int cut = heldEnd();
+        return cut > start && !(isOverwritten() && text(cut).equals(shown));
     }
 
     /** How many bytes of a line that has not ended are still to be given. */
@@ -111,17 +144,34 @@ final class LineCutter {
         return end - start;
     }
 
-    /** Gives the beginning of the line that has not ended, but for a carriage return or half a character at its end. */
+    /** Whether the line that has not ended is written over and over: what is held is one state of it. */
+    boolean isOverwritten() {
+        return overwritten || end > start && buffer[end - 1] == '\r';
+    }
+
+    /** Whether a state of the line that has not ended was given already. */
+    boolean isShown() {
+        return shown != null;
+    }
+
+    /** Gives the beginning of the line that has not ended, but for carriage returns or half a character at its end. */
     void flushHeld() {
         int cut = heldEnd();
-        if (cut > start) {
+        if (cut == start) {
+            return;
+        }
+        if (!isOverwritten()) {
             addPiece(cut);
+        } else if (!text(cut).equals(shown)) {
+            shown = text(cut);
+            add(shown + '\r', cut - start);
         }
     }
 
     private int heldEnd() {
-        if (end > start && buffer[end - 1] == '\r') {
-            return end - 1;
+        int last = withoutCarriageReturns(end);
+        if (last < end) {
+            return last;
         }
         for (int i = end - 1; i >= start && i > end - SEQUENCE_BYTES; i--) {
             if (!isContinuation(buffer[i])) {
@@ -133,31 +183,41 @@ final class LineCutter {
 
     /** Gives all that is left, for nothing more will come. */
     void finish() {
-        if (end > start) {
-            add(end);
-            lines++;
-        } else if (continued) {
+        int last = withoutCarriageReturns(end);
+        if (last > start || shown != null) {
+            add(last);
+        }
+        if (end > start || continued) {
             lines++;
         }
         start = end;
         scanned = end;
         continued = false;
+        beginLine();
         deliver();
     }
 
     private void addPiece(int cut) {
-        add(cut);
+        add(withoutCarriageReturns(cut));
         start = cut;
         continued = true;
+        beginLine();
+    }
+
+    /** Puts U+FFFD for each sequence that is no UTF-8. */
+    private String text(int to) {
+        return new String(buffer, start, to - start, StandardCharsets.UTF_8);
     }
 
     private void add(int to) {
-        int length = to - start;
+        add(text(to), to - start);
+    }
+
+    private void add(String line, int length) {
         if (batch.size() == limits.batchLines() || batchBytes + length > limits.batchBytes()) {
             deliver();
         }
-        // Puts U+FFFD for each sequence that is no UTF-8.
-        batch.add(new String(buffer, start, length, StandardCharsets.UTF_8));
+        batch.add(line);
         batchBytes += length;
     }
 

@@ -19,21 +19,24 @@ import org.slf4j.LoggerFactory;
  * <h2>Lines</h2>
  *
  * <ul>
- *   <li>A line ends with a line feed; a carriage return before that belongs to the line end.
+ *   <li>A line ends with a line feed; carriage returns before that belong to the line end.
+ *   <li>A carriage return elsewhere begins the line again, as progress bars do: what was before it is left out. While
+ *       such a line has not ended its newest state is given once a second, as an entry that ends with a carriage
+ *       return: the next entry takes its place. Without these entries each line is there once, as it ended.
  *   <li>The bytes are UTF-8; U+FFFD stands for what is not.
  *   <li>A line without its end is held back for {@link OutputLimits#holdBack}, counted from the first byte not given
  *       yet, so that a prompt or the dots of a progress bar show in time. Then it is given as it is so far, and what
  *       follows up to the line feed is given as an entry of its own, or several. If nothing follows but the line feed,
  *       there is no further entry.
  *   <li>In the same way a line longer than {@link OutputLimits#lineBytes} is given in several entries.
- *   <li>No entry ends in the middle of a character, or between carriage return and line feed.
+ *   <li>No entry ends in the middle of a character.
  * </ul>
  *
  * <h2>Time</h2>
  *
  * A line is given some 0.2 ms after it was written, while lines come now and then: the file is watched. When they come
  * in a rush the file is read every 10 ms, unwatched, since a watch costs the script time at each write. No byte is
- * given later than 100 ms, unless the consumer is slow.
+ * given later than 100 ms, unless the consumer is slow or the line is written over.
  *
  * <p>A file that gets shorter, as when somebody empties the log, is followed from its beginning.
  *
@@ -47,6 +50,9 @@ public final class OutputFollower implements AutoCloseable {
 
     /** Between two reads in a rush. */
     private static final long RUSH_PAUSE_NANOS = 10 * NANOS_PER_MILLI;
+
+    /** Between two states of a line that is written over; tqdm writes one each tenth of a second. */
+    private static final long NEXT_STATE_NANOS = 1000 * NANOS_PER_MILLI;
 
     /** Between two reads of a watched file, in case the watch does not work, as with some network file systems. */
     private static final long SAFETY_PAUSE_NANOS = 100 * NANOS_PER_MILLI;
@@ -129,7 +135,7 @@ public final class OutputFollower implements AutoCloseable {
      * @param  onTooMuch   called once, on the same thread, when the file has grown by more than
      *                     {@link OutputLimits#maxBytes}; following goes on
      * @param  onEnd       called once, on the same thread, when all was given
-     * @throws IOException if the file cannot be opened, or too many files are open
+     * @throws IOException if it is no regular file or cannot be opened, or too many files are open
      */
     public static OutputFollower follow(
             String name,
@@ -140,7 +146,10 @@ public final class OutputFollower implements AutoCloseable {
             Runnable onTooMuch,
             Runnable onEnd)
             throws IOException {
-        FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+        FileChannel channel;
+        try (RegularFile regular = RegularFile.at(file)) {
+            channel = FileChannel.open(regular.path(), StandardOpenOption.READ);
+        }
         FileWatch watch = null;
         boolean started = false;
         try {
@@ -281,7 +290,7 @@ public final class OutputFollower implements AutoCloseable {
             }
             long pause = rush || !armed ? RUSH_PAUSE_NANOS : SAFETY_PAUSE_NANOS;
             if (holding) {
-                pause = Math.min(pause, heldSince + limits.holdBack().toNanos() - now);
+                pause = Math.min(pause, heldSince + holdBackNanos() - now);
             }
             if (watch.await(Math.max(0, (pause + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI))) {
                 armed = false;
@@ -322,15 +331,20 @@ public final class OutputFollower implements AutoCloseable {
         }
         long now = System.nanoTime();
         long from = position - cutter.held();
-        if (!holding || from != heldFrom) {
+        // a line that is written over begins again and again, and would never be given
+        if (!holding || from != heldFrom && !cutter.isOverwritten()) {
             holding = true;
-            heldFrom = from;
             heldSince = now;
         }
-        if (now - heldSince >= limits.holdBack().toNanos()) {
+        heldFrom = from;
+        if (now - heldSince >= holdBackNanos()) {
             cutter.flushHeld();
             holding = false;
         }
+    }
+
+    private long holdBackNanos() {
+        return cutter.isShown() ? NEXT_STATE_NANOS : limits.holdBack().toNanos();
     }
 
     private void checkMaximum() throws IOException {

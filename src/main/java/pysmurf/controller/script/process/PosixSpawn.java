@@ -6,7 +6,6 @@ import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
 import com.sun.jna.StringArray;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -35,12 +34,6 @@ final class PosixSpawn {
     private static final short SETSIGMASK = 0x08;
     private static final short SETSID = 0x80;
 
-    // fcntl.h
-    private static final int O_WRONLY = 1;
-    private static final int O_CREAT = 0x40;
-    private static final int O_APPEND = 0x400;
-
-    private static final int READ_AND_WRITE_FOR_ALL = 0666;
     private static final int FIRST_OTHER_DESCRIPTOR = 3;
 
     // wait.h: the low seven bits are the signal that ended it, the next eight its exit code
@@ -112,7 +105,8 @@ final class PosixSpawn {
     }
 
     /** See {@link LeaderProcess#start}. */
-    static LeaderProcess start(List<String> command, Map<String, String> environment, Path output) throws IOException {
+    static LeaderProcess start(List<String> command, Map<String, String> environment, RegularFile output)
+            throws IOException {
         // first a thread that waits for the process: where there is none to be had, no process is left alone
         CompletableFuture<Integer> spawned = new CompletableFuture<>();
         CompletableFuture<Integer> exit = CompletableFuture.supplyAsync(() -> await(spawned.join()), WAITERS);
@@ -125,7 +119,8 @@ final class PosixSpawn {
         }
     }
 
-    private static int spawn(List<String> command, Map<String, String> environment, Path output) throws IOException {
+    private static int spawn(List<String> command, Map<String, String> environment, RegularFile output)
+            throws IOException {
         int[] pid = new int[1];
         try (Memory actions = new Memory(ACTIONS_BYTES);
                 Memory attributes = new Memory(ATTRIBUTES_BYTES);
@@ -155,10 +150,10 @@ final class PosixSpawn {
         return pid[0];
     }
 
-    private static void descriptors(Pointer actions, Path output) throws IOException {
+    /** Nothing is opened here that could be waited for: this process stands still until the program is executed. */
+    private static void descriptors(Pointer actions, RegularFile output) throws IOException {
         check(Calls.posix_spawn_file_actions_addopen(actions, 0, Libc.text("/dev/null"), Libc.O_RDONLY, 0));
-        check(Calls.posix_spawn_file_actions_addopen(
-                actions, 1, Libc.text(output.toString()), O_WRONLY | O_CREAT | O_APPEND, READ_AND_WRITE_FOR_ALL));
+        check(Calls.posix_spawn_file_actions_adddup2(actions, output.descriptor(), 1));
         check(Calls.posix_spawn_file_actions_adddup2(actions, 1, 2));
         check(Calls.posix_spawn_file_actions_addclosefrom_np(actions, FIRST_OTHER_DESCRIPTOR));
     }

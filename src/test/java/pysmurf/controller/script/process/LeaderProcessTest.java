@@ -23,7 +23,8 @@ class LeaderProcessTest {
 
     /** One of the ways. */
     interface Way {
-        LeaderProcess start(List<String> command, Map<String, String> environment, Path output) throws IOException;
+        LeaderProcess start(List<String> command, Map<String, String> environment, RegularFile output)
+                throws IOException;
     }
 
     @TempDir
@@ -38,9 +39,14 @@ class LeaderProcessTest {
 
     private LeaderProcess start(Way way, String... command) throws IOException {
         output = folder.resolve("output");
+        if (!Files.exists(output)) {
+            Files.createFile(output);
+        }
         Map<String, String> environment = new HashMap<>(Map.of("GREETING", "good evening, \u00e4", "EMPTY", ""));
         environment.put("PATH", System.getenv("PATH"));
-        return way.start(List.of(command), environment, output);
+        try (RegularFile file = RegularFile.toAppendTo(output)) {
+            return way.start(List.of(command), environment, file);
+        }
     }
 
     private String said(LeaderProcess process) throws Exception {

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -74,13 +75,46 @@ class LineCutterTest {
     }
 
     @Test
-    void keepsACarriageReturnThatIsNoLineEnd() {
+    void leavesOutWhatACarriageReturnTakesBack() {
         LineCutter cutter = cutter(OutputLimits.of(0));
 
-        feed(cutter, "10%\r20%\r\r\nend\r");
+        feed(cutter, "10%\r20%\r\r\n\r 5%\r 9%\n\r\n\rend\r");
         cutter.finish();
 
-        assertThat(lines()).containsExactly("10%\r20%\r", "end\r");
+        assertThat(lines()).containsExactly("20%", " 9%", "", "end");
+        assertThat(cutter.lines()).isEqualTo(4);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\r%d%%", "%d%%\r"})
+    void givesStatesOfALineThatIsWrittenOver(String update) {
+        LineCutter cutter = cutter(SMALL);
+        for (int percent = 0; percent < 100; percent++) {
+            feed(cutter, update.formatted(percent));
+            if (percent % 50 == 20) {
+                assertThat(cutter.holds()).isTrue();
+                cutter.flushHeld();
+                assertThat(cutter.holds()).isFalse();
+                cutter.flushHeld();
+            }
+        }
+        feed(cutter, "\nnext\n");
+        cutter.finish();
+
+        assertThat(lines()).containsExactly("20%\r", "70%\r", "99%", "next");
+        assertThat(cutter.lines()).isEqualTo(2);
+    }
+
+    @Test
+    void givesALineOnceMoreWhenItsLastStateWasItsEnd() {
+        LineCutter cutter = cutter(SMALL);
+        feed(cutter, "\r100%");
+        cutter.flushHeld();
+        feed(cutter, "\n\rdone");
+        cutter.flushHeld();
+        cutter.finish();
+
+        assertThat(lines()).containsExactly("100%\r", "100%", "done\r", "done");
     }
 
     @Test
@@ -124,7 +158,7 @@ class LineCutterTest {
 
     @Test
     void goesOnThroughBytesThatLookLikeOneEndlessCharacter() {
-        for (byte b : new byte[] {(byte) 0x80, (byte) 0xC3, (byte) 0xF0, (byte) 0xFF, '\r', 0}) {
+        for (byte b : new byte[] {(byte) 0x80, (byte) 0xC3, (byte) 0xF0, (byte) 0xFF, 0}) {
             batches.clear();
             LineCutter cutter = cutter(SMALL);
             byte[] bytes = new byte[10_000];
@@ -201,34 +235,76 @@ class LineCutterTest {
         assertThat(cutter.lines()).isEqualTo(1);
     }
 
+    @Test
+    void keepsNothingOfAnEndlessLineThatIsWrittenOver() {
+        LineCutter cutter = cutter(SMALL);
+        for (String update : List.of("\r", "\r\r1", "0123456789\r")) {
+            feed(cutter, update.repeat(10_000));
+
+            assertThat(cutter.held()).isLessThanOrEqualTo(LINE_BYTES);
+        }
+
+        assertThat(lines()).isEmpty();
+    }
+
     /** Any bytes, any chunks, any moments of flushing: the text comes out whole, but for line ends. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
     void losesNothing(long seed) {
         Random random = new Random(seed);
-        String[] alphabet = {"a", "b", "\n", "\r\n", "\r", "ä", "漢", "🚀", "0123456789abcdef"};
+        List<String> alphabet = List.of("a", "b", "\n", "\r\n", "ä", "漢", "🚀", "0123456789abcdef");
         for (int round = 0; round < 200; round++) {
-            batches.clear();
-            StringBuilder text = new StringBuilder();
-            for (int i = random.nextInt(60); i > 0; i--) {
-                text.append(alphabet[random.nextInt(alphabet.length)]);
-            }
-            byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
-            LineCutter cutter = cutter(SMALL);
-            for (int at = 0; at < bytes.length; ) {
-                int to = Math.min(bytes.length, at + 1 + random.nextInt(5));
-                feed(cutter, bytes, at, to);
-                at = to;
-                if (random.nextInt(4) == 0) {
-                    cutter.flushHeld();
-                }
-            }
-            cutter.finish();
+            String text = feedAtRandom(random, alphabet, true);
 
-            assertThat(String.join("", lines()))
+            // half a line end looks like the first state of a progress bar
+            assertThat(lines().stream().filter(line -> !line.endsWith("\r")).collect(Collectors.joining()))
                     .as("seed %d, round %d", seed, round)
-                    .isEqualTo(text.toString().replace("\r\n", "").replace("\n", ""));
+                    .isEqualTo(text.replace("\r\n", "").replace("\n", ""));
             assertThat(batches).extracting(OutputBatch::seq).isSorted().doesNotHaveDuplicates();
         }
+    }
+
+    /** Without the states in between the lines are those that a terminal shows in the end, but for what is longer than the last. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4})
+    void givesEachLineThatIsWrittenOverOnceAsItEnds(long seed) {
+        Random random = new Random(seed);
+        List<String> alphabet = List.of("a", "ä", "\n", "\r", "\r", "\r\n");
+        for (int round = 0; round < 200; round++) {
+            String text = feedAtRandom(random, alphabet, false);
+
+            assertThat(lines().stream().filter(line -> !line.endsWith("\r")).toList())
+                    .as("seed %d, round %d: %s", seed, round, text)
+                    .isEqualTo(terminalLines(text));
+        }
+    }
+
+    private static List<String> terminalLines(String text) {
+        List<String> lines = new ArrayList<>(List.of(text.split("\n", -1)));
+        if (lines.get(lines.size() - 1).replace("\r", "").isEmpty()) {
+            lines.remove(lines.size() - 1);
+        }
+        lines.replaceAll(line -> line.replaceAll("\r+$", "").replaceAll("(?s).*\r", ""));
+        return lines;
+    }
+
+    private String feedAtRandom(Random random, List<String> alphabet, boolean flushAnywhere) {
+        batches.clear();
+        StringBuilder text = new StringBuilder();
+        for (int i = random.nextInt(60); i > 0; i--) {
+            text.append(alphabet.get(random.nextInt(alphabet.size())));
+        }
+        byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
+        LineCutter cutter = cutter(flushAnywhere ? SMALL : OutputLimits.of(0));
+        for (int at = 0; at < bytes.length; ) {
+            int to = Math.min(bytes.length, at + 1 + random.nextInt(5));
+            feed(cutter, bytes, at, to);
+            at = to;
+            if (random.nextInt(4) == 0 && (flushAnywhere || cutter.isOverwritten())) {
+                cutter.flushHeld();
+            }
+        }
+        cutter.finish();
+        return text.toString();
     }
 }

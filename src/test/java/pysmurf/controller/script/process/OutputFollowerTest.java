@@ -25,6 +25,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class OutputFollowerTest {
 
@@ -189,6 +191,29 @@ class OutputFollowerTest {
         });
 
         assertThat(lines()).allMatch(entry -> entry.matches("[.]+"));
+    }
+
+    /** As tqdm does it, and as print(..., end="\r") does, faster than a line without its end is held back. */
+    @ParameterizedTest
+    @ValueSource(strings = {"'\\r%d%%' % i", "'%d%%\\r' % i"})
+    void givesAProgressBarAsOneLineThatChanges(String update) throws Exception {
+        follow();
+        Process process = python("""
+                import sys, time
+                print('begin')
+                for i in range(101):
+                    sys.stdout.write(%s)
+                    time.sleep(0.015)
+                print('\\nend')
+                """.formatted(update));
+        assertThat(process.waitFor()).isZero();
+        assertThat(follower.finish(PATIENCE)).isTrue();
+
+        List<String> lines = lines();
+        assertThat(lines).filteredOn(line -> !line.endsWith("\r")).containsExactly("begin", "100%", "end");
+        // 1.5 s: at once, and after a second
+        assertThat(lines).filteredOn(line -> line.endsWith("\r")).hasSizeBetween(1, 3);
+        assertThat(follower.bytes()).isEqualTo(Files.size(file));
     }
 
     @Test

@@ -1,0 +1,73 @@
+package pysmurf.controller.script.process;
+
+import com.sun.jna.Native;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/**
+ * A regular file behind a path that others can write to. Opening a FIFO waits for its other side, and opening a device does
+ * whatever the device does. So what the path leads to is first only pinned down (O_PATH of open(2)), which opens nothing, then
+ * looked at, and then it is this very file that is opened, whatever is put in its place meanwhile. What it is opened for is not
+ * inherited by any process. Not thread-safe.
+ */
+public final class RegularFile implements AutoCloseable {
+
+    private int descriptor;
+
+    private RegularFile(int descriptor) {
+        this.descriptor = descriptor;
+    }
+
+    /**
+     * Pins the file down.
+     *
+     * @throws NoSuchFileException if there is none
+     * @throws IOException         if it is anything but a regular file, or a link to one
+     */
+    public static RegularFile at(Path path) throws IOException {
+        RegularFile file = new RegularFile(open(path, Libc.O_PATH, path));
+        if (!Files.isRegularFile(file.path())) {
+            file.close();
+            throw new FileSystemException(path.toString(), null, "is no regular file");
+        }
+        return file;
+    }
+
+    /** As {@link #at}, opened for appending. */
+    static RegularFile toAppendTo(Path path) throws IOException {
+        try (RegularFile file = at(path)) {
+            return new RegularFile(open(file.path(), Libc.O_WRONLY | Libc.O_APPEND, path));
+        }
+    }
+
+    private static int open(Path path, int flags, Path name) throws IOException {
+        int descriptor = Libc.open(Libc.text(path.toAbsolutePath().toString()), flags | Libc.O_CLOEXEC);
+        if (descriptor < 0) {
+            int errno = Native.getLastError();
+            throw errno == Libc.ENOENT
+                    ? new NoSuchFileException(name.toString())
+                    : new FileSystemException(name.toString(), null, Libc.strerror(errno));
+        }
+        return descriptor;
+    }
+
+    /** A path by which this process can open it as long as this is open. */
+    public Path path() {
+        return Path.of("/proc/self/fd/" + descriptor);
+    }
+
+    int descriptor() {
+        return descriptor;
+    }
+
+    @Override
+    public void close() {
+        if (descriptor >= 0) {
+            Libc.close(descriptor);
+            descriptor = -1;
+        }
+    }
+}
