@@ -12,7 +12,7 @@ import pysmurf.controller.session.RequestedBy;
  * @param commandId     the client's id for it, or null
  * @param expiresAt     when it is too late to start; null for never
  * @param retained      whether a broker had kept it for whoever would come
- * @param lenient       whether unknown parameters are dropped instead of refused, as OCS does
+ * @param lenient       whether unknown parameters are dropped instead of refused, as OCS does with those of run
  * @param abortTarget   the session to abort; null for the one that holds the lock; only for abort
  * @param requestedBy   who asked
  */
@@ -26,6 +26,8 @@ public record Command(
         Integer abortTarget,
         RequestedBy requestedBy) {
 
+    /** The operation that runs one script. */
+    public static final String RUN = "run";
     /** The operation that ends another. */
     public static final String ABORT = "abort";
 }
