@@ -289,7 +289,8 @@ class OcsBridgeIT {
         assertThat(messages(late))
                 .endsWith(
                         "held.py took longer than 0.3 s",
-                        "Script has finished with exit code " + late.path("exit_code").asInt(),
+                        "Script has finished with exit code "
+                                + late.path("exit_code").asInt(),
                         "Status is now \"done\".");
     }
 
