@@ -11,7 +11,7 @@ JAR = target/pysmurf-controller.jar
 SOURCES = pom.xml $(shell find src/main) $(wildcard .git/logs/HEAD)
 
 # What tests talk to, as command:package. A test that needs one carries the JUnit tag that the package's name starts with.
-PARTS = mosquitto:mosquitto mosquitto_pub:mosquitto-clients postgres:postgresql chromium:chromium chromedriver:chromium-driver
+PARTS = mosquitto:mosquitto mosquitto_pub:mosquitto-clients postgres:postgresql chromium:chromium chromedriver:chromium-driver nginx:nginx-light
 # make test INSTALL=no leaves the machine as it is and skips the tests whose parts are missing.
 INSTALL = yes
 

@@ -11,14 +11,14 @@ TIMEOUT_S = 8
 
 
 def address():
-    host = os.environ.get("HTTP_HOST", "127.0.0.1")
+    host = os.environ.get("HTTP_HOST", "").strip() or "127.0.0.1"
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"[{host}]" if ":" in host else host
 
 
 def main():
-    scheme = "https" if os.environ.get("HTTP_TLS_KEYSTORE") else "http"
-    url = f"{scheme}://{address()}:{os.environ.get('HTTP_PORT', '8080')}/observe/health"
+    scheme = "https" if os.environ.get("HTTP_TLS_KEYSTORE", "").strip() else "http"
+    url = f"{scheme}://{address()}:{os.environ.get('HTTP_PORT', '').strip() or '8080'}/observe/health"
     # The certificate names the host for others, not loopback, and nothing secret is sent.
     trusting = ssl._create_unverified_context()
     # the controller is never behind the proxy that scripts may need

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Starts a controller of its own, has it tune one simulated band over MQTT, and stops it again; with KEEP=1 it stays up.
-# Arguments go to the class pysmurf.controller.demo.Demo, e.g. --params '{"bands": [0, 1]}'.
+# HTTP_PORT, MQTT_EMBEDDED_PORT and PUBLISHER_LISTEN_PORT say which ports it takes. Arguments go to the class pysmurf.controller.demo.Demo, e.g. --params '{"bands": [0, 1]}'.
 set -u
 
 cd "$(dirname "$0")/../.." || exit 1
@@ -23,14 +23,18 @@ is_alive() {
     [ -n "$1" ] && kill -0 "$1" 2>/dev/null && ! grep -q '^State:[[:blank:]]*Z' "/proc/$1/status" 2>/dev/null
 }
 
-# The first port from $2 on that is free for $1, tcp or udp.
+# The port for $1, tcp or udp: $3 where that is given, which is in the variable $2, else the first from $4 on that is free.
 free_port() {
-    python3 - "$HOST" "$1" "$2" <<'PYTHON'
+    python3 - "$HOST" "$@" <<'PYTHON'
 import socket
 import sys
 
-host, kind, first = sys.argv[1], sys.argv[2], int(sys.argv[3])
-for port in range(first, first + 100):
+host, kind, variable, given, usual = sys.argv[1:]
+given = given.strip()
+if given and not (given.isdecimal() and int(given) < 65536):
+    sys.exit(f"demo: {variable}: '{given}' is not a whole number from 0 to 65535")
+first = int(given or usual)
+for port in range(first, first + (1 if given else 100)):
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM) as probe:
         if kind == "tcp":
             # as servers do: a connection that has just ended does not keep its port
@@ -39,32 +43,38 @@ for port in range(first, first + 100):
             probe.bind((host, port))
         except OSError:
             continue
-        print(port)
+        print(probe.getsockname()[1])
         sys.exit()
-sys.exit(f"no free {kind} port from {first} on")
+sys.exit(f"demo: {variable}: port {first} is in use" if given else f"demo: no free {kind} port from {first} on")
 PYTHON
 }
 
-# Sets http_port, mqtt_port and udp_port, and says so where one is not the usual one.
+# Sets http_port, mqtt_port and udp_port, and says so where one is neither the usual one nor the one asked for.
 choose_ports() {
-    http_port=$(free_port tcp 8080) && mqtt_port=$(free_port tcp 1883) && udp_port=$(free_port udp 8200) || exit 1
-    [ "$http_port" = 8080 ] || echo "Port 8080 is in use: HTTP is on $http_port."
-    [ "$mqtt_port" = 1883 ] || echo "Port 1883 is in use: MQTT is on $mqtt_port."
-    [ "$udp_port" = 8200 ] || echo "Port 8200 is in use: Publisher messages are received on $udp_port."
+    http_port=$(free_port tcp HTTP_PORT "${HTTP_PORT:-}" 8080) &&
+        mqtt_port=$(free_port tcp MQTT_EMBEDDED_PORT "${MQTT_EMBEDDED_PORT:-}" 1883) &&
+        udp_port=$(free_port udp PUBLISHER_LISTEN_PORT "${PUBLISHER_LISTEN_PORT:-}" 8200) || exit 1
+    [ "$http_port" = 8080 ] || [ -n "${HTTP_PORT:-}" ] || echo "Port 8080 is in use: HTTP is on $http_port."
+    [ "$mqtt_port" = 1883 ] || [ -n "${MQTT_EMBEDDED_PORT:-}" ] || echo "Port 1883 is in use: MQTT is on $mqtt_port."
+    [ "$udp_port" = 8200 ] || [ -n "${PUBLISHER_LISTEN_PORT:-}" ] ||
+        echo "Port 8200 is in use: Publisher messages are received on $udp_port."
 }
 
-# By the environment, which goes before anything in config/application.properties; in a session of its own, so that
-# Ctrl-C does not reach it and closing the terminal does not end it.
+# With the project's scripts and pipelines, but whatever application.properties says, with the defaults; in a session of its own,
+# so that Ctrl-C does not reach it and closing the terminal does not end it.
 start_controller() {
     data=target/demo/$http_port
     rm -rf "$data"
-    mkdir -p "$data" || exit 1
+    mkdir -p "$data/config" || exit 1
+    for file in config/*; do
+        [ "$file" = config/application.properties ] || ln -s "$PWD/$file" "$data/config/" || exit 1
+    done
     log=$data/controller.log
-    env -u SMURFPUB_BACKEND -u SMURFPUB_ID -u OCS_CONFIG_DIR \
-        CONTROLLER_CONFIG_DIR=config CONTROLLER_ROUTES_DIR=routes CONTROLLER_ID="$ID" DATA_DIR="$data" \
-        HTTP_HOST="$HOST" HTTP_PORT="$http_port" AUTH_TOKENS_FILE= \
-        MQTT_BROKER_URL= MQTT_VERSION=5 MQTT_EMBEDDED_HOST="$HOST" MQTT_EMBEDDED_PORT="$mqtt_port" \
-        PUBLISHER_LISTEN_HOST="$HOST" PUBLISHER_LISTEN_PORT="$udp_port" PUBLISHER_DESTINATIONS= \
+    env -u SMURFPUB_BACKEND -u SMURFPUB_ID -u OCS_CONFIG_DIR -u AUTH_TOKENS_FILE -u MQTT_BROKER_URL -u PUBLISHER_DESTINATIONS \
+        CONTROLLER_CONFIG_DIR="$data/config" CONTROLLER_ROUTES_DIR=routes CONTROLLER_ID="$ID" DATA_DIR="$data" \
+        HTTP_HOST="$HOST" HTTP_PORT="$http_port" \
+        MQTT_VERSION=5 MQTT_EMBEDDED_HOST="$HOST" MQTT_EMBEDDED_PORT="$mqtt_port" \
+        PUBLISHER_LISTEN_HOST="$HOST" PUBLISHER_LISTEN_PORT="$udp_port" \
         setsid "$JAVA" -jar "$JAR" </dev/null >"$log" 2>&1 &
     controller=$!
     echo "Controller started: HTTP http://$HOST:$http_port/, MQTT tcp://$HOST:$mqtt_port, process $controller"

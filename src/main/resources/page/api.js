@@ -3,6 +3,9 @@ import {askForToken, token} from './token.js';
 
 const PATIENCE_MS = 30_000;
 
+/** Where a path of the controller is: at a proxy, all of it may be below another path. */
+export const address = path => new URL(`..${path}`, import.meta.url).href;
+
 /** A request that the controller refused, or that did not reach it (status 0). */
 export class Problem extends Error {
   constructor(status, body) {
@@ -24,7 +27,7 @@ export async function request(path, options = {}) {
     const used = token();
     let response;
     try {
-      response = await fetch(path, {...options, headers: headers(options.headers), cache: 'no-store'});
+      response = await fetch(address(path), {...options, headers: headers(options.headers), cache: 'no-store'});
     } catch (fault) {
       throw fault.name === 'AbortError' ? fault : new Problem(0, {detail: 'the controller cannot be reached'});
     }
@@ -61,7 +64,7 @@ export async function post(path, body = {}) {
 
 /** Makes a link download: a link cannot send a token, so with one the file comes by a request. */
 export function downloadLink(link, path, name) {
-  link.setAttribute('href', path);
+  link.setAttribute('href', address(path));
   link.setAttribute('download', name);
   link.addEventListener('click', async event => {
     if (token() === null) {
@@ -69,12 +72,12 @@ export function downloadLink(link, path, name) {
     }
     event.preventDefault();
     const blob = await (await request(path)).blob();
-    const address = URL.createObjectURL(blob);
+    const copy = URL.createObjectURL(blob);
     const helper = document.createElement('a');
-    helper.href = address;
+    helper.href = copy;
     helper.download = name;
     helper.click();
-    setTimeout(() => URL.revokeObjectURL(address), 60_000);
+    setTimeout(() => URL.revokeObjectURL(copy), 60_000);
   });
   return link;
 }
@@ -83,16 +86,16 @@ export function downloadLink(link, path, name) {
 export function picture(image, path) {
   image.loading = 'lazy';
   if (token() === null) {
-    image.src = path;
+    image.src = address(path);
     return image;
   }
   const seen = new IntersectionObserver(async entries => {
     if (entries.some(entry => entry.isIntersecting)) {
       seen.disconnect();
       try {
-        const address = URL.createObjectURL(await (await request(path)).blob());
-        image.addEventListener('load', () => URL.revokeObjectURL(address), {once: true});
-        image.src = address;
+        const copy = URL.createObjectURL(await (await request(path)).blob());
+        image.addEventListener('load', () => URL.revokeObjectURL(copy), {once: true});
+        image.src = copy;
       } catch {
         image.alt += ' (cannot be loaded)';
       }

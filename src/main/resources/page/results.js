@@ -1,5 +1,5 @@
 /** One session: what came of it. Its address can be sent to somebody. */
-import {downloadLink, get, Problem, request} from './api.js';
+import {address, downloadLink, get, Problem, request} from './api.js';
 import {copyButton, el, fill} from './dom.js';
 import {badge, count, duration, fileName, paramsInShort, size, timeTag, value} from './format.js';
 import {numbersTable} from './numbers.js';
@@ -108,7 +108,7 @@ function head(session) {
     el('div', {class: 'row'},
       el('a', {class: 'button', href: `#/start/${session.op_name}?like=${id}`, text: 'Run again…'}),
       el('a', {class: 'button', href: `#/compare/${id}`, text: 'Compare…'}),
-      copyButton('Copy link', () => `${location.origin}/#/results/${id}`, ''),
+      copyButton('Copy link', () => `${address('/')}#/results/${id}`, ''),
       downloadLink(el('a', {class: 'button', text: 'Raw JSON'}), `/api/v1/sessions/${id}`, `session-${id}.json`),
       downloadLink(el('a', {class: 'button', text: 'Log'}), `/api/v1/sessions/${id}/log`, `session-${id}.log`)));
 }

@@ -1,5 +1,5 @@
 /** Starts an operation: its form, its faults at their fields, and the same as lines for a shell. */
-import {get, post, Problem} from './api.js';
+import {address, get, post, Problem} from './api.js';
 import {announce, copyButton, el, fill, say} from './dom.js';
 import {field} from './fields.js';
 import {duration, words} from './format.js';
@@ -177,7 +177,7 @@ function shellLines(name) {
     paint(params) {
       const body = JSON.stringify(params);
       const header = token() === null ? '' : ' -H "Authorization: Bearer $TOKEN"';
-      say(curl, `curl -sS -X POST ${quote(`${location.origin}/api/v1/operations/${name}`)}${header} -H 'Content-Type: application/json' -d ${quote(body)}`);
+      say(curl, `curl -sS -X POST ${quote(address(`/api/v1/operations/${name}`))}${header} -H 'Content-Type: application/json' -d ${quote(body)}`);
       const broker = /^\w+:\/\/(.*):(\d+)$/.exec(state.controller?.broker ?? '');
       say(mqtt, `mosquitto_pub -V 5${broker === null ? '' : ` -h ${broker[1]} -p ${broker[2]}`} -q 1 -t ${
         quote(`${state.controller?.mqtt_topic_root ?? 'pysmurf/ID'}/command/${name}`)} -m ${quote(body)}`);

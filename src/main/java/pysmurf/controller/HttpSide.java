@@ -1,8 +1,6 @@
 package pysmurf.controller;
 
 import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +13,7 @@ import org.apache.camel.support.jsse.KeyManagersParameters;
 import org.apache.camel.support.jsse.KeyStoreParameters;
 import org.apache.camel.support.jsse.SSLContextParameters;
 import org.apache.camel.support.service.ServiceHelper;
+import org.apache.camel.util.ObjectHelper;
 import pysmurf.controller.access.Tokens;
 import pysmurf.controller.audit.Audit;
 import pysmurf.controller.audit.AuditView;
@@ -23,6 +22,8 @@ import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.config.Setting;
 import pysmurf.controller.config.Settings;
 import pysmurf.controller.http.AccessHandler;
+import pysmurf.controller.http.AllowedHosts;
+import pysmurf.controller.http.FrontDoor;
 import pysmurf.controller.http.HttpEngine;
 import pysmurf.controller.http.HttpServer;
 import pysmurf.controller.ocs.CallEndpoint;
@@ -49,18 +50,20 @@ final class HttpSide {
         this.configuration = configuration;
         String host = configuration.get(Settings.HTTP_HOST);
         int port = configuration.get(Settings.HTTP_PORT);
-        // Camel only logs that its server could not listen, and goes on without it
-        StartFailure.named("http.host, http.port: " + host + ":" + port, () -> tried(host, port));
         tokens = tokens(configuration, files, Settings.AUTH_TOKENS_FILE);
         VertxPlatformHttpServerConfiguration http = new VertxPlatformHttpServerConfiguration();
         http.setBindHost(host);
         http.setBindPort(port);
         http.setMaxBodySize((long) MOST_BODY_BYTES);
         http.setSslContextParameters(tls());
-        server = new HttpServer(http, replacement);
+        FrontDoor door = new FrontDoor(
+                tokens,
+                new AllowedHosts(configuration.get(Settings.HTTP_ALLOWED_HOSTS), host),
+                configuration.get(Settings.HTTP_TRUSTED_PROXIES));
+        server = new HttpServer(http, door, replacement);
         context.addService(server, true, false);
         // before the routes are: their consumers look for its router
-        ServiceHelper.startService(server);
+        StartFailure.named("http.host, http.port: " + host + ":" + port, this::listen);
         Registry registry = context.getRegistry();
         CallEndpoint.install(registry.findSingleByType(VertxPlatformHttpRouter.class), MOST_BODY_BYTES);
         HttpEngine engine = new HttpEngine();
@@ -69,13 +72,17 @@ final class HttpSide {
         registry.bind("auditView", new AuditView(audit));
     }
 
-    private static InetSocketAddress tried(String host, int port) throws IOException {
-        try (Socket probe = new Socket()) {
-            // bound, but not listening: who connects just now is refused, and not let in and thrown out
-            probe.setReuseAddress(true);
-            InetSocketAddress address = new InetSocketAddress(host, port);
-            probe.bind(address);
-            return address;
+    private HttpServer listen() throws IOException {
+        try {
+            ServiceHelper.startService(server);
+            return server;
+        } catch (RuntimeException e) {
+            // Camel and the server's future each have it wrapped
+            IOException fault = ObjectHelper.getException(IOException.class, e);
+            if (fault == null) {
+                throw e;
+            }
+            throw fault;
         }
     }
 

@@ -1,10 +1,8 @@
 package pysmurf.controller.audit;
 
-import java.util.List;
 import java.util.Locale;
 import org.apache.camel.ExchangeProperty;
 import pysmurf.controller.access.Role;
-import pysmurf.controller.command.FieldError;
 import pysmurf.controller.http.HttpProblem;
 import pysmurf.controller.http.HttpReply;
 import pysmurf.controller.http.HttpRequest;
@@ -13,7 +11,7 @@ import pysmurf.controller.http.HttpRequest;
 public final class AuditView {
 
     private static final int DEFAULT_LIMIT = 50;
-    private static final String RULE = "not a whole number from 1 to 500";
+    private static final int MOST = 500;
 
     private final Audit audit;
 
@@ -31,10 +29,6 @@ public final class AuditView {
             throw new HttpProblem(
                     403, "this needs the role " + Role.ADMIN.name().toLowerCase(Locale.ROOT));
         }
-        String limit = request.query().getOrDefault("limit", Integer.toString(DEFAULT_LIMIT));
-        if (!limit.matches("0*([1-9]\\d?|[1-4]\\d\\d|500)")) {
-            throw new HttpProblem(400, "limit: " + RULE).with("errors", List.of(new FieldError("limit", RULE)));
-        }
-        return HttpReply.json(200, audit.newest(Integer.parseInt(limit)));
+        return HttpReply.json(200, audit.newest(request.number("limit", 1, MOST, DEFAULT_LIMIT)));
     }
 }

@@ -12,7 +12,7 @@ import pysmurf.controller.session.RequestedBy;
  * @param commandId     the client's id for it, or null
  * @param expiresAt     when it is too late to start; null for never
  * @param retained      whether a broker had kept it for whoever would come
- * @param lenient       whether unknown parameters are dropped instead of refused, as OCS does
+ * @param lenient       whether unknown parameters are dropped instead of refused, as OCS does with those of run
  * @param requestedBy   who asked
  */
 public record Command(
@@ -24,6 +24,8 @@ public record Command(
         boolean lenient,
         RequestedBy requestedBy) {
 
+    /** The operation that runs one script. */
+    public static final String RUN = "run";
     /** The operation that ends another. */
     public static final String ABORT = "abort";
 

@@ -31,13 +31,16 @@ import java.util.stream.Collectors;
 
 /**
  * The configuration of one controller, read whole and checked whole at start: environment over {@code -D} over file over
- * default. Immutable.
+ * default, where a blank value is as none. Immutable.
  */
 public final class Configuration {
 
     private static final Pattern REFERENCE = Pattern.compile("\\$\\{([a-z0-9.-]+|env:[A-Z_]+|file:[^}]+)}");
     /** The seed's documented environment; read by the names it has always had. */
     private static final String OCS_CONFIG_DIR = "OCS_CONFIG_DIR";
+
+    /** A value that was found, and where. */
+    private record Given(String origin, String text) {}
 
     private final Map<String, String> texts = new HashMap<>();
     private final Map<Setting<?>, Object> values = new HashMap<>();
@@ -64,12 +67,12 @@ public final class Configuration {
      * @throws ConfigurationException naming every unknown key and every value out of its rule
      */
     public static Configuration load(Map<String, String> environment, Properties system) throws ConfigurationException {
-        Path configDir = Path.of(environment.getOrDefault("CONTROLLER_CONFIG_DIR", "config"));
-        Path routesDir = Path.of(environment.getOrDefault("CONTROLLER_ROUTES_DIR", "routes"));
+        Path configDir = Path.of(given(environment, "CONTROLLER_CONFIG_DIR", "config"));
+        Path routesDir = Path.of(given(environment, "CONTROLLER_ROUTES_DIR", "routes"));
         Configuration configuration = new Configuration(configDir, routesDir, environment, system);
         List<String> faults = new ArrayList<>();
         configuration.read(configuration.file(), system, faults);
-        if (environment.containsKey("CONTROLLER_CONFIG_DIR") && !Files.isDirectory(configDir)) {
+        if (!given(environment, "CONTROLLER_CONFIG_DIR", "").isEmpty() && !Files.isDirectory(configDir)) {
             faults.add("CONTROLLER_CONFIG_DIR: " + configDir + " is no directory");
         }
         if (!Files.isDirectory(routesDir)) {
@@ -84,27 +87,22 @@ public final class Configuration {
         return configuration;
     }
 
+    /** A variable of the environment; compose files leave blank what they do not set. */
+    private static String given(Map<String, String> environment, String name, String otherwise) {
+        String text = environment.get(name);
+        return text == null || text.isBlank() ? otherwise : text;
+    }
+
+    private String given(String name, String otherwise) {
+        return given(environment, name, otherwise);
+    }
+
     private void read(Path file, Properties system, List<String> faults) {
         Properties given = readFile(file, faults);
         Set<String> known = new HashSet<>();
         for (Setting<?> setting : Settings.ALL) {
             known.add(setting.key());
-            String origin = file.toString();
-            String text = given.getProperty(setting.key());
-            if (system.getProperty(setting.key()) != null) {
-                origin = "-D" + setting.key();
-                text = system.getProperty(setting.key());
-            }
-            if (environment.get(setting.environmentName()) != null) {
-                origin = "environment " + setting.environmentName();
-                text = environment.get(setting.environmentName());
-            }
-            if (text == null) {
-                text = defaultOf(setting);
-                origin = "default";
-            }
-            texts.put(setting.key(), text);
-            parse(setting, origin, faults);
+            read(setting, file, given, system, faults);
         }
         for (String key : new java.util.TreeSet<>(given.stringPropertyNames())) {
             if (key.startsWith("camel.")) {
@@ -112,6 +110,30 @@ public final class Configuration {
             } else if (!known.contains(key)) {
                 faults.add(key + ": unknown key in " + file);
             }
+        }
+    }
+
+    /** Takes the first value that is not blank, the first origin counting most. */
+    private void read(Setting<?> setting, Path file, Properties given, Properties system, List<String> faults) {
+        List<Given> candidates = List.of(
+                new Given("environment " + setting.environmentName(), given(setting.environmentName(), "")),
+                new Given("-D" + setting.key(), system.getProperty(setting.key(), "")),
+                new Given(file.toString(), given.getProperty(setting.key(), "")),
+                new Given("default", defaultOf(setting)));
+        String origin = "";
+        try {
+            String text = "";
+            for (Given candidate : candidates) {
+                origin = candidate.origin();
+                text = resolve(candidate.text());
+                if (!text.isBlank()) {
+                    break;
+                }
+            }
+            texts.put(setting.key(), text);
+            parse(setting, text, origin, faults);
+        } catch (IOException e) {
+            faults.add(setting.key() + " (" + origin + "): the file " + e.getMessage());
         }
     }
 
@@ -130,27 +152,17 @@ public final class Configuration {
 
     private String defaultOf(Setting<?> setting) {
         if (setting == SCRIPTS_ROOTS) {
-            String ocs = environment.get(OCS_CONFIG_DIR);
-            return (ocs == null || ocs.isBlank() ? configDir : Path.of(ocs))
+            return Path.of(given(OCS_CONFIG_DIR, configDir.toString()))
                     .resolve("scripts")
                     .toString();
         }
         if (setting == PUBLISHER_DESTINATIONS && "udp".equals(environment.get("SMURFPUB_BACKEND"))) {
-            return environment.getOrDefault("SMURFPUB_UDP_HOST", "localhost") + ":"
-                    + environment.getOrDefault("SMURFPUB_UDP_PORT", "8200");
+            return given("SMURFPUB_UDP_HOST", "localhost") + ":" + given("SMURFPUB_UDP_PORT", "8200");
         }
         return setting.defaultValue();
     }
 
-    private void parse(Setting<?> setting, String origin, List<String> faults) {
-        String text;
-        try {
-            text = resolve(texts.get(setting.key()));
-        } catch (IOException e) {
-            faults.add(setting.key() + " (" + origin + "): the file " + e.getMessage());
-            return;
-        }
-        texts.put(setting.key(), text);
+    private void parse(Setting<?> setting, String text, String origin, List<String> faults) {
         try {
             values.put(setting, setting.parser().apply(text));
         } catch (IllegalArgumentException | ArithmeticException e) {
@@ -173,7 +185,7 @@ public final class Configuration {
 
     private String value(String name, String reference) throws IOException {
         if (name.startsWith("env:")) {
-            return environment.getOrDefault(name.substring(4), "");
+            return given(name.substring(4), "");
         }
         if (!name.startsWith("file:")) {
             return texts.getOrDefault(name, reference);
@@ -209,8 +221,8 @@ public final class Configuration {
         } catch (UnknownHostException e) {
             faults.add("mqtt.embedded.host: '" + brokerHost + "' is not an address or a known name");
         }
-        String backend = environment.getOrDefault("SMURFPUB_BACKEND", "null");
-        if (!Set.of("udp", "null", "").contains(backend)) {
+        String backend = given("SMURFPUB_BACKEND", "null");
+        if (!Set.of("udp", "null").contains(backend)) {
             faults.add("SMURFPUB_BACKEND: '" + backend + "' is not udp or null");
         }
     }
@@ -237,8 +249,7 @@ public final class Configuration {
 
     /** The id that the Publisher's messages of this controller carry: {@code SMURFPUB_ID}, else {@code controller.id}. */
     public String publisherId() {
-        String id = environment.get("SMURFPUB_ID");
-        return id == null || id.isBlank() ? get(CONTROLLER_ID) : id;
+        return given("SMURFPUB_ID", get(CONTROLLER_ID));
     }
 
     /** Where the routes are. */
@@ -258,8 +269,7 @@ public final class Configuration {
 
     /** What a script's {@code OCS_CONFIG_DIR} is: the one given, else the configuration folder. */
     public Path ocsConfigDir() {
-        String given = environment.get(OCS_CONFIG_DIR);
-        return (given == null || given.isBlank() ? configDir : Path.of(given))
+        return Path.of(given(OCS_CONFIG_DIR, configDir.toString()))
                 .toAbsolutePath()
                 .normalize();
     }

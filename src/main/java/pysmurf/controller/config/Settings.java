@@ -1,13 +1,19 @@
 package pysmurf.controller.config;
 
+import io.netty.handler.ipfilter.IpFilterRuleType;
+import io.netty.handler.ipfilter.IpSubnetFilterRule;
+import io.netty.util.NetUtil;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Every configuration key the controller knows; whatever is not here (or Camel's own) is a mistake. */
 public final class Settings {
@@ -35,12 +41,25 @@ public final class Settings {
     public static final Setting<String> SLOT =
             text("controller.slot", "${env:SLOT}", "Crate slot that this controller drives; given to scripts as SLOT.");
 
-    public static final Setting<String> HTTP_HOST = required(
+    public static final Setting<String> HTTP_HOST = text(
             "http.host",
             "127.0.0.1",
             "Address the HTTP server listens on; beyond loopback only with tokens (auth.tokens-file).");
     public static final Setting<Integer> HTTP_PORT =
             port("http.port", "8080", "Port of API, page, health; 0 picks one.");
+
+    public static final Setting<Set<String>> HTTP_ALLOWED_HOSTS = new Setting<>(
+            "http.allowed-hosts",
+            "",
+            "a comma-separated list of host names or addresses, without ports",
+            Settings::hosts,
+            "Names that a request may give in its Host where there are no tokens, beside those and the addresses of this machine.");
+    public static final Setting<List<IpSubnetFilterRule>> HTTP_TRUSTED_PROXIES = new Setting<>(
+            "http.trusted-proxies",
+            "",
+            "a comma-separated list of addresses, or networks such as 10.0.0.0/8",
+            text -> parts(text).map(Settings::network).toList(),
+            "Proxies whose X-Forwarded-For, -Host, -Proto and -Prefix are believed.");
 
     public static final Setting<String> HTTP_TLS_KEYSTORE = text(
             "http.tls.keystore",
@@ -70,7 +89,7 @@ public final class Settings {
             MqttVersion::of,
             "MQTT version spoken to the broker; 3.1.1 has no expiry and no response topic.");
     public static final Setting<String> MQTT_EMBEDDED_HOST =
-            required("mqtt.embedded.host", "127.0.0.1", "Address the embedded broker listens on.");
+            text("mqtt.embedded.host", "127.0.0.1", "Address the embedded broker listens on.");
     public static final Setting<Integer> MQTT_EMBEDDED_PORT =
             port("mqtt.embedded.port", "1883", "Port of the embedded broker; 0 picks one.");
     public static final Setting<String> MQTT_EMBEDDED_USERS_FILE = text(
@@ -84,8 +103,8 @@ public final class Settings {
             Duration.ofMinutes(5),
             "How often a lost broker is tried again.");
 
-    public static final Setting<String> PUBLISHER_LISTEN_HOST = required(
-            "publisher.listen-host", "127.0.0.1", "Address on which scripts' Publisher messages are received.");
+    public static final Setting<String> PUBLISHER_LISTEN_HOST =
+            text("publisher.listen-host", "127.0.0.1", "Address on which scripts' Publisher messages are received.");
     public static final Setting<Integer> PUBLISHER_LISTEN_PORT = port(
             "publisher.listen-port",
             "8200",
@@ -98,7 +117,7 @@ public final class Settings {
             "Where datagrams go; without it SMURFPUB_BACKEND, SMURFPUB_UDP_HOST and SMURFPUB_UDP_PORT tell.");
 
     public static final Setting<String> SCRIPTS_PYTHON =
-            required("scripts.python", "python3", "The Python that runs the scripts.");
+            text("scripts.python", "python3", "The Python that runs the scripts.");
     public static final Setting<Leftovers> SCRIPTS_LEFTOVERS = new Setting<>(
             "scripts.leftovers",
             "end",
@@ -207,6 +226,8 @@ public final class Settings {
             SLOT,
             HTTP_HOST,
             HTTP_PORT,
+            HTTP_ALLOWED_HOSTS,
+            HTTP_TRUSTED_PROXIES,
             HTTP_TLS_KEYSTORE,
             HTTP_TLS_KEYSTORE_PASSWORD,
             MQTT_BROKER_URL,
@@ -249,18 +270,6 @@ public final class Settings {
 
     private static Setting<String> text(String key, String defaultValue, String description) {
         return new Setting<>(key, defaultValue, "text", String::strip, description);
-    }
-
-    private static Setting<String> required(String key, String defaultValue, String description) {
-        return new Setting<>(
-                key,
-                defaultValue,
-                "not empty",
-                text -> {
-                    require(!text.isBlank());
-                    return text.strip();
-                },
-                description);
     }
 
     private static Setting<String> pattern(
@@ -318,12 +327,16 @@ public final class Settings {
     }
 
     private static Setting<List<Path>> paths(String key, String defaultValue, String description) {
-        Function<String, List<Path>> parser = text -> Arrays.stream(text.split(","))
-                .map(String::strip)
-                .filter(part -> !part.isEmpty())
-                .map(Settings::path)
-                .toList();
+        Function<String, List<Path>> parser = text -> {
+            List<Path> paths = parts(text).map(Path::of).toList();
+            require(!paths.isEmpty());
+            return paths;
+        };
         return new Setting<>(key, defaultValue, "a comma-separated list of paths", parser, description);
+    }
+
+    private static Stream<String> parts(String text) {
+        return Arrays.stream(text.split(",")).map(String::strip).filter(part -> !part.isEmpty());
     }
 
     /**
@@ -370,6 +383,20 @@ public final class Settings {
         return new HostPort(matcher.group(1) == null ? matcher.group(2) : matcher.group(1), port);
     }
 
+    private static Set<String> hosts(String text) {
+        Set<String> hosts = parts(text.toLowerCase(Locale.ROOT)).collect(Collectors.toSet());
+        require(hosts.stream().allMatch(host -> host.matches("[a-z0-9_.-]+|[0-9a-f:.]+")));
+        return hosts;
+    }
+
+    private static IpSubnetFilterRule network(String text) {
+        String[] parts = text.split("/", 2);
+        boolean six = NetUtil.isValidIpV6Address(parts[0]);
+        require(six || NetUtil.isValidIpV4Address(parts[0]));
+        int bits = parts.length == 2 ? Integer.parseInt(parts[1]) : six ? 128 : 32;
+        return new IpSubnetFilterRule(parts[0], bits, IpFilterRuleType.ACCEPT);
+    }
+
     private static String brokerUrl(String text) {
         String url = text.strip();
         require(url.isEmpty() || url.matches("(tcp|ssl)://[^/@\\s]+:\\d{1,5}"));
@@ -389,7 +416,6 @@ public final class Settings {
     }
 
     private static Path path(String text) {
-        require(!text.isBlank());
         return Path.of(text.strip());
     }
 

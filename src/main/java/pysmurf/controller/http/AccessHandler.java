@@ -8,6 +8,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import pysmurf.controller.access.Holder;
 import pysmurf.controller.access.Role;
 import pysmurf.controller.access.Tokens;
@@ -21,7 +23,7 @@ import pysmurf.controller.command.Origin;
  */
 public final class AccessHandler implements Handler<RoutingContext> {
 
-    private static final String BEARER = "Bearer ";
+    private static final Pattern BEARER = Pattern.compile("bearer +(.*)", Pattern.CASE_INSENSITIVE);
     private static final Set<String> HEALTH =
             Set.of("/observe/health", "/observe/health/ready", "/observe/health/live");
     /** The page is the same for everybody and holds nothing; what it shows it has to ask for, with a token. */
@@ -44,7 +46,7 @@ public final class AccessHandler implements Handler<RoutingContext> {
 
     @Override
     public void handle(RoutingContext context) {
-        String address = context.request().remoteAddress().hostAddress();
+        String address = Arrival.of(context).address();
         if (isForeign(context)) {
             turnAway(context, address, null, new HttpProblem(403, "pages of other origins may not command"));
             return;
@@ -55,12 +57,13 @@ public final class AccessHandler implements Handler<RoutingContext> {
             return;
         }
         String header = context.request().getHeader("Authorization");
-        if (header == null || !header.startsWith(BEARER)) {
+        Matcher bearer = BEARER.matcher(header == null ? "" : header);
+        if (!bearer.matches()) {
             decide(context, address, false, Optional.empty());
             return;
         }
         CompletableFuture<Optional<Holder>> holder =
-                tokens.holderOf(header.substring(BEARER.length()).strip());
+                tokens.holderOf(bearer.group(1).strip());
         if (holder.isDone() && !holder.isCompletedExceptionally()) {
             decide(context, address, true, holder.join());
         } else {
@@ -137,10 +140,7 @@ public final class AccessHandler implements Handler<RoutingContext> {
         if (origin == null || method == HttpMethod.GET || method == HttpMethod.HEAD) {
             return false;
         }
-        String host = context.request().getHeader("Host");
-        return !context.normalizedPath().equals(CALL)
-                && !origin.equals("http://" + host)
-                && !origin.equals("https://" + host);
+        return !context.normalizedPath().equals(CALL) && !Arrival.of(context).isOwn(origin);
     }
 
     private static boolean isPublic(String path, Role needed) {

@@ -6,7 +6,7 @@ import pysmurf.controller.access.Role;
 /**
  * Who sent a request.
  *
- * @param name         the token's name, or else the remote address
+ * @param name         the token's name, or else the address
  * @param role         what they may do; null for nobody known
  * @param tokenRefused whether they sent a token that nobody has
  */
@@ -20,8 +20,6 @@ record Caller(String name, Role role, boolean tokenRefused) {
 
     static Caller of(RoutingContext context) {
         Caller caller = context.get(KEY);
-        return caller != null
-                ? caller
-                : new Caller(context.request().remoteAddress().hostAddress(), null, false);
+        return caller != null ? caller : new Caller(Arrival.of(context).address(), null, false);
     }
 }

@@ -10,7 +10,6 @@ import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
 import pysmurf.controller.command.Command;
-import pysmurf.controller.command.FieldError;
 import pysmurf.controller.command.Origin;
 import pysmurf.controller.command.Verdict;
 import pysmurf.controller.session.Json;
@@ -22,7 +21,7 @@ import pysmurf.controller.session.StoreUnavailable;
 public final class Commands {
 
     private static final String TRANSPORT = "http";
-    private static final double LONGEST_WAIT_S = 3600;
+    private static final int LONGEST_WAIT_S = 3600;
 
     /**
      * The command in {@code POST /api/v1/operations/{op}}.
@@ -95,37 +94,21 @@ public final class Commands {
         }
         double seconds = waitSeconds(request);
         if (seconds <= 0) {
-            return CompletableFuture.completedFuture(sessionReply(repeated ? 200 : 202, session));
+            return CompletableFuture.completedFuture(sessionReply(repeated ? 200 : 202, session, request));
         }
         return session.ended()
                 .copy()
                 .completeOnTimeout(session, Math.round(seconds * 1000), TimeUnit.MILLISECONDS)
-                .thenApply(done -> sessionReply(done.isDone() || repeated ? 200 : 202, done));
+                .thenApply(done -> sessionReply(done.isDone() || repeated ? 200 : 202, done, request));
     }
 
     private static double waitSeconds(HttpRequest request) {
-        String text = request.query().get("wait");
-        if (text == null) {
-            return 0;
-        }
-        try {
-            double seconds = Double.parseDouble(text);
-            if (seconds >= 0 && seconds <= LONGEST_WAIT_S) {
-                return seconds;
-            }
-        } catch (NumberFormatException e) {
-            throw waitProblem();
-        }
-        throw waitProblem();
+        return request.seconds("wait", LONGEST_WAIT_S);
     }
 
-    private static HttpProblem waitProblem() {
-        return new HttpProblem(400, "wait: seconds from 0 to 3600")
-                .with("errors", java.util.List.of(new FieldError("wait", "seconds from 0 to 3600")));
-    }
-
-    private static HttpReply sessionReply(int status, Session session) {
-        return HttpReply.json(status, session.toJson(), Map.of("Location", "/api/v1/sessions/" + session.id()));
+    private static HttpReply sessionReply(int status, Session session, HttpRequest request) {
+        String place = request.prefix() + "/api/v1/sessions/" + session.id();
+        return HttpReply.json(status, session.toJson(), Map.of("Location", place));
     }
 
     private static HttpProblem refusal(Verdict verdict) {

@@ -2,6 +2,7 @@ package pysmurf.controller.http;
 
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Clock;
@@ -87,7 +88,17 @@ public final class EventStream {
 
     /** {@code GET /api/v1/events}; begins after {@code Last-Event-ID} as far as that is remembered, else with what comes. */
     public ResponseStream open(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
-        return (context, response) -> new Watcher(context, response).start(request.lastEventId());
+        return (context, response) -> {
+            response.putHeader("Content-Type", "text/event-stream; charset=utf-8")
+                    .putHeader("Cache-Control", "no-store")
+                    .putHeader("X-Accel-Buffering", "no")
+                    .setChunked(true);
+            if (context.request().method() == HttpMethod.HEAD) {
+                response.end();
+            } else {
+                new Watcher(context, response).start(request.lastEventId());
+            }
+        };
     }
 
     /** How many watchers there are. */
@@ -113,10 +124,6 @@ public final class EventStream {
         }
 
         void start(String lastEventId) {
-            response.putHeader("Content-Type", "text/event-stream; charset=utf-8")
-                    .putHeader("Cache-Control", "no-store")
-                    .putHeader("X-Accel-Buffering", "no")
-                    .setChunked(true);
             response.closeHandler(gone -> stop());
             response.exceptionHandler(gone -> stop());
             response.drainHandler(v -> pump());

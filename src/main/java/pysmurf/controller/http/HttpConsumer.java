@@ -119,6 +119,8 @@ public final class HttpConsumer extends VertxPlatformHttpConsumer {
         response.setStatusCode(reply.status());
         response.putHeader("Cache-Control", "no-store").putHeader("X-Content-Type-Options", "nosniff");
         reply.headers().forEach(response::putHeader);
+        // for HEAD as well
+        response.putHeader("Content-Length", Integer.toString(reply.body().length));
         response.end(Buffer.buffer(reply.body()));
     }
 }

@@ -1,35 +1,16 @@
 package pysmurf.controller.http;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.util.List;
 import java.util.Map;
+import pysmurf.controller.command.FieldError;
 import pysmurf.controller.session.Json;
 
 /** A request that cannot be served, as RFC 9457 has it. */
 public class HttpProblem extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
-    private static final Map<Integer, String> TITLES = Map.of(
-            400,
-            "Bad request",
-            401,
-            "Not authenticated",
-            403,
-            "Not allowed",
-            404,
-            "Not found",
-            405,
-            "Method not allowed",
-            409,
-            "Conflict",
-            413,
-            "Body too large",
-            422,
-            "Command id used for another command",
-            429,
-            "Too many requests",
-            503,
-            "Not available");
-
     private final transient ObjectNode json;
     private final int status;
 
@@ -43,9 +24,14 @@ public class HttpProblem extends RuntimeException {
         this.status = status;
         this.json = Json.object()
                 .put("type", "about:blank")
-                .put("title", TITLES.getOrDefault(status, "Error"))
+                .put("title", HttpResponseStatus.valueOf(status).reasonPhrase())
                 .put("status", status)
                 .put("detail", detail);
+    }
+
+    /** A parameter of the query that breaks its rule. */
+    static HttpProblem wrong(String name, String rule) {
+        return new HttpProblem(400, name + ": " + rule).with("errors", List.of(new FieldError(name, rule)));
     }
 
     /** Adds a member to the problem object. */

@@ -4,6 +4,7 @@ import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.RoutingContext;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import pysmurf.controller.access.Role;
 
@@ -14,11 +15,12 @@ import pysmurf.controller.access.Role;
  * @param method         e.g. {@code POST}
  * @param path           path parameters by name
  * @param query          the first value of each query parameter
+ * @param prefix         the path that a proxy has all of this controller below; empty for none
  * @param contentType    as sent, or null
  * @param idempotencyKey as sent, or null
  * @param lastEventId    as sent, or null
- * @param address        the remote address
- * @param client         the token's name, or else the remote address
+ * @param address        the client's address
+ * @param client         the token's name, or else the address
  * @param role           what the client may do; null for nobody known
  * @param tokenRefused   whether it sent a token that nobody has
  * @param body           the body; empty if there is none
@@ -27,6 +29,7 @@ public record HttpRequest(
         String method,
         Map<String, String> path,
         Map<String, String> query,
+        String prefix,
         String contentType,
         String idempotencyKey,
         String lastEventId,
@@ -42,14 +45,16 @@ public record HttpRequest(
     static HttpRequest of(RoutingContext context) {
         Buffer body = context.body() == null ? null : context.body().buffer();
         Caller caller = Caller.of(context);
+        Arrival arrival = Arrival.of(context);
         return new HttpRequest(
                 context.request().method().name(),
                 Map.copyOf(context.pathParams()),
                 firstValues(context.queryParams()),
-                context.request().getHeader("Content-Type"),
+                arrival.prefix(),
+                FrontDoor.contentType(context),
                 context.request().getHeader("Idempotency-Key"),
                 context.request().getHeader("Last-Event-ID"),
-                context.request().remoteAddress().hostAddress(),
+                arrival.address(),
                 caller.name(),
                 caller.role(),
                 caller.tokenRefused(),
@@ -65,6 +70,49 @@ public record HttpRequest(
     /** Whether the client has that role, or one that includes it. */
     public boolean isFrom(Role needed) {
         return role != null && role.includes(needed);
+    }
+
+    /**
+     * Whether the query has this, which needs no value: {@code ?follow}.
+     *
+     * @throws HttpProblem 400 if its value says neither yes nor no
+     */
+    public boolean flag(String name) {
+        return switch (query.getOrDefault(name, "false").toLowerCase(Locale.ROOT)) {
+            case "", "true", "1", "yes", "on" -> true;
+            case "false", "0", "no", "off" -> false;
+            default -> throw HttpProblem.wrong(name, "true or false");
+        };
+    }
+
+    /**
+     * A whole number in the query.
+     *
+     * @param  otherwise   where it is not there
+     * @throws HttpProblem 400 if it is something else
+     */
+    public int number(String name, int least, int most, int otherwise) {
+        String text = query.get(name);
+        if (text == null) {
+            return otherwise;
+        }
+        if (text.matches("\\d{1,9}") && Integer.parseInt(text) >= least && Integer.parseInt(text) <= most) {
+            return Integer.parseInt(text);
+        }
+        throw HttpProblem.wrong(name, "a whole number from " + least + " to " + most);
+    }
+
+    /**
+     * Seconds in the query, fractions allowed; 0 where they are not there.
+     *
+     * @throws HttpProblem 400 if it is something else
+     */
+    public double seconds(String name, int most) {
+        String text = query.getOrDefault(name, "0");
+        if (text.matches("\\d{1,9}(\\.\\d*)?|\\.\\d+") && Double.parseDouble(text) <= most) {
+            return Double.parseDouble(text);
+        }
+        throw HttpProblem.wrong(name, "seconds from 0 to " + most);
     }
 
     /** A path parameter, for routes: {@code ${exchangeProperty.request.pathParam(id)}}. */

@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.apache.camel.ExchangeProperty;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import pysmurf.controller.session.Json;
@@ -20,7 +21,7 @@ public final class InterfaceDocuments {
     private static final String SCHEMAS = "/components/schemas";
 
     private final String version;
-    private final Map<String, String> texts = new ConcurrentHashMap<>();
+    private final Map<String, ObjectNode> documents = new ConcurrentHashMap<>();
 
     /** @param version of the controller */
     public InterfaceDocuments(String version) {
@@ -28,25 +29,23 @@ public final class InterfaceDocuments {
     }
 
     /** {@code GET /openapi.json}: OpenAPI 3.1 of everything below HTTP. */
-    public HttpReply openApi() {
-        return reply(texts.computeIfAbsent("openapi", name -> Json.text(read(name))));
+    public HttpReply openApi(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
+        ObjectNode document = documents.computeIfAbsent("openapi", this::read).deepCopy();
+        ((ObjectNode) document.at("/servers/0")).put("url", request.prefix() + "/");
+        return HttpReply.json(200, document);
     }
 
     /** {@code GET /asyncapi.json}: AsyncAPI 3 of MQTT and UDP. */
     public HttpReply asyncApi() {
-        return reply(texts.computeIfAbsent("asyncapi", name -> {
+        return HttpReply.json(200, documents.computeIfAbsent("asyncapi", name -> {
             ObjectNode document = read(name);
             // a session is the same thing on both ways
             ObjectNode own = (ObjectNode) document.at(SCHEMAS);
             ((ObjectNode) read("openapi").at(SCHEMAS))
                     .properties()
                     .forEach(schema -> own.putIfAbsent(schema.getKey(), schema.getValue()));
-            return Json.text(document);
+            return document;
         }));
-    }
-
-    private static HttpReply reply(String text) {
-        return HttpReply.of(200, "application/json", text, Map.of());
     }
 
     private ObjectNode read(String name) {

@@ -5,6 +5,7 @@ import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.file.AsyncFile;
 import io.vertx.core.file.OpenOptions;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import org.slf4j.Logger;
@@ -44,6 +45,13 @@ final class LogStream implements ResponseStream {
                 .putHeader("Cache-Control", "no-store")
                 .putHeader("X-Content-Type-Options", "nosniff")
                 .setChunked(true);
+        if (follow) {
+            response.putHeader("X-Accel-Buffering", "no");
+        }
+        if (context.request().method() == HttpMethod.HEAD) {
+            response.end();
+            return;
+        }
         response.closeHandler(gone -> close());
         response.exceptionHandler(gone -> close());
         // the headers at once: the first byte of a quiet script may be a long time coming

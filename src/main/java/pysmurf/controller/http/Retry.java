@@ -38,7 +38,8 @@ final class Retry {
             if (unread) {
                 request.resume();
             }
-            context.reroute(request.path());
+            String query = request.query();
+            context.reroute(request.path() + (query == null ? "" : "?" + query));
         });
         return true;
     }

@@ -2,6 +2,7 @@ package pysmurf.controller.http;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.vertx.core.http.HttpMethod;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -23,6 +24,7 @@ public final class SessionViews {
 
     private static final int DEFAULT_LIMIT = 50;
     private static final int MOST = 500;
+    private static final int HIGHEST = 999_999_999;
     private static final Map<String, String> CONTENT_TYPES = Map.of(
             "svg",
             "image/svg+xml",
@@ -67,8 +69,8 @@ public final class SessionViews {
      */
     public HttpReply list(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
         Map<String, String> query = request.query();
-        int limit = Math.min(MOST, number(query, "limit", DEFAULT_LIMIT));
-        Integer before = query.containsKey("before") ? number(query, "before", 0) : null;
+        int limit = Math.min(MOST, request.number("limit", 0, HIGHEST, DEFAULT_LIMIT));
+        Integer before = query.containsKey("before") ? request.number("before", 0, HIGHEST, 0) : null;
         List<Session> found = sessions.list(limit, before, query.get("op"), outcome(query.get("outcome")));
         return HttpReply.json(200, found.stream().map(Session::toJson).toList());
     }
@@ -89,7 +91,7 @@ public final class SessionViews {
      */
     public ResponseStream log(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
         Session session = find(request);
-        boolean follow = Boolean.parseBoolean(request.query().get("follow"));
+        boolean follow = request.flag("follow");
         boolean hidden = session.log() == null
                 ? session.isDone()
                 : session.isDone() && !session.log().kept();
@@ -104,10 +106,10 @@ public final class SessionViews {
      *
      * @throws HttpProblem 404 if there is no such file, or it is gone; 403 if it is a secret of this controller
      */
-    public ResponseStream file(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
+    public ResponseStream file(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) throws IOException {
         List<RegisteredFile> files = find(request).files();
-        int index = number(request.path(), "n", -1);
-        if (index >= files.size()) {
+        int index = whole(request, "n");
+        if (index < 0 || index >= files.size()) {
             throw new HttpProblem(404, "the session has " + files.size() + " files");
         }
         RegisteredFile file = files.get(index);
@@ -118,6 +120,7 @@ public final class SessionViews {
         if (isSecret(path)) {
             throw new HttpProblem(403, "this file is given to nobody");
         }
+        long size = Files.size(path);
         return (context, response) -> {
             response.putHeader("Content-Type", contentType(path))
                     .putHeader("X-Content-Type-Options", "nosniff")
@@ -127,7 +130,11 @@ public final class SessionViews {
                             "Content-Disposition",
                             "inline; filename=\""
                                     + path.getFileName().toString().replaceAll("[^\\w.+-]", "_") + "\"");
-            response.sendFile(path.toString()).onFailure(fault -> context.fail(404, fault));
+            if (context.request().method() == HttpMethod.HEAD) {
+                response.putHeader("Content-Length", Long.toString(size)).end();
+            } else {
+                response.sendFile(path.toString()).onFailure(fault -> context.fail(404, fault));
+            }
         };
     }
 
@@ -154,25 +161,15 @@ public final class SessionViews {
     }
 
     static int id(HttpRequest request) {
-        try {
-            return Integer.parseInt(request.pathParam("id"));
-        } catch (NumberFormatException e) {
-            throw new HttpProblem(404, "no session \"" + request.pathParam("id") + "\"");
-        }
+        return whole(request, "id");
     }
 
-    private static int number(Map<String, String> values, String name, int otherwise) {
-        String text = values.get(name);
-        if (text == null) {
-            return otherwise;
+    private static int whole(HttpRequest request, String name) {
+        try {
+            return Integer.parseInt(request.pathParam(name));
+        } catch (NumberFormatException e) {
+            throw new HttpProblem(404, "nothing is numbered \"" + request.pathParam(name) + "\"");
         }
-        if (!text.matches("\\d{1,9}")) {
-            throw new HttpProblem(400, name + ": not a whole number from 0")
-                    .with(
-                            "errors",
-                            List.of(new pysmurf.controller.command.FieldError(name, "not a whole number from 0")));
-        }
-        return Integer.parseInt(text);
     }
 
     private static Outcome outcome(String word) {
@@ -184,9 +181,6 @@ public final class SessionViews {
                 return outcome;
             }
         }
-        throw new HttpProblem(400, "outcome: not one of the outcomes")
-                .with(
-                        "errors",
-                        List.of(new pysmurf.controller.command.FieldError("outcome", "not one of the outcomes")));
+        throw HttpProblem.wrong("outcome", "not one of the outcomes");
     }
 }

@@ -159,7 +159,14 @@ final class ControllerAgent implements OcsAgent {
         if (client.level().compareTo(minPrivs()) < 0) {
             return OcsReply.error(client.level().rejection(minPrivs())).because(Reason.UNAUTHORIZED);
         }
-        return command(request, operation.get(), client);
+        JsonNode given = request.params();
+        ObjectNode params = OcsParams.of(given);
+        Optional<String> fault = OcsParams.isDict(given)
+                ? OcsParams.notAList(params, operation.get().parameters().json())
+                : Optional.of("params must be a dict, not a " + PythonSignature.typeName(given));
+        RequestedBy starter = new RequestedBy(TRANSPORT, client.name());
+        return fault.<Object>map(text -> refused(name, params, starter, text).because(Reason.INVALID))
+                .orElseGet(() -> command(name, params, starter));
     }
 
     private static OcsReply unknown(String name) {
@@ -170,17 +177,9 @@ final class ControllerAgent implements OcsAgent {
         return OcsReply.error("Operation \"" + session.opName() + "\" already in progress.", OcsSession.now(session));
     }
 
-    private static Object command(OpsRequest request, Operation operation, OcsClient client) {
-        JsonNode given = request.params();
-        if (!given.isObject() && !given.isMissingNode() && !given.isNull()) {
-            return OcsReply.error("params must be a dict, not a " + PythonSignature.typeName(given))
-                    .because(Reason.INVALID);
-        }
-        ObjectNode params = OcsParams.of(given);
-        return OcsParams.notAList(params, operation.parameters().json())
-                .<Object>map(fault -> OcsReply.error(fault).because(Reason.INVALID))
-                .orElseGet(() -> new Command(
-                        operation.name(), params, null, null, false, true, new RequestedBy(TRANSPORT, client.name())));
+    private static Command command(String operation, ObjectNode params, RequestedBy by) {
+        boolean lenient = operation.equals(Command.RUN);
+        return new Command(operation, params, null, null, false, lenient, by);
     }
 
     private OcsReply status(OpsRequest request) {
@@ -255,16 +254,13 @@ final class ControllerAgent implements OcsAgent {
             return OcsReply.error("Cannot \"abort\" \"" + name + "\" because it is not abortable.")
                     .because(Reason.INVALID);
         }
-        return operations
-                .find(Command.ABORT)
-                .map(operation -> {
-                    Object decided = command(request, operation, client);
-                    if (decided instanceof Command command) {
-                        command.params().put(Command.ABORT_TARGET, session.id());
-                    }
-                    return decided;
-                })
-                .orElseGet(() -> noOperation(Command.ABORT).because(Reason.UNKNOWN_OPERATION));
+        JsonNode given = request.params();
+        if (!OcsParams.isDict(given) && !(given.isArray() && given.isEmpty())) {
+            return OcsReply.error("params must be a dict, not a " + PythonSignature.typeName(given))
+                    .because(Reason.INVALID);
+        }
+        ObjectNode params = OcsParams.of(given).put(Command.ABORT_TARGET, session.id());
+        return command(Command.ABORT, params, new RequestedBy(TRANSPORT, client.name()));
     }
 
     private static OcsReply noOperation(String name) {
@@ -302,12 +298,12 @@ final class ControllerAgent implements OcsAgent {
         }
         return switch (verdict.reason()) {
             case INVALID ->
-                failed(
-                        command,
-                        verdict.errors().stream()
-                                .map(ControllerAgent::text)
-                                .collect(Collectors.joining("; ", "ERROR: ", "")));
-            case NOTHING_TO_ABORT -> failed(command, verdict.detail());
+                refused(
+                        command.operation(),
+                        command.params(),
+                        command.requestedBy(),
+                        verdict.errors().stream().map(ControllerAgent::text).collect(Collectors.joining("; ")));
+            case NOTHING_TO_ABORT -> started(failed(command, verdict.detail()));
             case BUSY -> busy(command, verdict.session());
             case UNKNOWN_OPERATION -> unknown(command.operation());
             default -> OcsReply.error(verdict.detail());
@@ -323,13 +319,26 @@ final class ControllerAgent implements OcsAgent {
             return inProgress(holder);
         }
         String job = holder.params().path("script").asText(holder.opName());
-        return failed(command, "The requested script cannot be run because script " + job + " is already running");
+        return started(
+                failed(command, "The requested script cannot be run because script " + job + " is already running"));
     }
 
-    /** An OCS agent knows no refusal here: it starts the operation, which then fails. */
-    private OcsReply failed(Command command, String why) {
-        return started(sessions.openFailed(
-                new Session.Draft(command.operation(), command.params(), null, command.requestedBy(), false), why));
+    /**
+     * The reply to a start with parameters that the operation cannot have. Its failed session is the newest from then on, or who
+     * asks for the newest would be told how another one ended. The original starts run whatever it is given, and run then fails.
+     */
+    private OcsReply refused(String operation, ObjectNode params, RequestedBy by, String text) {
+        Session failed = failed(operation, params, by, "ERROR: " + text);
+        return operation.equals(Command.RUN) ? started(failed) : OcsReply.error(text, OcsSession.now(failed));
+    }
+
+    /** An OCS agent starts the operation, which then fails. */
+    private Session failed(Command command, String why) {
+        return failed(command.operation(), command.params(), command.requestedBy(), why);
+    }
+
+    private Session failed(String operation, ObjectNode params, RequestedBy by, String why) {
+        return sessions.openFailed(new Session.Draft(operation, params, null, by, false), why);
     }
 
     private static String text(FieldError error) {

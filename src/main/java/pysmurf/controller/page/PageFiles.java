@@ -1,7 +1,6 @@
 package pysmurf.controller.page;
 
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.io.ByteArrayOutputStream;
@@ -149,12 +148,7 @@ public final class PageFiles {
             response.putHeader("Content-Encoding", "gzip");
             body = file.zipped();
         }
-        response.putHeader("Content-Length", Integer.toString(body.length));
-        if (request.method() == HttpMethod.HEAD) {
-            response.end();
-        } else {
-            response.end(Buffer.buffer(body));
-        }
+        response.putHeader("Content-Length", Integer.toString(body.length)).end(Buffer.buffer(body));
     }
 
     private static boolean matches(String known, String tag) {

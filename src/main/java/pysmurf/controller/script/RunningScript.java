@@ -193,6 +193,11 @@ final class RunningScript {
         }
         sessions.exited(session(), mark, exitCode);
         sessions.survivors(session(), survivors.size());
+        ScriptResult result = result(exitCode, survivors);
+        if (result.getStage() == null && result.getDetail() != null) {
+            // clients of OCS look for the exit code in the last words before "done"
+            sessions.message(session(), result.getDetail());
+        }
         if (survived) {
             sessions.message(session(), "Process " + pid + " could not be ended");
         } else if (exitCode == null) {
@@ -202,7 +207,7 @@ final class RunningScript {
         } else {
             sessions.message(session(), "Script has finished with exit code " + exitCode);
         }
-        return result(exitCode, survivors);
+        return result;
     }
 
     /** Until the process is gone, or the ladder has given it up. */

@@ -44,7 +44,8 @@ public final class ScriptResult extends ExecResult {
     /** @throws OperationFailure if the script did not succeed */
     public void requireSuccess() {
         if (outcome != Outcome.SUCCEEDED) {
-            throw new OperationFailure(outcome, detail);
+            // of a script that is no stage the session tells already
+            throw new OperationFailure(outcome, getStage() == null ? null : detail);
         }
     }
 }

@@ -9,7 +9,7 @@ public class OperationFailure extends RuntimeException {
 
     /**
      * @param outcome any but succeeded
-     * @param message why, for the people who look at the session
+     * @param message why, for the people who look at the session; null where the session tells already
      */
     public OperationFailure(Outcome outcome, String message) {
         // the session tells the story; a stack trace of the route engine would add nothing

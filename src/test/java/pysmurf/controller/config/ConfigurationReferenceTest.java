@@ -28,8 +28,8 @@ class ConfigurationReferenceTest {
 
             A key is given as an environment variable, as `-Dkey=value`, or in
             [config/application.properties](../config/application.properties), which tells more on each; where it is given more
-            than once, the first of these counts. An unknown key in the file, or a value out of its rule from anywhere, stops the
-            start with one line that names it.
+            than once, the first of these counts, and a blank value is as none. An unknown key in the file, or a value out of its
+            rule from anywhere, stops the start with one line that names it.
 
             - A value may hold `${other.key}`, `${env:NAME}`, or `${file:PATH}`: what stands in that file.
             - Times have a unit (`500ms`, `5s`, `2m`, `1h`, `7d`), and so have sizes (`500MiB`, `10GiB`). Relative paths are below

@@ -85,6 +85,40 @@ class ConfigurationTest {
         assertThat(load().get(Settings.HTTP_PORT)).isEqualTo(1003);
     }
 
+    /** A compose file hands on what is not set as a blank value. */
+    @Test
+    void takesABlankValueAsNoneFromWhereverItComes() throws Exception {
+        Configuration defaults = load();
+        for (Setting<?> setting : Settings.ALL) {
+            environment.put(setting.environmentName(), "");
+            system.setProperty(setting.key(), " ");
+        }
+        List.of("SMURFPUB_ID", "SMURFPUB_UDP_HOST", "SMURFPUB_UDP_PORT", "OCS_CONFIG_DIR", "SLOT")
+                .forEach(name -> environment.put(name, " "));
+        file(Settings.ALL.stream().map(setting -> setting.key() + " =").toArray(String[]::new));
+
+        assertThat(Settings.ALL)
+                .allSatisfy(setting -> assertThat((Object) load().get(setting)).isEqualTo(defaults.get(setting)));
+        assertThat(load().publisherId()).isEqualTo(defaults.publisherId());
+        assertThat(load().ocsConfigDir()).isEqualTo(defaults.ocsConfigDir());
+        environment.put("SMURFPUB_BACKEND", "udp");
+        assertThat(load().get(Settings.PUBLISHER_DESTINATIONS)).containsExactly(new HostPort("localhost", 8200));
+
+        file("http.port = 1001", "logs.roots = ${env:NOT_SET}", "controller.slot = ${env:SLOT}");
+        assertThat(load().get(Settings.HTTP_PORT)).isEqualTo(1001);
+        assertThat(load().get(Settings.LOGS_ROOTS)).isEqualTo(defaults.get(Settings.LOGS_ROOTS));
+        assertThat(load().get(Settings.SLOT)).isEmpty();
+    }
+
+    @Test
+    void takesBlankFoldersAsNone() throws Exception {
+        environment.put("CONTROLLER_CONFIG_DIR", "");
+        environment.put("CONTROLLER_ROUTES_DIR", " ");
+
+        assertThat(load().configDir()).isEqualTo(Path.of("config"));
+        assertThat(load().routesDir()).isEqualTo(Path.of("routes").toRealPath());
+    }
+
     @Test
     void writesDotsAndDashesAsUnderscoresInTheEnvironment() throws Exception {
         environment.put("ABORT_INTERRUPT_GRACE", "7s");
@@ -114,7 +148,6 @@ class ConfigurationTest {
     @CsvSource({
         "controller.id, a/b",
         "controller.id, a+",
-        "controller.id, ''",
         "http.port, 65536",
         "http.port, -1",
         "http.port, http",
@@ -124,18 +157,20 @@ class ConfigurationTest {
         "publisher.destinations, host",
         "publisher.destinations, host:0",
         "publisher.destinations, 'a:1,,b:2'",
-        "scripts.python, ''",
         "scripts.leftovers, maybe",
         "scripts.max-output, 10 apples",
         "scripts.max-output, 9999999999TiB",
         "abort.interrupt-grace, 5",
         "abort.interrupt-grace, -1s",
         "abort.terminate-grace, 11m",
-        "data.dir, ''",
         "auth.allow-anonymous, yes",
         "audit.max-size, 10",
         "audit.keep, 0",
         "audit.keep, 1001",
+        "logs.roots, ','",
+        "http.allowed-hosts, 'crate:8080'",
+        "http.trusted-proxies, proxy",
+        "http.trusted-proxies, 10.0.0.0/33",
         "mqtt.broker-url, tcp://me:secret@broker:1883",
     })
     void refusesAValueOutOfItsRule(String key, String value) throws Exception {

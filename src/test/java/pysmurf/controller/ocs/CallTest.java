@@ -21,6 +21,7 @@ class CallTest {
                 "POST",
                 Map.of(),
                 Map.of(),
+                "",
                 contentType,
                 null,
                 null,

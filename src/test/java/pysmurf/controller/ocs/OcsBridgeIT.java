@@ -243,13 +243,68 @@ class OcsBridgeIT {
                         "Status is now \"done\".");
     }
 
+    /** Who asks for the newest session must not be told how another one ended. */
     @Test
-    void refusesArgumentsAsOneStringAndUsesNoSessionForIt() throws Exception {
-        JsonNode reply = client.ops("start", "run", "{\"script\": \"x.py\", \"args\": \"--band 0\"}");
+    void leavesAFailedSessionOfAStartItRefusesForItsParameters() throws Exception {
+        assertRefused("tune_squids", "{\"bogus\": 1}", "Param 'bogus': is not a parameter of this operation");
+        assertRefused(
+                "tune_squids",
+                "{\"args\": \"--band 0\"}",
+                "Param 'args'=--band 0 is not of required type (<class 'list'>)");
+        assertRefused("safe_state", "[1]", "params must be a dict, not a list");
+        assertRefused(
+                "abort", "{\"force\": true, \"bogus\": 1}", "Param 'bogus': is not a parameter of this operation");
+        assertFails(
+                "run",
+                "{\"script\": \"x.py\", \"args\": \"--band 0\"}",
+                "ERROR: Param 'args'=--band 0 is not of required type (<class 'list'>)");
+        assertFails("run", "[]", "ERROR: params must be a dict, not a list");
+    }
 
-        assertReply(reply, -1, "Param 'args'=--band 0 is not of required type (<class 'list'>)");
-        assertThat(reply.path(2).toString()).isEqualTo("{}");
-        assertReply(client.ops("status", "run", "{}"), 0, "No session active.");
+    private void assertRefused(String op, String params, String message) throws Exception {
+        JsonNode reply = client.ops("start", op, params);
+        JsonNode newest = client.ops("status", op, "{}").path(2);
+
+        assertReply(reply, -1, message);
+        assertThat(newest).isEqualTo(reply.path(2));
+        assertThat(newest.path("outcome").asText()).isEqualTo("failed");
+        assertThat(messages(newest)).contains("ERROR: " + message).last().isEqualTo("Status is now \"done\".");
+    }
+
+    @Test
+    void tellsTheExitCodeLastAndTheReasonBefore() throws Exception {
+        String script = script("fails.py", "import sys; print('no carrier'); sys.exit(3)");
+        client.ops("start", "run", "{\"script\": \"" + script + "\"}");
+        List<String> failed = messages(client.await("run").path(2));
+        client.ops("start", "run", "{\"script\": \"" + held() + "\", \"timeout\": 0.3}");
+        JsonNode late = client.await("run").path(2);
+
+        assertThat(failed)
+                .containsExactly(
+                        "Status is now \"starting\".",
+                        "Status is now \"running\".",
+                        "fails.py ended with exit code 3: no carrier",
+                        "Script has finished with exit code 3",
+                        "Status is now \"done\".");
+        assertThat(messages(late))
+                .endsWith(
+                        "held.py took longer than 0.3 s",
+                        "Script has finished with exit code "
+                                + late.path("exit_code").asInt(),
+                        "Status is now \"done\".");
+    }
+
+    @Test
+    void takesAnEmptyListForNoParametersWhereNoneAreNeeded() throws Exception {
+        client.ops("start", "run", "{\"script\": \"" + held() + "\"}");
+        await().atMost(PATIENCE)
+                .until(() ->
+                        client.ops("status", "run", "[]").path(2).path("pid").isNumber());
+
+        assertReply(client.ops("stop", "run", "[]"), -1, "Cannot \"stop\" \"run\" because it is a \"{op_type}\".");
+        assertReply(client.ops("abort", "run", "[1]"), -1, "params must be a dict, not a list");
+        assertReply(client.ops("abort", "run", "[]"), 0, "Requested abort on task run\".");
+        assertReply(client.ops("wait", "run", "[]"), 0, "Operation \"run\" is currently not running (FAILED).");
     }
 
     @Test

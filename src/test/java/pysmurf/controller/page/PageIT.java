@@ -32,6 +32,7 @@ import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import pysmurf.controller.driver.TestNginx;
 
 /** The page in a real browser, before the built controller, which asks for a token. */
 @Tag("chromium")
@@ -113,6 +114,7 @@ class PageIT {
         environment.put(
                 "SCRIPTS_ROOTS",
                 scripts + "," + root().resolve("config/scripts").toAbsolutePath());
+        environment.put("HTTP_TRUSTED_PROXIES", "127.0.0.1");
         environment.put("AUTH_TOKENS_FILE", folder.resolve("tokens").toString());
         environment.putAll(more);
         controller = builder.redirectErrorStream(true)
@@ -211,6 +213,29 @@ class PageIT {
         until(() -> String.join("", browser.texts(".json")).contains("\"outcome\": \"succeeded\""));
         go("history?op=tune_squids&outcome=succeeded");
         until(() -> browser.texts(".history tbody tr td:first-child").contains("#" + session + " tune_squids"));
+    }
+
+    /** As an operator has it whose proxy serves several crates. */
+    @Test
+    @Tag("nginx")
+    void worksBelowAPathOfAProxy() throws Exception {
+        try (TestNginx nginx = new TestNginx(Browser.folder(folder, "nginx"), port)) {
+            browser.open("http://127.0.0.1:" + nginx.port() + TestNginx.PATH + "/#/start/tune_squids");
+            until(() -> !browser.texts("dialog h2").isEmpty());
+            browser.type("dialog input[type=password]", TOKEN);
+            browser.click("dialog button");
+            until(() -> state().startsWith("idle"));
+            until(() -> !browser.texts("#start-button").isEmpty());
+            browser.click("#start-button");
+            until(() -> browser.texts(".stage.is-succeeded").size() >= 1);
+            browser.click("#abort-button");
+            browser.click("#abort-confirm");
+            until(() -> !browser.texts("#abort-result").isEmpty());
+            assertThat(browser.run("return Object.keys(sessionStorage)").toString())
+                    .isEqualTo("[\"pysmurf-token/crate1\"]");
+        } finally {
+            browser.open(url(""));
+        }
     }
 
     @Test
