@@ -16,6 +16,7 @@ import org.apache.camel.component.exec.ExecCommandExecutor;
 import org.apache.camel.component.exec.ExecResult;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import pysmurf.controller.publisher.Inlet;
 import pysmurf.controller.publisher.PublisherInbox;
 import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.script.process.LeaderProcess;
@@ -71,7 +72,6 @@ public final class ScriptExecutor implements ExecCommandExecutor {
             return script.await();
         } finally {
             running.remove(session.id(), script);
-            inbox.detach();
         }
     }
 
@@ -87,7 +87,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
             outputs.remove(session.id());
             output.close();
         });
-        inbox.attach(session);
+        Inlet inlet = inbox.again(session, mark.port());
         Duration left = left(mark, session.startTime(), Json.seconds(clock.instant()));
         ScriptCommand command =
                 new ScriptCommand(session, "", Path.of(mark.script()), List.of(), left, false, mark.stage());
@@ -96,6 +96,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
                 ScriptProcess.found(tree),
                 mark.pid(),
                 tree,
+                inlet,
                 Path.of(mark.resultFile()),
                 output,
                 output.size());
@@ -120,21 +121,23 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         Session session = command.session();
         SessionOutput output = outputs.computeIfAbsent(session.id(), id -> openOutput(session));
         output.scriptBegins();
-        inbox.attach(session);
-        // the same monitor under which an abort is requested: either the script sees the abort, or the abort sees the
-        // script
-        synchronized (session) {
-            if (session.abort() != null && !command.always()) {
-                throw new OperationFailure(
-                        Outcome.ABORTED, "Aborted before " + command.script().getFileName());
-            }
-            try {
-                RunningScript script = launch(command, output);
+        try {
+            Inlet inlet = inbox.of(session);
+            // the same monitor under which an abort is requested: either the script sees the abort, or the abort sees
+            // the
+            // script
+            synchronized (session) {
+                if (session.abort() != null && !command.always()) {
+                    throw new OperationFailure(
+                            Outcome.ABORTED,
+                            "Aborted before " + command.script().getFileName());
+                }
+                RunningScript script = launch(command, output, inlet);
                 running.put(session.id(), script);
                 return script;
-            } catch (IOException e) {
-                throw new OperationFailure(Outcome.FAILED, "The script could not be started: " + e.getMessage());
             }
+        } catch (IOException e) {
+            throw new OperationFailure(Outcome.FAILED, "The script could not be started: " + e.getMessage());
         }
     }
 
@@ -147,7 +150,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         return output;
     }
 
-    private RunningScript launch(ScriptCommand command, SessionOutput output) throws IOException {
+    private RunningScript launch(ScriptCommand command, SessionOutput output, Inlet inlet) throws IOException {
         Session session = command.session();
         String unique = UUID.randomUUID().toString();
         String marker = MARKER + "=" + unique;
@@ -157,6 +160,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         environment.put("PYSMURF_SESSION_ID", Integer.toString(session.id()));
         environment.put(MARKER, unique);
         environment.put("PYSMURF_RESULT_FILE", reportFile.toString());
+        environment.put("SMURFPUB_UDP_PORT", Integer.toString(inlet.port()));
         ScriptMark mark = new ScriptMark(
                 marker,
                 null,
@@ -164,14 +168,16 @@ public final class ScriptExecutor implements ExecCommandExecutor {
                 command.script().toString(),
                 command.stage(),
                 until(command),
-                reportFile.toString());
+                reportFile.toString(),
+                inlet.port());
         sessions.starting(session, mark);
         LeaderProcess process = LeaderProcess.start(commandLine(command), environment, output.file());
         ProcessTree tree = ProcessTree.of(process.pid(), marker);
         long ticks = tree.leader().map(ProcessId::startTicks).orElse(0L);
         sessions.started(session, mark.startedAs(process.pid(), ticks));
         LOG.debug("{} is process {}", command, process.pid());
-        return runningScript(command, ScriptProcess.child(process), process.pid(), tree, reportFile, output, offset);
+        return runningScript(
+                command, ScriptProcess.child(process), process.pid(), tree, inlet, reportFile, output, offset);
     }
 
     private BigDecimal until(ScriptCommand command) {
@@ -183,6 +189,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
             ScriptProcess process,
             long pid,
             ProcessTree tree,
+            Inlet inlet,
             Path reportFile,
             SessionOutput output,
             long offset)
@@ -193,7 +200,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
                 pid,
                 tree,
                 sessions,
-                inbox,
+                inlet,
                 new Graces(limits.interruptGrace(), limits.terminateGrace()),
                 limits.leftovers(),
                 reportFile,
