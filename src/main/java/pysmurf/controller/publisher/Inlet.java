@@ -10,7 +10,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.session.Json;
@@ -114,7 +113,7 @@ public final class Inlet {
      */
     public void finish() {
         try {
-            if (!isTakenIn(inbox::handled)) {
+            if (!isTakenIn()) {
                 sessions.message(session, "The last messages of the script's Publisher may be missing");
             }
             looks().get(LONGEST_LOOK.toMillis(), TimeUnit.MILLISECONDS);
@@ -137,17 +136,16 @@ public final class Inlet {
      * Sends a marker to ourselves and waits for it. A local datagram is in our socket's buffer when its sender's call returns, and
      * datagrams are taken in order, so it comes behind all that was sent before.
      *
-     * @param  handled how many datagrams have been taken in so far
-     * @return         false if it does not come, and nothing else does
+     * @return false if it does not come, and nothing else does
      */
-    private synchronized boolean isTakenIn(LongSupplier handled) throws IOException, InterruptedException {
+    private synchronized boolean isTakenIn() throws IOException, InterruptedException {
         long first = mark();
-        long progress = handled.getAsLong();
+        long progress = inbox.handled();
         long since = System.nanoTime();
         while (lastMarker < first) {
             wait(MARK_AGAIN_MS);
-            if (progress != handled.getAsLong()) {
-                progress = handled.getAsLong();
+            if (progress != inbox.handled()) {
+                progress = inbox.handled();
                 since = System.nanoTime();
             } else if (System.nanoTime() - since > LONGEST_STANDSTILL.toNanos()) {
                 return false;

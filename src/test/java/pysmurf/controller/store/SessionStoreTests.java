@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -27,10 +28,12 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.Opening;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.RegisteredFile;
+import pysmurf.controller.session.RegisteredFiles;
 import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.ScriptMark;
 import pysmurf.controller.session.Session;
@@ -420,6 +423,24 @@ abstract class SessionStoreTests {
         await().atMost(SOON).until(() -> store.fault().isEmpty());
         assertThat(query("SELECT outcome FROM session WHERE controller = '" + controller + "' AND id = 0"))
                 .isEqualTo("aborted");
+    }
+
+    @Test
+    void keepsAChecksumThatComesAfterTheEnd(@TempDir Path folder) throws Exception {
+        Path file = Files.writeString(folder.resolve("file"), "abc");
+        Session session = open(draft("run", null, true));
+        try (RegisteredFiles files = new RegisteredFiles(sessions, 1024)) {
+            synchronized (session) {
+                files.register(session, file.toString(), "t", "f", false);
+                sessions.close(session, Outcome.SUCCEEDED, null);
+            }
+            await().atMost(SOON).until(() -> session.files().get(0).sha256() != null);
+        }
+
+        startAgain();
+
+        assertThat(store.find(session.id()).orElseThrow().files().get(0).sha256())
+                .startsWith("ba7816bf8f01cfea");
     }
 
     /** What a script sends while the database does not answer is taken in all the same. */
