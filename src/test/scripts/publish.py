@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import sys
+import time
 
 ADDRESS = (os.environ["SMURFPUB_UDP_HOST"], int(os.environ["SMURFPUB_UDP_PORT"]))
 SOCKET = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -53,6 +54,28 @@ def largest():
 def many_logs():
     for number in range(int(sys.argv[2])):
         SOCKET.sendto(envelope("session_log", f"message {number}"), ADDRESS)
+
+
+def many_data():
+    for number in range(int(sys.argv[2])):
+        SOCKET.sendto(envelope("session_data", {f"{sys.argv[3]}{number}": "x" * 200}), ADDRESS)
+
+
+def until():
+    """Until the file exists; then it says how many there were."""
+    while not os.path.exists(sys.argv[2]):
+        SOCKET.sendto(envelope("session_data", {"last": sent}), ADDRESS)
+        if sent == 100:
+            print("published 100", flush=True)
+        time.sleep(0.001)
+    print("published", sent)
+
+
+def burns_numbers():
+    global sent
+    for kept in range(3):
+        send_bytes(envelope("session_log", "kept"))
+        sent += 2
 
 
 def large_result():

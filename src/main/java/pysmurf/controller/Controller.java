@@ -32,6 +32,7 @@ import pysmurf.controller.command.Admission;
 import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.config.HostPort;
+import pysmurf.controller.config.Leftovers;
 import pysmurf.controller.config.LiveSetting;
 import pysmurf.controller.config.Settings;
 import pysmurf.controller.health.ControllerHealth;
@@ -54,8 +55,8 @@ import pysmurf.controller.publisher.ControllerPublisher;
 import pysmurf.controller.publisher.DatagramBatches;
 import pysmurf.controller.publisher.Destinations;
 import pysmurf.controller.publisher.FanOutSocket;
+import pysmurf.controller.publisher.OwnPorts;
 import pysmurf.controller.publisher.PublisherInbox;
-import pysmurf.controller.publisher.SocketDrops;
 import pysmurf.controller.routing.Operation;
 import pysmurf.controller.routing.OperationSteps;
 import pysmurf.controller.routing.OperationThreads;
@@ -76,6 +77,7 @@ import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.script.process.Signals;
 import pysmurf.controller.session.BoundedQueue;
 import pysmurf.controller.session.Closing;
+import pysmurf.controller.session.RegisteredFiles;
 import pysmurf.controller.session.ScriptLog;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
@@ -120,6 +122,7 @@ public final class Controller implements AutoCloseable {
     private Admission admission;
     private Aborts aborts;
     private PublisherInbox inbox;
+    private RegisteredFiles files;
     private LiveSetting<List<HostPort>> destinationSetting;
     private ExecutorService operations;
     private Operations known;
@@ -314,6 +317,7 @@ public final class Controller implements AutoCloseable {
             mqtt.sayGoodbye();
             operations.shutdownNow();
             inbox.close();
+            files.close();
             audit.close();
             try {
                 mqtt.broker().close();
@@ -343,7 +347,7 @@ public final class Controller implements AutoCloseable {
 
         // sessions and what becomes of their events
         storage = opening.join();
-        BoundedQueue messages = new BoundedQueue();
+        BoundedQueue messages = new BoundedQueue(batch -> inbox.dropped(batch));
         registry.bind("publisherQueue", messages);
         // what a script sends in a burst is lost if it is not taken in; what is told of it can wait that long
         BoundedQueue events = new BoundedQueue(() -> !messages.isEmpty());
@@ -362,7 +366,8 @@ public final class Controller implements AutoCloseable {
         Destinations destinations = new Destinations(destinationSetting, publisherAddress);
         destinations.resolve();
         registry.bind("sessions", sessions);
-        Closing closing = new Closing(sessions, new Summary(sessions, dataDir));
+        files = new RegisteredFiles(sessions, configuration.get(Settings.FILES_DIGEST_UP_TO));
+        Closing closing = new Closing(sessions, new Summary(files, dataDir));
         registry.bind("closing", closing);
         registry.bind("eventStream", eventStream);
         registry.bind("scriptLog", new ScriptLog());
@@ -383,16 +388,24 @@ public final class Controller implements AutoCloseable {
                         .withName("udp-sender")
                         .withWorkerCount(1)
                         .build());
+        InetAddress told = publisherAddress.getAddress().isAnyLocalAddress()
+                ? InetAddress.getLoopbackAddress()
+                : publisherAddress.getAddress();
         inbox = new PublisherInbox(
-                sessions, configuration.publisherId(), publisherAddress, new SocketDrops(publisherAddress.getPort()));
+                sessions,
+                files,
+                configuration.publisherId(),
+                publisherAddress.getPort(),
+                new OwnPorts(context, messages, told),
+                configuration.get(Settings.SCRIPTS_LEFTOVERS) == Leftovers.KEEP);
         registry.bind("publisherInbox", inbox);
         registry.bind("datagramBatches", new DatagramBatches());
 
         // scripts
         ScriptRoots roots = new ScriptRoots(configuration.get(Settings.SCRIPTS_ROOTS));
         LogTargets logTargets = new LogTargets(configuration.get(Settings.LOGS_ROOTS));
-        ScriptExecutor executor = new ScriptExecutor(
-                ScriptLimits.of(configuration, publisherAddress), logTargets, sessions, inbox, clock);
+        ScriptExecutor executor =
+                new ScriptExecutor(ScriptLimits.of(configuration, told), logTargets, sessions, inbox, clock);
         Graces graces = new Graces(
                 configuration.get(Settings.ABORT_INTERRUPT_GRACE), configuration.get(Settings.ABORT_TERMINATE_GRACE));
         OperationSteps steps = new OperationSteps();

@@ -151,6 +151,9 @@ public final class Settings {
             "${data.dir}/logs",
             "Folders that a command's log=PATH may point into; a relative path is below the first.");
 
+    public static final Setting<Long> FILES_DIGEST_UP_TO =
+            size("files.digest-up-to", "1GiB", "Registered files that are larger get no SHA-256.");
+
     public static final Setting<RecoveryPolicy> RECOVERY_POLICY = new Setting<>(
             "recovery.policy",
             "adopt",
@@ -251,6 +254,7 @@ public final class Settings {
             ABORT_TERMINATE_GRACE,
             DATA_DIR,
             LOGS_ROOTS,
+            FILES_DIGEST_UP_TO,
             RECOVERY_POLICY,
             STORE_URL,
             STORE_USERNAME,

@@ -50,7 +50,10 @@ final class WatchCommand extends Subcommand {
                         + Terminal.plain(data.path("payload").toString()));
             case "file" ->
                 out().println("file " + session(event) + "  "
-                        + Terminal.plain(data.path("path").asText()));
+                        + Terminal.plain(data.path("path").asText())
+                        + (data.path("sha256").isTextual()
+                                ? "  sha256 " + data.path("sha256").asText()
+                                : ""));
             default ->
                 out().println(
                                 data.path("busy").asBoolean()

@@ -14,9 +14,8 @@ import java.time.format.DateTimeFormatter;
 import pysmurf.controller.session.Closing;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.Outcome;
-import pysmurf.controller.session.RegisteredFile;
+import pysmurf.controller.session.RegisteredFiles;
 import pysmurf.controller.session.Session;
-import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.Stage;
 
 /**
@@ -28,11 +27,11 @@ public final class Summary implements Closing.LastAct {
     private static final DateTimeFormatter DAY =
             DateTimeFormatter.ofPattern("yyyyMMdd").withZone(ZoneOffset.UTC);
 
-    private final Sessions sessions;
+    private final RegisteredFiles files;
     private final Path dataDir;
 
-    public Summary(Sessions sessions, Path dataDir) {
-        this.sessions = sessions;
+    public Summary(RegisteredFiles files, Path dataDir) {
+        this.files = files;
         this.dataDir = dataDir;
     }
 
@@ -61,7 +60,7 @@ public final class Summary implements Closing.LastAct {
         } catch (IOException e) {
             throw new UncheckedIOException("summary.json was not written: " + e, e);
         }
-        sessions.register(session, RegisteredFile.of(file.toString(), "summary", "json", false));
+        files.register(session, file.toString(), "summary", "json", false);
     }
 
     private static ObjectNode summary(Session session, Outcome outcome) {

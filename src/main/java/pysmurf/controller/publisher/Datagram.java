@@ -8,8 +8,9 @@ import pysmurf.controller.session.Weighted;
  *
  * @param bytes  not to be changed
  * @param sender where it came from
+ * @param port   of ours, where it arrived
  */
-public record Datagram(byte[] bytes, InetSocketAddress sender) implements Weighted {
+public record Datagram(byte[] bytes, InetSocketAddress sender, int port) implements Weighted {
 
     /** The record, its array's head and its place in a list; senders are shared. */
     private static final int OVERHEAD_BYTES = 80;

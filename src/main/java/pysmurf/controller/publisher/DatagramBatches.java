@@ -2,13 +2,16 @@ package pysmurf.controller.publisher;
 
 import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.socket.DatagramPacket;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.apache.camel.component.netty.NettyConsumer;
 import org.apache.camel.component.netty.ServerInitializerFactory;
 import org.apache.camel.component.netty.handlers.ServerChannelHandler;
@@ -26,22 +29,23 @@ public final class DatagramBatches extends ServerInitializerFactory {
     /** Of the largest size, by one system call. */
     private static final int DATAGRAMS_AT_ONCE = 32;
 
-    private static final int WAITING_BYTES = 32 * 1024 * 1024;
+    static final int WAITING_BYTES = 32 * 1024 * 1024;
 
-    private final NettyConsumer consumer;
+    private final Supplier<ChannelHandler> taker;
 
     /** For the registry, whose instance only makes others. */
     public DatagramBatches() {
         this(null);
     }
 
-    private DatagramBatches(NettyConsumer consumer) {
-        this.consumer = consumer;
+    /** @param taker makes the handler that is given the batches */
+    DatagramBatches(Supplier<ChannelHandler> taker) {
+        this.taker = taker;
     }
 
     @Override
-    public ServerInitializerFactory createPipelineFactory(NettyConsumer nettyConsumer) {
-        return new DatagramBatches(nettyConsumer);
+    public ServerInitializerFactory createPipelineFactory(NettyConsumer consumer) {
+        return new DatagramBatches(() -> new ServerChannelHandler(consumer));
     }
 
     @Override
@@ -55,7 +59,7 @@ public final class DatagramBatches extends ServerInitializerFactory {
         }
         channel.config()
                 .setRecvByteBufAllocator(new FixedRecvByteBufAllocator(readBytes).maxMessagesPerRead(MOST_DATAGRAMS));
-        channel.pipeline().addLast(new Collector()).addLast(new ServerChannelHandler(consumer));
+        channel.pipeline().addLast(new Collector()).addLast(taker.get());
     }
 
     private static final class Collector extends SimpleChannelInboundHandler<DatagramPacket> {
@@ -64,7 +68,8 @@ public final class DatagramBatches extends ServerInitializerFactory {
 
         @Override
         protected void channelRead0(ChannelHandlerContext context, DatagramPacket packet) {
-            batch.add(new Datagram(ByteBufUtil.getBytes(packet.content()), packet.sender()));
+            int port = ((InetSocketAddress) context.channel().localAddress()).getPort();
+            batch.add(new Datagram(ByteBufUtil.getBytes(packet.content()), packet.sender(), port));
         }
 
         @Override

@@ -17,12 +17,22 @@ final class SequenceGaps {
     record Source(String host, String script, String sender) {}
 
     private final Map<Source, Long> expected = new HashMap<>();
+    private long counted;
     private long lost;
     private long gaps;
 
+    /** @param counted how many messages of Publishers that go on were counted before: their numbers do not begin with 0 here */
+    SequenceGaps(long counted) {
+        this.counted = counted;
+    }
+
     /** Notes a message. */
     synchronized void note(Source source, long number) {
-        long next = expected.getOrDefault(source, 0L);
+        long next = expected.computeIfAbsent(source, newcomer -> {
+            long before = Math.min(number, counted);
+            counted -= before;
+            return before;
+        });
         if (number >= next) {
             lost += number - next;
             gaps += number > next ? 1 : 0;

@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.config.Leftovers;
-import pysmurf.controller.publisher.PublisherInbox;
+import pysmurf.controller.publisher.Inlet;
 import pysmurf.controller.script.process.AbortLadder;
 import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.script.process.ProcessId;
@@ -40,7 +40,6 @@ final class RunningScript {
     /** A flooding script's last lines may come after the end; its other watchers have waited long enough by then. */
     private static final Duration OUTPUT_BUDGET = Duration.ofMillis(250);
 
-    private static final Duration MESSAGES_IDLE = Duration.ofSeconds(1);
     private static final Duration LOOK_FOR_LADDER = Duration.ofMillis(500);
     private static final int UNKNOWN_EXIT_CODE = -1;
     private static final int MOST_REPORT_BYTES = 4 * 1024 * 1024;
@@ -51,7 +50,7 @@ final class RunningScript {
     private final long pid;
     private final ProcessTree tree;
     private final Sessions sessions;
-    private final PublisherInbox inbox;
+    private final Inlet inlet;
     private final Graces graces;
     private final Leftovers leftovers;
     private final Path reportFile;
@@ -69,7 +68,7 @@ final class RunningScript {
             long pid,
             ProcessTree tree,
             Sessions sessions,
-            PublisherInbox inbox,
+            Inlet inlet,
             Graces graces,
             Leftovers leftovers,
             SessionOutput output) {
@@ -79,7 +78,7 @@ final class RunningScript {
         this.pid = pid;
         this.tree = tree;
         this.sessions = sessions;
-        this.inbox = inbox;
+        this.inlet = inlet;
         this.graces = graces;
         this.leftovers = leftovers;
         this.reportFile = Path.of(mark.resultFile());
@@ -166,9 +165,6 @@ final class RunningScript {
 
     private ScriptResult awaitEnd() {
         waitForEnd();
-        // on its way while the rest is looked after; what a child that is still to be ended sends comes behind the next
-        // one
-        PublisherInbox.Marker marker = inbox.mark();
         Set<ProcessId> survivors = endOthers();
         // a script that runs whatever happens is not what an abort is about
         if (survivors.isEmpty() && !command.always()) {
@@ -179,14 +175,7 @@ final class RunningScript {
         if (!output.finish(OUTPUT_BUDGET)) {
             LOG.info("Output of {} is still being read", command);
         }
-        inbox.await(marker, MESSAGES_IDLE);
-        if (isEnding()) {
-            inbox.await(inbox.mark(), MESSAGES_IDLE);
-        }
-        long missing = inbox.detach();
-        if (missing > 0) {
-            sessions.message(session(), missing + " messages of the script's Publisher were lost on the way");
-        }
+        inlet.finish();
         if (output.isDiskFull()) {
             sessions.message(
                     session(), "The disk of " + output.file() + " is full; the end of the output may be missing");

@@ -17,6 +17,7 @@ import org.apache.camel.component.exec.ExecCommandExecutor;
 import org.apache.camel.component.exec.ExecResult;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import pysmurf.controller.publisher.Inlet;
 import pysmurf.controller.publisher.PublisherInbox;
 import pysmurf.controller.script.process.AbortLadder;
 import pysmurf.controller.script.process.AbortLadder.Graces;
@@ -77,7 +78,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
             long offset = output.size();
             output.begin(offset, OutputLimits.of(limits.maxOutput()), () -> endForTooMuchOutput(session));
             try {
-                return await(session, launch(script, output));
+                return await(session, launch(script, output, inbox.of(session)));
             } finally {
                 output.end();
             }
@@ -124,7 +125,6 @@ public final class ScriptExecutor implements ExecCommandExecutor {
             return script.await();
         } finally {
             all.remove(script);
-            inbox.detach();
         }
     }
 
@@ -140,11 +140,11 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         });
         outputs.put(session.id(), output);
         closeWith(session, output);
-        inbox.attach(session);
+        Inlet inlet = inbox.again(session, mark.port());
         Duration left = left(mark, session.startTime(), Json.seconds(clock.instant()));
         ScriptCommand command =
                 new ScriptCommand(session, "", Path.of(mark.script()), List.of(), left, false, mark.stage());
-        RunningScript script = runningScript(command, mark, ScriptProcess.found(tree), tree, output);
+        RunningScript script = runningScript(command, mark, ScriptProcess.found(tree), tree, inlet, output);
         adopted.put(session.id(), script);
         scripts(session).add(script);
     }
@@ -181,9 +181,8 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         });
     }
 
-    private RunningScript launch(ScriptCommand command, SessionOutput output) throws IOException {
+    private RunningScript launch(ScriptCommand command, SessionOutput output, Inlet inlet) throws IOException {
         Session session = command.session();
-        inbox.attach(session);
         String unique = UUID.randomUUID().toString();
         String marker = MARKER + "=" + unique;
         Path reportFile = limits.outputFolder().resolve(session.id() + "-" + unique.substring(0, 8) + ".result.json");
@@ -191,6 +190,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         environment.put("PYSMURF_SESSION_ID", Integer.toString(session.id()));
         environment.put(MARKER, unique);
         environment.put("PYSMURF_RESULT_FILE", reportFile.toString());
+        environment.put("SMURFPUB_UDP_PORT", Integer.toString(inlet.port()));
         ScriptMark mark = new ScriptMark(
                 marker,
                 null,
@@ -198,7 +198,8 @@ public final class ScriptExecutor implements ExecCommandExecutor {
                 command.script().toString(),
                 command.stage(),
                 until(command),
-                reportFile.toString());
+                reportFile.toString(),
+                inlet.port());
         sessions.starting(session, mark);
         LeaderProcess process = LeaderProcess.start(commandLine(command), environment, output.file());
         boolean known = false;
@@ -208,7 +209,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
             ScriptMark started = mark.startedAs(process.pid(), ticks);
             sessions.started(session, started);
             LOG.debug("{} is process {}", command, process.pid());
-            RunningScript script = runningScript(command, started, ScriptProcess.child(process), tree, output);
+            RunningScript script = runningScript(command, started, ScriptProcess.child(process), tree, inlet, output);
             known = true;
             return script;
         } finally {
@@ -238,9 +239,14 @@ public final class ScriptExecutor implements ExecCommandExecutor {
     }
 
     private RunningScript runningScript(
-            ScriptCommand command, ScriptMark mark, ScriptProcess process, ProcessTree tree, SessionOutput output) {
+            ScriptCommand command,
+            ScriptMark mark,
+            ScriptProcess process,
+            ProcessTree tree,
+            Inlet inlet,
+            SessionOutput output) {
         return new RunningScript(
-                command, mark, process, mark.pid(), tree, sessions, inbox, graces(), limits.leftovers(), output);
+                command, mark, process, mark.pid(), tree, sessions, inlet, graces(), limits.leftovers(), output);
     }
 
     private Graces graces() {

@@ -1,7 +1,6 @@
 package pysmurf.controller.script;
 
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -28,18 +27,14 @@ public record ScriptLimits(
         Leftovers leftovers,
         long maxOutput) {
 
-    /** @param publisher where the controller listens for the messages of scripts */
-    public static ScriptLimits of(Configuration configuration, InetSocketAddress publisher) {
+    /** @param publisher where the controller listens for the messages of scripts; at which port belongs to the session */
+    public static ScriptLimits of(Configuration configuration, InetAddress publisher) {
         Path dataDir = configuration.dataDir();
         Map<String, String> environment = new HashMap<>(configuration.environment());
         configuration.secretNames().forEach(environment::remove);
-        InetAddress listener = publisher.getAddress();
         environment.put("SMURFPUB_BACKEND", "udp");
         environment.put("SMURFPUB_ID", configuration.publisherId());
-        environment.put(
-                "SMURFPUB_UDP_HOST",
-                (listener.isAnyLocalAddress() ? InetAddress.getLoopbackAddress() : listener).getHostAddress());
-        environment.put("SMURFPUB_UDP_PORT", Integer.toString(publisher.getPort()));
+        environment.put("SMURFPUB_UDP_HOST", publisher.getHostAddress());
         environment.remove("SLOT");
         if (!configuration.get(Settings.SLOT).isEmpty()) {
             environment.put("SLOT", configuration.get(Settings.SLOT));

@@ -7,6 +7,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.apache.camel.Exchange;
 
 /**
@@ -32,18 +33,29 @@ public final class BoundedQueue extends LinkedBlockingQueue<Exchange> {
     private static final long LOOK_EVERY_NANOS = 1_000_000;
 
     private final transient BooleanSupplier urgentElsewhere;
+    private final transient Consumer<Object> loss;
     private final AtomicLong bytes = new AtomicLong();
     private final AtomicLong outputBytes = new AtomicLong();
     private final LongAdder dropped = new LongAdder();
 
     /** A queue that is emptied as fast as its consumer can. */
     public BoundedQueue() {
-        this(() -> false);
+        this(() -> false, body -> {});
     }
 
     /** @param urgentElsewhere while this says yes the queue is emptied slowly, to leave the processors to others */
     public BoundedQueue(BooleanSupplier urgentElsewhere) {
+        this(urgentElsewhere, body -> {});
+    }
+
+    /** @param loss is given the body of what finds no room */
+    public BoundedQueue(Consumer<Object> loss) {
+        this(() -> false, loss);
+    }
+
+    private BoundedQueue(BooleanSupplier urgentElsewhere, Consumer<Object> loss) {
         this.urgentElsewhere = urgentElsewhere;
+        this.loss = loss;
     }
 
     @Override
@@ -55,6 +67,7 @@ public final class BoundedQueue extends LinkedBlockingQueue<Exchange> {
         boolean full = bytes.get() + weight > MOST_BYTES || output && outputBytes.get() + weight > MOST_OUTPUT_BYTES;
         if (expendable && full && !isEmpty()) {
             dropped.increment();
+            loss.accept(body);
             return false;
         }
         bytes.addAndGet(weight);

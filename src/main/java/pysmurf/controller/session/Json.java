@@ -117,7 +117,8 @@ public final class Json {
         } catch (JsonProcessingException e) {
             throw e;
         } catch (java.io.IOException e) {
-            throw new UncheckedIOException(e);
+            // bytes in memory can be read; they are of no character set
+            throw new JsonParseException(e.getMessage());
         }
     }
 

@@ -12,12 +12,20 @@ import java.math.BigDecimal;
  * @param stage      the stage it is; null if it is none
  * @param until      when its time is over, unix seconds; null for never
  * @param resultFile where it may leave its results
+ * @param port       where it sends its Publisher messages
  */
 public record ScriptMark(
-        String marker, Long pid, Long startTicks, String script, String stage, BigDecimal until, String resultFile) {
+        String marker,
+        Long pid,
+        Long startTicks,
+        String script,
+        String stage,
+        BigDecimal until,
+        String resultFile,
+        int port) {
 
     /** The same, with the process. */
     public ScriptMark startedAs(long processId, long ticks) {
-        return new ScriptMark(marker, processId, ticks, script, stage, until, resultFile);
+        return new ScriptMark(marker, processId, ticks, script, stage, until, resultFile, port);
     }
 }

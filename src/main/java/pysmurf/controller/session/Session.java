@@ -71,6 +71,7 @@ public final class Session {
     private int liveScripts;
     private boolean concluded;
     private Runnable conclusion;
+    private PublisherCount publisher = PublisherCount.NONE;
 
     /** For stores: a new session. */
     public Session(int id, Draft draft, BigDecimal startTime) {
@@ -94,6 +95,7 @@ public final class Session {
         }
         log = state.log();
         scripts.addAll(state.scripts());
+        publisher = state.publisher();
         stages.addAll(state.stages());
         files.addAll(state.files());
         messages.addAll(state.messages());
@@ -125,6 +127,7 @@ public final class Session {
                 abort,
                 log,
                 List.copyOf(scripts),
+                publisher,
                 List.copyOf(stages),
                 List.copyOf(files),
                 first,
@@ -227,6 +230,11 @@ public final class Session {
         return List.copyOf(scripts);
     }
 
+    /** What became of its scripts' Publisher messages so far. */
+    public synchronized PublisherCount publisher() {
+        return publisher;
+    }
+
     /** How many messages it had so far, those that are no longer kept in memory included. */
     public synchronized int messageCount() {
         return messageCount;
@@ -314,6 +322,26 @@ public final class Session {
     synchronized void add(RegisteredFile file) {
         files.removeIf(known -> known.path().equals(file.path()));
         files.add(file);
+    }
+
+    /** @return what is registered now by the path; empty if nothing that has a size is */
+    synchronized Optional<RegisteredFile> digested(String path, long size, String sha256) {
+        for (int i = 0; i < files.size(); i++) {
+            RegisteredFile file = files.get(i);
+            if (file.path().equals(path) && file.size() != null) {
+                files.set(i, new RegisteredFile(path, file.type(), file.format(), file.plot(), size, sha256));
+                return Optional.of(files.get(i));
+            }
+        }
+        return Optional.empty();
+    }
+
+    synchronized void received() {
+        publisher = new PublisherCount(publisher.received() + 1, publisher.lost(), publisher.notKept());
+    }
+
+    synchronized void lost(long messages) {
+        publisher = new PublisherCount(publisher.received(), messages, publisher.notKept());
     }
 
     synchronized void put(Stage stage) {
@@ -454,6 +482,7 @@ public final class Session {
         json.set("abort", Json.tree(abort));
         json.set("stages", Json.tree(stages));
         json.set("files", Json.tree(files));
+        json.set("publisher", Json.tree(publisher));
         return json;
     }
 

@@ -33,6 +33,7 @@ public record SessionState(
         AbortRecord abort,
         SessionLog log,
         List<ScriptMark> scripts,
+        PublisherCount publisher,
         List<Stage> stages,
         List<RegisteredFile> files,
         int firstMessage,

@@ -223,6 +223,28 @@ public final class Sessions {
         events.publish(SessionEvent.of(SessionEvent.Type.MESSAGE, session, text));
     }
 
+    /**
+     * A Publisher message of the session's script has arrived.
+     *
+     * @return false if it comes too late: the session is done
+     */
+    public boolean received(Session session) {
+        synchronized (session) {
+            if (session.isDone()) {
+                return false;
+            }
+            session.received();
+        }
+        store.saveSoon(session);
+        return true;
+    }
+
+    /** How many Publisher messages of the session's scripts are missing. */
+    public void lost(Session session, long messages) {
+        session.lost(messages);
+        store.saveSoon(session);
+    }
+
     /** A Publisher message of type {@code session_log}; it is not sent out again, since its datagram is. */
     public void scriptMessage(Session session, String text) {
         session.addMessage(now(session), text);
@@ -249,11 +271,24 @@ public final class Sessions {
     public void register(Session session, RegisteredFile file) {
         synchronized (session) {
             session.add(file);
-            store.save(session);
-            ObjectNode payload = Json.tree(file);
-            payload.put("session_id", session.id());
-            events.publish(SessionEvent.of(SessionEvent.Type.FILE, session, payload));
+            registered(session, file);
         }
+    }
+
+    /** The checksum of a registered file is known; the session may be done, or forgotten. */
+    void digested(int id, String path, long size, String sha256) {
+        store.find(id).ifPresent(session -> {
+            synchronized (session) {
+                session.digested(path, size, sha256).ifPresent(file -> registered(session, file));
+            }
+        });
+    }
+
+    private void registered(Session session, RegisteredFile file) {
+        store.save(session);
+        ObjectNode payload = Json.tree(file);
+        payload.put("session_id", session.id());
+        events.publish(SessionEvent.of(SessionEvent.Type.FILE, session, payload));
     }
 
     /** Hands a datagram of the session's script to the sinks as it is. */

@@ -57,7 +57,13 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
         /** Whether the database has it as done; volatile, since it is looked at without the monitor. */
         private volatile boolean doneWritten;
 
-        private int messages;
+        /** Volatile, since it is looked at without the monitor: messages that are written twice do no harm. */
+        private volatile int messages;
+
+        /** How often it was looked at, under the session's monitor, and which of those looks is written. */
+        private long looks;
+
+        private long look;
         private List<Stage> stages = List.of();
         private List<RegisteredFile> files = List.of();
 
@@ -238,25 +244,30 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
         }
     }
 
+    /** The session goes on changing while it is written: what a script sends meanwhile does not wait for the disk. */
     private void write(Jdbi jdbi, Kept changed) {
+        SessionState state;
+        long look;
         synchronized (changed.session) {
-            synchronized (changed) {
-                if (changed.forgotten) {
-                    return;
-                }
-                SessionState state = changed.session.state(changed.messages);
-                jdbi.useTransaction(handle -> {
-                    if (!changed.written) {
-                        tables.reserve(handle, state.id() + 1);
-                    }
-                    tables.write(handle, state, changed.stages, changed.files);
-                });
-                changed.written = true;
-                changed.doneWritten = state.status() == Status.DONE;
-                changed.messages = state.firstMessage() + state.messages().size();
-                changed.stages = state.stages();
-                changed.files = state.files();
+            state = changed.session.state(changed.messages);
+            look = ++changed.looks;
+        }
+        synchronized (changed) {
+            if (changed.forgotten || look < changed.look) {
+                return;
             }
+            jdbi.useTransaction(handle -> {
+                if (!changed.written) {
+                    tables.reserve(handle, state.id() + 1);
+                }
+                tables.write(handle, state, changed.stages, changed.files);
+            });
+            changed.look = look;
+            changed.written = true;
+            changed.doneWritten = state.status() == Status.DONE;
+            changed.messages = state.firstMessage() + state.messages().size();
+            changed.stages = state.stages();
+            changed.files = state.files();
         }
     }
 

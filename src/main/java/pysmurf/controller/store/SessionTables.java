@@ -22,6 +22,7 @@ import org.jdbi.v3.core.transaction.TransactionException;
 import pysmurf.controller.session.AbortRecord;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.Outcome;
+import pysmurf.controller.session.PublisherCount;
 import pysmurf.controller.session.RegisteredFile;
 import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.ScriptMark;
@@ -46,11 +47,12 @@ final class SessionTables {
 
     private static final String WRITE_SESSION = """
             INSERT INTO session (controller, id, op_name, status, outcome, command_id, exclusive, transport, client,
-                start_time, end_time, params, data, exit_code, pid, abort, log, script)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                start_time, end_time, params, data, exit_code, pid, abort, log, script, publisher)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (controller, id) DO UPDATE SET status = excluded.status, outcome = excluded.outcome,
                 end_time = excluded.end_time, data = excluded.data, exit_code = excluded.exit_code,
-                pid = excluded.pid, abort = excluded.abort, log = excluded.log, script = excluded.script
+                pid = excluded.pid, abort = excluded.abort, log = excluded.log, script = excluded.script,
+                publisher = excluded.publisher
             """;
 
     private static final String WRITE_STAGE = """
@@ -150,7 +152,8 @@ final class SessionTables {
             state.pid(),
             json(state.abort()),
             json(state.log()),
-            state.scripts().isEmpty() ? null : json(state.scripts())
+            state.scripts().isEmpty() ? null : json(state.scripts()),
+            json(state.publisher())
         };
     }
 
@@ -301,6 +304,7 @@ final class SessionTables {
                 value(row.getString("abort"), AbortRecord.class),
                 value(row.getString("log"), SessionLog.class),
                 scripts(row.getString("script")),
+                value(row.getString("publisher"), PublisherCount.class),
                 stages,
                 files,
                 firstMessage,

@@ -53,12 +53,14 @@ class ConfigurationReferenceTest {
             | `SLOT` | (none) | As `controller.slot`. |
 
             A script gets the controller's environment without its passwords, and for itself: `SMURFPUB_BACKEND=udp`, `SMURFPUB_ID`,
-            `SMURFPUB_UDP_HOST` and `SMURFPUB_UDP_PORT` of the controller's own listener, `SLOT`, `OCS_CONFIG_DIR`, `PYSMURF_DATA_DIR`
-            (`data.dir`), `PYSMURF_SESSION_ID`, `PYSMURF_RESULT_FILE` and `PYTHONUNBUFFERED=1`.
+            `SMURFPUB_UDP_HOST` and `SMURFPUB_UDP_PORT` of the controller's own listener (a session without the lock: a port of its
+            own), `SLOT`, `OCS_CONFIG_DIR`, `PYSMURF_DATA_DIR` (`data.dir`), `PYSMURF_SESSION_ID`, `PYSMURF_RESULT_FILE` and
+            `PYTHONUNBUFFERED=1`.
             """;
 
     private static final Map<String, String> TITLES = Map.ofEntries(
             Map.entry("controller", "This controller"),
+            Map.entry("files", "Registered files"),
             Map.entry("http", "HTTP"),
             Map.entry("auth", "Who may do what"),
             Map.entry("audit", "Audit log"),

@@ -148,6 +148,32 @@ class CrashIT {
         assertThat(http.get("/api/v1/sessions").json()).hasSize(2);
     }
 
+    /** It sends to where it was told to, wherever the next life would listen; what was sent in between is missing. */
+    @Test
+    void hearsOnWhatAnAdoptedScriptPublishes() throws Exception {
+        controller.close();
+        setup.with("publisher.listen-port", 0);
+        startAgain();
+        Path end = folder.resolve("end");
+        int id = id(http.start("run", script("publish.py", "until", end.toString())));
+        http.awaitOutput(id, "published 100");
+        controller.kill();
+        startAgain();
+        long before = http.session(id).path("publisher").path("received").asLong(-1);
+        await().until(() -> http.session(id).path("publisher").path("received").asLong(-1) > before + 100);
+
+        Files.createFile(end);
+
+        JsonNode session = http.awaitDone(id);
+        String log = new String(http.log(id), StandardCharsets.UTF_8).strip();
+        long sent = Long.parseLong(log.substring(log.lastIndexOf(' ') + 1));
+        JsonNode publisher = session.path("publisher");
+        assertThat(session.path("data").path("last").asLong()).isEqualTo(sent - 1);
+        assertThat(publisher.path("lost").asLong()).isPositive();
+        assertThat(publisher.path("received").asLong() + publisher.path("lost").asLong())
+                .isEqualTo(sent);
+    }
+
     /** Twice in a row, and then it is aborted by its ladder. */
     @Test
     void abortsWhatItAdopted() throws Exception {

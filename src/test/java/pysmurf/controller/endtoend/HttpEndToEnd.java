@@ -93,7 +93,8 @@ abstract class HttpEndToEnd extends SharedController {
                         "requested_by",
                         "abort",
                         "stages",
-                        "files");
+                        "files",
+                        "publisher");
         assertThat(session.path("op_code").asInt()).isEqualTo(5);
         assertThat(session.path("cred_level").asInt()).isEqualTo(1);
         assertThat(session.path("degraded").asBoolean(true)).isFalse();

@@ -3,9 +3,12 @@ package pysmurf.controller.endtoend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static pysmurf.controller.driver.ControllerUnderTest.PATIENCE;
+import static pysmurf.controller.driver.HttpClientOfController.params;
+import static pysmurf.controller.driver.HttpClientOfController.script;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,12 +17,14 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import pysmurf.controller.driver.ControllerUnderTest;
+import pysmurf.controller.driver.EventsWatcher;
 import pysmurf.controller.driver.FreePort;
 import pysmurf.controller.driver.Setup;
 import pysmurf.controller.driver.SharedController;
@@ -49,6 +54,22 @@ abstract class UdpEndToEnd extends SharedController {
         second = new UdpEar();
         // who sends to all has to ask the kernel for it first
         ofAll = new UdpEar(BROADCAST);
+        Path operations = setup.routes().resolve("operations");
+        Files.writeString(operations.resolve("beside.camel.yaml"), """
+                - route:
+                    id: beside
+                    from:
+                      uri: direct:operation-beside
+                      steps:
+                        - to:
+                            uri: kamelet:script
+                            parameters:
+                              script: publish.py
+                              args: many_data 500 ${body[key]}
+                """);
+        Files.writeString(operations.resolve("beside.schema.json"), """
+                {"type": "object", "x-lock": false, "properties": {"key": {"type": "string"}}}
+                """);
         setup.withEnvironment("SMURFPUB_ID", ID)
                 .with(
                         "publisher.destinations",
@@ -197,6 +218,117 @@ abstract class UdpEndToEnd extends SharedController {
                         .toList());
     }
 
+    private static List<Long> publisher(JsonNode session) {
+        JsonNode publisher = session.path("publisher");
+        return List.of(
+                publisher.path("received").asLong(-1),
+                publisher.path("lost").asLong(-1),
+                publisher.path("not_kept").asLong(-1));
+    }
+
+    @Test
+    void takesInAllThatWasSentBeforeTheEnd() throws Exception {
+        JsonNode session = http.run("publish.py", "many_data", "4000", "key");
+
+        assertThat(publisher(session)).startsWith(4000L, 0L);
+        assertThat(session.path("data").size()
+                        + session.path("publisher").path("not_kept").asInt())
+                .isEqualTo(4000);
+    }
+
+    @Test
+    void saysHowManyMessagesAreMissing() throws Exception {
+        JsonNode session = http.run("publish.py", "burns_numbers");
+
+        // those behind the last one are known to nobody
+        assertThat(publisher(session)).isEqualTo(List.of(3L, 4L, 0L));
+        assertThat(texts(session)).contains("4 messages of the script's Publisher were lost on the way");
+    }
+
+    /** Nothing in a message tells whose it is, and all these run at a time. */
+    @Test
+    void keepsTheMessagesOfEachSessionApart() throws Exception {
+        Path end = folder.resolve("end");
+        int run = http.start("run", script("publish.py", "until", end.toString()))
+                .path("session_id")
+                .asInt();
+        http.awaitOutput(run, "published 100");
+        List<JsonNode> beside = Stream.of("a", "b", "c")
+                .map(key -> http.postAsync("/api/v1/operations/beside?wait=60", params().put("key", key)))
+                .toList()
+                .stream()
+                .map(reply -> reply.join().expect(200).json())
+                .toList();
+        Files.createFile(end);
+        JsonNode locked = http.awaitDone(run);
+
+        for (int n = 0; n < 3; n++) {
+            String key = "abc".substring(n, n + 1);
+            assertThat(publisher(beside.get(n))).startsWith(500L, 0L);
+            assertThat(beside.get(n).path("data").fieldNames()).toIterable().allMatch(name -> name.startsWith(key));
+        }
+        assertThat(locked.path("data").fieldNames()).toIterable().containsExactly("last");
+        assertThat(publisher(locked)).isEqualTo(List.of(sent(run), 0L, 0L));
+    }
+
+    /** As the script of a session has counted them itself. */
+    private long sent(int id) throws Exception {
+        String log = new String(http.log(id), StandardCharsets.UTF_8).strip();
+        return Long.parseLong(log.substring(log.lastIndexOf(' ') + 1));
+    }
+
+    /** None of these is read; the pipe would be read for ever. */
+    @Test
+    void closesAtOnceWhateverIsRegistered() throws Exception {
+        Path huge = folder.resolve("huge.g3");
+        try (RandomAccessFile file = new RandomAccessFile(huge.toFile(), "rw")) {
+            file.setLength(60L << 30);
+        }
+        Path pipe = folder.resolve("pipe");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
+
+        JsonNode session = http.run(
+                "publish.py", "register", "g3", huge.toString(), pipe.toString(), folder.toString(), "/dev/zero");
+
+        assertThat(session.path("end_time").asDouble()
+                        - session.path("start_time").asDouble())
+                .isLessThan(3);
+        assertThat(session.path("files"))
+                .extracting(file -> file.path("size").asLong(-1))
+                .containsExactly(60L << 30, -1L, -1L, -1L);
+        assertThat(session.path("files")).allMatch(file -> file.path("sha256").isNull());
+    }
+
+    /** The digest of a file of 300 MiB takes a second; the session does not. */
+    @Test
+    void tellsTheChecksumWhenItIsKnown() throws Exception {
+        Path slow = folder.resolve("slow.g3");
+        try (RandomAccessFile file = new RandomAccessFile(slow.toFile(), "rw")) {
+            file.setLength(300L << 20);
+        }
+        try (EventsWatcher watcher = EventsWatcher.of(controller)) {
+            int id = http.run("publish.py", "register", "g3", slow.toString())
+                    .path("session_id")
+                    .asInt();
+            JsonNode told = watcher.await(
+                            "file",
+                            file -> file.path("session_id").asInt() == id
+                                    && !file.path("sha256").isNull())
+                    .data();
+
+            List<String> order = watcher.events().stream()
+                    .filter(event -> event.data().path("session_id").asInt(-1) == id)
+                    .filter(event -> event.name().equals("file")
+                            || event.data().path("status").asText().equals("done"))
+                    .map(EventsWatcher.Event::name)
+                    .toList();
+            assertThat(order).containsExactly("file", "session", "file");
+            assertThat(told.path("size").asLong()).isEqualTo(300L << 20);
+            assertThat(http.session(id).path("files").path(0).path("sha256")).isEqualTo(told.path("sha256"));
+        }
+    }
+
     @Test
     void registersFilesWithSizeAndChecksum() throws Exception {
         byte[] content = {1, 2, 3, 0, (byte) 0xff};
@@ -212,14 +344,14 @@ abstract class UdpEndToEnd extends SharedController {
         assertThat(file.path("format").asText()).isEqualTo("npy");
         assertThat(file.path("plot").asBoolean(true)).isFalse();
         assertThat(file.path("size").asInt()).isEqualTo(content.length);
-        assertThat(file.path("sha256").asText()).isEqualTo(sha256(content));
+        int id = session.path("session_id").asInt();
+        await().atMost(PATIENCE).untilAsserted(() -> assertThat(
+                        http.session(id).path("files").path(0).path("sha256").asText())
+                .isEqualTo(sha256(content)));
         assertThat(session.path("files").path(1).path("path").asText()).isEqualTo(missing.toString());
-        assertThat(http.get("/api/v1/sessions/" + session.path("session_id").asInt() + "/files/0")
-                        .expect(200)
-                        .bytes())
+        assertThat(http.get("/api/v1/sessions/" + id + "/files/0").expect(200).bytes())
                 .isEqualTo(content);
-        http.get("/api/v1/sessions/" + session.path("session_id").asInt() + "/files/1")
-                .problem(404);
+        http.get("/api/v1/sessions/" + id + "/files/1").problem(404);
     }
 
     @Test

@@ -45,7 +45,7 @@ class RecoveryTest {
             Process stranger = new ProcessBuilder("sleep", "60").start();
             try {
                 ProcessId id = ProcessId.of(stranger.pid()).orElseThrow();
-                ScriptMark mark = new ScriptMark("MARK=nobody", null, null, "/s.py", null, null, "/r.json")
+                ScriptMark mark = new ScriptMark("MARK=nobody", null, null, "/s.py", null, null, "/r.json", 8200)
                         .startedAs(id.pid(), id.startTicks() - 1);
                 Session session = left(mark);
 
@@ -70,7 +70,7 @@ class RecoveryTest {
         assertThat(early.outcome()).isEqualTo(Outcome.INTERRUPTED);
         sessions.close(safe, Outcome.SUCCEEDED, null);
 
-        Session late = left(new ScriptMark("MARK=nobody", null, null, "/s.py", null, null, "/r.json"));
+        Session late = left(new ScriptMark("MARK=nobody", null, null, "/s.py", null, null, "/r.json", 8200));
         assertThat(recover(RecoveryPolicy.ADOPT)).hasSize(1);
         assertThat(late.outcome()).isEqualTo(Outcome.INTERRUPTED);
     }

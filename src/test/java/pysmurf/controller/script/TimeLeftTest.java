@@ -14,7 +14,7 @@ class TimeLeftTest {
 
     private static Duration left(String until, long now) {
         BigDecimal end = until == null ? null : new BigDecimal(until);
-        ScriptMark mark = new ScriptMark("M=1", 7L, 8L, "/s.py", null, end, "/r.json");
+        ScriptMark mark = new ScriptMark("M=1", 7L, 8L, "/s.py", null, end, "/r.json", 8200);
         return ScriptExecutor.left(mark, START, BigDecimal.valueOf(now));
     }
 

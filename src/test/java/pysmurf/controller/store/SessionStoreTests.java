@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -27,10 +28,12 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.Opening;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.RegisteredFile;
+import pysmurf.controller.session.RegisteredFiles;
 import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.ScriptMark;
 import pysmurf.controller.session.Session;
@@ -103,7 +106,8 @@ abstract class SessionStoreTests {
                 open(new Session.Draft("tune", params, "id 'x' \ud83d\ude00", new RequestedBy("mqtt", "me"), true));
         sessions.running(session);
         sessions.log(session, new SessionLog(Path.of("/a b/\u00e4%20.log"), 3, -1, true));
-        ScriptMark mark = new ScriptMark("M=1", null, null, "/s.py", "one", new BigDecimal("1793534400.5"), "/r.json");
+        ScriptMark mark =
+                new ScriptMark("M=1", null, null, "/s.py", "one", new BigDecimal("1793534400.5"), "/r.json", 8200);
         sessions.starting(session, mark);
         sessions.started(session, mark.startedAs(4_194_303, 123_456_789_012L));
         sessions.planStages(session, List.of("one", "two", "three"), "two"::equals);
@@ -113,6 +117,8 @@ abstract class SessionStoreTests {
         sessions.mergeData(session, lenient("{\"time\": 1795392099.566663, \"big\": 1e300, \"text\": \"\\udc00\"}"));
         sessions.register(session, new RegisteredFile("/t\u00fc.npy", "tune", "npy", false, 7_000_000_000L, "ab"));
         sessions.register(session, new RegisteredFile("/gone.png", "plot", "png", true, null, null));
+        sessions.received(session);
+        sessions.lost(session, 2);
         sessions.scriptMessage(session, "\ud83d\ude00 ' \" \\ \t\u001b[31m \u2028");
         return session;
     }
@@ -417,6 +423,44 @@ abstract class SessionStoreTests {
         await().atMost(SOON).until(() -> store.fault().isEmpty());
         assertThat(query("SELECT outcome FROM session WHERE controller = '" + controller + "' AND id = 0"))
                 .isEqualTo("aborted");
+    }
+
+    @Test
+    void keepsAChecksumThatComesAfterTheEnd(@TempDir Path folder) throws Exception {
+        Path file = Files.writeString(folder.resolve("file"), "abc");
+        Session session = open(draft("run", null, true));
+        try (RegisteredFiles files = new RegisteredFiles(sessions, 1024)) {
+            synchronized (session) {
+                files.register(session, file.toString(), "t", "f", false);
+                sessions.close(session, Outcome.SUCCEEDED, null);
+            }
+            await().atMost(SOON).until(() -> session.files().get(0).sha256() != null);
+        }
+
+        startAgain();
+
+        assertThat(store.find(session.id()).orElseThrow().files().get(0).sha256())
+                .startsWith("ba7816bf8f01cfea");
+    }
+
+    /** What a script sends while the database does not answer is taken in all the same. */
+    @Test
+    void doesNotHoldASessionWhileItIsWritten() throws Exception {
+        Session session = open(draft("run", null, true));
+        try (Connection other = connect()) {
+            lock(other);
+            Duration longest = Duration.ZERO;
+            while (store.fault().isEmpty()) {
+                long begin = System.nanoTime();
+                sessions.mergeData(session, Json.object().put("key", begin));
+                Duration took = Duration.ofNanos(System.nanoTime() - begin);
+                longest = took.compareTo(longest) > 0 ? took : longest;
+            }
+            assertThat(longest).isLessThan(Duration.ofMillis(250));
+            other.rollback();
+        }
+        sessions.close(session, Outcome.SUCCEEDED, null);
+        await().atMost(SOON).until(() -> store.fault().isEmpty());
     }
 
     /** Takes, in a transaction, what keeps everybody else from writing. */

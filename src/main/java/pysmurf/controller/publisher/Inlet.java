@@ -1,0 +1,188 @@
+package pysmurf.controller.publisher;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.netty.channel.Channel;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import pysmurf.controller.session.Json;
+import pysmurf.controller.session.LogMark;
+import pysmurf.controller.session.PublisherCount;
+import pysmurf.controller.session.Session;
+import pysmurf.controller.session.Sessions;
+
+/**
+ * Where the Publisher messages of one session's scripts arrive, however many of them run at a time, and how many are missing.
+ * Thread-safe.
+ */
+public final class Inlet {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Inlet.class);
+
+    /** A marker that found no room in the socket does not arrive. */
+    private static final long MARK_AGAIN_MS = 200;
+    /** Whatever holds up messages for longer holds up everything. */
+    private static final Duration LONGEST_STANDSTILL = Duration.ofSeconds(5);
+    /** A file on a network that does not answer keeps a session open for this long. */
+    private static final Duration LONGEST_LOOK = Duration.ofSeconds(2);
+
+    private final Session session;
+    private final Sessions sessions;
+    private final int port;
+    private final Channel ownSocket;
+    private final PublisherInbox inbox;
+    private final SocketDrops socketDrops;
+    private final CompletableFuture<Long> socketDropsBefore;
+    private final PublisherCount before;
+    private final SequenceGaps messages;
+    private final SequenceGaps markers = new SequenceGaps(0);
+    private final SequenceGaps.Source marking =
+            new SequenceGaps.Source("", "", UUID.randomUUID().toString());
+    private long marked;
+    private long lastMarker = -1;
+    private long queueDrops;
+    private long lostSaid;
+    private long gapsSaid;
+    private CompletableFuture<Void> looks = CompletableFuture.completedFuture(null);
+
+    /** @param ownSocket null where messages arrive at the controller's one listener */
+    Inlet(PublisherInbox inbox, Session session, Sessions sessions, int port, Channel ownSocket) {
+        this.inbox = inbox;
+        this.session = session;
+        this.sessions = sessions;
+        this.port = port;
+        this.ownSocket = ownSocket;
+        before = session.publisher();
+        lostSaid = before.lost();
+        messages = new SequenceGaps(before.received() + before.lost());
+        socketDrops = new SocketDrops(port);
+        // a third of a millisecond that the script need not wait for; it takes longer to start
+        socketDropsBefore = ownSocket == null
+                ? CompletableFuture.supplyAsync(socketDrops::count)
+                : CompletableFuture.completedFuture(0L);
+    }
+
+    Session session() {
+        return session;
+    }
+
+    /** Where scripts have to send to. */
+    public int port() {
+        return port;
+    }
+
+    void note(SequenceGaps.Source source, long number) {
+        messages.note(source, number);
+    }
+
+    synchronized void droppedFromQueue() {
+        queueDrops++;
+    }
+
+    /** Has a file looked at, behind those before it, on a thread that it may hold up. */
+    synchronized void look(Runnable task, Executor threads) {
+        looks = looks.thenRunAsync(
+                () -> LogMark.around(session, () -> {
+                    try {
+                        task.run();
+                    } catch (RuntimeException e) {
+                        LOG.error("A file of session {} could not be registered", session.id(), e);
+                    }
+                }),
+                threads);
+    }
+
+    synchronized void markerArrived(JsonNode marker) {
+        if (marker.path("mark").asText().equals(marking.sender())) {
+            lastMarker = Math.max(lastMarker, marker.path("n").longValue());
+            markers.note(marking, marker.path("n").longValue());
+            notifyAll();
+        }
+    }
+
+    /**
+     * A script has ended: waits until everything is taken in that was sent before this call, and says in the session how many
+     * messages are missing.
+     */
+    public void finish() {
+        try {
+            if (!isTakenIn()) {
+                sessions.message(session, "The last messages of the script's Publisher may be missing");
+            }
+            looks().get(LONGEST_LOOK.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            sessions.message(session, "A file that the script registered cannot be looked at yet");
+        } catch (IOException | ExecutionException e) {
+            LOG.error("Messages of session {} may be missing", session.id(), e);
+            sessions.message(session, "The last messages of the script's Publisher may be missing: " + e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        sayMissing();
+    }
+
+    private synchronized CompletableFuture<Void> looks() {
+        return looks;
+    }
+
+    /**
+     * Sends a marker to ourselves and waits for it. A local datagram is in our socket's buffer when its sender's call returns, and
+     * datagrams are taken in order, so it comes behind all that was sent before.
+     *
+     * @return false if it does not come, and nothing else does
+     */
+    private synchronized boolean isTakenIn() throws IOException, InterruptedException {
+        long first = mark();
+        long progress = inbox.handled();
+        long since = System.nanoTime();
+        while (lastMarker < first) {
+            wait(MARK_AGAIN_MS);
+            if (progress != inbox.handled()) {
+                progress = inbox.handled();
+                since = System.nanoTime();
+            } else if (System.nanoTime() - since > LONGEST_STANDSTILL.toNanos()) {
+                return false;
+            }
+            if (lastMarker < first) {
+                mark();
+            }
+        }
+        return true;
+    }
+
+    private long mark() throws IOException {
+        inbox.send(
+                Json.object()
+                        .put("type", PublisherInbox.MARKER_TYPE)
+                        .put("mark", marking.sender())
+                        .put("n", marked),
+                port);
+        return marked++;
+    }
+
+    private synchronized void sayMissing() {
+        // numbers do not tell of the last ones, drops do not tell of those that the Publisher did not send
+        long drops = socketDrops.count() - socketDropsBefore.join() + queueDrops - markers.lost();
+        long lost = before.lost() + Math.max(0, Math.max(messages.lost(), drops));
+        if (lost > lostSaid) {
+            sessions.message(session, (lost - lostSaid) + " messages of the script's Publisher were lost on the way");
+        }
+        sessions.lost(session, lost);
+        inbox.missing(lost - lostSaid, messages.gaps() - gapsSaid);
+        lostSaid = lost;
+        gapsSaid = messages.gaps();
+    }
+
+    void close() {
+        if (ownSocket != null) {
+            ownSocket.close();
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package pysmurf.controller.publisher;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollDatagramChannel;
+import io.netty.channel.socket.nio.NioDatagramChannel;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.util.concurrent.TimeUnit;
+import org.apache.camel.CamelContext;
+import org.apache.camel.Exchange;
+import org.apache.camel.component.netty.NettyWorkerPoolBuilder;
+import org.apache.camel.support.DefaultExchange;
+import pysmurf.controller.session.BoundedQueue;
+
+/**
+ * Sockets beside the one of the route {@code publisher-in}, for sessions that have a port of their own. What they receive goes the
+ * same way on, by the queue of {@code seda:publisher-message}. Thread-safe.
+ */
+public final class OwnPorts implements AutoCloseable {
+
+    private final CamelContext context;
+    private final BoundedQueue queue;
+    private final InetAddress address;
+    private final EventLoopGroup loop = new NettyWorkerPoolBuilder()
+            .withName("publisher-own-port")
+            .withNativeTransport(Epoll.isAvailable())
+            .withWorkerCount(1)
+            .build();
+
+    /**
+     * @param queue   the queue of {@code seda:publisher-message}
+     * @param address where to listen, as scripts are told
+     */
+    public OwnPorts(CamelContext context, BoundedQueue queue, InetAddress address) {
+        this.context = context;
+        this.queue = queue;
+        this.address = address;
+    }
+
+    InetAddress address() {
+        return address;
+    }
+
+    /**
+     * Opens a socket.
+     *
+     * @param  port        0 for any free one
+     * @throws IOException if there is none, or this one is taken
+     */
+    Channel open(int port) throws IOException {
+        ChannelFuture bound = new Bootstrap()
+                .group(loop)
+                .channel(Epoll.isAvailable() ? EpollDatagramChannel.class : NioDatagramChannel.class)
+                .option(ChannelOption.SO_RCVBUF, DatagramBatches.WAITING_BYTES)
+                .handler(new DatagramBatches(this::handler))
+                .bind(address, port)
+                .awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            throw new IOException(
+                    "no UDP port for the messages of scripts: " + bound.cause().getMessage());
+        }
+        return bound.channel();
+    }
+
+    private ChannelHandler handler() {
+        return new ChannelInboundHandlerAdapter() {
+            @Override
+            public void channelRead(ChannelHandlerContext channel, Object batch) {
+                Exchange exchange = new DefaultExchange(context);
+                exchange.getMessage().setBody(batch);
+                queue.offer(exchange);
+            }
+        };
+    }
+
+    @Override
+    public void close() {
+        loop.shutdownGracefully(0, 0, TimeUnit.SECONDS);
+    }
+}

@@ -1,0 +1,12 @@
+package pysmurf.controller.session;
+
+/**
+ * What became of the Publisher messages that a session's scripts sent; what was received and what was lost is all of them.
+ *
+ * @param lost    up to the end of the last script that ended
+ * @param notKept those of the received ones that were not kept whole
+ */
+public record PublisherCount(long received, long lost, long notKept) {
+
+    static final PublisherCount NONE = new PublisherCount(0, 0, 0);
+}

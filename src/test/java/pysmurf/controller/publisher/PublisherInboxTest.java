@@ -1,0 +1,203 @@
+package pysmurf.controller.publisher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.apache.camel.Exchange;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import pysmurf.controller.session.BoundedQueue;
+import pysmurf.controller.session.Json;
+import pysmurf.controller.session.MemorySessionStore;
+import pysmurf.controller.session.Opening;
+import pysmurf.controller.session.Outcome;
+import pysmurf.controller.session.RegisteredFiles;
+import pysmurf.controller.session.RequestedBy;
+import pysmurf.controller.session.Session;
+import pysmurf.controller.session.SessionState;
+import pysmurf.controller.session.Sessions;
+
+/** Messages of several sessions, over real sockets, and a queue whose consumer may be held up. */
+class PublisherInboxTest {
+
+    private static final String ID = "crate1slot2";
+    /** Longer than a consumer that is only busy would take for one message. */
+    private static final Duration STANDSTILL = Duration.ofMillis(1300);
+
+    private final Sessions sessions = new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC());
+    private final RegisteredFiles files = new RegisteredFiles(sessions, 1024);
+    private final BoundedQueue queue = new BoundedQueue(batch -> this.inbox.dropped(batch));
+    private final Semaphore mayConsume = new Semaphore(1);
+    private final ExecutorService consumer = Executors.newCachedThreadPool();
+    private PublisherInbox inbox;
+    private DatagramSocket script;
+
+    @BeforeEach
+    void begin() throws Exception {
+        start(false);
+        script = new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        consumer.execute(() -> {
+            try {
+                for (Exchange next = queue.take(); ; next = queue.take()) {
+                    mayConsume.acquire();
+                    List<?> batch = next.getMessage().getBody(List.class);
+                    inbox.receive(batch.stream().map(Datagram.class::cast).toList());
+                    mayConsume.release();
+                }
+            } catch (InterruptedException e) {
+                // that is how it ends
+            }
+        });
+    }
+
+    private void start(boolean eachItsOwn) {
+        OwnPorts ports = new OwnPorts(new DefaultCamelContext(), queue, InetAddress.getLoopbackAddress());
+        inbox = new PublisherInbox(sessions, files, ID, 1, ports, eachItsOwn);
+    }
+
+    @AfterEach
+    void end() {
+        consumer.shutdownNow();
+        inbox.close();
+        files.close();
+        script.close();
+    }
+
+    private Session open(boolean exclusive) {
+        Session.Draft draft = new Session.Draft("run", Json.object(), null, new RequestedBy("http", "test"), exclusive);
+        return ((Opening.Opened) sessions.open(draft)).session();
+    }
+
+    private void send(Inlet inlet, byte[] bytes) throws Exception {
+        script.send(new DatagramPacket(bytes, bytes.length, InetAddress.getLoopbackAddress(), inlet.port()));
+    }
+
+    private void send(Inlet inlet, int number, String key, String value) throws Exception {
+        JsonNode message = Json.object()
+                .put("host", "h")
+                .put("id", ID)
+                .put("script", "s")
+                .put("seq_no", number)
+                .put("type", "session_data")
+                .set("payload", Json.object().put(key, value));
+        send(inlet, Json.text(message).getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /** What holds up the messages for a while, be it the disk or the collection of garbage, costs none of them. */
+    @Test
+    void waitsForWhatHasArrivedHoweverLongItTakes() throws Exception {
+        Session session = open(false);
+        Inlet inlet = inbox.of(session);
+        mayConsume.acquire();
+        for (int number = 0; number < 1000; number++) {
+            send(inlet, number, "key" + number, "");
+        }
+        CompletableFuture.delayedExecutor(STANDSTILL.toMillis(), TimeUnit.MILLISECONDS)
+                .execute(mayConsume::release);
+
+        inlet.finish();
+
+        assertThat(session.publisher().received()).isEqualTo(1000);
+        assertThat(session.publisher().lost()).isZero();
+        assertThat(session.toJson().path("data")).hasSize(1000);
+        assertThat(inbox.ignored()).isZero();
+    }
+
+    /** Be it in the socket or in the queue, the last ones included, of which no number tells. */
+    @Test
+    void countsWhatFoundNoRoom() throws Exception {
+        Session session = open(false);
+        Inlet inlet = inbox.of(session);
+        mayConsume.acquire();
+        String large = "x".repeat(60_000);
+        for (int number = 0; number < 700; number++) {
+            send(inlet, number, "key", large);
+        }
+        await().until(() -> queue.dropped() > 0);
+        CompletableFuture<Void> finished = CompletableFuture.runAsync(inlet::finish, consumer);
+        mayConsume.release();
+        finished.get(10, TimeUnit.SECONDS);
+
+        assertThat(session.publisher().lost()).isPositive();
+        assertThat(session.publisher().received() + session.publisher().lost()).isEqualTo(700);
+        assertThat(inbox.lost()).isEqualTo(session.publisher().lost());
+        assertThat(session.state(0).messages())
+                .extracting(SessionState.Message::text)
+                .contains(session.publisher().lost() + " messages of the script's Publisher were lost on the way");
+    }
+
+    /** UTF-32, as far as one can tell from its beginning. */
+    @Test
+    void losesNothingForTheSakeOfAnOddDatagram() throws Exception {
+        Session session = open(false);
+        Inlet inlet = inbox.of(session);
+        mayConsume.acquire();
+        send(inlet, new byte[] {0, 0, 0, '{', 0});
+        send(inlet, 0, "key", "value");
+        mayConsume.release();
+
+        inlet.finish();
+
+        assertThat(session.publisher().received()).isEqualTo(1);
+        assertThat(inbox.ignored()).isEqualTo(1);
+    }
+
+    /** Processes that live on when their session is closed speak for no other. */
+    @Test
+    void neverTakesWhatIsLeftOfOneSessionForTheNext() throws Exception {
+        inbox.close();
+        start(true);
+        Session first = open(true);
+        Inlet left = inbox.of(first);
+        send(left, 0, "mine", "");
+        left.finish();
+        sessions.close(first, Outcome.SUCCEEDED, null);
+        Session second = open(true);
+        Inlet inlet = inbox.of(second);
+
+        send(left, 1, "left over", "");
+        send(inlet, 0, "own", "");
+        inlet.finish();
+
+        assertThat(first.toJson().path("data").has("mine")).isTrue();
+        assertThat(second.toJson().path("data").has("own")).isTrue();
+        assertThat(second.publisher().received()).isEqualTo(1);
+    }
+
+    /** The numbers of a script that is found again begin where they were, and what was sent meanwhile is missing. */
+    @Test
+    void countsOnWhereAnEarlierLifeHadStopped() throws Exception {
+        Session session = open(false);
+        Inlet earlier = inbox.of(session);
+        for (int number = 0; number < 5; number++) {
+            send(earlier, number, "key" + number, "");
+        }
+        earlier.finish();
+        inbox.close();
+        start(false);
+
+        Inlet inlet = inbox.again(session, earlier.port());
+        send(inlet, 8, "key8", "");
+        inlet.finish();
+
+        assertThat(inlet.port()).isEqualTo(earlier.port());
+        assertThat(session.publisher().received()).isEqualTo(6);
+        assertThat(session.publisher().lost()).isEqualTo(3);
+    }
+}
