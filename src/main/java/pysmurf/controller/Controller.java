@@ -122,7 +122,7 @@ public final class Controller implements AutoCloseable {
     private Admission admission;
     private Aborts aborts;
     private PublisherInbox inbox;
-    private RegisteredFiles files;
+    private RegisteredFiles registered;
     private LiveSetting<List<HostPort>> destinationSetting;
     private ExecutorService operations;
     private Operations known;
@@ -317,7 +317,7 @@ public final class Controller implements AutoCloseable {
             mqtt.sayGoodbye();
             operations.shutdownNow();
             inbox.close();
-            files.close();
+            registered.close();
             audit.close();
             try {
                 mqtt.broker().close();
@@ -366,8 +366,8 @@ public final class Controller implements AutoCloseable {
         Destinations destinations = new Destinations(destinationSetting, publisherAddress);
         destinations.resolve();
         registry.bind("sessions", sessions);
-        files = new RegisteredFiles(sessions, configuration.get(Settings.FILES_DIGEST_UP_TO));
-        Closing closing = new Closing(sessions, new Summary(files, dataDir));
+        registered = new RegisteredFiles(sessions, configuration.get(Settings.FILES_DIGEST_UP_TO));
+        Closing closing = new Closing(sessions, new Summary(registered, dataDir));
         registry.bind("closing", closing);
         registry.bind("eventStream", eventStream);
         registry.bind("scriptLog", new ScriptLog());
@@ -393,7 +393,7 @@ public final class Controller implements AutoCloseable {
                 : publisherAddress.getAddress();
         inbox = new PublisherInbox(
                 sessions,
-                files,
+                registered,
                 configuration.publisherId(),
                 publisherAddress.getPort(),
                 new OwnPorts(context, messages, told),

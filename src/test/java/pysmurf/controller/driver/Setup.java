@@ -148,7 +148,8 @@ public final class Setup {
         return brokerExpected;
     }
 
-    Map<String, String> environment() {
+    /** All of the environment that the controller gets. */
+    public Map<String, String> environment() {
         return Map.copyOf(environment);
     }
 

@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /** Keeps the last sessions in memory, for tests of what stands before the store. */
-public final class MemorySessionStore implements SessionStore {
+public class MemorySessionStore implements SessionStore {
 
     private static final int MOST_SESSIONS = 10_000;
 

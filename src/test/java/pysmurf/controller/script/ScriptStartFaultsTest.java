@@ -1,0 +1,116 @@
+package pysmurf.controller.script;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import pysmurf.controller.config.Leftovers;
+import pysmurf.controller.driver.Python;
+import pysmurf.controller.driver.Setup;
+import pysmurf.controller.publisher.PublisherInbox;
+import pysmurf.controller.session.Json;
+import pysmurf.controller.session.MemorySessionStore;
+import pysmurf.controller.session.Opening;
+import pysmurf.controller.session.OperationFailure;
+import pysmurf.controller.session.Outcome;
+import pysmurf.controller.session.RequestedBy;
+import pysmurf.controller.session.Session;
+import pysmurf.controller.session.Sessions;
+
+/** Something fails between the spawn of a script and its "running", or the session is not one to start a script for. */
+class ScriptStartFaultsTest {
+
+    @TempDir
+    Path folder;
+
+    /** Fails at one of the writes, as a store must not. */
+    private static final class FailingStore extends MemorySessionStore {
+
+        private int writesLeft = Integer.MAX_VALUE;
+
+        @Override
+        public void save(Session session) {
+            if (writesLeft-- == 0) {
+                throw new IllegalStateException("the store is gone");
+            }
+        }
+    }
+
+    private final FailingStore store = new FailingStore();
+    private final Sessions sessions = new Sessions(store, event -> {}, Clock.systemUTC());
+    private Setup setup;
+
+    private Session open(boolean exclusive) {
+        Session.Draft draft = new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), exclusive);
+        Session session = ((Opening.Opened) sessions.open(draft)).session();
+        sessions.running(session);
+        return session;
+    }
+
+    private ScriptExecutor executor() throws Exception {
+        setup = Setup.in(folder.resolve("controller"));
+        Map<String, String> environment = setup.environment();
+        ScriptLimits limits = new ScriptLimits(
+                environment,
+                Files.createDirectories(folder.resolve("output")),
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(1),
+                Leftovers.END,
+                1 << 20);
+        PublisherInbox inbox = new PublisherInbox(sessions, null, "me", 9, null, false);
+        return new ScriptExecutor(limits, new LogTargets(List.of(folder)), sessions, inbox, Clock.systemUTC());
+    }
+
+    private static ScriptCommand waiting(Session session) {
+        return new ScriptCommand(
+                session,
+                Python.interpreter(),
+                Setup.SCRIPTS.resolve("wait_for_file.py"),
+                List.of("/never"),
+                null,
+                false,
+                null);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void leavesNothingBehindWhenTheStoreFails(int writes) throws Exception {
+        ScriptExecutor executor = executor();
+        Session session = open(true);
+        store.writesLeft = writes;
+
+        assertThatThrownBy(() -> executor.execute(waiting(session))).hasMessage("the store is gone");
+
+        assertThat(setup.scriptProcesses().alive()).isEmpty();
+        // nothing keeps it open
+        sessions.conclude(session, () -> sessions.close(session, Outcome.FAILED, null));
+        assertThat(session.isDone()).isTrue();
+    }
+
+    @Test
+    void startsNothingForASessionThatIsOverOrIsBeingAborted() throws Exception {
+        ScriptExecutor executor = executor();
+        Session aborted = open(true);
+        sessions.requestAbort(aborted, "me");
+        assertThatThrownBy(() -> executor.execute(waiting(aborted)))
+                .isInstanceOf(OperationFailure.class)
+                .hasMessageContaining("is being aborted");
+        assertThat(aborted.toJson().path("messages").toString()).contains("ERROR: wait_for_file.py is not started");
+        sessions.close(aborted, Outcome.ABORTED, null);
+        Session over = open(false);
+        sessions.conclude(over, () -> {});
+        assertThatThrownBy(() -> executor.execute(waiting(over)))
+                .isInstanceOf(OperationFailure.class)
+                .hasMessageContaining("is over");
+        assertThat(setup.scriptProcesses().alive()).isEmpty();
+    }
+}
