@@ -3,6 +3,7 @@ package pysmurf.controller.store;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -56,7 +57,7 @@ public final class Retention {
             for (Session session : forgotten) {
                 if (session.log() != null
                         && outputFolder.equals(session.log().file().getParent())) {
-                    Files.deleteIfExists(session.log().file());
+                    delete(session.log().file());
                 }
             }
             int deleted = deleteOldest();
@@ -86,8 +87,7 @@ public final class Retention {
             if (size <= logsSize) {
                 break;
             }
-            if (!inUse.contains(log.path())) {
-                Files.deleteIfExists(log.path());
+            if (!inUse.contains(log.path()) && delete(log.path())) {
                 size -= log.size();
                 deleted++;
             }
@@ -95,7 +95,21 @@ public final class Retention {
         return deleted;
     }
 
+    private static boolean delete(Path log) {
+        try {
+            Files.deleteIfExists(log);
+            return true;
+        } catch (IOException e) {
+            // the others are not kept for that
+            LOG.warn("{} is not deleted: {}", log, e.toString());
+            return false;
+        }
+    }
+
     private static Stream<LogFile> logFile(Path path) {
+        if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
+            return Stream.empty();
+        }
         try {
             return Stream.of(new LogFile(path, Files.size(path), Files.getLastModifiedTime(path)));
         } catch (NoSuchFileException e) {

@@ -218,6 +218,22 @@ class CrashIT {
         assertThat(id(http.run("exit_with.py", 0))).isEqualTo(id + 2);
     }
 
+    /** What it writes can be followed no more, and nothing waits for a reader. */
+    @Test
+    void endsTheScriptWhoseLogIsAFifoNow() throws Exception {
+        int id = startCounting(folder.resolve("never"));
+        controller.kill();
+        Path log = setup.data().resolve("output/" + id + ".log");
+        Files.delete(log);
+        assertThat(new ProcessBuilder("mkfifo", log.toString()).start().waitFor()).isZero();
+
+        startAgain();
+
+        assertThat(http.awaitDone(id).path("outcome").asText()).isEqualTo("interrupted");
+        assertThat(setup.scriptProcesses().alive()).isEmpty();
+        assertThat(awaitSafeState(id + 1).path("outcome").asText()).isEqualTo("succeeded");
+    }
+
     /** With the policy abort nothing of the script is alive when the first command can come. */
     @Test
     void endsTheScriptWhereThatIsThePolicy() throws Exception {

@@ -93,6 +93,20 @@ class RetentionTest {
         assertThat(store.list(10, null, null, null)).containsExactly(running, before);
     }
 
+    /** Somebody may put anything among the logs. */
+    @Test
+    void goesOnBehindWhatCannotBeDeleted() throws IOException {
+        Session first = session(NOON, true);
+        Session second = session(NOON, true);
+        Files.delete(folder.resolve(first.id() + ".log"));
+        Files.createDirectories(folder.resolve(first.id() + ".log").resolve("full"));
+
+        sweep(NOON.plus(AGE).plusSeconds(60), 0);
+
+        assertThat(store.list(10, null, null, null)).isEmpty();
+        assertThat(folder.resolve(second.id() + ".log")).doesNotExist();
+    }
+
     /** The oldest logs go first, but never one that is being written. */
     @Test
     void deletesTheOldestLogs() throws IOException {
