@@ -109,7 +109,7 @@ class RunIT extends RunEndToEnd {
         }
         JsonNode session = http.awaitDone(call(args));
         assertThat(session.path("success").asBoolean(true)).isFalse();
-        assertThat(messages(session)).anyMatch(text -> text.contains("args: " + why));
+        assertThat(messages(session)).anyMatch(text -> text.contains("'args': " + why));
     }
 
     /** Whatever has the names of the next sessions' files. */
