@@ -225,7 +225,8 @@ class CrashIT {
         controller.kill();
         Path log = setup.data().resolve("output/" + id + ".log");
         Files.delete(log);
-        assertThat(new ProcessBuilder("mkfifo", log.toString()).start().waitFor()).isZero();
+        assertThat(new ProcessBuilder("mkfifo", log.toString()).start().waitFor())
+                .isZero();
 
         startAgain();
 
