@@ -11,7 +11,7 @@ import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.routing.RouteFault;
 
 /**
- * The settings of the composed operations, read anew when a file has changed; a file that cannot be used leaves the last good
+ * The settings of the composed operations, read again when a file has changed; a file that cannot be used leaves the last good
  * settings in force. Thread-safe.
  */
 public final class Pipelines {

@@ -12,6 +12,7 @@ import java.security.Key;
 import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
+import java.util.Arrays;
 import java.util.Collections;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -82,8 +83,10 @@ public final class KeyStoreFile {
     private KeyStore read() throws IOException {
         try {
             byte[] content = Files.readAllBytes(file);
-            return new String(content, StandardCharsets.ISO_8859_1).contains(PEM)
-                    ? ofCertificates(content)
+            int begin = new String(content, StandardCharsets.ISO_8859_1).indexOf(PEM);
+            // before that there may be a byte order mark, which Java's own reader takes for a certificate
+            return begin >= 0
+                    ? ofCertificates(Arrays.copyOfRange(content, begin, content.length))
                     : KeyStore.getInstance(file.toFile(), password.toCharArray());
         } catch (NoSuchFileException e) {
             throw new IOException(file + " is not there", e);

@@ -23,7 +23,7 @@ import pysmurf.controller.driver.Setup;
 /** Whatever editors, deployments and volumes do in the routes folder: what is served is what is there, at the start and live. */
 class RouteFilesIT {
 
-    private static final Duration SOON = Duration.ofSeconds(5);
+    private static final Duration SOON = Duration.ofSeconds(10);
 
     @TempDir
     Path folder;
