@@ -55,7 +55,8 @@ public final class HttpServer extends VertxPlatformHttpServer {
     /** @throws Exception if it cannot listen */
     @Override
     protected void startServer() throws Exception {
-        HttpServerOptions options = new HttpServerOptions();
+        // over HTTP/2 Vert.x would send a body for HEAD, too
+        HttpServerOptions options = new HttpServerOptions().setHttp2ClearTextEnabled(false);
         if (configuration.getSslContextParameters() != null) {
             VertxHelper.setupSSLOptions(getCamelContext(), configuration.getSslContextParameters(), options);
         }

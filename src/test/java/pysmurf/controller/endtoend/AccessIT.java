@@ -12,6 +12,7 @@ import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -133,6 +134,26 @@ class AccessIT {
         Reply reply = method.equals("GET") ? http.get(path, bearer(token)) : http.post(path, "{}", bearer(token));
 
         reply.expect(status);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"Bearer rule, 200", "bearer rule, 200", "BEARER  rule, 200", "Bearerrule, 401", "Basic rule, 401"})
+    void takesTheWordBeforeATokenInAnyCase(String header, int status) throws Exception {
+        http.get("/api/v1/audit", "Authorization", header).expect(status);
+    }
+
+    /** Who has a token may call this machine what he likes: a page that leads here by its name has none. */
+    @Test
+    void asksForATokenWhateverTheHost() throws Exception {
+        try (Socket socket = new Socket(
+                InetAddress.getLoopbackAddress(),
+                Integer.parseInt(controller.setup().get("http.port")))) {
+            String head = "GET /api/v1/sessions HTTP/1.1\r\nHost: crates.example\r\nConnection: close\r\n";
+            socket.getOutputStream()
+                    .write((head + "Authorization: Bearer look\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1));
+            assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                    .startsWith("HTTP/1.1 200 ");
+        }
     }
 
     @ParameterizedTest
