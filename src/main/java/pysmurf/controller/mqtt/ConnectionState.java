@@ -71,10 +71,9 @@ final class ConnectionState {
     /**
      * Another controller of this id.
      *
-     * @param life  what its heartbeats say; null if only its status has been heard of
-     * @param holds whether it has the place
+     * @param life what its heartbeats say; null if only its status has been heard of
      */
-    private record Other(String life, boolean holds, long heardAt) {
+    private record Other(String life, long heardAt) {
 
         boolean isThere() {
             return !isOlder(heardAt, MqttConnection.DEAF_AFTER);
@@ -97,7 +96,11 @@ final class ConnectionState {
     private final Map<String, Integer> subscriptions = new ConcurrentHashMap<>();
     private final List<Runnable> actions = new CopyOnWriteArrayList<>();
     private volatile Place place = Place.NONE;
+    /** The last one that was heard. */
     private volatile Other other;
+    /** The last one that was heard to have the place. */
+    private volatile Other holder;
+
     private volatile boolean closed;
     private volatile String fault = "not connected yet";
     private volatile boolean told;
@@ -157,20 +160,25 @@ final class ConnectionState {
         heardAt = System.nanoTime();
         place = Place.STANDING_BY;
         steps.listen(identity.heartbeatTopic(), 1);
-        steps.listen(identity.willTopic(), 1);
         ownHeartbeats.drainPermits();
-        steps.send(identity.heartbeatTopic(), heartbeat());
+        try {
+            steps.listen(identity.willTopic(), 1);
+            steps.send(identity.heartbeatTopic(), heartbeat());
+        } catch (Exception e) {
+            // who may not do this may still take commands; if it is the connection, the next step fails, too
+            LOG.debug("Whether another controller is at {} cannot be told", url, e);
+        }
         // what is retained comes before it; where heartbeats may not be sent, what is retained has come by then
         boolean back = ownHeartbeats.tryAcquire(ROUND_TRIP.toMillis(), TimeUnit.MILLISECONDS);
         LOG.debug("The first heartbeat came back: {}", back);
         if (isTaken()) {
-            LOG.warn("Standing by at the MQTT broker {}: there is {}", url, other);
+            LOG.warn("Standing by at the MQTT broker {}: there is {}", url, holder);
         }
     }
 
     private boolean isTaken() {
-        Other known = other;
-        return known != null && known.holds() && known.isThere();
+        Other known = holder;
+        return known != null && known.isThere();
     }
 
     private void take(String url) throws Exception {
@@ -230,11 +238,14 @@ final class ConnectionState {
             everHeard = true;
             ownHeartbeats.release();
         } else if (!life.isEmpty()) {
-            other = new Other(life, beat > 0, System.nanoTime());
+            other = new Other(life, System.nanoTime());
+            if (beat > 0) {
+                holder = other;
+            }
             boolean older = beat > beats.get() || beat == beats.get() && life.compareTo(identity.life()) < 0;
             if (beat > 0 && older && place != Place.STANDING_BY) {
                 place = Place.STANDING_BY;
-                LOG.warn("Standing by at the MQTT broker: there is {}", other);
+                LOG.warn("Standing by at the MQTT broker: there is {}", holder);
             }
         }
     }
@@ -246,7 +257,7 @@ final class ConnectionState {
             return;
         }
         if (place == Place.STANDING_BY && online && !isTaken()) {
-            other = new Other(null, true, System.nanoTime());
+            holder = new Other(null, System.nanoTime());
         } else if (place == Place.HELD && !online) {
             // the will of a connection that is gone, of ours or of one that stood by
             actions.forEach(Runnable::run);
@@ -313,10 +324,13 @@ final class ConnectionState {
         if (isDeaf()) {
             return Optional.of(silence());
         }
-        Other known = other;
         if (place == Place.STANDING_BY) {
-            return Optional.of("standing by, no commands are taken from MQTT and nothing is sent: there is " + known);
+            return Optional.of(
+                    isTaken()
+                            ? "standing by, no commands are taken from MQTT and nothing is sent: there is " + holder
+                            : fault);
         }
+        Other known = other;
         return known != null && known.isThere() ? Optional.of(known + ", stands by") : limit.news();
     }
 

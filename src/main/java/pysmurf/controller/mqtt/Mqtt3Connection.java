@@ -182,6 +182,8 @@ public final class Mqtt3Connection extends MqttClient implements MqttConnection 
             }
             if (state.answers()) {
                 disconnect(STEP_TIMEOUT_S * 1000L);
+            } else {
+                disconnectForcibly(0, 0, false);
             }
             super.close();
         } catch (MqttException e) {

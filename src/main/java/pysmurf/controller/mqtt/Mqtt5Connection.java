@@ -194,6 +194,8 @@ public final class Mqtt5Connection extends MqttClient implements MqttConnection 
             }
             if (state.answers()) {
                 disconnect(STEP_TIMEOUT_S * 1000L);
+            } else {
+                disconnectForcibly(0, 0, false);
             }
             super.close();
         } catch (MqttException e) {

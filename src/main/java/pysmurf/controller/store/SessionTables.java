@@ -48,11 +48,11 @@ final class SessionTables {
                 exit_code = excluded.exit_code, pid = excluded.pid, abort = excluded.abort, log = excluded.log, script = excluded.script
             """;
 
-    /** What is too large is null, and never comes into this process. */
+    /** What is too large is null, and is not even read. */
     private static final String READ_SESSION = """
             SELECT id, op_name, status, outcome, command_id, exclusive, transport, client, start_time, end_time,
-                CASE WHEN LENGTH(params) <= :most THEN params END AS params,
-                CASE WHEN LENGTH(data) <= :most THEN data END AS data,
+                CASE WHEN OCTET_LENGTH(params) <= :most THEN params END AS params,
+                CASE WHEN OCTET_LENGTH(data) <= :most THEN data END AS data,
                 not_kept, exit_code, pid, abort, log, script
             FROM session WHERE controller = :controller AND id = :id
             """;
@@ -224,7 +224,7 @@ final class SessionTables {
      *
      * @param messages   at most so many, the newest
      * @param characters what their texts may take together
-     * @param json       what parameters and data may take each, to be read at all
+     * @param json       the bytes that parameters and data may take each, to be read at all
      */
     record Extent(int messages, long characters, long json) {}
 
@@ -260,7 +260,7 @@ final class SessionTables {
                 .bind("id", id)
                 .mapTo(Integer.class)
                 .one();
-        int first = Math.max(last + 1 - extent.messages(), firstThatFits(handle, id, last + 1, extent.characters()));
+        int first = firstThatFits(handle, id, last + 1, extent);
         List<SessionState.Message> messages = new ArrayList<>(handle.createQuery("SELECT time, text FROM message"
                         + " WHERE controller = :controller AND session_id = :id AND n >= :first ORDER BY n")
                 .bind("controller", controller)
@@ -276,15 +276,17 @@ final class SessionTables {
                 .findOne();
     }
 
-    /** The number of the first message behind which, itself included, no more than that is written. */
-    private int firstThatFits(Handle handle, int id, int none, long characters) {
+    /** The number of the first of the newest messages that fit; one behind the last if not even that does. */
+    private int firstThatFits(Handle handle, int id, int none, Extent extent) {
         return handle.createQuery(
                         "SELECT COALESCE(MIN(n), :none) FROM (SELECT n, SUM(LENGTH(text)) OVER (ORDER BY n DESC) AS size"
-                                + " FROM message WHERE controller = :controller AND session_id = :id) AS sized WHERE size <= :most")
+                                + " FROM (SELECT n, text FROM message WHERE controller = :controller AND session_id = :id"
+                                + " ORDER BY n DESC LIMIT :messages) AS newest) AS sized WHERE size <= :most")
                 .bind("controller", controller)
                 .bind("id", id)
                 .bind("none", none)
-                .bind("most", characters)
+                .bind("messages", extent.messages())
+                .bind("most", extent.characters())
                 .mapTo(Integer.class)
                 .one();
     }

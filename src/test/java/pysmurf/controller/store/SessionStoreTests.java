@@ -36,6 +36,7 @@ import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.ScriptMark;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.SessionLog;
+import pysmurf.controller.session.SessionState;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.Stage;
 import pysmurf.controller.session.StoreUnavailable;
@@ -262,9 +263,9 @@ abstract class SessionStoreTests {
 
         Session found = store.find(session.id()).orElseThrow();
         assertThat(found.messageCount()).isEqualTo(session.messageCount());
-        assertThat(found.toJson().path("messages")).hasSize(100_000);
-        assertThat(found.toJson().path("messages").path(99_998).path(1).asText())
-                .isEqualTo("message 100039");
+        List<SessionState.Message> messages = found.messages(Integer.MAX_VALUE);
+        assertThat(messages).hasSize(100_000);
+        assertThat(messages.get(99_998).text()).isEqualTo("message 100039");
         assertThat(query("SELECT COUNT(*) FROM message WHERE controller = '" + controller + "'"))
                 .isEqualTo(Integer.toString(session.messageCount()));
     }
@@ -289,6 +290,32 @@ abstract class SessionStoreTests {
                 .isBetween(Session.MOST_MESSAGE_BYTES / 2, Session.MOST_MESSAGE_BYTES + 200_000);
         assertThat(query("SELECT COUNT(*) FROM message WHERE controller = '" + controller + "'"))
                 .isEqualTo(Integer.toString(session.messageCount()));
+    }
+
+    /** Whatever a session holds, a list reads little of it, and nobody reads what no session of today can hold. */
+    @Test
+    void readsNoMoreThanIsShown() throws Exception {
+        Session session = open(draft("run", null, true));
+        sessions.mergeData(session, Json.object().put("first", 1).put("large", "v".repeat(2_000_000)));
+        sessions.mergeData(session, Json.object().put("part", "v".repeat(500_000)));
+        for (int i = 0; i < 30; i++) {
+            sessions.scriptMessage(session, "message " + i);
+        }
+        sessions.close(session, Outcome.SUCCEEDED, null);
+        assertThat(session.notKept()).isEqualTo(1);
+
+        startAgain();
+
+        Session listed = store.list(1, null, null, null).findFirst().orElseThrow();
+        assertThat(listed.toJson(1000).path("messages")).hasSize(20);
+        assertThat(listed.toJson().path("data")).isEmpty();
+        assertThat(listed.toJson().path("trimmed").toString()).isEqualTo("[\"data\"]");
+        assertThat(store.latest("run").orElseThrow().messageCount()).isEqualTo(session.messageCount());
+        Session whole = store.find(session.id()).orElseThrow();
+        assertThat(whole.notKept()).isEqualTo(1);
+        assertThat(whole.toJson(1000)).isEqualTo(session.toJson(1000));
+        assertThat(whole.toJson().path("data").properties()).hasSize(2);
+        assertThat(whole.toJson().has("trimmed")).isFalse();
     }
 
     private String query(String sql) throws SQLException {
