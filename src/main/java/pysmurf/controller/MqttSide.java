@@ -37,7 +37,8 @@ final class MqttSide {
     private final Broker broker;
     private final MqttConnection connection;
     private final boolean isOwn;
-    private final AtomicBoolean wasConnected = new AtomicBoolean();
+    private final AtomicBoolean said = new AtomicBoolean();
+    private volatile boolean taken;
 
     /**
      * @param topicRoot of all topics of the controller
@@ -132,8 +133,9 @@ final class MqttSide {
             ready.run();
         }
         connection.onConnected(() -> {
-            if (!wasConnected.getAndSet(true) && isOwn) {
+            if (isOwn && !said.getAndSet(true)) {
                 ready.run();
+                taken = true;
             }
         });
         broker.start(connection::ensureConnected);
@@ -141,7 +143,7 @@ final class MqttSide {
 
     /** Why commands are not taken yet from the embedded broker; empty if they are, and where it is not there to be one. */
     Optional<String> hindrance() {
-        return !isOwn || wasConnected.get()
+        return !isOwn || taken
                 ? Optional.empty()
                 : Optional.of(broker.fault().orElse("the embedded broker is starting"));
     }
