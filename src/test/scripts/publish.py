@@ -76,6 +76,14 @@ def burns_numbers():
     for kept in range(3):
         send_bytes(envelope("session_log", "kept"))
         sent += 2
+def long_logs():
+    for number in range(int(sys.argv[2])):
+        SOCKET.sendto(envelope("session_log", f"message {number} " + "m" * int(sys.argv[3])), ADDRESS)
+
+
+def many_keys():
+    for number in range(int(sys.argv[2])):
+        SOCKET.sendto(envelope("session_data", {f"key{number}": "v" * int(sys.argv[3])}), ADDRESS)
 
 
 def large_result():

@@ -288,7 +288,7 @@ public final class Controller implements AutoCloseable {
         @Override
         public void afterStart(BaseMainSupport camel) {
             files.start();
-            mqtt.start();
+            mqtt.start(this::sayReady);
             for (Session session : unfinished) {
                 FluentProducerTemplate template = camel.getCamelContext()
                         .createFluentProducerTemplate()
@@ -296,13 +296,16 @@ public final class Controller implements AutoCloseable {
                         .withExchangeProperty(ScriptBinding.SESSION, session);
                 operations.execute(template::send);
             }
+            Signals.warmUp();
+        }
+
+        private void sayReady() {
             LOG.info(
                     "Ready: {}, operations {}, scripts' messages at UDP {}:{}",
                     http.url(),
                     known.all().stream().map(Operation::name).toList(),
                     publisherAddress.getHostString(),
                     publisherAddress.getPort());
-            Signals.warmUp();
         }
 
         @Override
@@ -352,7 +355,11 @@ public final class Controller implements AutoCloseable {
         // what a script sends in a burst is lost if it is not taken in; what is told of it can wait that long
         BoundedQueue events = new BoundedQueue(() -> !messages.isEmpty());
         registry.bind("eventQueue", events);
-        sessions = new Sessions(storage.sessions(), new RoutedEvents(context, events), clock);
+        sessions = new Sessions(
+                storage.sessions(),
+                new RoutedEvents(context, events),
+                clock,
+                configuration.get(Settings.SESSIONS_MAX_DATA));
         registry.bind(
                 "retention",
                 new Retention(
@@ -433,7 +440,7 @@ public final class Controller implements AutoCloseable {
                 new Recovery(sessions, executor, admission, configuration.get(Settings.RECOVERY_POLICY), graces);
         registry.bind("recovery", recovery);
         unfinished = recovery.begin();
-        mqtt = new MqttSide(configuration, files, context, sessions, replacement, topicRoot, clock);
+        mqtt = new MqttSide(configuration, files, context, sessions, replacement, topicRoot, hostName(), clock);
         bindViews(context);
         bindHealth(context, destinations);
         String traced = configuration.get(Settings.TRACES_ENDPOINT);
@@ -464,8 +471,9 @@ public final class Controller implements AutoCloseable {
     }
 
     private void bindHealth(CamelContext context, Destinations destinations) {
-        Health health = new Health(
-                () -> http.server().isReady() ? admission.unavailable() : Optional.of("the controller is starting"));
+        Health health = new Health(() -> http.server().isReady()
+                ? admission.unavailable().or(mqtt::hindrance)
+                : Optional.of("the controller is starting"));
         ControllerHealth checks = new ControllerHealth(new ControllerHealth.Parts(
                 storage.sessions(),
                 storage.disk(),

@@ -108,7 +108,7 @@ public final class Commands {
 
     private static HttpReply sessionReply(int status, Session session, HttpRequest request) {
         String place = request.prefix() + "/api/v1/sessions/" + session.id();
-        return HttpReply.json(status, session.toJson(), Map.of("Location", place));
+        return HttpReply.json(status, session.toJson(SessionViews.DEFAULT_MESSAGES), Map.of("Location", place));
     }
 
     private static HttpProblem refusal(Verdict verdict) {

@@ -4,7 +4,7 @@ package pysmurf.controller.session;
  * What became of the Publisher messages that a session's scripts sent; what was received and what was lost is all of them.
  *
  * @param lost    up to the end of the last script that ended
- * @param notKept those of the received ones that were not kept whole
+ * @param notKept values and files that found no room in the session
  */
 public record PublisherCount(long received, long lost, long notKept) {
 

@@ -12,6 +12,7 @@ import java.util.List;
  * @param startTime    when that was, unix seconds
  * @param outcome      null until the session is done
  * @param endTime      unix seconds; null until the session is done
+ * @param trimmed      the fields that are not read whole, being too large for that
  * @param exitCode     of the last script that ended; null if none did, or if it is not known
  * @param pid          of the last script that started; null if none did
  * @param abort        null if nobody asked
@@ -28,6 +29,7 @@ public record SessionState(
         Outcome outcome,
         BigDecimal endTime,
         ObjectNode data,
+        List<String> trimmed,
         Integer exitCode,
         Long pid,
         AbortRecord abort,

@@ -40,7 +40,7 @@ class PublisherInboxTest {
     /** Longer than a consumer that is only busy would take for one message. */
     private static final Duration STANDSTILL = Duration.ofMillis(1300);
 
-    private final Sessions sessions = new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC());
+    private final Sessions sessions = new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1 << 20);
     private final RegisteredFiles files = new RegisteredFiles(sessions, 1024);
     private final BoundedQueue queue = new BoundedQueue(batch -> this.inbox.dropped(batch));
     private final Semaphore mayConsume = new Semaphore(1);

@@ -46,7 +46,7 @@ class ScriptStartFaultsTest {
     }
 
     private final FailingStore store = new FailingStore();
-    private final Sessions sessions = new Sessions(store, event -> {}, Clock.systemUTC());
+    private final Sessions sessions = new Sessions(store, event -> {}, Clock.systemUTC(), 1 << 20);
     private Setup setup;
 
     private Session open(boolean exclusive) {
