@@ -144,7 +144,7 @@ class BoundsOfJarIT {
         assertThat(size).isLessThan(100L * MIB);
 
         try (ControllerOfJar again = ControllerOfJar.start(setup)) {
-            assertThat(files(setup.data().resolve("tmp"))).doesNotContainAnyElementsOf(before);
+            assertThat(files(again.setup().data().resolve("tmp"))).doesNotContainAnyElementsOf(before);
         }
     }
 
