@@ -52,7 +52,6 @@ public final class ScriptExecutor implements ExecCommandExecutor {
     private final PublisherInbox inbox;
     private final Clock clock;
     private final Map<Integer, SessionScripts> scripts = new ConcurrentHashMap<>();
-    private final Map<Integer, SessionOutput> outputs = new ConcurrentHashMap<>();
     /** Adopted, and not yet waited for. */
     private final Map<Integer, RunningScript> adopted = new ConcurrentHashMap<>();
 
@@ -74,7 +73,11 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         }
         sessions.enter(session, script.always()).ifPresent(refusal -> refuse(script, refusal));
         try {
-            SessionOutput output = outputs.computeIfAbsent(session.id(), id -> openOutput(session));
+            SessionOutput output = scripts(session).output(() -> {
+                SessionOutput opened = SessionOutput.open(sessions, session, limits.outputFolder(), logTargets);
+                session.ended().thenRun(opened::close);
+                return opened;
+            });
             long offset = output.size();
             output.begin(offset, OutputLimits.of(limits.maxOutput()), () -> endForTooMuchOutput(session));
             try {
@@ -103,7 +106,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         return all;
     }
 
-    /** A route that goes on by itself may come to a script when its session is over; its own end is nothing that anybody sees. */
+    /** The log and the session are told, since a route that goes on by itself (a wire tap) fails unseen. */
     private void refuse(ScriptCommand script, String why) {
         String text = script.script().getFileName() + " is not started: " + why;
         LOG.error("{} is not started: {}", script, why);
@@ -133,13 +136,12 @@ public final class ScriptExecutor implements ExecCommandExecutor {
      * aborted. {@link #resume} has to follow.
      */
     void adopt(Session session, ScriptMark mark, ProcessTree tree) throws IOException {
-        SessionOutput output = SessionOutput.reopen(sessions, session);
+        SessionOutput output = scripts(session).output(() -> SessionOutput.reopen(sessions, session));
+        session.ended().thenRun(output::close);
         output.begin(output.size(), OutputLimits.of(limits.maxOutput()), () -> endForTooMuchOutput(session));
         sessions.enter(session, true).ifPresent(refusal -> {
             throw new IllegalStateException(refusal);
         });
-        outputs.put(session.id(), output);
-        closeWith(session, output);
         Inlet inlet = inbox.again(session, mark.port());
         Duration left = left(mark, session.startTime(), Json.seconds(clock.instant()));
         ScriptCommand command =
@@ -160,25 +162,15 @@ public final class ScriptExecutor implements ExecCommandExecutor {
 
     /** Waits for the end of a script that was adopted. */
     ScriptResult resume(Session session) {
+        SessionOutput output = scripts(session).output(() -> {
+            throw new IllegalStateException("session " + session.id() + " was not adopted");
+        });
         try {
             return await(session, adopted.remove(session.id()));
         } finally {
-            outputs.get(session.id()).end();
+            output.end();
             sessions.leave(session);
         }
-    }
-
-    private SessionOutput openOutput(Session session) {
-        SessionOutput output = SessionOutput.open(sessions, session, limits.outputFolder(), logTargets);
-        closeWith(session, output);
-        return output;
-    }
-
-    private void closeWith(Session session, SessionOutput output) {
-        session.ended().thenRun(() -> {
-            outputs.remove(session.id());
-            output.close();
-        });
     }
 
     private RunningScript launch(ScriptCommand command, SessionOutput output, Inlet inlet) throws IOException {

@@ -3,6 +3,7 @@ package pysmurf.controller.script;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.session.Outcome;
 
@@ -10,8 +11,22 @@ import pysmurf.controller.session.Outcome;
 final class SessionScripts {
 
     private final List<RunningScript> running = new ArrayList<>();
+    /** A lock of its own: opening a file on a network may take long, and an abort does not wait for it. */
+    private final Object opening = new Object();
+
+    private SessionOutput output;
     private Graces endWithin;
     private boolean forced;
+
+    /** Where all of them write to. */
+    SessionOutput output(Supplier<SessionOutput> opener) {
+        synchronized (opening) {
+            if (output == null) {
+                output = opener.get();
+            }
+            return output;
+        }
+    }
 
     /** A script was started. An abort that was asked for meanwhile ends it. */
     synchronized void add(RunningScript script) {
