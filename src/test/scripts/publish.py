@@ -55,6 +55,16 @@ def many_logs():
         SOCKET.sendto(envelope("session_log", f"message {number}"), ADDRESS)
 
 
+def long_logs():
+    for number in range(int(sys.argv[2])):
+        SOCKET.sendto(envelope("session_log", f"message {number} " + "m" * int(sys.argv[3])), ADDRESS)
+
+
+def many_keys():
+    for number in range(int(sys.argv[2])):
+        SOCKET.sendto(envelope("session_data", {f"key{number}": "v" * int(sys.argv[3])}), ADDRESS)
+
+
 def large_result():
     for part in range(4):
         shell = envelope("session_data", {f"part{part}": ""})

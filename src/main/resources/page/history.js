@@ -88,7 +88,7 @@ function table(sessions) {
         el('td', {class: 'col-by', text: `${session.requested_by.client} (${session.requested_by.transport})`}),
         el('td', {class: 'col-parameters faint', text: paramsInShort(session.params, state.operation(session.op_name)?.parameters)}),
         el('td', {class: 'col-raw'},
-          downloadLink(el('a', {text: 'JSON', 'aria-label': `JSON of session ${id}`}), `/api/v1/sessions/${id}`, `session-${id}.json`), ' ',
+          downloadLink(el('a', {text: 'JSON', 'aria-label': `JSON of session ${id}`}), `/api/v1/sessions/${id}?messages=all`, `session-${id}.json`), ' ',
           downloadLink(el('a', {text: 'log', 'aria-label': `Log of session ${id}`}), `/api/v1/sessions/${id}/log`, `session-${id}.log`)));
     }))));
 }

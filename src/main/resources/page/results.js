@@ -109,7 +109,7 @@ function head(session) {
       el('a', {class: 'button', href: `#/start/${session.op_name}?like=${id}`, text: 'Run again…'}),
       el('a', {class: 'button', href: `#/compare/${id}`, text: 'Compare…'}),
       copyButton('Copy link', () => `${location.origin}/#/results/${id}`, ''),
-      downloadLink(el('a', {class: 'button', text: 'Raw JSON'}), `/api/v1/sessions/${id}`, `session-${id}.json`),
+      downloadLink(el('a', {class: 'button', text: 'Raw JSON'}), `/api/v1/sessions/${id}?messages=all`, `session-${id}.json`),
       downloadLink(el('a', {class: 'button', text: 'Log'}), `/api/v1/sessions/${id}/log`, `session-${id}.log`)));
 }
 

@@ -75,14 +75,14 @@ class State extends EventTarget {
     if (known !== undefined && known.status !== 'done') {
       return known;
     }
-    const read = await get(`/api/v1/sessions/${id}`);
+    const read = await get(`/api/v1/sessions/${id}?messages=5000`);
     this.#keep(read);
     return read;
   }
 
   /** Reads a session anew, for what comes without an event. */
   async refresh(id) {
-    const read = await get(`/api/v1/sessions/${id}`);
+    const read = await get(`/api/v1/sessions/${id}?messages=5000`);
     this.#take(read);
     return read;
   }

@@ -286,7 +286,7 @@ public final class Controller implements AutoCloseable {
 
         @Override
         public void afterStart(BaseMainSupport camel) {
-            mqtt.start();
+            mqtt.start(this::sayReady);
             if (unfinished != null) {
                 FluentProducerTemplate template = camel.getCamelContext()
                         .createFluentProducerTemplate()
@@ -294,13 +294,16 @@ public final class Controller implements AutoCloseable {
                         .withExchangeProperty(ScriptBinding.SESSION, unfinished);
                 operations.execute(template::send);
             }
+            Signals.warmUp();
+        }
+
+        private void sayReady() {
             LOG.info(
                     "Ready: {}, operations {}, scripts' messages at UDP {}:{}",
                     http.url(),
                     known.all().stream().map(Operation::name).toList(),
                     publisherAddress.getHostString(),
                     publisherAddress.getPort());
-            Signals.warmUp();
         }
 
         @Override
@@ -348,7 +351,11 @@ public final class Controller implements AutoCloseable {
         // what a script sends in a burst is lost if it is not taken in; what is told of it can wait that long
         BoundedQueue events = new BoundedQueue(() -> !messages.isEmpty());
         registry.bind("eventQueue", events);
-        sessions = new Sessions(storage.sessions(), new RoutedEvents(context, events), clock);
+        sessions = new Sessions(
+                storage.sessions(),
+                new RoutedEvents(context, events),
+                clock,
+                configuration.get(Settings.SESSIONS_MAX_DATA));
         registry.bind(
                 "retention",
                 new Retention(
@@ -426,7 +433,7 @@ public final class Controller implements AutoCloseable {
                         configuration.get(Settings.ABORT_TERMINATE_GRACE)));
         registry.bind("recovery", recovery);
         unfinished = recovery.begin().orElse(null);
-        mqtt = new MqttSide(configuration, context, sessions, replacement, topicRoot, clock);
+        mqtt = new MqttSide(configuration, context, sessions, replacement, topicRoot, hostName(), clock);
         bindViews(context);
         bindHealth(context, destinations);
         String traced = configuration.get(Settings.TRACES_ENDPOINT);
@@ -457,8 +464,9 @@ public final class Controller implements AutoCloseable {
     }
 
     private void bindHealth(CamelContext context, Destinations destinations) {
-        Health health = new Health(
-                () -> http.server().isReady() ? admission.unavailable() : Optional.of("the controller is starting"));
+        Health health = new Health(() -> http.server().isReady()
+                ? admission.unavailable().or(mqtt::hindrance)
+                : Optional.of("the controller is starting"));
         ControllerHealth checks = new ControllerHealth(new ControllerHealth.Parts(
                 storage.sessions(),
                 storage.disk(),

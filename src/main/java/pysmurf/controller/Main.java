@@ -5,6 +5,7 @@ import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.ConfigurationException;
 import pysmurf.controller.config.Settings;
 import pysmurf.controller.launch.Relaunch;
+import pysmurf.controller.store.ScratchFolder;
 
 /** Starts one controller from the environment, the {@code -D} properties and the configuration file. */
 public final class Main {
@@ -21,6 +22,10 @@ public final class Main {
             system.setProperty(
                     Settings.LOGGING_FORMAT.key(),
                     configuration.get(Settings.LOGGING_FORMAT).word());
+            StartFailure.named(Settings.DATA_DIR, () -> {
+                ScratchFolder.useFor(configuration.dataDir());
+                return configuration.dataDir();
+            });
             System.exit(new Controller(configuration).run());
         } catch (ConfigurationException | StartFailure e) {
             System.err.println("pysmurf-controller cannot start: " + e.getMessage());

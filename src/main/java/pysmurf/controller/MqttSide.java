@@ -2,6 +2,9 @@ package pysmurf.controller;
 
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.camel.CamelContext;
 import org.apache.camel.spi.Registry;
 import org.eclipse.paho.mqttv5.common.MqttException;
@@ -17,8 +20,10 @@ import pysmurf.controller.mqtt.Mqtt5Connection;
 import pysmurf.controller.mqtt.MqttCommands;
 import pysmurf.controller.mqtt.MqttConnection;
 import pysmurf.controller.mqtt.MqttOutbox;
+import pysmurf.controller.mqtt.PacketLimit;
 import pysmurf.controller.routing.Replacement;
 import pysmurf.controller.session.Sessions;
+import pysmurf.controller.store.ScratchFolder;
 import pysmurf.controller.tls.KeyStoreFile;
 
 /** The controller's side towards MQTT: the broker, the connection to it, and the beans that the MQTT routes name. */
@@ -27,22 +32,31 @@ final class MqttSide {
     private final Configuration configuration;
     private final Sessions sessions;
     private final String topicRoot;
+    private final String host;
     private final Tokens users;
     private final Broker broker;
     private final MqttConnection connection;
+    private final boolean isOwn;
+    private final AtomicBoolean said = new AtomicBoolean();
+    private volatile boolean taken;
 
-    /** @param topicRoot of all topics of the controller */
+    /**
+     * @param topicRoot of all topics of the controller
+     * @param host      where it is, for people
+     */
     MqttSide(
             Configuration configuration,
             CamelContext context,
             Sessions sessions,
             Replacement replacement,
             String topicRoot,
+            String host,
             Clock clock)
             throws MqttException, org.eclipse.paho.client.mqttv3.MqttException, StartFailure {
         this.configuration = configuration;
         this.sessions = sessions;
         this.topicRoot = topicRoot;
+        this.host = host;
         String url = configuration.get(Settings.MQTT_BROKER_URL);
         users = url.isEmpty() ? HttpSide.tokens(configuration, Settings.MQTT_EMBEDDED_USERS_FILE) : Tokens.none();
         BrokerUsers guard = users.open() ? null : new BrokerUsers(users, topicRoot + "/command");
@@ -51,12 +65,15 @@ final class MqttSide {
                 : new EmbeddedBroker(
                         configuration.get(Settings.MQTT_EMBEDDED_HOST),
                         configuration.get(Settings.MQTT_EMBEDDED_PORT),
+                        ScratchFolder.below(configuration.dataDir()).resolve("broker"),
                         guard);
         MqttConnection.Identity identity =
                 guard == null ? identity() : identity().at(guard);
+        PacketLimit limit = new PacketLimit(configuration.get(Settings.MQTT_MAX_PACKET_SIZE));
         connection = configuration.get(Settings.MQTT_VERSION) == MqttVersion.V5
-                ? new Mqtt5Connection(broker, identity, clock, replacement.delivery())
-                : new Mqtt3Connection(broker, identity, replacement.delivery());
+                ? new Mqtt5Connection(broker, identity, limit, clock, replacement.delivery())
+                : new Mqtt3Connection(broker, identity, limit, replacement.delivery());
+        isOwn = url.isEmpty();
         // before any route may connect
         connection.onConnected(() -> context.createProducerTemplate().sendBody("direct:mqtt-connected", ""));
         Registry registry = context.getRegistry();
@@ -67,8 +84,10 @@ final class MqttSide {
     }
 
     private MqttConnection.Identity identity() throws StartFailure {
+        String unique = UUID.randomUUID().toString().substring(0, 8);
         return new MqttConnection.Identity(
-                "pysmurf-" + configuration.get(Settings.CONTROLLER_ID),
+                "pysmurf-" + configuration.get(Settings.CONTROLLER_ID) + "-" + unique,
+                host + ", process " + ProcessHandle.current().pid() + ", " + unique,
                 configuration.get(Settings.MQTT_USERNAME),
                 configuration.get(Settings.MQTT_PASSWORD),
                 trust(),
@@ -104,9 +123,29 @@ final class MqttSide {
         return users;
     }
 
-    /** Connects, when there is a broker to connect to; returns at once. */
-    void start() {
+    /**
+     * Connects, when there is a broker to connect to; returns at once.
+     *
+     * @param ready called once, when commands are taken from the embedded broker; at once where there is none
+     */
+    void start(Runnable ready) {
+        if (!isOwn) {
+            ready.run();
+        }
+        connection.onConnected(() -> {
+            if (isOwn && !said.getAndSet(true)) {
+                ready.run();
+                taken = true;
+            }
+        });
         broker.start(connection::ensureConnected);
+    }
+
+    /** Why commands are not taken yet from the embedded broker; empty if they are, and where it is not there to be one. */
+    Optional<String> hindrance() {
+        return !isOwn || taken
+                ? Optional.empty()
+                : Optional.of(broker.fault().orElse("the embedded broker is starting"));
     }
 
     /** Says that the controller is offline. The broker is to be closed last: {@link #broker}. */

@@ -10,6 +10,7 @@ import pysmurf.controller.store.Database;
 import pysmurf.controller.store.DiskSpace;
 import pysmurf.controller.store.FolderLock;
 import pysmurf.controller.store.JdbcSessionStore;
+import pysmurf.controller.store.ScratchFolder;
 
 /** What a controller keeps its sessions in, as long as it runs. */
 record Storage(FolderLock lock, Database database, JdbcSessionStore sessions, DiskSpace disk) implements AutoCloseable {
@@ -19,7 +20,9 @@ record Storage(FolderLock lock, Database database, JdbcSessionStore sessions, Di
         Path folder = configuration.dataDir();
         FolderLock lock = StartFailure.named(Settings.DATA_DIR, () -> {
             Files.createDirectories(folder.resolve("output"));
-            return FolderLock.take(folder);
+            FolderLock taken = FolderLock.take(folder);
+            ScratchFolder.clear(folder);
+            return taken;
         });
         try {
             return StartFailure.named(Settings.STORE_URL, () -> open(configuration, lock));

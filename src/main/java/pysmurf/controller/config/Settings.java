@@ -84,6 +84,11 @@ public final class Settings {
             Duration.ofMinutes(5),
             "How often a lost broker is tried again.");
 
+    public static final Setting<Long> MQTT_MAX_PACKET_SIZE = size(
+            "mqtt.max-packet-size",
+            "256MiB",
+            "The largest packet the broker takes, where it does not tell: a larger session is trimmed, anything else left out.");
+
     public static final Setting<String> PUBLISHER_LISTEN_HOST = required(
             "publisher.listen-host", "127.0.0.1", "Address on which scripts' Publisher messages are received.");
     public static final Setting<Integer> PUBLISHER_LISTEN_PORT = port(
@@ -138,6 +143,17 @@ public final class Settings {
             "adopt or abort",
             text -> choice(RecoveryPolicy.class, text),
             "What happens to a script found alive after a crash of the controller.");
+
+    public static final Setting<Long> SESSIONS_MAX_DATA = new Setting<>(
+            "sessions.max-data",
+            "1MiB",
+            "a size from 1KiB to 4MiB",
+            text -> {
+                long bytes = size(text);
+                require(bytes >= 1024 && bytes <= 4 * 1024 * 1024);
+                return bytes;
+            },
+            "What the data of a session may take as JSON; what does not fit is counted in the session as not kept.");
 
     public static final Setting<String> STORE_URL = new Setting<>(
             "store.url",
@@ -219,6 +235,7 @@ public final class Settings {
             MQTT_EMBEDDED_PORT,
             MQTT_EMBEDDED_USERS_FILE,
             MQTT_RECONNECT_INTERVAL,
+            MQTT_MAX_PACKET_SIZE,
             PUBLISHER_LISTEN_HOST,
             PUBLISHER_LISTEN_PORT,
             PUBLISHER_DESTINATIONS,
@@ -231,6 +248,7 @@ public final class Settings {
             DATA_DIR,
             LOGS_ROOTS,
             RECOVERY_POLICY,
+            SESSIONS_MAX_DATA,
             STORE_URL,
             STORE_USERNAME,
             STORE_PASSWORD,

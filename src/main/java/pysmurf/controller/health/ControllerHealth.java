@@ -65,11 +65,14 @@ public final class ControllerHealth {
                 .map(Health.Check::down)
                 .orElseGet(
                         () -> Health.Check.up(Map.of("free_bytes", parts.disk().free()))));
-        health.add("mqtt", () -> parts.mqtt()
-                .fault()
-                .map(fault -> Health.Check.degraded(fault, Map.of()))
-                .orElseGet(() ->
-                        Health.Check.up(Map.of("broker", parts.broker().url().orElse("")))));
+        health.add("mqtt", () -> {
+            Map<String, Object> data = new LinkedHashMap<>(parts.mqtt().figures());
+            data.put("broker", parts.broker().url().orElse(""));
+            return parts.mqtt()
+                    .fault()
+                    .map(fault -> Health.Check.degraded(fault, data))
+                    .orElseGet(() -> Health.Check.up(data));
+        });
         health.add("publisher", () -> {
             Map<String, Object> data = Map.of(
                     "received",

@@ -132,7 +132,10 @@ public final class Commands {
     }
 
     private static HttpReply sessionReply(int status, Session session) {
-        return HttpReply.json(status, session.toJson(), Map.of("Location", "/api/v1/sessions/" + session.id()));
+        return HttpReply.json(
+                status,
+                session.toJson(SessionViews.DEFAULT_MESSAGES),
+                Map.of("Location", "/api/v1/sessions/" + session.id()));
     }
 
     private static HttpProblem refusal(Verdict verdict) {

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.apache.camel.ExchangeProperty;
 import pysmurf.controller.routing.Operation;
 import pysmurf.controller.routing.Operations;
@@ -17,12 +18,18 @@ import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.RegisteredFile;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
+import pysmurf.controller.session.Trimming;
 
 /** What can be read over HTTP: operations, sessions, their logs and files. Thread-safe. */
 public final class SessionViews {
 
     private static final int DEFAULT_LIMIT = 50;
     private static final int MOST = 500;
+    /** So many at {@link #MOST} are 8 MB. */
+    private static final int LISTED_BYTES = 16 * 1024;
+
+    static final int DEFAULT_MESSAGES = 100;
+
     private static final Map<String, String> CONTENT_TYPES = Map.of(
             "svg",
             "image/svg+xml",
@@ -55,7 +62,7 @@ public final class SessionViews {
             item.set("parameters", operation.parameters().json());
             item.set(
                     "session",
-                    sessions.latest(operation.name()).map(Session::toJson).orElse(null));
+                    sessions.latest(operation.name()).map(SessionViews::listed).orElse(null));
         }
         return HttpReply.json(200, list);
     }
@@ -69,17 +76,32 @@ public final class SessionViews {
         Map<String, String> query = request.query();
         int limit = Math.min(MOST, number(query, "limit", DEFAULT_LIMIT));
         Integer before = query.containsKey("before") ? number(query, "before", 0) : null;
-        List<Session> found = sessions.list(limit, before, query.get("op"), outcome(query.get("outcome")));
-        return HttpReply.json(200, found.stream().map(Session::toJson).toList());
+        // each as text: as a tree it takes many times as much, and each is read only when the one before is text
+        String list = sessions.list(limit, before, query.get("op"), outcome(query.get("outcome")))
+                .map(session -> Json.text(listed(session)))
+                .collect(Collectors.joining(",", "[", "]"));
+        return HttpReply.of(200, "application/json", list, Map.of());
+    }
+
+    private static ObjectNode listed(Session session) {
+        ObjectNode json = session.toJson();
+        Trimming.fit(json, LISTED_BYTES);
+        return json;
     }
 
     /**
      * {@code GET /api/v1/sessions/{id}}.
      *
-     * @throws HttpProblem 404 if there is none
+     * @return an {@link HttpReply}; a {@link ResponseStream} where it would be large
+     * @throws HttpProblem 404 if there is none, 400 for a query parameter out of its rule
      */
-    public HttpReply session(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
-        return HttpReply.json(200, find(request).toJson());
+    public Object session(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
+        int wanted = "all".equals(request.query().get("messages"))
+                ? Integer.MAX_VALUE
+                : number(request.query(), "messages", DEFAULT_MESSAGES);
+        Session session = find(request);
+        SessionStream stream = new SessionStream(session, wanted);
+        return stream.isLong() ? stream : HttpReply.json(200, session.toJson(wanted));
     }
 
     /**

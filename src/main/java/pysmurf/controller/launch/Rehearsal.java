@@ -13,16 +13,15 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import pysmurf.controller.Controller;
 import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.Settings;
+import pysmurf.controller.store.ScratchFolder;
 
 /**
  * Makes the archive of loaded classes that a start is quicker by (application class-data sharing, JEP 350): runs a controller
@@ -66,6 +65,7 @@ public final class Rehearsal {
         command.addAll(Relaunch.options(folder.resolve("none"), FileTime.fromMillis(0)));
         command.addAll(List.of(
                 "-Xlog:disable",
+                "-Djava.io.tmpdir=" + folder,
                 "-XX:ArchiveClassesAtExit=" + part,
                 "-cp",
                 System.getProperty("java.class.path"),
@@ -85,15 +85,7 @@ public final class Rehearsal {
             throw new IOException("the rehearsal failed, see " + log);
         }
         Files.move(part, archive, StandardCopyOption.ATOMIC_MOVE);
-        delete(folder);
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
+        ScratchFolder.delete(folder);
     }
 
     private static void perform(Path folder) throws Exception {

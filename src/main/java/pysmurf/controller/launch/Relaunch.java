@@ -143,6 +143,9 @@ public final class Relaunch {
                 Exec.fcntl(number, F_SETFD, FD_CLOEXEC);
             }
         }
+        // the machine deletes its performance data when it ends, which this one never does
+        String own = Long.toString(ProcessHandle.current().pid());
+        Files.deleteIfExists(Path.of("/tmp", "hsperfdata_" + System.getProperty("user.name"), own));
         byte[] program = (Path.of("/proc/self/exe").toRealPath() + "\0").getBytes(StandardCharsets.ISO_8859_1);
         Exec.execv(program, new StringArray(command.toArray(String[]::new), "ISO-8859-1"));
         throw new IOException("execv: errno " + Native.getLastError());

@@ -1,5 +1,6 @@
 package pysmurf.controller.mqtt;
 
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.activemq.artemis.api.core.SimpleString;
@@ -8,7 +9,9 @@ import org.apache.activemq.artemis.core.config.impl.ConfigurationImpl;
 import org.apache.activemq.artemis.core.remoting.impl.netty.NettyAcceptorFactory;
 import org.apache.activemq.artemis.core.server.JournalType;
 import org.apache.activemq.artemis.core.server.embedded.EmbeddedActiveMQ;
+import org.apache.activemq.artemis.core.settings.impl.AddressFullMessagePolicy;
 import org.apache.activemq.artemis.core.settings.impl.AddressSettings;
+import org.apache.activemq.artemis.core.settings.impl.PageFullMessagePolicy;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,20 +24,30 @@ public final class EmbeddedBroker implements Broker {
     private static final Logger LOG = LoggerFactory.getLogger(EmbeddedBroker.class);
     private static final String ACCEPTOR = "mqtt";
 
+    private static final long MOST_IN_MEMORY = 48L * 1024 * 1024;
+    private static final long MOST_IN_MEMORY_PER_TOPIC = 16L * 1024 * 1024;
+    private static final int PAGE_BYTES = 1024 * 1024;
+    private static final long MOST_ON_DISK_PER_TOPIC = 32L * 1024 * 1024;
+    /** Messages that wait for one subscriber. */
+    private static final long MOST_WAITING = 10_000;
+
     private final EmbeddedActiveMQ server = new EmbeddedActiveMQ();
     private final String host;
     private final int port;
+    private final Path folder;
     private final BrokerUsers users;
     private volatile String url;
     private volatile String fault;
 
     /**
      * @param port  0 picks a free one
+     * @param folder where it puts what does not fit into memory; of no use to the next life
      * @param users who may do what; null for everybody everything
      */
-    public EmbeddedBroker(String host, int port, BrokerUsers users) {
+    public EmbeddedBroker(String host, int port, Path folder, BrokerUsers users) {
         this.host = host;
         this.port = port;
+        this.folder = folder;
         this.users = users;
     }
 
@@ -80,12 +93,28 @@ public final class EmbeddedBroker implements Broker {
         }
         // nothing is kept on disk, so libaio is not looked for either
         configuration.setJournalType(JournalType.NIO);
-        // without these addresses it warns of each queue that it has none
+        configuration
+                .setPagingDirectory(folder.resolve("paging").toString())
+                .setLargeMessagesDirectory(folder.resolve("large-messages").toString())
+                .setJournalDirectory(folder.resolve("journal").toString())
+                .setBindingsDirectory(folder.resolve("bindings").toString());
+        // a disk that is full stops no commands
+        configuration.setMaxDiskUsage(-1);
+        configuration.setGlobalMaxSize(MOST_IN_MEMORY);
         configuration.addAddressSetting(
                 "#",
                 new AddressSettings()
+                        // without these addresses it warns of each queue that it has none
                         .setDeadLetterAddress(SimpleString.of("undelivered"))
-                        .setExpiryAddress(SimpleString.of("expired")));
+                        .setExpiryAddress(SimpleString.of("expired"))
+                        // a subscriber that is gone for good, but wants to find everything when it comes back, finds
+                        // the newest
+                        .setDefaultRingSize(MOST_WAITING)
+                        .setMaxSizeBytes(MOST_IN_MEMORY_PER_TOPIC)
+                        .setPageSizeBytes(PAGE_BYTES)
+                        .setPageLimitBytes(MOST_ON_DISK_PER_TOPIC)
+                        .setPageFullMessagePolicy(PageFullMessagePolicy.DROP)
+                        .setAddressFullMessagePolicy(AddressFullMessagePolicy.PAGE));
         configuration.setName("embedded-" + host + "-" + port);
         configuration.addAcceptorConfiguration(new TransportConfiguration(
                 NettyAcceptorFactory.class.getName(),

@@ -2,6 +2,7 @@ package pysmurf.controller.mqtt;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.Lock;
 import org.apache.camel.Exchange;
@@ -20,16 +21,18 @@ import org.eclipse.paho.client.mqttv3.persist.MemoryPersistence;
 public final class Mqtt3Connection extends MqttClient implements MqttConnection {
 
     private final Identity identity;
+    private final PacketLimit limit;
     private final ConnectionState state;
 
     /**
      * @param  deliveries    is held while a message is handed to its route; hold it to replace that
      * @throws MqttException if the identity is not usable
      */
-    public Mqtt3Connection(Broker broker, Identity identity, Lock deliveries) throws MqttException {
+    public Mqtt3Connection(Broker broker, Identity identity, PacketLimit limit, Lock deliveries) throws MqttException {
         super(ConnectionState.ANY_URL, identity.clientId(), new MemoryPersistence());
-        this.state = new ConnectionState(broker, identity.heartbeatTopic(), new Paho(), deliveries);
+        this.state = new ConnectionState(broker, identity, new Paho(), limit, deliveries);
         this.identity = identity;
+        this.limit = limit;
         setTimeToWait(STEP_TIMEOUT_S * 1000L);
     }
 
@@ -47,8 +50,14 @@ public final class Mqtt3Connection extends MqttClient implements MqttConnection 
         }
 
         @Override
-        public void open(String url) throws MqttException, IOException {
+        public Long open(String url) throws MqttException, IOException {
             connect(options(url));
+            return null;
+        }
+
+        @Override
+        public void send(String topic, String payload) throws MqttException {
+            publish(topic, payload.getBytes(StandardCharsets.UTF_8), 1, false);
         }
 
         @Override
@@ -121,6 +130,27 @@ public final class Mqtt3Connection extends MqttClient implements MqttConnection 
         }
     }
 
+    /** Sends what the broker takes of the message; see {@link PacketLimit}. */
+    @Override
+    public void publish(String topic, MqttMessage message) throws MqttException {
+        byte[] payload = message.getPayload();
+        byte[] fitting = limit.fitting(topic, payload, 0);
+        if (fitting != payload) {
+            message.setPayload(fitting);
+        }
+        state.sending(topic, fitting);
+        int largest = limit.sending(fitting.length);
+        super.publish(topic, message);
+        if (message.getQos() > 0) {
+            limit.taken(largest);
+        }
+    }
+
+    @Override
+    public Map<String, Object> figures() {
+        return limit.figures();
+    }
+
     @Override
     public void setCallback(MqttCallback callback) {
         super.setCallback(state.telling(MqttCallbackExtended.class, callback, "connectionLost"));
@@ -149,7 +179,11 @@ public final class Mqtt3Connection extends MqttClient implements MqttConnection 
         try {
             if (isConnected()) {
                 publish(topic, payload.getBytes(StandardCharsets.UTF_8), 1, true);
+            }
+            if (state.answers()) {
                 disconnect(STEP_TIMEOUT_S * 1000L);
+            } else {
+                disconnectForcibly(0, 0, false);
             }
             super.close();
         } catch (MqttException e) {

@@ -2,6 +2,7 @@ package pysmurf.controller.mqtt;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import javax.net.SocketFactory;
 import javax.net.ssl.SSLSocketFactory;
@@ -23,15 +24,17 @@ public interface MqttConnection {
      * What the connection needs to know.
      *
      * @param clientId    unique at the broker
+     * @param life        unique to this life of the controller, and says where it is to people
      * @param username    empty for none
      * @param password    empty for none
      * @param trust       whom to trust where the broker's address begins with ssl; null for whom Java trusts
-     * @param willTopic   where the broker tells of this controller's death
+     * @param willTopic   where this controller says that it is online, and the broker that it is gone
      * @param willPayload what it tells, retained
      * @param heartbeatTopic where this controller sends messages to itself
      */
     record Identity(
             String clientId,
+            String life,
             String username,
             String password,
             KeyStoreFile trust,
@@ -43,6 +46,7 @@ public interface MqttConnection {
         public Identity at(BrokerUsers own) {
             return new Identity(
                     clientId + "-" + own.ownName(),
+                    life,
                     own.ownName(),
                     own.ownPassword(),
                     null,
@@ -86,8 +90,11 @@ public interface MqttConnection {
     /** Whether messages can be sent and received now. */
     boolean isConnected();
 
-    /** Why there is no connection; empty if there is one. */
+    /** Why there is no connection, or what is wrong with it; empty if all is well. */
     Optional<String> fault();
+
+    /** How large a packet the broker takes, and what became of larger ones, by name. */
+    Map<String, Object> figures();
 
     /**
      * What to send on the heartbeat topic now, by which this connection finds out whether anything arrives on it; null while there

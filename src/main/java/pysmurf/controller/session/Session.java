@@ -1,5 +1,6 @@
 package pysmurf.controller.session;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
@@ -7,6 +8,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
@@ -18,12 +20,22 @@ import java.util.concurrent.CompletableFuture;
  */
 public final class Session {
 
+    /** So many of a session's messages are in lists and events. */
+    public static final int NEWEST_MESSAGES = 20;
+
     /** As many as a reply can carry; OCS itself keeps 10,000. The oldest go first. */
     static final int MOST_MESSAGES = 100_000;
     /** What they may take in memory together; a script may send 64,000 bytes at a time. */
     public static final long MOST_MESSAGE_BYTES = 24L * 1024 * 1024;
 
     private static final int MESSAGE_OVERHEAD_BYTES = 150;
+
+    /** More would make every event of the session large. */
+    private static final int MOST_FILES = 2000;
+    /** Linux has no longer path. */
+    private static final int LONGEST_PATH = 4096;
+    /** What JSON takes in memory for each byte of its text, where it is many small values. */
+    private static final int MEMORY_FOR_JSON = 10;
 
     /**
      * What is known when a command is accepted.
@@ -53,6 +65,10 @@ public final class Session {
     private final List<Stage> stages = new ArrayList<>();
     private final List<RegisteredFile> files = new ArrayList<>();
     private final ObjectNode data = Json.object();
+    private final List<String> trimmed = new ArrayList<>();
+    private final int paramsSize;
+    private long dataSize;
+    private long notKept;
     private final List<String> signals = new ArrayList<>();
     private final CompletableFuture<Session> ended = new CompletableFuture<>();
     /** Volatile, so that the store can look at the lock without this session's monitor. */
@@ -73,6 +89,7 @@ public final class Session {
         this.id = id;
         this.draft = draft;
         this.startTime = startTime;
+        this.paramsSize = size(draft.params());
     }
 
     /** For stores: a session as it was kept. */
@@ -82,6 +99,9 @@ public final class Session {
         outcome = state.outcome();
         endTime = state.endTime();
         data.setAll(state.data());
+        dataSize = size(data);
+        notKept = state.notKept();
+        trimmed.addAll(state.trimmed());
         exitCode = state.exitCode();
         pid = state.pid();
         abort = state.abort();
@@ -116,6 +136,8 @@ public final class Session {
                 outcome,
                 endTime,
                 data.deepCopy(),
+                notKept,
+                List.copyOf(trimmed),
                 exitCode,
                 pid,
                 abort,
@@ -228,9 +250,14 @@ public final class Session {
         return messageCount;
     }
 
-    /** About what its messages take in memory. */
-    public synchronized long messageBytes() {
-        return messageBytes;
+    /** About what it takes in memory, at most. */
+    public synchronized long weight() {
+        return messageBytes + MEMORY_FOR_JSON * (dataSize + paramsSize);
+    }
+
+    /** The newest messages that are in memory, oldest first; a copy. */
+    public synchronized List<SessionState.Message> messages(int most) {
+        return messages.stream().skip(Math.max(0, messages.size() - most)).toList();
     }
 
     /** Completes when the session is done; never exceptionally. */
@@ -298,13 +325,50 @@ public final class Session {
         };
     }
 
-    synchronized void merge(ObjectNode more) {
-        data.setAll(more);
+    /**
+     * Takes over what fits: a value that does not leaves the one that is there.
+     *
+     * @param  most what all of it may take as JSON text
+     * @return      how many values did not fit
+     */
+    synchronized int merge(ObjectNode more, long most) {
+        int left = 0;
+        for (Map.Entry<String, JsonNode> entry : more.properties()) {
+            JsonNode known = data.get(entry.getKey());
+            long before = known == null ? 0 : size(entry.getKey(), known);
+            long after = size(entry.getKey(), entry.getValue());
+            if (after > before && dataSize - before + after > most) {
+                left++;
+            } else {
+                data.set(entry.getKey(), entry.getValue());
+                dataSize += after - before;
+            }
+        }
+        notKept += left;
+        return left;
     }
 
-    synchronized void add(RegisteredFile file) {
+    private static int size(String name, JsonNode value) {
+        return name.length() + 4 + size(value);
+    }
+
+    private static int size(JsonNode value) {
+        return Json.text(value).length();
+    }
+
+    /** @return false if it does not fit any more */
+    synchronized boolean add(RegisteredFile file) {
         files.removeIf(known -> known.path().equals(file.path()));
-        files.add(file);
+        if (files.size() >= MOST_FILES || file.path().length() > LONGEST_PATH) {
+            notKept++;
+            return false;
+        }
+        return files.add(file);
+    }
+
+    /** How much of what its scripts reported is in neither its data nor its files. */
+    public synchronized long notKept() {
+        return notKept;
     }
 
     synchronized void put(Stage stage) {
@@ -358,13 +422,13 @@ public final class Session {
         }
     }
 
-    /** The session object as the contract has it; a snapshot. */
+    /** The session object as the contract has it, with as many messages as lists and events carry; a snapshot. */
     public ObjectNode toJson() {
-        return toJson(MOST_MESSAGES);
+        return toJson(NEWEST_MESSAGES);
     }
 
     /**
-     * The same with the newest messages only.
+     * The same with another number of messages.
      *
      * @param mostMessages at most so many
      */
@@ -381,8 +445,7 @@ public final class Session {
         json.put("end_time", endTime);
         json.set("data", data.deepCopy());
         ArrayNode texts = json.putArray("messages");
-        messages.stream()
-                .skip(Math.max(0, messages.size() - mostMessages))
+        messages(mostMessages)
                 .forEach(message -> texts.addArray().add(message.time()).add(message.text()));
         json.put("outcome", outcome == null ? null : outcome.word());
         json.set("params", params());
@@ -393,6 +456,10 @@ public final class Session {
         json.set("abort", Json.tree(abort));
         json.set("stages", Json.tree(stages));
         json.set("files", Json.tree(files));
+        json.putObject("publisher").put("not_kept", notKept);
+        if (!trimmed.isEmpty()) {
+            json.set(Trimming.FIELD, Json.tree(trimmed));
+        }
         return json;
     }
 

@@ -12,6 +12,8 @@ import java.util.List;
  * @param startTime    when that was, unix seconds
  * @param outcome      null until the session is done
  * @param endTime      unix seconds; null until the session is done
+ * @param notKept      how much of what its scripts reported is in neither {@code data} nor {@code files}
+ * @param trimmed      the fields that are not read whole, being too large for that
  * @param exitCode     of the last script that ended; null if none did, or if it is not known
  * @param pid          of the last script that started; null if none did
  * @param abort        null if nobody asked
@@ -28,6 +30,8 @@ public record SessionState(
         Outcome outcome,
         BigDecimal endTime,
         ObjectNode data,
+        long notKept,
+        List<String> trimmed,
         Integer exitCode,
         Long pid,
         AbortRecord abort,

@@ -3,6 +3,7 @@ package pysmurf.controller.session;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Keeps the sessions. The controller's lock is a property of it: the lock is held exactly while an exclusive session in it
@@ -44,16 +45,17 @@ public interface SessionStore {
     /** The session that holds the lock. */
     Optional<Session> holder();
 
-    /** The newest session of an operation. */
+    /** The newest session of an operation; one that is done and not in memory as {@link #list} gives it. */
     Optional<Session> latest(String opName);
 
     /**
-     * Newest first, with their newest messages only.
+     * Newest first. One that is not in memory is read when its turn comes, with its newest messages and no more data and
+     * parameters than a list can show.
      *
      * @param limit   at most so many
      * @param before  only ids below this; null for all
      * @param opName  only this operation; null for all
      * @param outcome only this outcome; null for all
      */
-    List<Session> list(int limit, Integer before, String opName, Outcome outcome);
+    Stream<Session> list(int limit, Integer before, String opName, Outcome outcome);
 }

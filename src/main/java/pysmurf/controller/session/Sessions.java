@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,10 +23,13 @@ public final class Sessions {
     private final SessionStore store;
     private final SessionEvents events;
     private final Clock clock;
+    private final long mostData;
     private volatile SessionFigures figures = SessionFigures.NONE;
     private BigDecimal since;
 
-    public Sessions(SessionStore store, SessionEvents events, Clock clock) {
+    /** @param mostData what the data of a session may take as JSON text */
+    public Sessions(SessionStore store, SessionEvents events, Clock clock, long mostData) {
+        this.mostData = mostData;
         this.store = store;
         this.events = events;
         this.clock = clock;
@@ -199,8 +203,17 @@ public final class Sessions {
 
     /** Merges into the session's data, top level only, as OCS does. */
     public void mergeData(Session session, ObjectNode more) {
-        session.merge(more);
+        synchronized (session) {
+            notKept(session, session.merge(more, mostData));
+        }
         store.saveSoon(session);
+    }
+
+    /** The first time is told; from then on it is counted. */
+    private void notKept(Session session, int count) {
+        if (count > 0 && session.notKept() == count) {
+            say(session, "The session is full: some of what its scripts report is not kept (publisher.not_kept)");
+        }
     }
 
     /**
@@ -216,7 +229,11 @@ public final class Sessions {
     /** Registers a file; one with the same path is replaced. */
     public void register(Session session, RegisteredFile file) {
         synchronized (session) {
-            session.add(file);
+            if (!session.add(file)) {
+                notKept(session, 1);
+                store.saveSoon(session);
+                return;
+            }
             store.save(session);
             ObjectNode payload = Json.tree(file);
             payload.put("session_id", session.id());
@@ -325,7 +342,7 @@ public final class Sessions {
     }
 
     private static ObjectNode result(Session session) {
-        ObjectNode json = session.toJson();
+        ObjectNode json = session.toJson(0);
         ObjectNode result = Json.object();
         for (String field : List.of("session_id", "op_name", "outcome", "exit_code", "data")) {
             result.set(field, json.get(field));
@@ -394,7 +411,7 @@ public final class Sessions {
     }
 
     /** See {@link SessionStore#list}. */
-    public List<Session> list(int limit, Integer before, String opName, Outcome outcome) {
+    public Stream<Session> list(int limit, Integer before, String opName, Outcome outcome) {
         return store.list(limit, before, opName, outcome);
     }
 

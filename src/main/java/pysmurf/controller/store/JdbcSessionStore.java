@@ -14,6 +14,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
@@ -23,11 +24,13 @@ import pysmurf.controller.session.Opening;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.RegisteredFile;
 import pysmurf.controller.session.Session;
+import pysmurf.controller.session.SessionLog;
 import pysmurf.controller.session.SessionState;
 import pysmurf.controller.session.SessionStore;
 import pysmurf.controller.session.Stage;
 import pysmurf.controller.session.Status;
 import pysmurf.controller.session.StoreUnavailable;
+import pysmurf.controller.store.SessionTables.Extent;
 
 /**
  * Keeps sessions in a database. Those that are not done, and the last ones that are, are objects in memory, too, so that status
@@ -40,13 +43,14 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
 
     private static final String UNAVAILABLE = "sessions cannot be kept at the moment: ";
     private static final long WRITE_EVERY_MS = 100;
-    /** Done sessions that stay in memory, and what their messages may take together. */
+    /** Done sessions that stay in memory, and what they may take together. */
     private static final int MOST_KEPT = 100;
 
     private static final long MOST_KEPT_BYTES = 32L * 1024 * 1024;
-    private static final int MOST_MESSAGES = 100_000;
-    /** What a list shows of each session's messages. */
-    private static final int LISTED_MESSAGES = 20;
+    /** More than any session of this version has; what an earlier one let grow beyond it stays on the disk. */
+    private static final Extent WHOLE = new Extent(100_000, Session.MOST_MESSAGE_BYTES, 8L * 1024 * 1024);
+
+    private static final Extent LISTED = new Extent(Session.NEWEST_MESSAGES, 64 * 1024, 64 * 1024);
 
     /** A session in memory and what of it the database has. */
     private static final class Kept {
@@ -74,6 +78,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     private final Set<Kept> dirty = ConcurrentHashMap.newKeySet();
     private final ScheduledExecutorService writer;
     private final Object lockGate = new Object();
+    private final Object loading = new Object();
     private volatile Session holder;
     private volatile String fault;
     private int nextId;
@@ -97,7 +102,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
             return tables.unfinished(handle);
         });
         for (int id : open) {
-            Session session = load(id, MOST_MESSAGES).orElseThrow();
+            Session session = load(id, WHOLE).orElseThrow();
             keep(session);
             if (session.exclusive()) {
                 holder = session;
@@ -288,8 +293,14 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
         }
     }
 
-    private Optional<Session> load(int id, int messages) {
-        return reading(handle -> tables.read(handle, id, messages)).map(Session::new);
+    private Optional<Session> load(int id, Extent extent) {
+        return reading(handle -> tables.read(handle, id, extent)).map(Session::new);
+    }
+
+    /** From memory, or as much of it as a list shows. */
+    private Optional<Session> listed(int id) {
+        Kept known = kept.get(id);
+        return known == null ? load(id, LISTED) : Optional.of(known.session);
     }
 
     private Session keep(Session session) {
@@ -313,7 +324,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
         long bytes = 0;
         int count = 0;
         for (Kept one : done) {
-            bytes += one.session.messageBytes();
+            bytes += one.session.weight();
             count++;
             if (count > 1 && (count > MOST_KEPT || bytes > MOST_KEPT_BYTES)) {
                 kept.remove(one.session.id(), one);
@@ -347,11 +358,14 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
         if (known != null) {
             return Optional.of(known.session);
         }
-        Optional<Session> loaded = load(id, MOST_MESSAGES).map(this::keep);
-        synchronized (this) {
-            forgetOldest();
+        // one at a time: each may be as large as a session can be
+        synchronized (loading) {
+            Optional<Session> loaded = load(id, WHOLE).map(this::keep);
+            synchronized (this) {
+                forgetOldest();
+            }
+            return loaded;
         }
-        return loaded;
     }
 
     @Override
@@ -380,7 +394,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
             return known;
         }
         Optional<Session> loaded =
-                reading(handle -> tables.latest(handle, opName)).flatMap(this::find);
+                reading(handle -> tables.latest(handle, opName)).flatMap(this::listed);
         synchronized (this) {
             Optional<Session> meanwhile = latest.putIfAbsent(opName, loaded);
             return Objects.requireNonNullElse(meanwhile, loaded);
@@ -388,33 +402,30 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     }
 
     @Override
-    public List<Session> list(int limit, Integer before, String opName, Outcome outcome) {
+    public Stream<Session> list(int limit, Integer before, String opName, Outcome outcome) {
         int below = before == null ? Integer.MAX_VALUE : before;
-        List<Integer> ids = reading(handle -> tables.list(handle, limit, below, opName, outcome));
-        List<Session> sessions = new ArrayList<>();
-        for (int id : ids) {
-            Kept known = kept.get(id);
-            Optional<Session> session = known == null ? load(id, LISTED_MESSAGES) : Optional.of(known.session);
-            session.ifPresent(sessions::add);
-        }
-        return sessions;
+        return reading(handle -> tables.list(handle, limit, below, opName, outcome)).stream()
+                .map(this::listed)
+                .flatMap(Optional::stream);
     }
 
     /**
      * Forgets sessions that ended before a time; at most 1000 at a time.
      *
      * @param  time unix seconds
-     * @return      those that were forgotten, with what was known of them
+     * @return      where the output of those is that were forgotten, as far as they had any
      */
-    List<Session> forgetEndedBefore(BigDecimal time) {
-        List<Session> forgotten = new ArrayList<>();
+    List<SessionLog> forgetEndedBefore(BigDecimal time) {
+        List<SessionLog> logs = new ArrayList<>();
         for (int id : reading(handle -> tables.endedBefore(handle, time, 1000))) {
-            find(id).ifPresent(session -> {
+            listed(id).ifPresent(session -> {
                 forget(known(session));
-                forgotten.add(session);
+                if (session.log() != null) {
+                    logs.add(session.log());
+                }
             });
         }
-        return forgotten;
+        return logs;
     }
 
     private void forget(Kept one) {

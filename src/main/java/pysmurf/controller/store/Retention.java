@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.session.Json;
-import pysmurf.controller.session.Session;
+import pysmurf.controller.session.SessionLog;
 
 /**
  * Forgets old sessions and deletes old output logs, those in the controller's own folder only: a log that a command put elsewhere
@@ -50,18 +50,20 @@ public final class Retention {
 
     /** Does what is due. */
     public void sweep() {
-        List<Session> forgotten =
+        List<SessionLog> forgotten =
                 store.forgetEndedBefore(Json.seconds(clock.instant().minus(age)));
         try {
-            for (Session session : forgotten) {
-                if (session.log() != null
-                        && outputFolder.equals(session.log().file().getParent())) {
-                    Files.deleteIfExists(session.log().file());
+            for (SessionLog log : forgotten) {
+                if (outputFolder.equals(log.file().getParent())) {
+                    Files.deleteIfExists(log.file());
                 }
             }
             int deleted = deleteOldest();
             if (!forgotten.isEmpty() || deleted > 0) {
-                LOG.info("{} sessions were forgotten, {} more output logs deleted", forgotten.size(), deleted);
+                LOG.info(
+                        "{} sessions with output were forgotten, {} more output logs deleted",
+                        forgotten.size(),
+                        deleted);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -41,11 +41,20 @@ final class SessionTables {
 
     private static final String WRITE_SESSION = """
             INSERT INTO session (controller, id, op_name, status, outcome, command_id, exclusive, transport, client,
-                start_time, end_time, params, data, exit_code, pid, abort, log, script)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                start_time, end_time, params, data, not_kept, exit_code, pid, abort, log, script)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (controller, id) DO UPDATE SET status = excluded.status, outcome = excluded.outcome,
-                end_time = excluded.end_time, data = excluded.data, exit_code = excluded.exit_code,
-                pid = excluded.pid, abort = excluded.abort, log = excluded.log, script = excluded.script
+                end_time = excluded.end_time, data = excluded.data, not_kept = excluded.not_kept,
+                exit_code = excluded.exit_code, pid = excluded.pid, abort = excluded.abort, log = excluded.log, script = excluded.script
+            """;
+
+    /** What is too large is null, and is not even read. */
+    private static final String READ_SESSION = """
+            SELECT id, op_name, status, outcome, command_id, exclusive, transport, client, start_time, end_time,
+                CASE WHEN OCTET_LENGTH(params) <= :most THEN params END AS params,
+                CASE WHEN OCTET_LENGTH(data) <= :most THEN data END AS data,
+                not_kept, exit_code, pid, abort, log, script
+            FROM session WHERE controller = :controller AND id = :id
             """;
 
     private static final String WRITE_STAGE = """
@@ -141,6 +150,7 @@ final class SessionTables {
             micros(state.endTime()),
             json(state.draft().params()),
             json(state.data()),
+            state.notKept(),
             state.exitCode(),
             state.pid(),
             json(state.abort()),
@@ -209,8 +219,17 @@ final class SessionTables {
                 .execute();
     }
 
-    /** A session with its newest messages. */
-    Optional<SessionState> read(Handle handle, int id, int mostMessages) {
+    /**
+     * How much of a session is read.
+     *
+     * @param messages   at most so many, the newest
+     * @param characters what their texts may take together
+     * @param json       the bytes that parameters and data may take each, to be read at all
+     */
+    record Extent(int messages, long characters, long json) {}
+
+    /** A session, as far as wanted. */
+    Optional<SessionState> read(Handle handle, int id, Extent extent) {
         List<Stage> stages = handle.createQuery(
                         "SELECT * FROM stage WHERE controller = :controller AND session_id = :id" + " ORDER BY n")
                 .bind("controller", controller)
@@ -241,7 +260,7 @@ final class SessionTables {
                 .bind("id", id)
                 .mapTo(Integer.class)
                 .one();
-        int first = Math.max(last + 1 - mostMessages, firstThatFits(handle, id));
+        int first = firstThatFits(handle, id, last + 1, extent);
         List<SessionState.Message> messages = new ArrayList<>(handle.createQuery("SELECT time, text FROM message"
                         + " WHERE controller = :controller AND session_id = :id AND n >= :first ORDER BY n")
                 .bind("controller", controller)
@@ -249,21 +268,25 @@ final class SessionTables {
                 .bind("first", first)
                 .map((row, context) -> new SessionState.Message(seconds(row, "time"), row.getString("text")))
                 .list());
-        return handle.createQuery("SELECT * FROM session WHERE controller = :controller AND id = :id")
+        return handle.createQuery(READ_SESSION)
                 .bind("controller", controller)
                 .bind("id", id)
+                .bind("most", extent.json())
                 .map((row, context) -> state(row, stages, files, first, messages))
                 .findOne();
     }
 
-    /** The number of the first message that a session in memory would still have, for the size of those behind it. */
-    private int firstThatFits(Handle handle, int id) {
+    /** The number of the first of the newest messages that fit; one behind the last if not even that does. */
+    private int firstThatFits(Handle handle, int id, int none, Extent extent) {
         return handle.createQuery(
-                        "SELECT COALESCE(MIN(n), 0) FROM (SELECT n, SUM(LENGTH(text)) OVER (ORDER BY n DESC) AS size"
-                                + " FROM message WHERE controller = :controller AND session_id = :id) AS sized WHERE size <= :most")
+                        "SELECT COALESCE(MIN(n), :none) FROM (SELECT n, SUM(LENGTH(text)) OVER (ORDER BY n DESC) AS size"
+                                + " FROM (SELECT n, text FROM message WHERE controller = :controller AND session_id = :id"
+                                + " ORDER BY n DESC LIMIT :messages) AS newest) AS sized WHERE size <= :most")
                 .bind("controller", controller)
                 .bind("id", id)
-                .bind("most", Session.MOST_MESSAGE_BYTES)
+                .bind("none", none)
+                .bind("messages", extent.messages())
+                .bind("most", extent.characters())
                 .mapTo(Integer.class)
                 .one();
     }
@@ -277,11 +300,19 @@ final class SessionTables {
             throws SQLException {
         Session.Draft draft = new Session.Draft(
                 row.getString("op_name"),
-                params(row.getString("params")),
+                row.getString("params") == null ? Json.object() : params(row.getString("params")),
                 row.getString("command_id"),
                 new RequestedBy(row.getString("transport"), row.getString("client")),
                 row.getInt("exclusive") == 1);
         String outcome = row.getString("outcome");
+        String data = row.getString("data");
+        List<String> trimmed = new ArrayList<>();
+        if (row.getString("params") == null) {
+            trimmed.add("params");
+        }
+        if (data == null) {
+            trimmed.add("data");
+        }
         Long exitCode = number(row, "exit_code");
         return new SessionState(
                 row.getInt("id"),
@@ -290,7 +321,9 @@ final class SessionTables {
                 Status.valueOf(row.getString("status").toUpperCase(Locale.ROOT)),
                 outcome == null ? null : Outcome.valueOf(outcome.toUpperCase(Locale.ROOT)),
                 seconds(row, "end_time"),
-                reported(row.getString("data")),
+                data == null ? Json.object() : reported(data),
+                row.getLong("not_kept"),
+                trimmed,
                 exitCode == null ? null : Integer.valueOf(exitCode.intValue()),
                 number(row, "pid"),
                 value(row.getString("abort"), AbortRecord.class),

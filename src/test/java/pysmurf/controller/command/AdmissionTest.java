@@ -30,7 +30,8 @@ class AdmissionTest {
     private static final Instant NOON = Instant.parse("2026-11-01T12:00:00Z");
 
     private final DefaultCamelContext context = new DefaultCamelContext();
-    private final Sessions sessions = new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC());
+    private final Sessions sessions =
+            new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1024 * 1024);
 
     @TempDir
     Path schemas;

@@ -168,7 +168,7 @@ public final class Setup {
 
     /** A topic below the controller's own. */
     public String topic(String level) {
-        return "pysmurf/" + id + "/" + level;
+        return "pysmurf/" + get("controller.id") + "/" + level;
     }
 
     /** The scripts of this controller that are alive now. */

@@ -55,14 +55,23 @@ public abstract class TestBroker implements AutoCloseable {
         stop();
     }
 
-    /** The broker that is part of the product, in this process. */
-    public static TestBroker embedded() {
-        return new Embedded();
+    /**
+     * The broker that is part of the product, in this process.
+     *
+     * @param folder where it may put what does not fit into memory
+     */
+    public static TestBroker embedded(Path folder) {
+        return new Embedded(folder);
     }
 
     /** Debian's mosquitto, as a process. */
     public static Mosquitto mosquitto(Path folder) {
-        return new Mosquitto(folder, List.of());
+        return new Mosquitto(folder, List.of(), List.of());
+    }
+
+    /** Mosquitto that ends the connection of who sends it a larger packet than this. */
+    public static Mosquitto mosquitto(Path folder, int maxPacketSize) {
+        return new Mosquitto(folder, List.of("max_packet_size " + maxPacketSize), List.of());
     }
 
     /**
@@ -79,6 +88,7 @@ public abstract class TestBroker implements AutoCloseable {
         new ProcessBuilder("mosquitto_passwd", "-U", users.toString()).start().waitFor();
         return new Mosquitto(
                 folder,
+                List.of(),
                 List.of(
                         "listener " + port + " 127.0.0.1",
                         "allow_anonymous false",
@@ -89,11 +99,16 @@ public abstract class TestBroker implements AutoCloseable {
 
     private static final class Embedded extends TestBroker {
 
+        private final Path folder;
         private EmbeddedBroker broker;
+
+        Embedded(Path folder) {
+            this.folder = folder;
+        }
 
         @Override
         void launch() {
-            broker = new EmbeddedBroker("127.0.0.1", port(), null);
+            broker = new EmbeddedBroker("127.0.0.1", port(), folder, null);
             broker.start(() -> {});
         }
 
@@ -117,18 +132,20 @@ public abstract class TestBroker implements AutoCloseable {
         private static final List<Path> PLACES = List.of(Path.of("/usr/sbin/mosquitto"), Path.of("/usr/bin/mosquitto"));
 
         private final Path folder;
+        private final List<String> options;
         private final List<String> more;
         private Process process;
 
-        Mosquitto(Path folder, List<String> more) {
+        Mosquitto(Path folder, List<String> options, List<String> more) {
             this.folder = folder;
+            this.options = options;
             this.more = more;
         }
 
         @Override
         void launch() throws IOException {
             Path configuration = folder.resolve("mosquitto-" + port() + ".conf");
-            List<String> lines = new ArrayList<>();
+            List<String> lines = new ArrayList<>(options);
             lines.add("per_listener_settings " + !more.isEmpty());
             lines.addAll(more);
             lines.addAll(List.of("listener " + port() + " 127.0.0.1", "allow_anonymous true"));

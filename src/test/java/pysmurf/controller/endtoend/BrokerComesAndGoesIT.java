@@ -11,6 +11,6 @@ class BrokerComesAndGoesIT extends BrokerComesAndGoes {
 
     @Override
     TestBroker broker(Path brokerFolder) {
-        return TestBroker.embedded();
+        return TestBroker.embedded(brokerFolder);
     }
 }

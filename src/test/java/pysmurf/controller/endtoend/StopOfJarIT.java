@@ -21,11 +21,12 @@ class StopOfJarIT {
     @TempDir
     Path folder;
 
-    private final TestBroker broker = TestBroker.embedded();
+    private TestBroker broker;
     private Setup setup;
 
     @BeforeEach
     void startBroker() throws Exception {
+        broker = TestBroker.embedded(folder);
         setup = Setup.in(folder.resolve("controller")).withBroker(broker.url());
         broker.start();
     }

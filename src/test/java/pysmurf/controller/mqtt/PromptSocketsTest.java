@@ -12,7 +12,8 @@ class PromptSocketsTest {
     @ParameterizedTest
     @ValueSource(strings = {"tcp://localhost:1883", "ssl://localhost:8883"})
     void holdNothingBack(String url) throws Exception {
-        MqttConnection.Identity identity = new MqttConnection.Identity("me", "", "", null, "status", "{}", "heartbeat");
+        MqttConnection.Identity identity =
+                new MqttConnection.Identity("me", "life", "", "", null, "status", "{}", "heartbeat");
 
         try (Socket socket = identity.sockets(url).createSocket()) {
             assertThat(socket.getTcpNoDelay()).isTrue();

@@ -27,8 +27,9 @@ class ControllerPublisherTest {
 
     private final Clock clock = Clock.fixed(Instant.ofEpochSecond(1795392099L, 500_000_000), ZoneOffset.UTC);
     private final ControllerPublisher publisher = new ControllerPublisher("thishost", "crate1slot2", clock);
-    private final Session session = ((Opening.Opened) new Sessions(new MemorySessionStore(), event -> {}, clock)
-                    .open(new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), true)))
+    private final Session session = ((Opening.Opened)
+                    new Sessions(new MemorySessionStore(), event -> {}, clock, 1024 * 1024)
+                            .open(new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), true)))
             .session();
 
     private List<JsonNode> publish(SessionEvent.Type type, Object payload) throws Exception {

@@ -53,7 +53,7 @@ class RoutesTest {
     private static final List<String> FILES = List.of("errors", "operation", "session-events", "sink-udp");
 
     private final RecordedEvents events = new RecordedEvents();
-    private final Sessions sessions = new Sessions(new MemorySessionStore(), events, Clock.systemUTC());
+    private final Sessions sessions = new Sessions(new MemorySessionStore(), events, Clock.systemUTC(), 1024 * 1024);
     private final Closing closing = new Closing(sessions, (session, outcome) -> {});
     private final OperationThreads threads = new OperationThreads(closing);
     private final SinkFailures failures = new SinkFailures();

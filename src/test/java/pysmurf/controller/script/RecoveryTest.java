@@ -21,7 +21,8 @@ import pysmurf.controller.session.Sessions;
 /** What is made of a session left behind, where nothing can be adopted. */
 class RecoveryTest {
 
-    private final Sessions sessions = new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC());
+    private final Sessions sessions =
+            new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1024 * 1024);
 
     private Session left(ScriptMark mark) {
         Session.Draft draft = new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), true);

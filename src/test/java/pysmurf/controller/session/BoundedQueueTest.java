@@ -19,7 +19,7 @@ class BoundedQueueTest {
     private final DefaultCamelContext context = new DefaultCamelContext();
     private final BoundedQueue queue = new BoundedQueue();
     private final Session session = ((Opening.Opened)
-                    new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC())
+                    new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1024 * 1024)
                             .open(new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), true)))
             .session();
 

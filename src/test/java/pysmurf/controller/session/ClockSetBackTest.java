@@ -41,7 +41,7 @@ class ClockSetBackTest {
 
     private final SetClock clock = new SetClock();
     private final List<Duration> measured = new ArrayList<>();
-    private final Sessions sessions = new Sessions(new MemorySessionStore(), event -> {}, clock);
+    private final Sessions sessions = new Sessions(new MemorySessionStore(), event -> {}, clock, 1024 * 1024);
 
     ClockSetBackTest() {
         sessions.measuredBy(new SessionFigures() {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /** Keeps the last sessions in memory, for tests of what stands before the store. */
 public final class MemorySessionStore implements SessionStore {
@@ -92,11 +93,10 @@ public final class MemorySessionStore implements SessionStore {
     }
 
     @Override
-    public synchronized List<Session> list(int limit, Integer before, String opName, Outcome outcome) {
+    public synchronized Stream<Session> list(int limit, Integer before, String opName, Outcome outcome) {
         return sessions.headMap(before == null ? Integer.MAX_VALUE : before, false).descendingMap().values().stream()
                 .filter(session -> opName == null || session.opName().equals(opName))
                 .filter(session -> outcome == null || session.outcome() == outcome)
-                .limit(limit)
-                .toList();
+                .limit(limit);
     }
 }

@@ -8,7 +8,8 @@ import org.junit.jupiter.api.Test;
 
 class OutputGapsTest {
 
-    private final Sessions sessions = new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC());
+    private final Sessions sessions =
+            new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1024 * 1024);
     private final OutputGaps gaps = new OutputGaps();
 
     private Session session() {

@@ -10,6 +10,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -19,7 +20,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class SessionsTest {
 
     private final RecordedEvents events = new RecordedEvents();
-    private final Sessions sessions = new Sessions(new MemorySessionStore(), events, Clock.systemUTC());
+    private final Sessions sessions = new Sessions(new MemorySessionStore(), events, Clock.systemUTC(), 1024 * 1024);
 
     private static Session.Draft draft(String operation, String commandId, boolean exclusive) {
         return new Session.Draft(operation, Json.object(), commandId, new RequestedBy("http", "me"), exclusive);
@@ -264,8 +265,8 @@ class SessionsTest {
         assertThat(sessions.latest("tune").orElseThrow().id()).isEqualTo(3);
     }
 
-    private static List<Integer> ids(List<Session> list) {
-        return list.stream().map(Session::id).toList();
+    private static List<Integer> ids(Stream<Session> list) {
+        return list.map(Session::id).toList();
     }
 
     /** Whoever hears of a free lock may have it. */

@@ -51,7 +51,7 @@ class RetentionTest {
     }
 
     private Session session(Instant when, boolean done) throws IOException {
-        Sessions sessions = new Sessions(store, event -> {}, at(when));
+        Sessions sessions = new Sessions(store, event -> {}, at(when), 1024 * 1024);
         Session.Draft draft = new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), true);
         Session session = ((Opening.Opened) sessions.open(draft)).session();
         Path log = Files.write(folder.resolve(session.id() + ".log"), new byte[100]);
