@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class PageFilesTest {
 
     private static final Pattern IMPORT = Pattern.compile("from '\\./([^']+)'");
-    private static final Pattern PRELOAD = Pattern.compile("modulepreload\" href=\"/page/([^\"]+)\"");
+    private static final Pattern PRELOAD = Pattern.compile("modulepreload\" href=\"page/([^\"]+)\"");
 
     private static String read(String name) throws IOException {
         try (InputStream file = PageFilesTest.class.getResourceAsStream("/page/" + name)) {
