@@ -32,7 +32,7 @@ public final class AllowedHosts {
             names.add(self.getHostName().toLowerCase(Locale.ROOT));
             fullName.completeAsync(() -> self.getCanonicalHostName().toLowerCase(Locale.ROOT));
         } catch (UnknownHostException e) {
-            // its name is known to nobody, so nobody asks for it
+            // a name that this machine itself cannot look up
             fullName.complete(LOCAL);
         }
     }

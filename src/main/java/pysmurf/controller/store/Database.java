@@ -29,10 +29,12 @@ public final class Database implements AutoCloseable {
 
     private final HikariDataSource durable;
     private final HikariDataSource quick;
+    private final int writers;
 
-    private Database(HikariDataSource durable, HikariDataSource quick) {
+    private Database(HikariDataSource durable, HikariDataSource quick, int writers) {
         this.durable = durable;
         this.quick = quick;
+        this.writers = writers;
     }
 
     /**
@@ -62,7 +64,7 @@ public final class Database implements AutoCloseable {
                     .loggers("slf4j")
                     .load()
                     .migrate();
-            return new Database(durable, quick);
+            return new Database(durable, quick, file ? 1 : CONNECTIONS);
         } catch (FlywayException | com.zaxxer.hikari.pool.HikariPool.PoolInitializationException e) {
             close(durable, quick);
             throw new IOException(reason(e), e);
@@ -111,6 +113,14 @@ public final class Database implements AutoCloseable {
     /** For everything else. */
     Jdbi quick() {
         return Jdbi.create(quick);
+    }
+
+    /**
+     * How many may write at the same time. SQLite takes one: the others would ask again and again, each after a longer pause, and
+     * be told at last that the file is locked.
+     */
+    int writers() {
+        return writers;
     }
 
     @Override

@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -78,6 +79,9 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
 
     private final Jdbi durable;
     private final Jdbi quick;
+    /** Fair, so that an abort waits for one write at most. */
+    private final Semaphore writers;
+
     private final SessionTables tables;
     private final Map<Integer, Kept> kept = new ConcurrentHashMap<>();
     private final Map<String, Optional<Session>> latest = new HashMap<>();
@@ -97,6 +101,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     public JdbcSessionStore(Database database, String controller) {
         durable = database.durable();
         quick = database.quick();
+        writers = new Semaphore(database.writers(), true);
         tables = new SessionTables(controller);
         writer = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread thread = new Thread(task, "session-writer");
@@ -241,7 +246,10 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
 
     private boolean isWritable() {
         try {
-            durable.useTransaction(tables::tryToWrite);
+            transaction(durable, handle -> {
+                tables.tryToWrite(handle);
+                return null;
+            });
             return true;
         } catch (JdbiException e) {
             failed(e);
@@ -261,11 +269,12 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
             if (changed.forgotten || look < changed.look) {
                 return;
             }
-            jdbi.useTransaction(handle -> {
+            transaction(jdbi, handle -> {
                 if (!changed.written) {
                     tables.reserve(handle, state.id() + 1);
                 }
                 tables.write(handle, state, changed.stages, changed.files);
+                return null;
             });
             changed.look = look;
             changed.written = true;
@@ -288,9 +297,18 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
         return new StoreUnavailable(UNAVAILABLE + Database.reason(e), e);
     }
 
-    private <T> T within(Jdbi jdbi, Function<Handle, T> work) {
+    private <T> T transaction(Jdbi jdbi, Function<Handle, T> work) {
+        writers.acquireUninterruptibly();
         try {
             return jdbi.inTransaction(work::apply);
+        } finally {
+            writers.release();
+        }
+    }
+
+    private <T> T within(Jdbi jdbi, Function<Handle, T> work) {
+        try {
+            return transaction(jdbi, work);
         } catch (JdbiException e) {
             throw unavailable(e);
         }

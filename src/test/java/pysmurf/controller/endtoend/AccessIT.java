@@ -142,7 +142,7 @@ class AccessIT {
         http.get("/api/v1/audit", "Authorization", header).expect(status);
     }
 
-    /** Who has a token may call this machine what he likes: a page that leads here by its name has none. */
+    /** With a token a client may call this machine what it likes: a page that leads here by its own name has none. */
     @Test
     void asksForATokenWhateverTheHost() throws Exception {
         try (Socket socket = new Socket(

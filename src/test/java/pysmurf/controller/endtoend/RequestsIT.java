@@ -305,7 +305,7 @@ class RequestsIT extends SharedController {
     }
 
     @Test
-    void believesNobodyElse() throws Exception {
+    void believesNoOtherSender() throws Exception {
         String body = script("exit_with.py", 0).toString();
         String[] origin = {"Origin: https://crates.example", "X-Forwarded-Host: crates.example"};
 
