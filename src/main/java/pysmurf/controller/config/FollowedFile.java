@@ -77,6 +77,12 @@ public final class FollowedFile<T, F> implements Supplier<T>, AutoCloseable {
         }
     }
 
+    /** What is in force once the file has been looked at: for what is used seldom, and right after it was changed. */
+    public T now() {
+        files.lookAt(changed);
+        return get();
+    }
+
     /** What is in force now. */
     @Override
     public synchronized T get() {

@@ -95,14 +95,16 @@ public final class FollowedFiles implements AutoCloseable {
             seen.forEach((file, found) -> told.put(file, found.content()));
         }
 
-        synchronized void look() {
+        /** @param atOnce whether a change is told at the first look that finds it */
+        synchronized void look(boolean atOnce) {
             Map<Path, Seen> now = find();
             Set<Path> files = new HashSet<>(now.keySet());
             files.addAll(told.keySet());
             Map<Path, Content> changes = new TreeMap<>();
             for (Path file : files) {
                 Content content = content(now, file);
-                if (content.equals(content(seen, file)) && !content.equals(told.getOrDefault(file, Content.GONE))) {
+                if ((atOnce || content.equals(content(seen, file)))
+                        && !content.equals(told.getOrDefault(file, Content.GONE))) {
                     changes.put(file, content);
                 }
             }
@@ -257,6 +259,11 @@ public final class FollowedFiles implements AutoCloseable {
         watches.removeIf(watch -> watch.owner == changed);
     }
 
+    /** Looks once at what was given to {@link #follow} with this. */
+    void lookAt(Consumer<Content> changed) {
+        watches.stream().filter(watch -> watch.owner == changed).forEach(watch -> watch.look(true));
+    }
+
     /** When all was last looked at. */
     public Instant lookedAt() {
         return lookedAt;
@@ -275,7 +282,7 @@ public final class FollowedFiles implements AutoCloseable {
     public void look() {
         for (Watch watch : watches) {
             try {
-                watch.look();
+                watch.look(false);
             } catch (RuntimeException | StackOverflowError e) {
                 LOG.error("A change below {} could not be taken", watch.root, e);
             }

@@ -41,6 +41,9 @@ public final class Mqtt5Connection extends MqttClient implements MqttConnection 
         setTimeToWait(STEP_TIMEOUT_S * 1000L);
     }
 
+    /** Before the correlation data, the one property that goes out: its name and its length. */
+    private static final int CORRELATION_BYTES = 3;
+
     /** The steps as Paho has them, past what this class overrides. */
     private final class Paho implements ConnectionState.Steps {
 
@@ -136,10 +139,10 @@ public final class Mqtt5Connection extends MqttClient implements MqttConnection 
     @Override
     public void publish(String topic, MqttMessage message) throws MqttException {
         byte[] payload = message.getPayload();
-        byte[] fitting = limit.fitting(
-                topic,
-                payload,
-                message.getProperties() == null ? 0 : message.getProperties().encodeProperties().length);
+        byte[] correlation =
+                message.getProperties() == null ? null : message.getProperties().getCorrelationData();
+        byte[] fitting =
+                limit.fitting(topic, payload, correlation == null ? 0 : CORRELATION_BYTES + correlation.length);
         if (fitting != payload) {
             message.setPayload(fitting);
         }

@@ -28,7 +28,7 @@ public final class Pipelines {
 
     /** The settings of an operation; empty ones if it has no file. */
     public PipelineSettings of(String operation) {
-        return settings.computeIfAbsent(operation + ".yaml", this::follow).get();
+        return settings.computeIfAbsent(operation + ".yaml", this::follow).now();
     }
 
     private FollowedFile<PipelineSettings, RouteFault> follow(String name) {

@@ -102,13 +102,13 @@ abstract class RunEndToEnd extends SharedController {
     void endsAScriptThatTakesTooLong() throws Exception {
         JsonNode session = http.runToEnd(
                 "run",
-                script("wait_for_file.py", folder.resolve("never").toString()).put("timeout", 0.5));
+                script("wait_for_file.py", folder.resolve("never").toString()).put("timeout", 1.5));
 
         assertThat(session.path("outcome").asText()).isEqualTo("timed_out");
         assertThat(session.path("success").asBoolean(true)).isFalse();
         assertThat(session.path("end_time").asDouble()
                         - session.path("start_time").asDouble())
-                .isBetween(0.5, 10.0);
+                .isBetween(1.5, 11.0);
         assertThat(logOf(session)).startsWith("ready\n").contains("tidied up\n");
         assertThat(controller.setup().scriptProcesses().alive()).isEmpty();
     }

@@ -83,6 +83,7 @@ class SessionLifeIT extends SharedController {
         operation(
                 setup,
                 "stuck_request",
+                "- setBody:\n    constant: anybody there?\n",
                 "- to:\n    uri: netty:tcp://127.0.0.1:" + silent.getLocalPort()
                         + "\n    parameters:\n      sync: true\n      requestTimeout: 60000\n",
                 last);

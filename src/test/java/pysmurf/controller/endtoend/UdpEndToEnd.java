@@ -211,7 +211,8 @@ abstract class UdpEndToEnd extends SharedController {
     void losesNothingOfABurst() throws Exception {
         JsonNode session = http.run("publish.py", "many_logs", "10000");
 
-        assertThat(texts(session))
+        int id = session.path("session_id").asInt();
+        assertThat(texts(http.get("/api/v1/sessions/" + id + "?messages=all").json()))
                 .filteredOn(text -> text.startsWith("message "))
                 .isEqualTo(IntStream.range(0, 10_000)
                         .mapToObj(number -> "message " + number)
