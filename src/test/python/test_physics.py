@@ -56,7 +56,7 @@ class ResonatorTest(unittest.TestCase):
         self.assertAlmostEqual(slope, 1.0, places=3)
 
     def test_eta_is_clipped_at_the_half_width_of_a_subband(self) -> None:
-        self.assertAlmostEqual(abs(resonator.clip_eta(30 - 40j)), 4.8)
+        self.assertAlmostEqual(abs(resonator.clip_eta(30 - 40j)), 1.2)
         self.assertAlmostEqual(cmath.phase(resonator.clip_eta(30 - 40j)), cmath.phase(30 - 40j))
         self.assertTrue(resonator.eta_clipped(resonator.clip_eta(30 - 40j)))
         self.assertEqual(resonator.clip_eta(0.2j), 0.2j)

@@ -8,11 +8,10 @@ from bisect import bisect_left
 from cmath import exp, pi
 from typing import List, NamedTuple, Sequence
 
+from tuning.band import SUBBAND_HALF_WIDTH_MHZ
+
 NEIGHBOURS = 3
 """Resonators that count on each side of a tone; the next ones are tens of bandwidths away."""
-
-SUBBAND_HALF_WIDTH_MHZ = 614.4 / 128
-"""Digitizer frequency by number of sub-bands: pysmurf's ``subband_half_width``, the largest eta it sets."""
 
 
 class Resonator(NamedTuple):
