@@ -1,6 +1,7 @@
 """What is measured of a response: dips, channels, periods, quantiles."""
 from __future__ import annotations
 
+import cmath
 import math
 import random
 import unittest
@@ -72,6 +73,12 @@ class ChannelAssignmentTest(unittest.TestCase):
         rows = band.match_channels([-8.95, 3.0, 9.01], master, 0.1)
         self.assertEqual([row.channel for row in rows],
                          [master[0].channel, band.UNASSIGNED, master[2].channel])
+
+
+class EtaLimitTest(unittest.TestCase):
+    def test_what_the_register_rounds_the_limit_to_is_clipped_too(self) -> None:
+        for steps, clipped in ((1023, True), (1024, True), (1020, False)):
+            self.assertIs(resonator.eta_clipped(cmath.rect(1.2 * steps / 1024, 0.4), 1.2), clipped)
 
 
 class HarmonicsTest(unittest.TestCase):

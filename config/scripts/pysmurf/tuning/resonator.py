@@ -99,5 +99,5 @@ def clip_eta(value: complex) -> complex:
 
 
 def eta_clipped(value: complex, limit_mhz: float = SUBBAND_HALF_WIDTH_MHZ) -> bool:
-    """True where the slope was too small to be a dip's."""
-    return abs(value) >= limit_mhz * (1 - 1e-9)
+    """True where the slope was too small to be a dip's; the register of eta has steps of a thousandth."""
+    return abs(value) >= limit_mhz * (1 - 2e-3)
