@@ -13,6 +13,7 @@ from tuning import figures, fluxramp
 from tuning.band import centre_mhz
 from tuning.harmonics import HarmonicFit, fit_harmonics, fit_period
 from tuning.instrument import CannotWork
+from tuning.interruption import interruption
 from tuning.npy import Field, write_table
 from tuning.quantiles import median, quantile_numbers
 from tuning.stage import Stage, stage_main
@@ -43,6 +44,7 @@ def take(stage: Stage, band: int, biases: List[float]) -> Dict[int, List[float]]
     try:
         instrument.set_lms_enable(band, False)
         instrument.set_fixed_flux_ramp_bias(0.0)
+        centre(stage, band)
         instrument.toggle_feedback(band)
         # From zero, where the tones were centred, in small steps to where the curve begins.
         for bias in [bias for bias in reversed(biases) if bias < 0]:
@@ -58,14 +60,26 @@ def take(stage: Stage, band: int, biases: List[float]) -> Dict[int, List[float]]
                 curves.setdefault(channel, []).append(mean * 1e3)
             stage.progress(band, done, len(biases), "flux steps")
     finally:
-        try:
-            instrument.set_fixed_flux_ramp_bias(0.0)
-        finally:
+        with interruption.held():
             try:
-                instrument.unset_fixed_flux_ramp_bias()
+                instrument.set_fixed_flux_ramp_bias(0.0)
             finally:
-                instrument.set_lms_enable(band, True)
+                try:
+                    instrument.unset_fixed_flux_ramp_bias()
+                finally:
+                    instrument.set_lms_enable(band, True)
     return curves
+
+
+def centre(stage: Stage, band: int) -> None:
+    """Tones and etas where the dips are without flux. Source: sodetlib ``take_squid_curve``."""
+    options = stage.options
+    stage.instrument.run_serial_gradient_descent(band, stage.descent(band), unsaid)
+    stage.instrument.run_serial_eta_scan(band, options.delta_freq, options.timeout, unsaid)
+
+
+def unsaid(done: int, total: int) -> None:
+    """The progress of a stage is that of its flux steps."""
 
 
 def fitted(shift_khz: List[float]) -> Optional[HarmonicFit]:
