@@ -66,6 +66,20 @@ class InstrumentFaultTest(unittest.TestCase):
         self.assertLess(numbers["r2_median"], 0.5)
         self.assertLess(numbers["f_ptp_khz"], 10)
 
+    def test_dead_channels_go_off_in_the_eta_scan_and_stay_off(self) -> None:
+        slot = Slot(like=self.slot)
+        self.addCleanup(slot.close)
+        before = slot.state["tones_on"]["0"]
+        numbers = slot.run("serial_algs", *SMALL, "--faults", "dead_channels").numbers()
+        self.assertEqual((numbers["n_failed"], numbers["n_all"]), (1, before))
+        self.assertEqual(slot.state["tones_on"]["0"], before - 1)
+        self.assertEqual(slot.run("serial_algs", *SMALL).numbers()["n_all"], before - 1)
+
+    def test_dead_channels_do_not_track(self) -> None:
+        numbers = self.slot.run("tracking_setup", *SMALL, "--faults", "dead_channels").numbers()
+        self.assertEqual(numbers["n_all"] - numbers["n_good"], 1)
+        self.assertGreater(numbers["r2_median"], 0.99)
+
     def test_eta_bad_shows_in_tracking(self) -> None:
         ended = self.slot.run("tracking_setup", *SMALL, "--faults", "eta_bad")
         self.assertEqual((ended.code, ended.numbers()["n_good"]), (0, 0))
