@@ -20,7 +20,7 @@ BINS_PER_DECADE = 10
 FITTED_TO_HZ = 30.0
 FIT_STEPS = 30
 SLOPE_PRIOR = 4.0
-"""How the knee is fitted; the weight of a slope of 1 is that of 1 +- 0.5."""
+"""How the knee is fitted; the prior is a slope of 1, of the weight of four frequencies."""
 
 
 def johnson_pa(temperature_k: float, resistance_ohm: float) -> float:
