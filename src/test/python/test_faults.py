@@ -1,8 +1,10 @@
 """Each fault, as it shows to whoever watches the process."""
 from __future__ import annotations
 
+import json
 import os
 import signal
+import time
 import unittest
 
 from stage_process import SMALL, TIMEOUT_S, Listener, Slot, rest_of, tuned_slot
@@ -153,8 +155,8 @@ class ProcessFaultTest(unittest.TestCase):
     def test_hang_ends_on_terminate(self) -> None:
         process = self.slot.start_hanging("setup_amps")
         process.terminate()
-        rest_of(process)
-        self.assertEqual(process.returncode, -signal.SIGTERM)
+        self.assertEqual(rest_of(process), "setup_amps: interrupted\n")
+        self.assertEqual(process.returncode, 130)
 
     def test_ignored_interrupt_is_told_and_terminate_still_works(self) -> None:
         process = self.slot.start_hanging("setup_amps", "ignore_int")
@@ -164,7 +166,7 @@ class ProcessFaultTest(unittest.TestCase):
             self.assertEqual(process.stdout.readline(), "ignored SIGINT\n")
         process.terminate()
         rest_of(process)
-        self.assertEqual(process.returncode, -signal.SIGTERM)
+        self.assertEqual(process.returncode, 130)
 
     def test_only_kill_ends_what_ignores_both(self) -> None:
         process = self.slot.start_hanging("setup_amps", "ignore_int", "ignore_term")
@@ -177,6 +179,36 @@ class ProcessFaultTest(unittest.TestCase):
         process.wait(TIMEOUT_S)
         process.stdout.close()
         self.assertEqual(process.returncode, -signal.SIGKILL)
+
+
+class AbortedScanTest(unittest.TestCase):
+    """A descent goes on behind the end of its stage, and safe_state is safe all the same."""
+
+    def abort(self, number: signal.Signals, lasts_s: float) -> None:
+        slot = tuned_slot()
+        self.addCleanup(slot.close)
+        process = slot.start_hanging("serial_algs")
+        state = slot.state
+        state["scans"]["0"].update(since=time.time(), lasts_s=lasts_s)
+        end = time.time() + lasts_s
+        slot.write_state(json.dumps(state))
+        process.send_signal(number)
+        rest_of(process)
+        self.assertEqual((list(slot.state["scans"]), slot.state["eta_scan_in_progress"]), (["0"], True))
+
+        ended = slot.run("safe_state", "--simulate")
+        self.assertEqual((ended.code, ended.numbers()["quiet"]), (0, True), ended.err)
+        self.assertGreaterEqual(time.time(), end)
+        looked = slot.run("preflight", "--simulate", "--keep-outputs").numbers()
+        self.assertEqual((looked["tones_on"], looked["eta_scan_in_progress"]), (0, False))
+        state = slot.state
+        self.assertEqual((state["tones_on"]["0"], state["scans"], state["bands"]["0"]["rf_enabled"]), (0, {}, True))
+
+    def test_interrupted(self) -> None:
+        self.abort(signal.SIGINT, 5.0)
+
+    def test_killed(self) -> None:
+        self.abort(signal.SIGKILL, 1.5)
 
 
 if __name__ == "__main__":
