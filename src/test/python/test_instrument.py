@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import inspect
 import unittest
+from random import Random
 from typing import Callable, List
 
 from stage_process import Slot
@@ -44,7 +45,7 @@ def ignore(done: int, total: int) -> None:
 
 
 class SimulatedSlotTest(unittest.TestCase):
-    """A slot of eight channels, their tones on, by a clock that the test puts on; each look at it takes ``tick``."""
+    """A slot of eight channels with tones on, by a clock that the test puts on; a look at it takes ``tick``."""
 
     def setUp(self) -> None:
         self.slot = Slot()
@@ -63,12 +64,12 @@ class SimulatedSlotTest(unittest.TestCase):
         return self.now
 
     def simulated(self, *faults: str) -> SimulatedSmurf:
-        return SimulatedSmurf(self.registers, ArrayChoice(5, 8), True, Faults({name: 1 for name in faults}), 0.0,
-                              lambda number, band: None)
+        return SimulatedSmurf(self.registers, ArrayChoice(5, 8), True, Faults({name: 1 for name in faults}),
+                              0.0, lambda number, band: None)
 
     def notch(self, sweep_width: float = 0.3) -> list:
-        return self.smurf.setup_notches(BAND, self.smurf.found_resonances(BAND), 12, sweep_width, 0.002, 0.01, 0.1,
-                                        True, ignore)
+        return self.smurf.setup_notches(BAND, self.smurf.found_resonances(BAND), 12, sweep_width, 0.002, 0.01,
+                                        0.1, True, ignore)
 
     def start_scan(self) -> None:
         """Start a descent whose client is gone at once."""
@@ -95,7 +96,8 @@ class ScanTest(SimulatedSlotTest):
         self.assertEqual(self.smurf.running_scans(), [BAND])
         self.now += 0.2
         state = self.smurf.read_state()
-        self.assertEqual((state.eta_scan_in_progress, state.tones_on[BAND], state.quiet), (False, self.tones, False))
+        self.assertEqual((state.eta_scan_in_progress, state.tones_on[BAND], state.quiet),
+                         (False, self.tones, False))
         self.assertEqual(self.smurf.running_scans(), [])
 
     def test_a_client_that_waits_sees_its_end_and_the_etas_again(self) -> None:
@@ -229,7 +231,8 @@ class BeforeTest(SimulatedSlotTest):
 
         with self.assertRaises(KeyboardInterrupt):
             self.smurf.estimate_phase_delay(BAND, -2.4, 2.4, 1, look)
-        self.assertEqual((seen[0]["noise_on"], seen[0]["bands"][str(BAND)]["band_delay_us"]), ({str(BAND): True}, 0))
+        self.assertEqual(seen[0]["noise_on"], {str(BAND): True})
+        self.assertEqual(seen[0]["bands"][str(BAND)]["band_delay_us"], 0)
         self.assertFalse(self.smurf.read_state().noise_on)
         self.assertEqual(self.slot.state["bands"][str(BAND)]["band_delay_us"], delay)
 
@@ -258,7 +261,7 @@ class ChannelTest(SimulatedSlotTest):
 
     def test_without_rf_there_is_only_noise(self) -> None:
         line = self.line(lambda state: state["bands"]["0"].update(rf_enabled=False))
-        self.assertLess(max(map(abs, line.measure([0.0, 1.0, 2.0], self.smurf._random(0, "test"), 64))), 0.003)
+        self.assertLess(max(map(abs, line.measure([0.0, 1.0, 2.0], Random(1), 64))), 0.003)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from tuning.fourier import fft
 from tuning.instrument import Descent
 from tuning.resonator import Resonator
 from tuning.simulator.resonator_array import draw_amplifiers
-from tuning.simulator.smurf import calibrated_eta, descended
+from tuning.simulator.serial_algorithms import calibrated_eta, descended
 
 
 class ResonatorTest(unittest.TestCase):
@@ -79,8 +79,8 @@ class SerialAlgorithmTest(unittest.TestCase):
             self.assertAlmostEqual(descended(start, 0.1, self.DESCENT, self.seen), 0.0, delta=0.003)
 
     def test_a_step_is_gain_times_the_slope_in_mhz_of_the_response(self) -> None:
-        # |S| rises by 2 a MHz everywhere, 2.4 in MHz of response: each step goes down by 0.9 * 0.001 * 2.4 and
-        # a tenth of the last one more.
+        # |S| rises by 2 a MHz everywhere, 2.4 in MHz of response: each step goes down by 0.9 * 0.001 * 2.4
+        # and a tenth of the last one more.
         places = []
 
         def slope(freqs: list) -> list:
@@ -94,7 +94,8 @@ class SerialAlgorithmTest(unittest.TestCase):
 
     def test_a_tone_that_leaves_its_channel_goes_back(self) -> None:
         steep = self.DESCENT._replace(gain=0.1)
-        self.assertEqual(descended(0.3, 0.5, steep, lambda freqs: [complex(9 * (freq + 10)) for freq in freqs]), 0.3)
+        self.assertEqual(
+            descended(0.3, 0.5, steep, lambda freqs: [complex(9 * (freq + 10)) for freq in freqs]), 0.3)
 
     def test_without_a_signal_it_stays(self) -> None:
         self.assertEqual(descended(0.3, 0.5, self.DESCENT, lambda freqs: [0j, 0j]), 0.3)
@@ -284,7 +285,7 @@ class NoiseTest(unittest.TestCase):
     def test_knees_of_short_streams_scatter_round_the_true_one(self) -> None:
         rng, knees = random.Random(9), []
         for _ in range(20):
-            for stream in noise.draw_streams(noise.Colour(100, 0.4, 1), noise.Colour(100, 0.4, 1), 200.0, 6000, rng):
+            for stream in noise.draw_streams(*[noise.Colour(100, 0.4, 1)] * 2, 200.0, 6000, rng):
                 knees.append(noise.knee_frequency(*noise.spectrum_asd(stream, 200.0)) or 0.0)
         self.assertAlmostEqual(sorted(knees)[len(knees) // 2] / 0.4, 1.0, delta=0.12)
 

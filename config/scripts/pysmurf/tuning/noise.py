@@ -104,9 +104,9 @@ def knee_frequency(freqs: Sequence[float], asd: Sequence[float]) -> Optional[flo
     """The knee of sodetlib's ``noise_model``, fitted with its level and slope; None below half the lowest
     frequency, where the spectrum is white.
 
-    The knee of a short stream lies among the lowest few frequencies. So the fit is of the power, each bin by its
-    own scatter (Gauss's steps on measured over expected), and expects what the Hann window makes of the slope. A
-    slope that the data do not settle stays near 1.
+    The knee of a short stream lies among the lowest few frequencies. So the fit is of the power, each bin by
+    its own scatter (Gauss's steps on measured over expected), and expects what the Hann window makes of the
+    slope. A slope that the data do not settle stays near 1.
     """
     bins = _binned(freqs, asd)
     count = sum(each.count for each in bins)
@@ -154,7 +154,8 @@ def _binned(freqs: Sequence[float], asd: Sequence[float]) -> List[_Bin]:
         while end < len(freqs) and floor(log10(freqs[end]) * BINS_PER_DECADE) == number:
             end += 1
         count = end - place
-        bins.append(_Bin(sum(freqs[place:end]) / count, sum(value ** 2 for value in asd[place:end]) / count, count))
+        power = sum(value ** 2 for value in asd[place:end]) / count
+        bins.append(_Bin(sum(freqs[place:end]) / count, power, count))
         place = end
     return bins
 

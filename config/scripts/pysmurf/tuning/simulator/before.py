@@ -1,5 +1,6 @@
-"""Registers as they were before a stage, kept in the state until they are put back or not wanted any more: what a
-killed stage changed is put back by safe_state or by the next stage.
+"""Registers as they were before a stage, kept in the state until they are put back or not wanted any more.
+
+What a killed stage changed is put back by safe_state or by the next stage.
 
 A part is a band, or None: the flux ramp, which the bands share.
 """

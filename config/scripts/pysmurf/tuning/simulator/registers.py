@@ -37,15 +37,15 @@ def fresh_state() -> State:
     """A slot after power-up: all off."""
     return {"amps_on": False, "tones_on": {}, "flux_ramp_on": False, "fixed_flux_bias": 0.0,
             "eta_scan_in_progress": False, "tes_bias_on": False, "noise_on": {}, "scans": {},
-            "before": {},
-            "amps": {}, "flux_ramp": {"fraction_full_scale": 0.0, "reset_rate_khz": 4.0},
+            "before": {}, "amps": {}, "flux_ramp": {"fraction_full_scale": 0.0, "reset_rate_khz": 4.0},
             "flux_ramp_relay": "AC", "bands": {}, "tune_file": None, "array": None}
 
 
 def fresh_band() -> State:
     """A band as configured."""
     return {"att": 15, "band_delay_us": NOMINAL_DELAY_US, "tone_power": 12, "rf_enabled": True,
-            "resonances_mhz": None, "assignment": [], "notches": [], "lms_enabled": True, "feedback_channels": []}
+            "resonances_mhz": None, "assignment": [], "notches": [], "lms_enabled": True,
+            "feedback_channels": []}
 
 
 def checked(stored: State) -> State:
@@ -61,7 +61,8 @@ def checked(stored: State) -> State:
                       for band, registers in state["bands"].items()}
     if state["array"] is not None:
         state["array"] = {"seed": int(state["array"]["seed"]), "channels": int(state["array"]["channels"])}
-    state["scans"] = {band: checked_scan(scan) for band, scan in state["scans"].items() if band in state["bands"]}
+    state["scans"] = {band: checked_scan(scan) for band, scan in state["scans"].items()
+                      if band in state["bands"]}
     state["before"] = before.checked(state["before"], state["bands"])
     return state
 
@@ -98,10 +99,10 @@ class Registers:
         """The state, to be changed in place; written at the end, unless an exception passes."""
         with self._locked():
             state = self._load()
-            before = json.dumps(state)
+            stored = json.dumps(state)
             scans.settle(state, self.clock())
             yield state
-            if json.dumps(state) != before:
+            if json.dumps(state) != stored:
                 self._store(state)
 
     @contextmanager

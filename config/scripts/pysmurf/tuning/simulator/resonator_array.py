@@ -22,7 +22,7 @@ EDGE_MHZ = 5.0
 
 NOISY = 0.03
 JITTER_KHZ = 60.0
-"""The part of the resonators whose dip jitters by so much from sample to sample: a loop cannot follow them."""
+"""The part of the resonators whose dip jitters by so much from sample to sample that no loop follows it."""
 
 
 class Channel(NamedTuple):

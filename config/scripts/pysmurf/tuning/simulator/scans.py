@@ -11,7 +11,8 @@ State = Dict[str, Any]
 Row = List[Any]
 
 
-def begin(state: State, band: int, now: float, lasts_s: float, notches: List[Row], feedback: List[int]) -> None:
+def begin(state: State, band: int, now: float, lasts_s: float, notches: List[Row],
+          feedback: List[int]) -> None:
     """Start a scan that ends with these rows of notches, their tones on, and feedback for these channels."""
     state["scans"][str(band)] = {"since": now, "lasts_s": lasts_s, "notches": notches, "feedback": feedback}
     state["eta_scan_in_progress"] = True
@@ -26,7 +27,7 @@ def settle(state: State, now: float) -> bool:
 
 
 def finish(state: State, band: int) -> None:
-    """The end of a scan: its tones are on again, whatever was switched off meanwhile; RF that is cut stays cut."""
+    """The end of a scan: its tones are on again, whatever was switched off meanwhile, unless RF is cut."""
     scan = state["scans"].pop(str(band))
     registers = state["bands"][str(band)]
     registers["notches"] = scan["notches"]

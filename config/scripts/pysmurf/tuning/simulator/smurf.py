@@ -13,8 +13,8 @@ from random import Random
 from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from tuning import amplifier, carrier, fluxramp, noise, resonator, tracking
-from tuning.band import (BANDS, SUBBAND_HALF_WIDTH_MHZ, UNASSIGNED, Assignment, assign_channels, match_channels,
-                         subband_centre_mhz)
+from tuning.band import (BANDS, SUBBAND_HALF_WIDTH_MHZ, UNASSIGNED, Assignment, assign_channels,
+                         match_channels, subband_centre_mhz)
 from tuning.dips import find_dips
 from tuning.faults import Faults
 from tuning.instrument import (CannotWork, ChannelTrace, Check, Descent, FoundResonances, Notch, OutputState,
@@ -26,6 +26,7 @@ from tuning.simulator import before, scans
 from tuning.simulator.feed_line import ChannelLoop, FeedLine
 from tuning.simulator.registers import Registers, State, StateBroken, StateLocked, fresh_band
 from tuning.simulator.resonator_array import Band, draw_amplifiers, draw_band
+from tuning.simulator.serial_algorithms import calibrated_eta, descended
 from tuning.tune_file import read_tune, write_tune
 
 SWEEP_SAMPLES = 64
@@ -643,45 +644,10 @@ class SimulatedSmurf:
         return noise.Colour(channel.white_pa, channel.knee_hz, channel.knee_power)
 
 
-def descended(freq: float, centre: float, descent: Descent,
-              measure: Callable[[List[float]], List[complex]]) -> float:
-    """Down the slope of the response's size (in MHz, as an eta of 1 makes it), with momentum.
-
-    A tone that leaves its channel goes back to where it was; one that does not settle stays where it came to.
-    Source: cryo-det ``SerialGradientDescent``.
-    """
-    step = descent.step_hz * 1e-6
-    moved = velocity = 0.0
-    for _ in range(descent.max_iters):
-        low, high = measure([freq + moved - step, freq + moved + step])
-        slope = SUBBAND_HALF_WIDTH_MHZ * (abs(high) - abs(low)) / (2 * step)
-        velocity = descent.beta * velocity + (1 - descent.beta) * descent.gain * slope
-        moved -= velocity
-        if abs(velocity) < descent.converge_hz * 1e-6:
-            break
-        if abs(freq + moved - centre) > SUBBAND_HALF_WIDTH_MHZ:
-            return freq
-    return freq + moved
-
-
-def calibrated_eta(delta_freq: float, low: complex, at: complex, high: complex) -> Optional[complex]:
-    """eta from the response at a tone and ``delta_freq`` to either side; None where there is no signal.
-
-    Its angle is such that the tone itself has no error, its size such that the error rises by 1 a MHz.
-    Source: cryo-det ``SerialEtaScan``.
-    """
-    if at == 0:
-        return None
-    across = 1j * abs(at) / at
-    rise = (across * (high - low)).real
-    if rise == 0:
-        return None
-    return resonator.clip_eta(across * 2 * delta_freq / rise)
-
-
 def _rows(notches: Sequence[Notch]) -> List[List[float]]:
     """Notches as they stand in the state."""
-    return [[notch.channel, notch.subband, notch.freq_mhz, notch.eta.real, notch.eta.imag] for notch in notches]
+    return [[notch.channel, notch.subband, notch.freq_mhz, notch.eta.real, notch.eta.imag]
+            for notch in notches]
 
 
 def _grid(start: float, stop: float, step: float) -> List[float]:
