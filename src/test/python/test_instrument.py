@@ -205,7 +205,8 @@ class BeforeTest(SimulatedSlotTest):
         self.tick = 0.1
         with self.assertRaises(KeyboardInterrupt), self.smurf.as_before(BAND, True):
             self.smurf.run_serial_gradient_descent(BAND, DESCENT, interrupt)
-        self.assertFalse(self.slot.state["bands"][str(BAND)]["rf_enabled"])
+        state = self.slot.state
+        self.assertEqual((state["bands"][str(BAND)]["rf_enabled"], state["tones_on"][str(BAND)]), (False, 0))
         self.assertLess(self.now, 1000.0 + SHORTEST_SCAN_S)
         self.make_quiet(60.0)
         self.assert_quiet_for_good()

@@ -25,7 +25,7 @@ def keep(state: State, band: Optional[int], tones: bool) -> None:
         settings = {name: state[name] for name in RAMP_SETTING}
         outputs = {name: state[name] for name in RAMP_OUTPUT}
     else:
-        settings = {name: value for name, value in state["bands"][key].items() if name != "resonances_mhz"}
+        settings = state["bands"][key]
         outputs = {"tones_on": tones and bool(state["tones_on"].get(key)),
                    "noise_on": state["noise_on"].get(key, False)}
     state["before"][key] = deepcopy({"settings": settings, "outputs": outputs})

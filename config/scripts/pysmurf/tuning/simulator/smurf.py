@@ -192,9 +192,14 @@ class SimulatedSmurf:
         state["tes_bias_on"] = False
         state["noise_on"] = {}
 
-    def _enable_rf(self, state: State, bands: Iterable[str], enabled: bool = True) -> None:
+    def _enable_rf(self, state: State, bands: Iterable[str]) -> None:
         for band in bands:
-            self._band_state(state, int(band))["rf_enabled"] = enabled
+            self._band_state(state, int(band))["rf_enabled"] = True
+
+    def _cut_rf(self, state: State, bands: Iterable[str]) -> None:
+        for band in bands:
+            self._band_state(state, int(band))["rf_enabled"] = False
+            self._tones_off(state, int(band))
 
     def prepare(self, bands: Sequence[int]) -> None:
         with self._registers.transaction() as state:
@@ -223,7 +228,7 @@ class SimulatedSmurf:
         """As before the stage; behind a scan that still runs, without RF, this is left to `make_quiet`."""
         if band in self.running_scans():
             with self._registers.transaction() as state:
-                self._enable_rf(state, [str(band)], False)
+                self._cut_rf(state, [str(band)])
             self._registers.wait_for_scans(SCAN_END_S)
         with self._registers.transaction() as state:
             if str(band) not in state["scans"]:
@@ -242,7 +247,7 @@ class SimulatedSmurf:
                 state["amps_on"] = False
             scanning = sorted(state["scans"])
             # A scan gives its tones back at its end: without RF they stay silent.
-            self._enable_rf(state, scanning, False)
+            self._cut_rf(state, scanning)
         if scanning:
             say(f"a scan runs in the server: waiting up to {patience_s:g} s for its end")
             if not self._registers.wait_for_scans(patience_s):
