@@ -7,7 +7,8 @@ from __future__ import annotations
 import struct
 import threading
 import time
-from typing import Dict, List
+from functools import lru_cache
+from typing import Dict, List, Tuple
 
 import numpy as np
 from scipy import signal
@@ -27,6 +28,7 @@ PA_PER_PHI0 = 9e6
 HEADER = struct.Struct("<4B I 40x Q i I I I Q I I I 4x Q B B 6x H H 4x H H 4x")
 
 
+@lru_cache(maxsize=4)
 def band_noise(samples: int) -> np.ndarray:
     """The noise file, the same each time it is played, within the band's 500 MHz."""
     rng = np.random.default_rng(99)
@@ -44,6 +46,7 @@ class Daq:
         self._bands = bands
         self._faults = faults
         self._ramp = ramp
+        self._lines: Dict[Tuple[int, int], np.ndarray] = {}
 
     def trigger(self, bay: int) -> None:
         threading.Thread(target=self._take, args=(bay,), daemon=True).start()
@@ -78,9 +81,12 @@ class Daq:
         played = band_noise(samples)
         if is_dac:
             return played
-        freqs = np.fft.fftfreq(samples, 1 / 614.4)
-        line = band.line.transmission(freqs, np.zeros(1), band.line.cable_us) * band.gain(12)
-        return np.fft.ifft(np.fft.fft(played) * line) * (100 if self._faults.saturated_adc else 1) + quiet
+        if (band.number, samples) not in self._lines:
+            freqs = np.fft.fftfreq(samples, 1 / 614.4)
+            line = band.line.transmission(freqs, np.zeros(1), band.line.cable_us)
+            self._lines[band.number, samples] = np.fft.ifft(np.fft.fft(played) * line)
+        gain = band.gain(12) * (100 if self._faults.saturated_adc else 1)
+        return self._lines[band.number, samples] * gain + quiet
 
     def _write_debug_file(self, band: Band, samples: int) -> None:
         path = self._registers.values["AMCc.streamDataWriter.DataFile"]

@@ -44,11 +44,11 @@ class Line:
 
     def transmission(self, freqs: np.ndarray, bias: np.ndarray, delay_us: float) -> np.ndarray:
         """S21 at each frequency, averaged over the biases of a ramp or at one steady bias."""
-        freqs = np.asarray(freqs, dtype=float)
-        total = np.zeros(freqs.shape, dtype=complex)
-        for dips in self.dips(bias):
-            total += np.prod(1 - self.q_ratio / (1 + 2j * (freqs[..., None] - dips) / self.bandwidth_mhz), -1)
-        return self.level * total / len(bias) * np.exp(-2j * np.pi * freqs * delay_us)
+        freqs, dips = np.asarray(freqs, dtype=float), self.dips(bias)
+        notches = np.ones((len(dips), *freqs.shape), dtype=complex)
+        for place, (width, q_ratio) in enumerate(zip(self.bandwidth_mhz, self.q_ratio)):
+            notches *= 1 - q_ratio / (1 + 2j / width * (freqs - dips[:, place, None]))
+        return self.level * notches.mean(0) * np.exp(-2j * np.pi * freqs * delay_us)
 
     def nearest(self, freqs: np.ndarray) -> np.ndarray:
         """Index of the resonator next to each frequency."""
@@ -56,7 +56,10 @@ class Line:
 
     def truth(self, centre_mhz: float) -> Dict[str, Any]:
         curve = self.dips(np.linspace(0, 1, 4001))
-        return {"dips_mhz": np.sort(self.dips(np.zeros(1))[0]), "centre_mhz": centre_mhz,
+        dips = np.sort(self.dips(np.zeros(1))[0])
+        near = dips[:, None] + np.linspace(-0.05, 0.05, 1001)
+        lowest = np.argmin(np.abs(self.transmission(near, np.zeros(1), 0)), 1)
+        return {"dips_mhz": dips, "lowest_mhz": near[np.arange(len(dips)), lowest], "centre_mhz": centre_mhz,
                 "band_delay_us": self.delay_us, "level": self.level, "phi0_ffs": float(np.median(self.phi0)),
                 "df_khz": float(np.median(np.ptp(curve, 0))) * 1e3, "n": len(self.base_mhz),
                 "white_pa": float(np.median(self.white_pa)), "knee_hz": float(np.median(self.knee_hz)),
