@@ -14,7 +14,7 @@ from tuning.band import centre_mhz
 from tuning.harmonics import HarmonicFit, fit_harmonics, fit_period
 from tuning.instrument import CannotWork
 from tuning.interruption import interruption
-from tuning.npy import Field, write_table
+from tuning.npy import Field
 from tuning.quantiles import median, quantile_numbers
 from tuning.stage import Stage, stage_main
 
@@ -127,9 +127,14 @@ def save(stage: Stage, band: int, biases: List[float], curves: List[SquidCurve])
             fluxramp.slope_mhz_per_pa(fit.mean_slope()), fit.r2]
         place = [band, curve.channel, centre_mhz(band) + curve.freq_mhz]
         rows.append(place + derived + [biases, curve.shift_khz])
-    path = stage.folder.output(f"b{band}_fr_sweep_data.npy")
-    write_table(path, fields, rows)
-    stage.register(path, "dc_squid_curve", "npy")
+    freqs = [centre_mhz(band) + curve.freq_mhz for curve in curves]
+    results = {"bands": [band] * len(curves), "channels": [curve.channel for curve in curves],
+               "fluxramp_ffs": biases, "res_freq": freqs,
+               "res_freq_vs_fr": [[freq + shift * 1e-3 for shift in curve.shift_khz]
+                                  for freq, curve in zip(freqs, curves)],
+               "ffs_per_phi0": [row[3] for row in rows], "df": [row[4] for row in rows],
+               "higher_harmonic_power": [row[5] for row in rows], "dfdI": [row[6] * 1e-3 for row in rows]}
+    stage.save_results(f"b{band}_fr_sweep_data", "dc_squid_curve", results, fields, rows)
 
 
 def plot(stage: Stage, band: int, biases: List[float], curves: List[SquidCurve]) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from tuning import figures, fluxramp
 from tuning.instrument import CannotWork, TrackingData, TrackingSetting
-from tuning.npy import Field, write_table
+from tuning.npy import Field
 from tuning.quantiles import median, quantile_numbers
 from tuning.stage import Stage, stage_main
 from tuning.tracking import ChannelTracking, Cuts, peak_to_peak, quality
@@ -59,7 +59,7 @@ def track(stage: Stage, band: int, fraction: float) -> Dict[str, Any]:
     stage.instrument.set_feedback_enable(band, [each.channel for each, fine in zip(channels, good) if fine])
     if stage.numbers[str(band)]["carrier_khz"] is not None:
         stage.instrument.keep_tracking(band, followed, stage.setting("nphi0"))
-    save(stage, band, channels, good, data)
+    save(stage, band, channels, good, data, cuts, followed)
     plot(stage, band, channels, good, data, cuts)
     r2 = [channel.r2 for channel in channels]
     f_ptp = [channel.f_ptp_khz for channel in channels]
@@ -72,18 +72,25 @@ def track(stage: Stage, band: int, fraction: float) -> Dict[str, Any]:
 
 
 def save(stage: Stage, band: int, channels: Sequence[ChannelTracking], good: Sequence[bool],
-         data: TrackingData) -> None:
+         data: TrackingData, cuts: Cuts, followed: TrackingSetting) -> None:
     samples = SAVED_RAMPS * data.samples_per_ramp
     fields: List[Field] = [("band", "<i4"), ("channel", "<i4"), ("freq_mhz", "<f8"), ("r2", "<f8"),
                            ("f_ptp_khz", "<f8"), ("df_ptp_khz", "<f8"), ("phase_rad", "<f8"),
                            ("is_good", "|b1"), ("f_khz", "<f4", samples), ("df_khz", "<f4", samples)]
+    results = {"bands": [band] * len(channels), "channels": [each.channel for each in channels],
+               "f_ptp_range": [cuts.f_ptp_min_khz, cuts.f_ptp_max_khz],
+               "df_ptp_range": [cuts.df_ptp_min_khz, cuts.df_ptp_max_khz], "r2_min": cuts.r2_min,
+               "f": [list(trace.tracked_khz) for trace in data.traces],
+               "df": [list(trace.error_khz) for trace in data.traces],
+               "sync_idxs": {band: list(range(0, len(data.traces[0].tracked_khz) + 1, data.samples_per_ramp))},
+               "r2": [each.r2 for each in channels], "is_good": list(good),
+               "tracking_kwargs": {band: followed._asdict()},
+               "f_ptp": [each.f_ptp_khz for each in channels], "df_ptp": [each.df_ptp_khz for each in channels]}
     rows = [(band, each.channel, each.freq_mhz, each.r2, each.f_ptp_khz, each.df_ptp_khz,
              float("nan") if each.phase is None else each.phase, fine,
              trace.tracked_khz[:samples], trace.error_khz[:samples])
             for each, fine, trace in zip(channels, good, data.traces)]
-    path = stage.folder.output(f"b{band}_tracking_results.npy")
-    write_table(path, fields, rows)
-    stage.register(path, "tracking_data", "npy")
+    stage.save_results(f"b{band}_tracking_results", "tracking_data", results, fields, rows)
 
 
 def plot(stage: Stage, band: int, channels: Sequence[ChannelTracking], good: Sequence[bool],

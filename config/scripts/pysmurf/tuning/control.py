@@ -29,7 +29,7 @@ FIRST_PORT, PORTS_PER_SLOT = 9000, 3
 """The server of a slot listens on 9000 + 3 * slot."""
 
 SYSTEM_CONFIGURATION = "sys_config.yml"
-IMPORTING_S = 60.0
+IMPORTING_S = 120.0
 GRACE_S = 1.0
 """How long imports may take, and how long a process may take to end that was told to."""
 

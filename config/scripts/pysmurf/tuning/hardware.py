@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import importlib
 import os
+import time
 from array import array
 from cmath import rect
 from math import ceil, isfinite, log2, radians
@@ -619,6 +620,20 @@ class HardwareSmurf:
                     streams[band][channel] = array("d", [float(value) for value in phases[place]])
             progress(band, len(streams[band]), len(streams[band]))
         return Stream(rate, streams, float(self._smurf.pA_per_phi0))
+
+
+    def save_results(self, path: str, results: Dict[str, Any]) -> bool:
+        """A dictionary of arrays, as sodetlib's ``validate_and_save`` writes it."""
+        numpy = importlib.import_module("numpy")
+        meta = {"tunefile": self.tune_file(), "pA_per_phi0": float(self._smurf.pA_per_phi0),
+                "timestamp": time.time(), "pysmurf_client_version": self.version,
+                "stream_id": None if self._config is None else self._config.stream_id,
+                "slot": None if self._config is None else self._config.slot}
+        arrays = {name: numpy.asarray(value) if isinstance(value, list) else value
+                  for name, value in results.items()}
+        with interruption.held():
+            numpy.save(path, {"meta": meta, **arrays}, allow_pickle=True)
+        return True
 
 
 def _in_order(resonances: Dict[Any, Dict[str, Any]]) -> List[Dict[str, Any]]:

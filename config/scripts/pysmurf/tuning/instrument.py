@@ -283,6 +283,10 @@ class Instrument(Protocol):
     def set_feedback_enable(self, band: int, channels: Sequence[int]) -> None:
         """Feedback for these channels, none for the others, which do not track."""
 
+    def save_results(self, path: str, results: Dict[str, Any]) -> bool:
+        """Save what was found, by channel, as sodetlib's own loaders read it; false where that is not its way,
+        and nothing is saved."""
+
     def take_stream_data(self, bands: Sequence[int], seconds: float,
                          progress: Callable[[int, int, int], None]) -> Stream:
         """Stream the demodulated phases; progress is called with (band, done, of how many)."""

@@ -19,6 +19,7 @@ from tuning.faults import Faults, UnknownFault, parse_faults
 from tuning.guard import DryEnd
 from tuning.instrument import CannotWork, Descent, Instrument
 from tuning.interruption import interruption
+from tuning.npy import Field, write_table
 from tuning.publisher import Publisher
 from tuning.quantiles import is_quantile
 from tuning.session_folder import SessionFolder, write_text
@@ -127,6 +128,17 @@ class Stage:
         """A file of this stage: into the result, and told to the watchers."""
         self.files.append(path)
         self.publisher.register_file(path, kind, file_format, self.instrument.version, plot)
+
+    def save_results(self, name: str, kind: str, results: Dict[str, Any], fields: Sequence[Field],
+                     rows: Sequence[Sequence[Any]]) -> None:
+        """What was found, by channel: on hardware as sodetlib has it, under its type name; in the simulator a
+        plain table, whose type says so."""
+        path = self.folder.output(f"{name}.npy")
+        if self.instrument.save_results(path, results):
+            self.register(path, kind, "npy")
+        else:
+            write_table(path, fields, rows)
+            self.register(path, f"{kind}_table", "npy")
 
     def title(self, what: str, band: Optional[int] = None) -> str:
         """Title of a plot."""
