@@ -121,6 +121,13 @@ class ScanTest(SimulatedSlotTest):
                 second()
         self.assertTrue(self.smurf.read_state().eta_scan_in_progress)
 
+    def test_it_is_held_against_a_tune(self) -> None:
+        self.assertEqual([check.fine for check in self.smurf.checks()], [True])
+        self.start_scan()
+        self.assertEqual([check.fine for check in self.smurf.checks()], [False])
+        self.slot.write_state("{")
+        self.assertEqual(self.smurf.checks(), [])
+
     def test_a_mark_without_a_scan_is_cleared(self) -> None:
         with self.registers.transaction() as state:
             state["eta_scan_in_progress"] = True

@@ -169,8 +169,13 @@ class SimulatedSmurf:
                            any(state["noise_on"].values()))
 
     def checks(self) -> List[Check]:
-        """Nothing that a simulated slot could lack."""
-        return []
+        """All that a simulated slot could hold against a tune: a scan that would switch tones on behind it."""
+        try:
+            running = ", ".join(map(str, self.running_scans()))
+        except (StateBroken, StateLocked):
+            # The state itself is looked at in its own right.
+            return []
+        return [Check("scans running", f"in band {running}" if running else "none", not running)]
 
     def configured(self, name: str, band: Optional[int] = None) -> Optional[Any]:
         """A simulated slot has no configuration of its own."""
