@@ -70,8 +70,9 @@ test-pysmurf: ## Run all stages on real code: PYSMURF_SRC=folder [SODETLIB_SRC=f
 	@if [ -z '$(PYSMURF_SRC)' ]; then \
 	  echo 'PYSMURF_SRC is not set: name a checkout of slaclab/pysmurf, main or v9.0.3; nothing was run' >&2; exit 2; \
 	fi; \
-	cd src/test/python && PYTHONDONTWRITEBYTECODE=1 PYSMURF_SRC='$(abspath $(PYSMURF_SRC))' \
-	  SODETLIB_SRC='$(if $(SODETLIB_SRC),$(abspath $(SODETLIB_SRC)))' $(PYTHON) -m crate campaign $(CAMPAIGN)
+	cd src/test/python && export PYTHONDONTWRITEBYTECODE=1 PYSMURF_SRC='$(abspath $(PYSMURF_SRC))' \
+	  SODETLIB_SRC='$(if $(SODETLIB_SRC),$(abspath $(SODETLIB_SRC)))' && \
+	$(PYTHON) -m unittest crate.test_crate && $(PYTHON) -m crate campaign $(CAMPAIGN)
 
 # make bench BENCH='--only commands,floods --rounds 2': a part of it, or more rounds.
 bench: $(JAR) ## Measure the controller beside what could be done without it; see docs/performance.md

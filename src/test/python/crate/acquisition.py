@@ -8,12 +8,12 @@ import struct
 import threading
 import time
 from functools import lru_cache
-from typing import Dict, List, Tuple
+from typing import Callable, Dict, List, Tuple
 
 import numpy as np
 from scipy import signal
 
-from crate.band import CHANNELS, DSP_CLOCK_MHZ, OFFSETS_MHZ, Band
+from crate.band import CHANNELS, OFFSETS_MHZ, Band
 from crate.faults import Faults
 from crate.registers import Registers
 
@@ -41,7 +41,8 @@ def band_noise(samples: int) -> np.ndarray:
 class Daq:
     """The DAQ multiplexers of a bay, and its two waveform engines."""
 
-    def __init__(self, registers: Registers, bands: List[Band], faults: Faults, ramp) -> None:
+    def __init__(self, registers: Registers, bands: List[Band], faults: Faults,
+                 ramp: Callable[[], Tuple[float, float]]) -> None:
         self._registers = registers
         self._bands = bands
         self._faults = faults
@@ -114,7 +115,8 @@ class Daq:
 class StreamFile:
     """The processor's file writer: written in one go when it is closed, with all that came in its time."""
 
-    def __init__(self, registers: Registers, bands: List[Band], ramp) -> None:
+    def __init__(self, registers: Registers, bands: List[Band],
+                 ramp: Callable[[], Tuple[float, float]]) -> None:
         self._registers = registers
         self._bands = bands
         self._ramp = ramp

@@ -1,7 +1,7 @@
 """One band's signal processing: what a channel's frequency error says, and how its loop follows a dip."""
 from __future__ import annotations
 
-from typing import List, Tuple
+from typing import Any, Callable, Tuple
 
 import numpy as np
 
@@ -44,7 +44,7 @@ class Band:
     """Registers below ``root`` are this band's; ``slot`` are the slot's."""
 
     def __init__(self, number: int, root: str, registers: Registers, line: Line, faults: Faults,
-                 amps_on, flux) -> None:
+                 amps_on: Callable[[], bool], flux: Callable[[int], np.ndarray]) -> None:
         self.number = number
         self.root = root
         self.line = line
@@ -54,26 +54,29 @@ class Band:
         self._flux = flux
         self._noise = np.random.default_rng(number)
         self._followed = np.zeros(CHANNELS)
+        self._row_key: Any = None
+        self._rows = np.zeros((1, 0))
 
-    def _get(self, name: str):
+    def _get(self, name: str) -> Any:
         return self._registers.values[f"{self.root}.{name}"]
 
     def channels(self, name: str) -> np.ndarray:
         return self._registers.values[f"{self.root}.CryoChannels.{name}"]
 
-    def gain(self, power) -> np.ndarray:
+    def gain(self, power: Any) -> np.ndarray:
         """The line without dips, as attenuators, tone power and amplifiers have it."""
         register = f"{self.root.split('.SysgenCryo')[0]}.MicrowaveMuxCore[{self.number // 4}].ATT."
         steps = sum(self._registers.values[f"{register}{kind}[{self.number % 4 + 1}]"] for kind in ("UC", "DC"))
         decibel = -0.5 * steps - (0 if self._amps_on() else AMPS_OFF_DB)
         return 10 ** ((decibel + TONE_STEP_DB * (np.asarray(power) - NOMINAL_TONE_POWER)) / 20)
 
-    def response(self, channel: int, offsets: np.ndarray, power: int, noise: float = READING_NOISE) -> np.ndarray:
+    def response(self, channel: int, offsets: np.ndarray, power: int) -> np.ndarray:
         """What the channel's demodulator gives with the tone at these offsets from its sub-band's centre."""
         shape = np.shape(offsets)
         if channel in self._faults.dead_channels:
             return np.zeros(shape, dtype=complex)
-        seen = self._noise.normal(0, noise, shape) + 1j * self._noise.normal(0, noise, shape)
+        noise = self._noise.normal(0, READING_NOISE, (2, *shape))
+        seen = noise[0] + 1j * noise[1]
         if power and self._get("rfEnable"):
             through = self.line.transmission(OFFSETS_MHZ[channel] + np.asarray(offsets), self._flux(RAMP_POINTS),
                                              self.line.delay_us - self._get("bandDelayUs"))
@@ -180,7 +183,7 @@ class Band:
     def _dip_rows(self, ramp_samples: float, rate_khz: float, fraction: float, mine: np.ndarray) -> np.ndarray:
         """The channels' dips during one ramp, sample by sample; all ramps are alike."""
         key = (ramp_samples, fraction, tuple(mine), self._faults.no_flux)
-        if getattr(self, "_row_key", None) != key or not rate_khz:
-            bias: List[float] = self._flux(int(np.ceil(ramp_samples))) if rate_khz else self._flux(1)
-            self._row_key, self._rows = key, self.line.dips(np.asarray(bias))[:, mine]
+        if self._row_key != key or not rate_khz:
+            bias = self._flux(int(np.ceil(ramp_samples)) if rate_khz else 1)
+            self._row_key, self._rows = key, self.line.dips(bias)[:, mine]
         return self._rows

@@ -4,7 +4,7 @@ Addresses and fields after pysmurf's ``cryo_card.py``: bit 31 reads, bits 20 to 
 """
 from __future__ import annotations
 
-from typing import Dict, NamedTuple
+from typing import Callable, Dict, NamedTuple
 
 import numpy as np
 
@@ -43,7 +43,7 @@ C04 = {"hemt1": Amplifier(0x3, 0b0001, "hemt", 3.86936e-6, 3.874 * 50 / 2e3, 0.2
 class CryostatCard:
     """``gates`` gives the counts of the DACs that the gates hang on."""
 
-    def __init__(self, faults: Faults, gates) -> None:
+    def __init__(self, faults: Faults, gates: Callable[[str], int]) -> None:
         self._faults = faults
         self._gates = gates
         self._noise = np.random.default_rng(7)

@@ -62,6 +62,11 @@ class Client:
             raise answer
         return answer
 
+    def close(self) -> None:
+        for connection in (self._connection, self._events):
+            if connection is not None:
+                connection.close()
+
     def listen(self, path: str, listener: Callable[[str, Any], None]) -> None:
         """Have a register's changes told; the first call starts the thread that tells them."""
         with self._lock:
