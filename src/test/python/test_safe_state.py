@@ -89,25 +89,22 @@ class SafeStateTest(unittest.TestCase):
         self.assertTrue(state["bands"]["0"]["lms_enabled"])
         self.assertTrue(state["tones_on"]["0"] > 0)
 
-    def test_a_killed_scan_keeps_its_mark_until_forced_or_made_safe(self) -> None:
+    def test_a_killed_scan_goes_on_and_only_safe_state_waits_for_it(self) -> None:
         slot = tuned_slot()
         self.addCleanup(slot.close)
-        for remedy in ("--force", "safe_state"):
-            process = slot.start_hanging("serial_algs")
-            process.kill()
-            process.wait(TIMEOUT_S)
-            process.stdout.close()
-            self.assertTrue(slot.state["eta_scan_in_progress"])
-            refused = slot.run("serial_algs", *SMALL)
-            self.assertEqual(refused.code, 1)
-            self.assertIn("already in progress", refused.err)
-            if remedy == "safe_state":
-                self.assert_made_quiet(slot, "--simulate")
-                self.assertEqual(slot.run("load_tune", *SMALL).code, 0)
-                self.assertEqual(slot.run("serial_algs", *SMALL).code, 0)
-            else:
-                self.assertEqual(slot.run("serial_algs", *SMALL, "--force").code, 0)
-            self.assertFalse(slot.state["eta_scan_in_progress"])
+        process = slot.start_hanging("serial_algs")
+        process.kill()
+        process.wait(TIMEOUT_S)
+        process.stdout.close()
+        self.assertTrue(slot.state["eta_scan_in_progress"])
+        for arguments in ((), ("--force",)):
+            refused = slot.run("serial_algs", *SMALL, *arguments)
+            self.assertEqual(refused.code, 1, arguments)
+            self.assertRegex(refused.err, "already in progress|scan runs in the server")
+        self.assert_made_quiet(slot, "--simulate")
+        self.assertEqual(slot.run("load_tune", *SMALL).code, 0)
+        self.assertEqual(slot.run("serial_algs", *SMALL).code, 0)
+        self.assertFalse(slot.state["eta_scan_in_progress"])
 
 
 if __name__ == "__main__":
