@@ -14,6 +14,7 @@ import os
 import pickle
 import types
 from importlib.machinery import ModuleSpec
+from random import Random
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 CHANNELS, SUBBANDS, DIGITIZER_MHZ = 512, 512, 614.4
@@ -77,6 +78,9 @@ class Server:
         """Whatever a ``set_`` wrote that does nothing else, by its name and place."""
 
         self.scan_lasts = 4
+        self.mark_late = 0
+        """How often a scan that was asked for is looked at in vain."""
+
         self.at_scan_end: Callable[[], None] = lambda: None
         """How often a scan is looked at until it is over."""
 
@@ -107,6 +111,8 @@ class Server:
         self.waveform = 0
         self.streaming = 0
         self.tune_path = ""
+        self.flux = True
+        self.tracked_with: List[Dict[str, Any]] = []
         self.exp: Dict[str, Any] = {"downsample_factor": 20, "coupling_mode": "dc", "synthesis_scale": 1,
                                     "downsample_mode": "internal", "tunefile": None,
                                     "downsample_filter": {"order": 4, "cutoff_freq": 63.0}}
@@ -116,6 +122,9 @@ class Server:
 
     def scan_of(self, band: int) -> int:
         """Whether the scan of a band runs; a look at it brings it nearer to its end, a mere mark has none."""
+        if self.scanning[band] > self.scan_lasts and self.mark_late:
+            self.scanning[band] -= 1
+            return 0
         if self.scanning[band] > 1:
             self.scanning[band] -= 1
             if self.scanning[band] == 1:
@@ -160,7 +169,7 @@ def recorded(owner: str, server_of: Callable[[Any], Server], version: str = MAIN
     def make(made: type) -> type:
         for key, entry in entries(version).items():
             of, name = key.split(".")
-            if of == owner and entry["kind"] == "method" and name != "__init__":
+            if of == owner and entry["kind"] == "method" and name != "__init__" and name not in vars(made):
                 setattr(made, name, wrap(name, getattr(made, f"_do_{name}", None)))
         return made
     return make
@@ -213,6 +222,7 @@ class FakeControl:
 
     pA_per_phi0 = 9e6
     server: Server
+    version = MAIN
 
     def __init__(self, **asked: Any) -> None:
         server = self.server
@@ -289,7 +299,8 @@ class FakeControl:
         return self.server.dac
 
     def _do_get_eta_scan_in_progress(self, band: int) -> int:
-        return int(self.server.scan_of(band) or self.server.scanning[band] > 0)
+        late = self.server.mark_late and self.server.scanning[band] > self.server.scan_lasts
+        return int(self.server.scan_of(band) or (self.server.scanning[band] > 0 and not late))
 
     def _do_get_tes_bias_bipolar_array(self, return_raw: bool) -> List[float]:
         return self.server.tes
@@ -305,7 +316,7 @@ class FakeControl:
         kind = {"runSerialGradientDescent": "run_serial_gradient_descent",
                 "runSerialEtaScan": "run_serial_eta_scan"}[name]
         assert not self.server.ramp_on, name
-        self.server.scanning[band] = self.server.scan_lasts
+        self.server.scanning[band] = self.server.scan_lasts + self.server.mark_late
         self.server.calls.append(kind)
         getattr(self, f"_do_{kind}")(band)
         if kind in self.server.before:
@@ -395,7 +406,8 @@ class FakeControl:
     def _do_find_freq(self, band: int, start_freq: float, stop_freq: float, **asked: Any) -> Any:
         centres = self._do_get_subband_centers(band, True, False, None)[1]
         subbands = [n for n, centre in enumerate(centres) if start_freq <= centre <= stop_freq]
-        self.freq_resp[band]["find_freq"] = {"resonance": Vector(DIPS_MHZ)}
+        self.freq_resp[band]["find_freq"] = {"resonance": Vector(DIPS_MHZ), "timestamp": ["1700000123"]}
+        self.server.tracked_with.append({"tone_power": asked["tone_power"], "amp_cut": asked["amp_cut"]})
         self.server.amplitudes[band][3] = 12
         return self._do_full_band_ampl_sweep(band, subbands, 12, 2, 31)
 
@@ -459,6 +471,8 @@ class FakeControl:
 
     def _do_last_tune(self) -> Optional[str]:
         tunes = sorted(name for name in os.listdir(self.server.folder) if name.endswith("_tune.npy"))
+        if not tunes and self.version == RELEASE:
+            raise IndexError("index -1 is out of bounds for axis 0 with size 0")
         return os.path.join(self.server.folder, tunes[-1]) if tunes else None
 
     def _do_set_tune_file_path(self, val: str) -> None:
@@ -559,6 +573,7 @@ class FakeControl:
                            reset_rate_khz: float, fraction_full_scale: float, return_data: bool,
                            **asked: Any) -> Any:
         self.server.ramp_on, self.server.mode = 1, 0
+        self.server.tracked_with.append({"reset_rate_khz": reset_rate_khz, **asked})
         if lms_freq_hz is None:
             assert meas_lms_freq
             self.lms_freq_hz[band] = 2 * fraction_full_scale / PERIOD * reset_rate_khz * 1e3
@@ -567,6 +582,12 @@ class FakeControl:
         turns = [2 * math.pi * 5 * n / RAMP_SAMPLES for n in range(RAMP_SAMPLES)] * (RAMPS + 1)
         on = set(self.server.on(band))
         bad = max(on, default=-1)
+
+        if not self.server.flux:
+            drawn = Random(7)
+            noise = [[drawn.gauss(0, 0.01) if channel in on else 0.0 for channel in range(CHANNELS)]
+                     for _ in turns]
+            return noise, noise, [[0]]
 
         def rows(good: float, poor: float) -> List[List[float]]:
             return [[math.sin(turn) * (poor if channel == bad else good) if channel in on else 0.0
@@ -627,7 +648,8 @@ def control_class(server: Server, version: str, fails: Optional[Exception]) -> t
     setattr(opened, "__signature__", signature("SmurfControl.__init__", version, whole=True))
     setattr(base, "__signature__", signature("SmurfBase.__init__", version, whole=True))
     smurf_base = type("SmurfBase", (), {"__init__": base})
-    made = type("SmurfControl", (FakeControl, smurf_base), {"__init__": opened, "server": server})
+    made = type("SmurfControl", (FakeControl, smurf_base), {"__init__": opened, "server": server,
+                                                              "version": version})
     return recorded("SmurfControl", lambda control: control.server, version)(made)
 
 

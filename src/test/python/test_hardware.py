@@ -14,11 +14,13 @@ import inspect
 import io
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import tempfile
 import unittest
+from types import SimpleNamespace
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from unittest import mock
 
@@ -30,6 +32,7 @@ import fake_smurf
 from fake_smurf import DIPS_MHZ, MAIN, RECORD, RELEASE, Server, entries
 from tuning import control, hardware
 from tuning.calls import LAYER, OPENING, OWNERS, fits, layer_uses, tree, uses
+from tuning.guard import DryEnd, guard_registers
 from tuning.instrument import Instrument
 from tuning.interruption import interruption
 from tuning.stage import stage_main
@@ -181,6 +184,203 @@ class OnStandIn(unittest.TestCase):
         self.server.before[name] = interrupted
 
 
+class OpeningTest(OnStandIn):
+    """By the arguments that the installed pysmurf takes, and with the configuration that is there."""
+
+    def opened(self) -> Dict[str, Any]:
+        self.run_well("preflight")
+        return self.server.opened[-1]
+
+    def test_each_version_with_sodetlib_and_without(self) -> None:
+        address = {MAIN: ("server_port", 9006), RELEASE: ("epics_root", "smurf_server_s2")}
+        plain = {"CONFIG_FILE": self.path("pysmurf.cfg"), "SMURFPUB_ID": "slot2"}
+        for environment in (self.environment, plain):
+            for self.version, (name, value) in address.items():
+                self.environment = environment
+                opened = self.opened()
+                where = f"{self.version}, {environment}"
+                self.assertEqual((opened[name], opened["name"]), (value, str(CTIME)), where)
+                self.assertEqual(opened.get("data_path_id"), "stream" if environment is not plain else None, where)
+
+    def refused(self, modules: Optional[Dict[str, Any]] = None) -> str:
+        ended = self.run_stage("find_freq", modules=modules)
+        self.assertEqual(ended.code, 2, ended.out + ended.err)
+        return ended.err
+
+    def test_sodetlib_is_missed_where_its_configuration_lies(self) -> None:
+        told = self.refused({"sodetlib.det_config": None, "sodetlib": None})
+        self.assertIn("sodetlib cannot be imported, and", told)
+        self.assertIn("sys_config.yml asks for it", told)
+
+    def test_a_pysmurf_that_takes_neither_is_named(self) -> None:
+        class Other:
+            def __init__(self, cfg_file: str, **rest: Any) -> None:
+                raise AssertionError("not to be opened")
+        client = fake_smurf.modules(self.server)["pysmurf.client"]
+        client.SmurfControl = Other  # type: ignore[attr-defined]
+        self.assertIn("takes neither server_port nor epics_root", self.refused({"pysmurf.client": client}))
+
+    def test_no_configuration(self) -> None:
+        self.environment = {"OCS_CONFIG_DIR": self.path("tunes")}
+        self.assertIn("CONFIG_FILE names no file of pysmurf", self.refused())
+        self.environment = {"CONFIG_FILE": self.path("nowhere.cfg")}
+        self.assertIn("there is no file", self.refused())
+
+
+class PreflightTest(OnStandIn):
+    def looked(self, *arguments: str) -> Tuple[bool, str]:
+        self.server.calls.clear()
+        ended = self.run_stage("preflight", *arguments)
+        self.assertEqual(ended.code, 0, ended.err)
+        return ended.numbers()["state_ok"], ended.out
+
+    def test_what_is_not_fine_is_told_and_nothing_is_touched(self) -> None:
+        def off_key(server: Server) -> None:
+            server.registers[("noise_select", 1)] = 1
+        faults = {"system configured +NOT FINE": lambda: setattr(self.server, "system_configured", False),
+                  "cryostat card +NOT FINE +none answers": lambda: setattr(self.server, "firmware", (0, 0, 0)),
+                  "scans running +NOT FINE +in band 1": lambda: self.server.scanning.update({1: 99})}
+        for told, make in faults.items():
+            self.server = Server(self.path("tunes"))
+            off_key(self.server)
+            make()
+            fine, out = self.looked()
+            self.assertIs(fine, False, told)
+            self.assertRegex(out, told)
+            self.assertEqual([call for call in self.server.calls if call.startswith(("set_", "_caput"))], [], told)
+            self.assertIn("noise", out)
+
+    def test_a_call_that_does_not_fit_is_named(self) -> None:
+        modules = fake_smurf.modules(self.server)
+
+        def narrow(smurf: Any, band: int) -> None:
+            raise AssertionError("not to be called")
+        setattr(modules["pysmurf.client"].SmurfControl, "find_freq", narrow)  # type: ignore[attr-defined]
+        ended = self.run_stage("preflight", modules=modules)
+        self.assertIs(ended.numbers()["state_ok"], False)
+        self.assertRegex(ended.out, "calls +NOT FINE .*SmurfControl.find_freq: got an unexpected keyword")
+
+    def test_both_versions_fit(self) -> None:
+        for self.version in (MAIN, RELEASE):
+            fine, out = self.looked("--keep-outputs")
+            self.assertIs(fine, True, out)
+
+    def test_a_dry_run_reads_and_writes_nothing(self) -> None:
+        written: List[Any] = []
+        register = SimpleNamespace(put=written.append, set=written.append)
+        smurf = SimpleNamespace(_caget=lambda name: name, _caput=lambda *args, **rest: written.append(args),
+                                C=SimpleNamespace(writepv=register))
+        said: List[str] = []
+        guard_registers(smurf, True, said.append)
+        smurf._caput("AMCc:Base[0]:rfEnable", 0, wait_done=True)
+        smurf.C.writepv.put(1 << 31 | 0x7 << 20)
+        self.assertEqual((smurf._caget("a"), written), ("a", [1 << 31 | 0x7 << 20]))
+        for start in (lambda: smurf._caput("AMCc.CryoChannels.runSerialFindFreq", 1),
+                      lambda: smurf._caput("AMCc:DaqMuxV2[0]:TriggerDaq", 1),
+                      lambda: smurf.C.writepv.set(0x7 << 20 | 3)):
+            self.assertRaises(DryEnd, start)
+        self.assertEqual(len(written), 1)
+        self.assertEqual(said[0], "dry: would write AMCc:Base[0]:rfEnable = 0")
+        self.assertTrue(importlib.import_module("safe_state").options(["--dry-hardware", "--bands", "x"]).dry_hardware)
+
+
+class RightNumbersTest(OnStandIn):
+    """Each of these came out wrong, in silence, on pysmurf's own code."""
+
+    def test_a_dead_channel_stays_off_and_fails_alone(self) -> None:
+        self.tuned()
+        on = self.server.on(0)
+        self.server.dead = [on[2]]
+        numbers = self.run_well("serial_algs").numbers()
+        self.assertEqual((numbers["n_failed"], numbers["n_all"]), (1, len(on)))
+        self.assertEqual(self.server.on(0), [channel for channel in on if channel != on[2]])
+
+    def test_a_mark_that_comes_late_is_waited_for(self) -> None:
+        self.tuned()
+        self.server.mark_late = 5
+        self.run_well("serial_algs")
+        self.assertEqual(self.server.scanning[0], 0)
+
+    def test_a_sweep_stays_in_its_channel(self) -> None:
+        self.assertEqual(self.run_stage_refused("setup_notches", "--sweep-width", "1.1"), 2)
+
+    def run_stage_refused(self, *arguments: str) -> int:
+        with self.assertRaises(SystemExit) as end:
+            self.run_stage(*arguments)
+        return int(str(end.exception.code))
+
+    def test_without_a_flux_response_no_carrier_is_made_up(self) -> None:
+        self.tuned()
+        self.server.flux = False
+        numbers = self.run_well("tracking_setup").numbers()
+        self.assertIsNone(numbers["carrier_khz"])
+        self.assertEqual((numbers["frac_pp"], numbers["n_good"]), (0.4, 0))
+
+    def test_slow_ramps_get_longer_traces(self) -> None:
+        self.tuned()
+        for rate, samples in (("4", 2 ** 18), ("2", 2 ** 19), ("1", 2 ** 20), ("10", 2 ** 18)):
+            self.run_well("tracking_setup", "--reset-rate-khz", rate)
+            self.assertEqual(self.server.tracked_with[-1]["nsamp"], samples, rate)
+
+    def test_a_first_tune_on_the_release(self) -> None:
+        self.version = RELEASE
+        self.tuned()
+        with open(self.server.tune_path, "rb") as file:
+            tune = pickle.load(file)
+        self.assertEqual(tune[0]["find_freq"]["timestamp"], ["1700000123"])
+
+    def test_files_are_what_their_type_names_say(self) -> None:
+        self.tuned()
+        ended = self.run_well("tracking_setup")
+        path = next(path for path in (ended.result or {})["files"] if path.endswith("tracking_results.npy"))
+        with open(path, "rb") as file:
+            results = pickle.load(file)
+        self.assertEqual(results["channels"], self.server.on(0))
+        self.assertEqual(len(results["f"]), len(results["r2"]))
+
+    def test_the_device_configuration_is_used_and_kept(self) -> None:
+        self.server.exp.update({"amp_hemt_drain_current": 6.0, "amp_hemt_drain_current_tolerance": 0.3,
+                                "res_amp_cut": 0.07, "flux_ramp_rate_khz": 4, "nphi0": 5})
+        self.server.band_config[0].update({"tone_power": 10, "gradientDescentGain": 0.5})
+        amps = self.run_well("setup_amps").numbers()
+        self.assertAlmostEqual(amps["hemt_id"], 6.0, delta=0.3)
+        self.assertEqual(self.server.exp["amp_hemt_gate_volt"], amps["hemt_vg"])
+        self.run_well("find_freq")
+        self.assertEqual(self.server.tracked_with[-1], {"tone_power": 10, "amp_cut": 0.07})
+        self.run_well("find_freq", "--tone-power", "11")
+        self.assertEqual(self.server.tracked_with[-1]["tone_power"], 11)
+        self.run_well("setup_notches")
+        self.run_well("serial_algs")
+        self.assertEqual(self.server.registers[("gradient_descent_gain", 0)], 0.5)
+        self.assertEqual(self.server.registers[("eta_scan_del_f", 0)], 0)
+        self.run_well("tracking_setup", "--reset-rate-khz", "10")
+        # What a relock by sodetlib scales by its own reset rate, which is 4.
+        self.assertAlmostEqual(self.server.band_config[0]["lms_freq_hz"], 20000)
+        self.assertAlmostEqual(self.server.band_config[0]["frac_pp"], 0.45)
+
+    def test_a_squid_curve_begins_with_tones_centred_at_no_flux(self) -> None:
+        self.tuned()
+        self.server.calls.clear()
+        self.run_well("squid_curve", *SHORT)
+        order = [call for call in self.server.calls
+                 if call in ("set_fixed_flux_ramp_bias", "run_serial_gradient_descent", "run_serial_eta_scan",
+                             "toggle_feedback")]
+        self.assertEqual(order[:5], ["set_fixed_flux_ramp_bias", "run_serial_gradient_descent",
+                                     "run_serial_eta_scan", "toggle_feedback", "set_fixed_flux_ramp_bias"])
+
+    def test_the_current_that_is_told_is_the_one_that_was_accepted(self) -> None:
+        count = 0
+
+        def noisier(**arguments: Any) -> None:
+            nonlocal count
+            count += 1
+            self.server.gates["50k"] += 0.0003
+        self.server.before["get_amplifier_biases"] = noisier
+        ended = self.run_well("setup_amps")
+        told = next(line for line in ended.out.splitlines() if "50k:" in line)
+        self.assertIn(f"{ended.numbers()['50k_id']:.2f} mA", told)
+
+
 SHORT = ("--nsteps", "60", "--wait", "0", "--npts", "1", "--duration", "6")
 
 
@@ -224,13 +424,6 @@ class ChainTest(OnStandIn):
         self.assertAlmostEqual(kept["frac_pp"], 0.45)
         self.assertAlmostEqual(kept["lms_freq_hz"], 20000)
         self.assertEqual(self.server.exp["tunefile"], self.server.tune_path)
-
-    def test_the_control_object_is_opened_as_sodetlib_opens_it(self) -> None:
-        ended = self.run_well("preflight")
-        self.assertIn("pysmurf 7.7.7, slot 2, device configuration /config/dev_cfg.yaml", ended.out)
-        opened = self.server.opened[0]
-        self.assertEqual((opened["server_port"], opened["name"], opened["data_path_id"]),
-                         (9006, str(CTIME), "stream"))
 
     def test_where_pysmurf_is_there_it_is_used_without_being_asked_for(self) -> None:
         self.assertEqual((self.run_stage("preflight", mode=()).result or {})["simulated"], False)
@@ -346,10 +539,6 @@ class RefusalTest(OnStandIn):
         told = self.refused("find_freq", code=2, fails=TimeoutError("no answer"))
         self.assertEqual(told, "find_freq.py: error: the control object of slot 2 cannot be opened: "
                                "TimeoutError: no answer; use --simulate for the simulator\n")
-
-    def test_no_configuration(self) -> None:
-        self.environment = {}
-        self.assertIn("OCS_CONFIG_DIR", self.refused("find_freq", code=2))
 
 
 class HangTest(unittest.TestCase):
@@ -532,6 +721,31 @@ class SafeStateTest(OnStandIn):
                    "band_off": not self.server.on(0), "flux_ramp_off": not self.server.ramp_on}
             self.assertTrue(all(done for name, done in off.items() if name != call), call)
             self.assertFalse(self.server.waveform)
+
+    def test_noise_of_a_band_is_an_output(self) -> None:
+        self.server.registers[("noise_select", 1)] = 1
+        self.assertIs(self.run_well("preflight", "--keep-outputs").numbers()["noise_on"], True)
+        self.run_well("safe_state", "--bands", "0")
+        self.assertEqual(self.server.registers[("noise_select", 1)], 0)
+
+    def test_what_cannot_be_known_is_said(self) -> None:
+        def broken(**arguments: Any) -> None:
+            raise RuntimeError("no answer")
+        for call, quiet, code in (("read_ps_en", True, 0), ("get_tes_bias_bipolar_array", None, 1)):
+            self.everything_on()
+            self.server.before = {call: broken}
+            ended = self.run_stage("safe_state")
+            self.assertEqual((ended.code, ended.numbers()["quiet"]), (code, quiet), call)
+            self.assertIn("cannot be known: RuntimeError: no answer", ended.err)
+            self.assertFalse(self.server.on(0) or self.server.ramp_on or any(self.server.tes), call)
+
+    def test_a_scan_without_end_is_not_called_quiet(self) -> None:
+        self.everything_on()
+        self.server.scanning[1] = 10 ** 9
+        ended = self.run_stage("safe_state", "--scan-wait", "0.1")
+        self.assertEqual((ended.code, ended.numbers()["quiet"]), (1, False))
+        self.assertIn("a scan still runs in the server in band 1", ended.err)
+        self.assertEqual((self.server.registers[("rf_enable", 1)], self.server.ramp_on), (0, 0))
 
     def test_negative_steady_bias_is_read_back(self) -> None:
         smurf = fake_smurf.control_class(self.server, MAIN, None)(cfg_file="x")

@@ -27,10 +27,9 @@ class Interruption:
         self._held = 0
 
     def watch(self) -> None:
-        """From now on a signal sets the flag; a signal that is ignored stays ignored."""
+        """From now on a signal sets the flag, also where SIGINT was inherited as ignored."""
         for number in SIGNALS:
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, self._signalled)
+            signal.signal(number, self._signalled)
 
     def _signalled(self, number: int, frame: Optional[FrameType]) -> None:
         self.told = True

@@ -106,7 +106,8 @@ class Outputs:
     def _switches(self) -> List[Callable[[], Any]]:
         """In the order of ``all_off``."""
         bands = self.bands()
-        return [*[lambda band=band: self.band_off(band) for band in bands],
+        return [*[lambda band=band: self._smurf.set_noise_select(band, 0) for band in bands],
+                *[lambda band=band: self._tones_off(band) for band in bands],
                 lambda: self._smurf.flux_ramp_off(),
                 lambda: self._smurf.set_tes_bias_off(),
                 lambda: self._smurf.set_rtm_arb_waveform_enable(0),
@@ -118,8 +119,11 @@ class Outputs:
             switch()
 
     def band_off(self, band: int) -> None:
-        """Tones and noise. Not every version's ``band_off`` has switched off each channel of each band."""
         self._smurf.set_noise_select(band, 0)
+        self._tones_off(band)
+
+    def _tones_off(self, band: int) -> None:
+        """v9.0.3 has a command of the server do it, and takes no notice of what became of it."""
         self._smurf.band_off(band)
         if len(self._smurf.which_on(band)):
             channels = len(self._smurf.get_amplitude_scale_array(band))
