@@ -351,6 +351,8 @@ CASES = [
          "scan" not in run.on() and float(np.median(tones_khz(run))) < 2.5, "waits for both scans"),
     Case("not configured", "preflight", {"SystemConfigured": False}, "preflight", (),
          lambda run, ended: ended.numbers.get("state_ok") is False, "state_ok false"),
+    Case("server silent", "preflight", {"frozen": True}, "preflight", (),
+         lambda run, ended: ended.code in (1, 2) and ended.seconds < 60, "ends within its limit, in words"),
     Case("saturated ADC", "estimate_phase_delay", {"saturated_adc": True}, "estimate_phase_delay", (),
          lambda run, ended: ended.code == 1 and not run.on(), "1, noise off"),
     Case("1 kHz ramp", "tracking_setup", {}, "tracking_setup", ("--reset-rate-khz", "1"),
@@ -388,7 +390,8 @@ def faulty(run: Run, report: Report, before: Dict[str, Saved]) -> None:
         run.wait_for_scans()
         fine = case.fine(run, ended)
         on = told(run.on())
-        run.crate.ask("faults", card="c02", dead_channels=[], no_flux=False, late_mark_s=0.0, saturated_adc=False)
+        run.crate.ask("faults", card="c02", dead_channels=[], no_flux=False, late_mark_s=0.0, saturated_adc=False,
+                      frozen=False)
         if not fine:
             report.wrong.append(f"{run.name}, {case.name}, {case.stage}: {tail(ended.text)}")
         report.say(f"| {case.name} | {case.stage} {' '.join(case.extra)} | "
@@ -418,7 +421,8 @@ def campaign(used: Sources, arguments: List[str]) -> int:
     parser = argparse.ArgumentParser(prog="crate campaign", description=__doc__)
     parser.add_argument("--stages", default=",".join(stage for stage in STAGES if stage != "safe_state"),
                         help="interrupt these (all)")
-    parser.add_argument("--places", type=int, default=len(PLACES), help="interrupt at so many places (5)")
+    parser.add_argument("--places", default=",".join(map(str, PLACES)),
+                        help="interrupt at these parts of their time (%(default)s)")
     parser.add_argument("--parts", default="presets,interrupted,faults,sodetlib", help="these parts (all)")
     parser.add_argument("--sodetlib", choices=("both", "with", "without"), default="both")
     parser.add_argument("--pace", type=float, default=1.0, help="how slow the crate's scans are (1)")
@@ -439,7 +443,7 @@ def campaign(used: Sources, arguments: List[str]) -> int:
             if "sodetlib" in parts and with_sodetlib:
                 beside_sodetlib(run, report, before)
             if "interrupted" in parts:
-                places = PLACES[:options.places]
+                places = tuple(float(place) for place in options.places.split(","))
                 stages = [stage for stage in options.stages.split(",") if stage in before]
                 interrupted(run, report, before, spoke, stages, places)
         finally:

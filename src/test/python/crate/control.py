@@ -104,5 +104,6 @@ class Crate:
                 "PYSMURF_RESULT_FILE": os.path.join(self.folder, "result.json")}
 
     def command(self, stage: str, *arguments: str) -> List[str]:
-        return [sys.executable, "-u", os.path.join(STAGES, f"{stage}.py"), "--hardware", "--slot",
+        # As the controller starts it: what runs in the background of a shell has SIGINT ignored.
+        return ["env", "--default-signal=INT", sys.executable, "-u", os.path.join(STAGES, f"{stage}.py"), "--hardware", "--slot",
                 str(SLOT_NUMBER), "--data-dir", os.path.join(self.folder, "data"), *arguments]
