@@ -62,6 +62,17 @@ def find_gate_voltage(stage: Stage, amp: str, goal: AmplifierGoal, biases: Dict[
 
 
 def run(stage: Stage) -> None:
+    were_on = stage.instrument.read_state().amps_on
+    try:
+        set_up(stage)
+    except BaseException:
+        if not were_on:
+            with interruption.held():
+                stage.instrument.disable_amps()
+        raise
+
+
+def set_up(stage: Stage) -> None:
     stage.instrument.enable_amps()
     wanted = goals(stage)
     before = stage.instrument.get_amplifier_biases()

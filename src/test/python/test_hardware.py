@@ -570,9 +570,11 @@ class AbortTest(OnStandIn):
         self.assertEqual((ended.code, ended.err), (130, f"{stage}: interrupted\n"), ended.out)
 
     def test_setup_amps_switches_off_a_search_half_way(self) -> None:
-        self.interrupt("set_amp_gate_voltage", at=2)
-        self.interrupted("setup_amps")
-        self.assertEqual(self.server.ps_en, 0)
+        for call, at in (("set_amp_gate_voltage", 2), ("write_ps_en", 1), ("write_optical", 1)):
+            self.server.before.clear()
+            self.interrupt(call, at)
+            self.interrupted("setup_amps")
+            self.assertEqual(self.server.ps_en, 0, call)
 
     def test_sweeps_leave_no_tone(self) -> None:
         for stage, call in (("estimate_attens", "full_band_ampl_sweep"), ("find_freq", "find_freq")):
@@ -655,11 +657,16 @@ class AbortTest(OnStandIn):
                 self.assertEqual((self.server.mode, self.server.coupling, self.server.lms[0]),
                                  (0, coupling, [1, 1, 1]), f"{call} {at}")
 
-    def test_tracking_setup_leaves_feedback_on(self) -> None:
+    def test_tracking_setup_leaves_feedback_on_and_the_ramp_as_it_was(self) -> None:
         self.tuned()
-        self.interrupt("tracking_setup", leaving=lambda: self.server.feedback_enable.update({0: 0}))
-        self.interrupted("tracking_setup")
-        self.assertEqual(self.server.feedback_enable[0], 1)
+        amplitudes = list(self.server.amplitudes[0])
+        # The first time pysmurf has feedback off while it measures; the third time the ramp is on since long.
+        for at in (1, 2, 3):
+            self.server.before.clear()
+            self.interrupt("tracking_setup", at, leaving=lambda: self.server.feedback_enable.update({0: 0}))
+            self.interrupted("tracking_setup")
+            self.assertEqual((self.server.feedback_enable[0], self.server.ramp_on, self.server.amplitudes[0]),
+                             (1, 0, amplitudes), at)
 
     def test_take_noise_stops_the_stream(self) -> None:
         self.tuned()

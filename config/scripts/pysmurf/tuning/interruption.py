@@ -7,6 +7,7 @@ every wait and every access to a register raises again, until the script has com
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from contextlib import contextmanager
 from types import FrameType
@@ -42,13 +43,15 @@ class Interruption:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """What is put back, and a file half written, is finished first: the flag is looked at behind it."""
+        """What is put back, and a file half written, is finished first. The flag is looked at behind it, unless
+        the script is on its way out already: more may have to be put back there."""
         self._held += 1
         try:
             yield
         finally:
             self._held -= 1
-        self.look()
+        if sys.exc_info()[0] is None:
+            self.look()
 
     def over(self) -> None:
         """The script has come to its end, and needs no telling any more."""

@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, List, Optional, TypeVar
 from tuning.before import Before
 from tuning.guard import DryEnd
 from tuning.instrument import CannotWork, OutputState
+from tuning.interruption import interruption
 from tuning.scans import Scans, wait_until
 
 C04_MAJOR = 4
@@ -86,11 +87,12 @@ class Outputs:
                         failed.append(text)
 
         scanned: List[int] = []
-        attempt(lambda: scanned.extend(self.scanned()))
-        attempt(*[lambda band=band: self._before.cut(band) for band in scanned])
-        attempt(*self._switches())
-        if disable_amps:
-            attempt(self.disable_amps)
+        with interruption.held():
+            attempt(lambda: scanned.extend(self.scanned()))
+            attempt(*[lambda band=band: self._before.cut(band) for band in scanned])
+            attempt(*self._switches())
+            if disable_amps:
+                attempt(self.disable_amps)
         if scanned:
             where = f"in band {', '.join(map(str, scanned))}"
             say(f"a scan runs in the server {where}: its RF is cut, and its end waited for, {patience_s:g} s at most")
