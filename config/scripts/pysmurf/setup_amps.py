@@ -66,8 +66,8 @@ def run(stage: Stage) -> None:
     try:
         set_up(stage)
     except BaseException:
-        if not were_on:
-            with interruption.held():
+        with interruption.held():
+            if not were_on and stage.instrument.read_state().amps_on:
                 stage.instrument.disable_amps()
         raise
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import fcntl
 import json
 import signal
+import time
 import unittest
 
 from stage_process import SMALL, TIMEOUT_S, Slot, rest_of, tuned_slot
@@ -96,11 +97,16 @@ class SafeStateTest(unittest.TestCase):
         process.kill()
         process.wait(TIMEOUT_S)
         process.stdout.close()
-        self.assertTrue(slot.state["eta_scan_in_progress"])
+        state = slot.state
+        self.assertTrue(state["eta_scan_in_progress"])
+        state["scans"]["0"].update(since=time.time(), lasts_s=600)
+        slot.write_state(json.dumps(state))
         for arguments in ((), ("--force",)):
             refused = slot.run("serial_algs", *SMALL, *arguments)
             self.assertEqual(refused.code, 1, arguments)
             self.assertRegex(refused.err, "already in progress|scan runs in the server")
+        state["scans"]["0"].update(lasts_s=0.1)
+        slot.write_state(json.dumps(state))
         self.assert_made_quiet(slot, "--simulate")
         self.assertEqual(slot.run("load_tune", *SMALL).code, 0)
         self.assertEqual(slot.run("serial_algs", *SMALL).code, 0)
