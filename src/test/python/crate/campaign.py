@@ -46,6 +46,9 @@ SCRATCH = ("etaScanFreqs", "etaScanResults", "etaScanAmplitude", "etaScanChannel
 """Registers that a measurement passes its work through; what they hold afterwards does nothing."""
 
 
+SWITCHED_OFF = ("CryoChannels.amplitudeScale", "CryoChannels.feedbackEnable", "CfgRegEnaBit", "enableStreaming")
+
+
 class Ended(NamedTuple):
     code: Optional[int]
     seconds: float
@@ -284,7 +287,8 @@ def interrupted(run: Run, report: Report, before: Dict[str, Saved], spoke: Dict[
                 stages: List[str], places: Tuple[float, ...]) -> None:
     """Each stage interrupted, and once killed as a time-out ends it; then safe_state, as after any of these."""
     report.say(f"\n### {run.name}: interrupted\n\n| stage | where | ended | on at its end | otherwise than before "
-               "it | safe_state | on after it |\n| --- | --- | --- | --- | --- | --- | --- |")
+               "it | safe_state | on after it | otherwise than before the stage |\n| --- | --- | --- | --- | --- | --- | --- "
+               "| --- |")
     for stage in stages:
         attempts = [(place, by) for place, by in zip(places, SIGNALS)] + [(0.5, signal.SIGKILL)]
         for place, by in attempts:
@@ -308,7 +312,10 @@ def interrupted(run: Run, report: Report, before: Dict[str, Saved], spoke: Dict[
             code = report.check(safe.code == 0, f"{safe.code} after {safe.seconds:.0f} s")
             if not (fine and quiet and safe.code == 0):
                 report.wrong.append(f"{run.name}, {stage} {name}: {tail(ended.text)} | {tail(safe.text)}")
-            report.say(f"| {stage} | {name} | {how} | {left} | {changes[:400]} | {code} | {after} |")
+            # What safe_state switches off is no longer as it was, and shall not be.
+            kept = {path: values for path, values in run.changed(settings).items()
+                    if not path.endswith(SWITCHED_OFF)}
+            report.say(f"| {stage} | {name} | {how} | {left} | {changes[:400]} | {code} | {after} | {short(kept)} |")
 
 
 class Case(NamedTuple):

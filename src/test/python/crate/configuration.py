@@ -76,7 +76,7 @@ def write(folder: str) -> Dict[str, str]:
             json.dump(pysmurf_configuration(folder), file, indent=1)
         # JSON is YAML; the device configuration is written by sodetlib when it finds none.
         with open(os.path.join(config, "sys_config.yml"), "w", encoding="utf-8") as file:
-            json.dump({"slot_order": [SLOT_NUMBER], "slots": {f"SLOT[{SLOT_NUMBER}]": {
+            json.dump({"crate_id": 1, "slot_order": [SLOT_NUMBER], "slots": {f"SLOT[{SLOT_NUMBER}]": {
                 "stream_id": "crate1slot2", "device_config": os.path.join(config, "dev_cfg.yml"),
                 "pysmurf_config": pysmurf}}}, file, indent=1)
     return {"CONFIG_FILE": pysmurf, "OCS_CONFIG_DIR": config}
