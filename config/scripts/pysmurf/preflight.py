@@ -1,9 +1,9 @@
 """Look at the slot before a tune: does everything fit, does it answer, what is on, is there room on the disk.
 
 Tells in a table what it found: versions, whether every call that the stages make fits the installed code,
-whether the system is configured, JESD, the cryostat card, scans that run, RF. Where all is fine it then switches
-off what a tune must not begin with: tones, flux ramp and TES bias (not the amplifiers, nor the mark of an eta
-scan). With --keep-outputs, or where something is not fine, it only looks.
+whether the system is configured, JESD, the cryostat card, scans that run, RF. Where all is fine it then
+switches off what a tune must not begin with: tones, flux ramp and TES bias (not the amplifiers, nor the mark of
+an eta scan). With --keep-outputs, or where something is not fine, it only looks.
 """
 from __future__ import annotations
 

@@ -56,7 +56,8 @@ def save(stage: Stage, band: int, rows: Sequence[Tuple[int, int, float, float]],
     nan = float("nan")
     results = {"sid": None, "bands": [band] * len(rows), "channels": [row[1] for row in rows],
                "noise_pars": [[level, nan, knee] for _, _, level, knee in rows],
-               "band_medians": [median([row[2] for row in rows]) if place == band else nan for place in range(BANDS)],
+               "band_medians": [median([row[2] for row in rows]) if place == band else nan
+                                for place in range(BANDS)],
                "f": list(freqs), "axx": [list(asd) for asd in densities]}
     stage.save_results(f"b{band}_take_noise", "sodetlib_data", results, fields,
                        [(*row, freqs, asd) for row, asd in zip(rows, densities)])

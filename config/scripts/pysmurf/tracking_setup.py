@@ -44,7 +44,8 @@ def measure_fraction(stage: Stage, band: int) -> Dict[str, Any]:
 
 
 def track(stage: Stage, band: int, fraction: float) -> Dict[str, Any]:
-    cuts = Cuts(*[stage.setting(name) for name in ("r2_min", "f_ptp_min", "f_ptp_max", "df_ptp_min", "df_ptp_max")])
+    cuts = Cuts(*[stage.setting(name)
+                  for name in ("r2_min", "f_ptp_min", "f_ptp_max", "df_ptp_min", "df_ptp_max")])
     # One ramp serves all bands; a band whose own fraction differs sees its carrier shifted as much.
     lms_freq_hz = carrier_khz(stage) * 1e3 * fraction / stage.numbers[str(band)]["frac_pp_band"]
     followed = setting(stage, band, fraction, lms_freq_hz)

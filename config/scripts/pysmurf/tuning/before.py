@@ -13,8 +13,9 @@ from tuning.instrument import CannotWork
 from tuning.interruption import interruption
 from tuning.scans import Scans, wait_until
 
-OF_BAND = ("att_uc", "att_dc", "band_delay_us", "noise_select", "eta_scan_del_f", "lms_enable1", "lms_enable2",
-           "lms_enable3", "lms_gain", "lms_freq_hz", "feedback_gain", "feedback_start", "feedback_end",
+OF_BAND = ("att_uc", "att_dc", "band_delay_us", "noise_select", "eta_scan_del_f", "gradient_descent_step_hz",
+           "gradient_descent_max_iters", "gradient_descent_gain", "gradient_descent_converge_hz",
+           "gradient_descent_beta", "lms_enable1", "lms_enable2", "lms_enable3", "lms_gain", "lms_freq_hz", "feedback_gain", "feedback_start", "feedback_end",
            "iq_stream_enable", "feedback_enable", "center_frequency_array", "eta_mag_array", "eta_phase_array",
            "feedback_enable_array")
 """Names behind ``get_`` and ``set_``, in the order in which they are put back: a magnitude of eta before its
@@ -27,7 +28,7 @@ OF_SLOT = ("ramp_max_cnt", "fast_slow_step_size", "fast_slow_rst_value", "mode_c
 
 OUTPUTS = (TONES, "noise_select")
 
-SCAN_END_S = 1.0
+SCAN_END_S = 0.7
 """How long an ended stage waits for the scan it started: without RF a descent has little left to do."""
 
 

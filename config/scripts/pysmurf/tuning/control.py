@@ -76,7 +76,8 @@ def imported(name: str, needed_by: Optional[str] = None) -> Any:
         package = name.split(".", 1)[0]
         reason = "" if needed_by is None else \
             f", and {os.path.join(needed_by, SYSTEM_CONFIGURATION)} asks for it"
-        raise NoControl(f"{package} cannot be imported{reason}: {type(failure).__name__}: {failure}") from failure
+        raise NoControl(
+            f"{package} cannot be imported{reason}: {type(failure).__name__}: {failure}") from failure
 
 
 def configuration_folder() -> Optional[str]:
@@ -136,7 +137,7 @@ def address(slot: Optional[int], taken: Set[str], version: str) -> Dict[str, Any
         return {"server_port": port(slot)}
     if "epics_root" in taken:
         return {"epics_root": f"smurf_server_s{slot}"}
-    raise NoControl(f"pysmurf {version} takes neither server_port nor epics_root, so that a slot cannot be named")
+    raise NoControl(f"pysmurf {version} takes neither server_port nor epics_root: no slot can be named")
 
 
 def port(slot: int) -> int:

@@ -42,7 +42,8 @@ TRACKED_AT_KHZ = 4.0
 """``n_read`` of sweeps and ``nsamp`` of tracking at this reset rate, as sodetlib gives them."""
 
 MODULATED_R2 = 0.95
-"""A channel that repeats less from ramp to ramp says nothing of the carrier. Source: ``setup_tracking_params``."""
+"""A channel that repeats less from ramp to ramp says nothing of the carrier. Source: sodetlib
+``setup_tracking_params``."""
 
 SETTINGS = ("uc_att", "dc_att", "band_delay_us")
 
@@ -139,8 +140,9 @@ class HardwareSmurf:
         if self._config is None or name not in CONFIGURED:
             return None
         key, place = CONFIGURED[name]
-        of = self._config.dev.exp if band is None or key in self._config.dev.exp else self._config.dev.bands[band]
-        value = of.get(key)
+        value = self._config.dev.exp.get(key)
+        if value is None and band is not None:
+            value = self._config.dev.bands[band].get(key)
         return value if value is None or place is None else value[place]
 
     def _keep(self, band: int, values: Dict[str, Any]) -> None:
@@ -159,7 +161,8 @@ class HardwareSmurf:
     # --- outputs ----------------------------------------------------------------------------------
 
     def checks(self) -> List[Check]:
-        return preflight_checks(self._smurf, self._config, self._scans, self._outputs, self._told, self.version)
+        return preflight_checks(self._smurf, self._config, self._scans, self._outputs, self._told,
+                                self.version)
 
     def read_state(self) -> OutputState:
         return self._outputs.read()
@@ -332,8 +335,8 @@ class HardwareSmurf:
         swept = [self._swept_notch(band, each) for each in found]
         beyond = [each.notch.channel for each in swept if 0 in each.sweep.response]
         if beyond:
-            raise CannotWork(f"the sweeps of channels {', '.join(map(str, beyond))} leave their channels, and the "
-                             "server answers with zeros there: take a smaller sweep width")
+            raise CannotWork(f"the sweeps of channels {', '.join(map(str, beyond))} leave their channels, and "
+                             "the server answers with zeros there: take a smaller sweep width")
         self._written = str(self._smurf.tune_file)
         self._keep_tune(self._written)
         progress(len(swept), len(swept))

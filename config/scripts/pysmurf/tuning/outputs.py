@@ -95,10 +95,11 @@ class Outputs:
                 attempt(self.disable_amps)
         if scanned:
             where = f"in band {', '.join(map(str, scanned))}"
-            say(f"a scan runs in the server {where}: its RF is cut, and its end waited for, {patience_s:g} s at most")
+            say(f"a scan runs in the server {where}: its RF is cut, and its end waited for, "
+                f"{patience_s:g} s at most")
             if not wait_until(lambda: not self.scanned(), patience_s, SCAN_LOOK_S):
-                raise CannotWork(f"a scan still runs in the server {where}, and would switch its tones on again: "
-                                 "its RF is left cut")
+                raise CannotWork(f"a scan still runs in the server {where}, and would switch its tones on "
+                                 "again: its RF is left cut")
             attempt(*self._switches())
         for band in self.bands():
             attempt(lambda: self._before.recover(band), lambda: self._scans.clear_mark(band))

@@ -1,8 +1,8 @@
 """Scans that run in the SMuRF server: they outlive the client, take no notice of being stopped, and switch
 their tones on again at their end.
 
-pysmurf waits for them by the mark ``etaScanInProgress`` alone, each version in another way: main is done at once
-where the mark comes late, v9.0.3 waits for ever where it goes early. Here the mark and the server's own
+pysmurf waits for them by the mark ``etaScanInProgress`` alone, each version in another way: main is done at
+once where the mark comes late, v9.0.3 waits for ever where it goes early. Here the mark and the server's own
 processes count, and the wait looks at the flag of an interruption. Source: the processes of cryo-det v2.5.1.
 """
 from __future__ import annotations
@@ -77,7 +77,8 @@ class Scans:
         if self.running(band):
             raise CannotWork(f"a scan runs in the server in band {band}")
         if not self.told_by_processes:
-            raise CannotWork(f"band {band} is marked as being scanned, and the server does not tell whether it is")
+            raise CannotWork(f"band {band} is marked as being scanned, and the server does not tell whether "
+                             "it is")
         self._smurf._caput(self._smurf._cryo_root(band) + "etaScanInProgress", 0)
 
 

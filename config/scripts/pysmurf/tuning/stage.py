@@ -43,7 +43,7 @@ TUNED_STAGES = ("serial_algs", "squid_curve", "tracking_setup", "take_noise")
 """Stages that change a band: one that does not get to its end puts it back as it was, its tones off where they
 had to go off for its sweeps."""
 
-EXIT_S = 1.0
+EXIT_S = 0.5
 """How long pysmurf may take to say goodbye to its server."""
 
 FRESH_ARRAY_STAGES = ("estimate_attens", "estimate_phase_delay", "find_freq")
