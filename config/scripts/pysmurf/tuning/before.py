@@ -28,7 +28,7 @@ OF_SLOT = ("ramp_max_cnt", "fast_slow_step_size", "fast_slow_rst_value", "mode_c
 
 OUTPUTS = (TONES, "noise_select")
 
-SCAN_END_S = 0.7
+SCAN_END_S = 1.2
 """How long an ended stage waits for the scan it started: without RF a descent has little left to do."""
 
 
@@ -85,7 +85,7 @@ class Before:
             self._put_back(band, registers)
             return
         self._write(band, {name: value for name, value in registers.items() if name not in (TONES, RF)})
-        self._say(f"band {band}: a scan goes on in the server, and would switch its tones on at its end: RF is "
+        self._say(f"band {band}: a scan goes on in the server, and may switch tones on at its end: RF is "
                   "cut until safe_state, or the next stage behind the scan, puts the registers back")
 
     def _read(self, band: int, tones: bool) -> Dict[str, Any]:

@@ -54,8 +54,10 @@ class Interruption:
             self.look()
 
     def over(self) -> None:
-        """The script has come to its end, and needs no telling any more."""
-        self._held += 1
+        """The script has come to its end, and needs no telling any more, nor in Python's last moments, which
+        have no handlers."""
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
 
     def sleep(self, seconds: float) -> None:
         """Wait; a signal ends it, whether the wait is held or not."""
