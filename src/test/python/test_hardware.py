@@ -758,6 +758,15 @@ class SafeStateTest(OnStandIn):
         self.assertIn("a scan still runs in the server in band 1", ended.err)
         self.assertEqual((self.server.registers[("rf_enable", 1)], self.server.ramp_on), (0, 0))
 
+    def test_a_mark_may_be_of_a_scan_where_the_server_does_not_tell(self) -> None:
+        def broken(**arguments: Any) -> None:
+            if "SerialEtaScan" in arguments["pvname"]:
+                raise ValueError("Invalid node")
+        self.everything_on()
+        self.server.before = {"_caget": broken}
+        ended = self.run_stage("safe_state", "--scan-wait", "0.1")
+        self.assertEqual((ended.code, ended.numbers()["quiet"], self.server.scanning[0]), (1, False, 1))
+
     def test_negative_steady_bias_is_read_back(self) -> None:
         smurf = fake_smurf.control_class(self.server, MAIN, None)(cfg_file="x")
         instrument = hardware.HardwareSmurf(control.Control(smurf, None, "7", "test"),

@@ -333,7 +333,7 @@ class HardwareSmurf:
             new_master_assignment=new_master_assignment or not known)
         found = _in_order(self._smurf.freq_resp[band]["resonances"])
         swept = [self._swept_notch(band, each) for each in found]
-        beyond = [each.notch.channel for each in swept if 0 in each.sweep.response]
+        beyond = [each.notch.channel for each in swept if 0 in each.sweep.response and any(each.sweep.response)]
         if beyond:
             raise CannotWork(f"the sweeps of channels {', '.join(map(str, beyond))} leave their channels, and "
                              "the server answers with zeros there: take a smaller sweep width")

@@ -7,8 +7,9 @@ processes count, and the wait looks at the flag of an interruption. Source: the 
 """
 from __future__ import annotations
 
+import inspect
 import time
-from typing import Any, Callable, List
+from typing import Any, Callable, Dict, List
 
 from tuning.instrument import CannotWork
 from tuning.interruption import interruption
@@ -22,6 +23,7 @@ SWEEP_S = 360.0
 """Longest sweep of a band. Source: v9.0.3 ``set_run_serial_find_freq``."""
 
 LOOK_S = 0.02
+ANSWER_S = 2.0
 
 
 class Scans:
@@ -30,6 +32,10 @@ class Scans:
     def __init__(self, smurf: Any) -> None:
         self._smurf = smurf
         self._unreadable: List[str] = []
+        # Over EPICS a process that is not there would be asked for again and again, for half a minute.
+        taken = inspect.signature(type(smurf)._caget).parameters
+        self._once: Dict[str, Any] = \
+            {"retry_on_fail": False, "timeout": ANSWER_S} if "retry_on_fail" in taken else {}
         # pysmurf's own sweeps wait here too.
         smurf.set_run_serial_find_freq = self._sweep
 
@@ -45,7 +51,7 @@ class Scans:
         for process in PROCESSES:
             if process not in self._unreadable:
                 try:
-                    if int(self._smurf._caget(f"{root}{process}{root[-1]}Running")):
+                    if int(self._smurf._caget(f"{root}{process}{root[-1]}Running", **self._once)):
                         return True
                 except Exception:  # A server without this process: what it is called is not all versions' own.
                     self._unreadable.append(process)
@@ -53,8 +59,8 @@ class Scans:
 
     @property
     def told_by_processes(self) -> bool:
-        """False where no process can be read, and the mark is all there is."""
-        return len(self._unreadable) < len(PROCESSES)
+        """False where one cannot be read: then a mark may be that of its scan."""
+        return not self._unreadable
 
     def busy(self, band: int) -> bool:
         return self.marked(band) or self.running(band)
