@@ -30,32 +30,23 @@ def find_gate_voltage(stage: Stage, amp: str, goal: AmplifierGoal, biases: Dict[
     ``biases`` takes what was judged: another reading would have other noise.
     """
     instrument = stage.instrument
-    before = biases[f"{amp}_gate_volt"]
     start = instrument.configured("hemt_vg" if amp == "hemt" else "lna_vg")
-    try:
-        for step in range(stage.options.max_iter):
-            read = instrument.get_amplifier_biases()
-            gate, drain = read[f"{amp}_gate_volt"], read[f"{amp}_drain_current"]
-            biases.update({f"{amp}_gate_volt": gate, f"{amp}_drain_current": drain})
-            if abs(drain - goal.drain_ma) < goal.tolerance_ma:
-                stage.say(f"{amp}: {drain:.2f} mA at {gate:.3f} V after {step} steps")
-                return True
-            if step == 0 and start is not None:
-                # Where it was right the last time. Source: sodetlib ``setup_amps``.
-                instrument.set_amp_gate_voltage(amp, start)
-                continue
-            following = next_gate_voltage(gate, drain, goal)
-            if not goal.gate_min < following < goal.gate_max:
-                stage.say(f"{amp}: {drain:.2f} mA at {gate:.3f} V, and the gate is at its limit")
-                break
-            instrument.set_amp_gate_voltage(amp, following)
-    except BaseException:
-        # Left at a gate half way, an amplifier may draw far too much and heat the cryostat.
-        stage.say(f"{amp}: search broken off: amplifiers off")
-        with interruption.held():
-            instrument.disable_amps()
-            instrument.set_amp_gate_voltage(amp, before)
-        raise
+    for step in range(stage.options.max_iter):
+        read = instrument.get_amplifier_biases()
+        gate, drain = read[f"{amp}_gate_volt"], read[f"{amp}_drain_current"]
+        biases.update({f"{amp}_gate_volt": gate, f"{amp}_drain_current": drain})
+        if abs(drain - goal.drain_ma) < goal.tolerance_ma:
+            stage.say(f"{amp}: {drain:.2f} mA at {gate:.3f} V after {step} steps")
+            return True
+        if step == 0 and start is not None:
+            # Where it was right the last time. Source: sodetlib ``setup_amps``.
+            instrument.set_amp_gate_voltage(amp, start)
+            continue
+        following = next_gate_voltage(gate, drain, goal)
+        if not goal.gate_min < following < goal.gate_max:
+            stage.say(f"{amp}: {drain:.2f} mA at {gate:.3f} V, and the gate is at its limit")
+            break
+        instrument.set_amp_gate_voltage(amp, following)
     stage.say(f"{amp}: not within {goal.tolerance_ma:g} mA of {goal.drain_ma:g} mA "
               f"after {step} steps")
     return False
@@ -63,20 +54,31 @@ def find_gate_voltage(stage: Stage, amp: str, goal: AmplifierGoal, biases: Dict[
 
 def run(stage: Stage) -> None:
     were_on = stage.instrument.read_state().amps_on
+    gates: Dict[str, float] = {}
     try:
-        set_up(stage)
+        set_up(stage, gates)
     except BaseException:
         with interruption.held():
-            if not were_on and stage.instrument.read_state().amps_on:
-                stage.instrument.disable_amps()
+            # Left at a gate half way, an amplifier may draw far too much and heat the cryostat.
+            if gates or (not were_on and stage.instrument.read_state().amps_on):
+                stage.say("broken off: amplifiers off")
+                switch_off(stage, gates)
         raise
 
 
-def set_up(stage: Stage) -> None:
+def switch_off(stage: Stage, gates: Dict[str, float]) -> None:
+    """A gate left at its limit would be out of reach of the next search, too."""
+    stage.instrument.disable_amps()
+    for amp, volts in gates.items():
+        stage.instrument.set_amp_gate_voltage(amp, volts)
+
+
+def set_up(stage: Stage, gates: Dict[str, float]) -> None:
+    """``gates`` takes the voltages as they are before the first search."""
     stage.instrument.enable_amps()
     wanted = goals(stage)
-    before = stage.instrument.get_amplifier_biases()
-    biases = dict(before)
+    biases = stage.instrument.get_amplifier_biases()
+    gates.update({amp: biases[f"{amp}_gate_volt"] for amp in wanted})
     found: List[bool] = []
     for done, (amp, goal) in enumerate(wanted.items(), 1):
         found.append(find_gate_voltage(stage, amp, goal, biases))
@@ -85,10 +87,7 @@ def set_up(stage: Stage) -> None:
     if all(found):
         stage.instrument.keep_amps({f"{amp}_gate_volt": biases[f"{amp}_gate_volt"] for amp in wanted})
     else:
-        stage.instrument.disable_amps()
-        # A gate left at its limit is out of reach of the next search.
-        for amp in wanted:
-            stage.instrument.set_amp_gate_voltage(amp, before[f"{amp}_gate_volt"])
+        switch_off(stage, gates)
         stage.say("a drain current was not reached: amplifiers off")
     numbers: Numbers = {"amps_on": all(found)}
     for amp in ("hemt", "50k"):

@@ -209,7 +209,7 @@ class HardwareSmurf:
     # --- amplifiers -------------------------------------------------------------------------------
 
     def enable_amps(self) -> None:
-        """Source: sodetlib ``setup_amps`` for a C02 card, with its 300 K amplifiers.
+        """Source: sodetlib ``setup_amps`` for a C02 card.
 
         A C04 or C05 card has two HEMTs and two 50 K amplifiers whose drain voltages have to be chosen too:
         the stage has no parameters for these, so it is refused.
@@ -227,13 +227,13 @@ class HardwareSmurf:
             interruption.sleep(AMPS_SETTLE_S)
         if int(self._smurf.C.read_ps_en()) != BOTH_AMPS:
             raise CannotWork("the amplifiers did not take power")
-        self._smurf.C.write_optical(BOTH_TRANSMITTERS)
 
     def disable_amps(self) -> None:
         self._outputs.disable_amps()
 
     def keep_amps(self, biases: Dict[str, float]) -> None:
-        """Source: sodetlib ``setup_amps`` with update_cfg."""
+        """Also switches the 300 K amplifiers on. Source: the end of sodetlib ``setup_amps`` with update_cfg."""
+        self._smurf.C.write_optical(BOTH_TRANSMITTERS)
         if self._config is not None and not self._dry:
             with interruption.held():
                 self._config.dev.update_experiment(

@@ -196,7 +196,8 @@ class Instrument(Protocol):
         """Gate of one amplifier."""
 
     def keep_amps(self, biases: Dict[str, float]) -> None:
-        """Remember gate voltages that were found good, for sessions to come."""
+        """The amplifiers are as they should be: what follows them may go on, and the gate voltages are
+        remembered for sessions to come."""
 
     def as_before(self, band: Optional[int], tones: bool) -> ContextManager[None]:
         """What is changed in here is put back unless it gets to its end: a band, its tones only where asked for
