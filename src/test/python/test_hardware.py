@@ -546,24 +546,47 @@ class RefusalTest(OnStandIn):
 
 
 class HangTest(unittest.TestCase):
-    def test_a_control_object_that_never_opens_ends_in_time(self) -> None:
-        """Not even where an exit handler of the client hangs too."""
+    """A control object that never opens, in code that no signal reaches, and whose exit handler hangs too."""
+
+    CLIENT = """import ctypes
+system, lock = ctypes.CDLL(None), ctypes.create_string_buffer(64)
+class SmurfControl:
+    def __init__(self, server_port=0, **rest):
+        print("opening", flush=True)
+        for _ in range(2):
+            system.pthread_mutex_lock(lock)
+"""
+
+    def start(self, timeout_s: str) -> "subprocess.Popen[str]":
         slot = Slot()
         self.addCleanup(slot.close)
         os.mkdir(slot.path("pysmurf"))
-        with open(slot.path("pysmurf", "__init__.py"), "w", encoding="utf-8") as file:
-            file.write("import atexit, time\natexit.register(time.sleep, 600)\n")
-        with open(slot.path("pysmurf", "client.py"), "w", encoding="utf-8") as file:
-            file.write("import ctypes\nclass SmurfControl:\n def __init__(self, server_port=0, **rest):\n"
-                       "  ctypes.CDLL(None).sleep(600)\n")
+        for name, text in (("__init__.py", "import atexit, time\natexit.register(time.sleep, 600)\n"),
+                           ("client.py", self.CLIENT)):
+            with open(slot.path("pysmurf", name), "w", encoding="utf-8") as file:
+                file.write(text)
         with open(slot.path("smurf.cfg"), "w", encoding="utf-8"):
             pass
-        ended = subprocess.run(slot.command("safe_state") + ["--slot", "3", "--open-timeout", "0.3"],
-                               env=slot.environment({"PYTHONPATH": slot.path(), "SMURF_CONFIG_DIR": "",
-                                                     "CONFIG_FILE": slot.path("smurf.cfg")}), timeout=TIMEOUT_S,
-                               capture_output=True, text=True, check=False)
-        self.assertEqual(ended.returncode, 2)
-        self.assertIn("the control object of slot 3 did not open within 0.3 s", ended.stderr)
+        environment = {"PYTHONPATH": slot.path(), "SMURF_CONFIG_DIR": slot.path(),
+                       "CONFIG_FILE": slot.path("smurf.cfg")}
+        return subprocess.Popen(slot.command("safe_state") + ["--slot", "3", "--open-timeout", timeout_s],
+                                env=slot.environment(environment), stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True)
+
+    def test_it_ends_in_time(self) -> None:
+        process = self.start("0.3")
+        err = process.communicate(timeout=TIMEOUT_S)[1]
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("the control object of slot 3 did not open within 0.3 s", err)
+
+    def test_it_ends_when_it_is_told_to(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            process = self.start("600")
+            assert process.stdout is not None
+            self.assertEqual(process.stdout.readline(), "opening\n")
+            process.send_signal(number)
+            process.communicate(timeout=TIMEOUT_S)
+            self.assertEqual(process.returncode, 130)
 
 
 class AbortTest(OnStandIn):

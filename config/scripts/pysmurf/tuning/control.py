@@ -105,7 +105,10 @@ def _open(pysmurf: Any, client: Any, det_config: Optional[Any], slot: Optional[i
         told = f"{'no slot named' if slot is None else f'slot {slot}'}, configuration {cfg_file}, no sodetlib"
     else:
         config = det_config.DetConfig()
-        config.load_config_files(slot=slot)
+        try:
+            config.load_config_files(slot=slot)
+        except KeyError as missing:
+            raise NoControl(f"{missing} is not in sodetlib's {config.sys_file}") from missing
         told = f"slot {config.slot}, device configuration {config.dev_file}"
         if "epics_root" in taken:
             smurf = config.get_smurf_control(name=str(ctime))
