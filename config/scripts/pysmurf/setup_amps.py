@@ -1,8 +1,8 @@
 """Switch the cryogenic amplifiers on and step their gates until the drain currents are right.
 
 HEMT to 8 mA and 50 K amplifier to 15 mA, each within 0.2 mA. Leaves the amplifiers ON; if a current cannot
-be reached it takes their power away again and reports the current it got to; so it does when interrupted in
-the middle of a search.
+be reached it takes their power away again and reports the current it got to. Interrupted, it leaves power and
+gates as they were.
 """
 from __future__ import annotations
 
@@ -60,15 +60,14 @@ def run(stage: Stage) -> None:
     except BaseException:
         with interruption.held():
             # Left at a gate half way, an amplifier may draw far too much and heat the cryostat.
-            if gates or (not were_on and stage.instrument.read_state().amps_on):
-                stage.say("broken off: amplifiers off")
-                switch_off(stage, gates)
+            if not were_on and stage.instrument.read_state().amps_on:
+                stage.instrument.disable_amps()
+            put_back(stage, gates)
         raise
 
 
-def switch_off(stage: Stage, gates: Dict[str, float]) -> None:
+def put_back(stage: Stage, gates: Dict[str, float]) -> None:
     """A gate left at its limit would be out of reach of the next search, too."""
-    stage.instrument.disable_amps()
     for amp, volts in gates.items():
         stage.instrument.set_amp_gate_voltage(amp, volts)
 
@@ -87,7 +86,8 @@ def set_up(stage: Stage, gates: Dict[str, float]) -> None:
     if all(found):
         stage.instrument.keep_amps({f"{amp}_gate_volt": biases[f"{amp}_gate_volt"] for amp in wanted})
     else:
-        switch_off(stage, gates)
+        stage.instrument.disable_amps()
+        put_back(stage, gates)
         stage.say("a drain current was not reached: amplifiers off")
     numbers: Numbers = {"amps_on": all(found)}
     for amp in ("hemt", "50k"):

@@ -669,6 +669,7 @@ def modules(server: Server, open_fails: Optional[Exception] = None,
     class FakeConfig:
         slot: Optional[int] = None
         stream_id = "stream"
+        sys_file = "/config/sys_config.yml"
         pysmurf_file = "/config/pysmurf.cfg"
 
         def _do_load_config_files(self, slot: Optional[int], **asked: Any) -> None:

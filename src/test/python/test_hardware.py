@@ -55,7 +55,7 @@ class SignatureTest(unittest.TestCase):
         for version in (MAIN, RELEASE):
             for use in layer_uses():
                 where = f"{version}: {use.where} {use.name}"
-                self.assertIn(use.name, entries(version), where)
+                self.assertTrue(use.name in entries(version), where)
                 if entries(version)[use.name]["kind"] == "attribute":
                     self.assertIsNone(use.call, where)
                 elif use.call is not None and use.name not in OPENING:
@@ -601,7 +601,11 @@ class AbortTest(OnStandIn):
             self.server.before.clear()
             self.interrupt(call, at)
             self.interrupted("setup_amps")
-            self.assertEqual(self.server.ps_en, 0, call)
+            self.assertEqual((self.server.ps_en, self.server.gates), (0, {"hemt": -0.9, "50k": -0.6}), call)
+        self.server.ps_en = 3
+        self.interrupt("set_amp_gate_voltage", 2)
+        self.interrupted("setup_amps")
+        self.assertEqual((self.server.ps_en, self.server.gates), (3, {"hemt": -0.9, "50k": -0.6}))
 
     def test_sweeps_leave_no_tone(self) -> None:
         for stage, call in (("estimate_attens", "full_band_ampl_sweep"), ("find_freq", "find_freq")):
