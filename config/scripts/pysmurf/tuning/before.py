@@ -106,7 +106,8 @@ class Before:
             # None is a register that this hardware lacks, such as the attenuators of an RFSoC.
             if registers.get(name) is not None:
                 try:
-                    getattr(self._smurf, f"set_{name}")(*place, registers[name])
+                    if plain(getattr(self._smurf, f"get_{name}")(*place)) != registers[name]:
+                        getattr(self._smurf, f"set_{name}")(*place, registers[name])
                 except Exception as failure:  # The next register still has to be put back.
                     failed.append(f"{name}: {type(failure).__name__}: {failure}")
         if failed:
