@@ -168,7 +168,7 @@ class Slot:
         self.bands.append(band)
         for name, value in {**BAND, "band": number, "bandCenterMHz": 4250.0 + 500 * number}.items():
             registers.declare(f"{root}.{name}", copy.copy(value))
-        registers.declare(f"{root}.bandDelayUs", 2.4, hook=lambda us: self._round(
+        registers.declare(f"{root}.bandDelayUs", round(2.4 * DSP_CLOCK_MHZ) / DSP_CLOCK_MHZ, hook=lambda us: self._round(
             f"{root}.bandDelayUs", round(us * DSP_CLOCK_MHZ) / DSP_CLOCK_MHZ))
         registers.declare(f"{root}.feedbackEnable", 1, hook=lambda on: on or band.release_loops())
         cryo = f"{root}.CryoChannels"
