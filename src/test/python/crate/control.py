@@ -105,5 +105,6 @@ class Crate:
 
     def command(self, stage: str, *arguments: str) -> List[str]:
         # As the controller starts it: what runs in the background of a shell has SIGINT ignored.
-        return ["env", "--default-signal=INT", sys.executable, "-u", os.path.join(STAGES, f"{stage}.py"), "--hardware", "--slot",
-                str(SLOT_NUMBER), "--data-dir", os.path.join(self.folder, "data"), *arguments]
+        return ["env", "--default-signal=INT", sys.executable, "-u", os.path.join(STAGES, f"{stage}.py"),
+                "--hardware", "--slot", str(SLOT_NUMBER), "--data-dir", os.path.join(self.folder, "data"),
+                *arguments]
