@@ -1,7 +1,7 @@
 SHELL = /bin/sh
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test bench soak format run clean
+.PHONY: help build demo test test-pysmurf bench soak format run clean
 
 MVN = mvn
 JAVA = $(if $(JAVA_HOME),$(JAVA_HOME)/bin/java,java)
@@ -15,8 +15,11 @@ PARTS = mosquitto:mosquitto mosquitto_pub:mosquitto-clients postgres:postgresql 
 # make test INSTALL=no leaves the machine as it is and skips the tests whose parts are missing.
 INSTALL = yes
 
+# Runs the emulated crate and the stages on it.
+PYTHON = /usr/bin/python3
+
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-15s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-19s %s\n", $$1, $$2 }'
 
 build: $(JAR) ## Build target/pysmurf-controller.jar and target/lib
 
@@ -60,6 +63,16 @@ test: ## Run every test and check; as root, first install the parts they talk to
 	done; \
 	[ -z "$$missing" ] || echo "To run them, as root: apt-get install$$missing"; \
 	$(MVN) -B -ntp $${skip:+-DexcludedGroups=$$skip} verify
+
+# Needs numpy, scipy, matplotlib, pandas, yaml, schema and packaging, and for sodetlib lmfit and tqdm: Debian's python3-*.
+# make test-pysmurf CAMPAIGN='--parts presets,faults --stages serial_algs': a part of it.
+test-pysmurf: ## Run all stages on real code: PYSMURF_SRC=folder [SODETLIB_SRC=folder], hours
+	@if [ -z '$(PYSMURF_SRC)' ]; then \
+	  echo 'PYSMURF_SRC is not set: name a checkout of slaclab/pysmurf, main or v9.0.3; nothing was run' >&2; exit 2; \
+	fi; \
+	cd src/test/python && export PYTHONDONTWRITEBYTECODE=1 PYSMURF_SRC='$(abspath $(PYSMURF_SRC))' \
+	  SODETLIB_SRC='$(if $(SODETLIB_SRC),$(abspath $(SODETLIB_SRC)))' && \
+	$(PYTHON) -m unittest crate.test_crate && $(PYTHON) -m crate campaign $(CAMPAIGN)
 
 # make bench BENCH='--only commands,floods --rounds 2': a part of it, or more rounds.
 bench: $(JAR) ## Measure the controller beside what could be done without it; see docs/performance.md

@@ -18,11 +18,12 @@ SWEPT_MHZ = (-30.0, 30.0)
 def measure(stage: Stage, band: int) -> Dict[str, Any]:
     """The search of sodetlib's ``estimate_uc_dc_atten``."""
     options, instrument = stage.options, stage.instrument
+    tone_power = stage.setting("tone_power", band)
     att, step = options.start_att, options.step_att
     tried = 0
     while True:
         instrument.set_att(band, att)
-        sweep = instrument.full_band_ampl_sweep(band, *SWEPT_MHZ, options.tone_power)
+        sweep = instrument.full_band_ampl_sweep(band, *SWEPT_MHZ, tone_power)
         strongest = max(abs(value) for value in sweep.response)
         tried += 1
         stage.say(f"band {band}: attenuation {att}, largest response {strongest:.3f}")

@@ -1,8 +1,8 @@
 """Measure the delay of cables and processing from the slope of the phase, and make up for it.
 
 A delay that is not made up for turns eta from one side of a dip to the other, and tracking gets worse.
-Leaves the band delay CHANGED; killed during its first sweep, it leaves none set at all. On hardware pysmurf
-saves its sweeps and its plot itself.
+Leaves the band delay CHANGED; killed during its first sweep, it leaves none set until safe_state or the next
+stage puts it back. On hardware pysmurf saves its sweeps and its plot itself.
 """
 from __future__ import annotations
 

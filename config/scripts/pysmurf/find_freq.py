@@ -20,8 +20,9 @@ def measure(stage: Stage, band: int) -> Dict[str, Any]:
     options = stage.options
     if options.stop_freq - options.start_freq < NARROWEST_MHZ:
         raise CannotWork(f"nothing to sweep from {options.start_freq:g} to {options.stop_freq:g} MHz")
-    found = stage.instrument.find_freq(band, options.start_freq, options.stop_freq, options.tone_power,
-                                       options.amp_cut, options.grad_cut, stage.progress_of(band))
+    found = stage.instrument.find_freq(band, options.start_freq, options.stop_freq,
+                                       stage.setting("tone_power", band), stage.setting("amp_cut"),
+                                       stage.setting("grad_cut"), stage.progress_of(band))
     for name, values in (("freq", found.sweep.freqs_mhz), ("resp", found.sweep.response)):
         path = stage.folder.output(f"b{band}_amp_sweep_{name}.txt")
         write_column(path, values)

@@ -37,8 +37,9 @@ def load(stage: Stage, band: int, path: str, tune: Dict[int, List[Notch]]) -> Di
     instrument.use_tune(path, {band: tune[band]})
     if options.setup_notches:
         instrument.setup_notches(
-            band, [notch.freq_mhz for notch in tune[band]], options.tone_power, options.sweep_width,
-            options.df_sweep, options.delta_freq, options.min_offset, False, stage.progress_of(band))
+            band, [notch.freq_mhz for notch in tune[band]], stage.setting("tone_power", band),
+            options.sweep_width, options.df_sweep, options.delta_freq, options.min_offset, False,
+            stage.progress_of(band))
     tones = instrument.read_state().tones_on.get(band, 0)
     stage.progress(band, tones, len(tune[band]), "channels")
     return {"n_tones": tones, "tune_age_s": max(int(time.time()) - tune_time(path), 0)}

@@ -1,14 +1,15 @@
 """Bring each tone to the bottom of its dip and measure eta there anew.
 
-Forces the FLUX RAMP OFF, so it comes before tracking_setup. Leaves TONES ON. A run that is killed leaves
-the mark "eta scan in progress"; the next one then refuses to start unless forced, or until safe_state ran.
+Forces the FLUX RAMP OFF, so it comes before tracking_setup. Leaves TONES ON, but for channels that eta could
+not be measured of. Its two scans run in the server: one whose stage ended goes on, and switches its tones on at
+its end, so run safe_state, which waits for it. A mark of a scan that no longer runs takes --force.
 """
 from __future__ import annotations
 
 import sys
 from typing import Any, Dict
 
-from tuning.instrument import CannotWork, Descent
+from tuning.instrument import CannotWork
 from tuning.quantiles import median
 from tuning.resonator import eta_clipped
 from tuning.stage import Stage, stage_main
@@ -20,10 +21,8 @@ def measure(stage: Stage, band: int) -> Dict[str, Any]:
     if not before:
         raise CannotWork("no tones on: run setup_notches or load_tune first")
     halves = 2 * len(before)
-    descent = Descent(options.max_iters, options.gain, options.step_hz, options.converge_hz, options.beta,
-                      options.timeout)
     instrument.run_serial_gradient_descent(
-        band, descent, lambda done, total: stage.progress(band, done, halves, "channel scans"))
+        band, stage.descent(band), lambda done, total: stage.progress(band, done, halves, "channel scans"))
     instrument.run_serial_eta_scan(
         band, options.delta_freq, options.timeout,
         lambda done, total: stage.progress(band, halves - total + done, halves, "channel scans"))
@@ -43,7 +42,7 @@ def measure(stage: Stage, band: int) -> Dict[str, Any]:
 def run(stage: Stage) -> None:
     if stage.instrument.read_state().eta_scan_in_progress:
         if not stage.options.force:
-            raise CannotWork("an eta scan is already in progress, or a killed run left the mark: "
+            raise CannotWork("a scan is already in progress, or one that failed left the mark: "
                              "run safe_state, or give --force")
         stage.say("an eta scan was marked as in progress; forced")
         stage.instrument.clear_eta_scan()

@@ -1,8 +1,7 @@
 """Sweep each dip finely, measure eta, assign channels and switch their tones on.
 
 Writes the channel assignment and the tune file, by which a later session can relock (on hardware it is
-pysmurf's own file). Dips that stand too
-close to each other get no channel. Leaves TONES ON.
+pysmurf's own file). Dips that stand too close to each other get no channel. Leaves TONES ON.
 """
 from __future__ import annotations
 
@@ -22,7 +21,8 @@ def measure(stage: Stage, band: int) -> Dict[str, Any]:
     resonances = stage.instrument.found_resonances(band)
     if resonances is None:
         raise CannotWork("no resonators known: run find_freq first")
-    swept = stage.instrument.setup_notches(band, resonances, options.tone_power, options.sweep_width,
+    swept = stage.instrument.setup_notches(band, resonances, stage.setting("tone_power", band),
+                                           options.sweep_width,
                                            options.df_sweep, options.delta_freq, options.min_offset,
                                            options.new_master_assignment, stage.progress_of(band))
     path = stage.folder.output(f"channel_assignment_b{band}.txt")

@@ -13,7 +13,8 @@ from tuning import figures, fluxramp
 from tuning.band import centre_mhz
 from tuning.harmonics import HarmonicFit, fit_harmonics, fit_period
 from tuning.instrument import CannotWork
-from tuning.npy import Field, write_table
+from tuning.interruption import interruption
+from tuning.npy import Field
 from tuning.quantiles import median, quantile_numbers
 from tuning.stage import Stage, stage_main
 
@@ -43,6 +44,7 @@ def take(stage: Stage, band: int, biases: List[float]) -> Dict[int, List[float]]
     try:
         instrument.set_lms_enable(band, False)
         instrument.set_fixed_flux_ramp_bias(0.0)
+        centre(stage, band)
         instrument.toggle_feedback(band)
         # From zero, where the tones were centred, in small steps to where the curve begins.
         for bias in [bias for bias in reversed(biases) if bias < 0]:
@@ -58,14 +60,26 @@ def take(stage: Stage, band: int, biases: List[float]) -> Dict[int, List[float]]
                 curves.setdefault(channel, []).append(mean * 1e3)
             stage.progress(band, done, len(biases), "flux steps")
     finally:
-        try:
-            instrument.set_fixed_flux_ramp_bias(0.0)
-        finally:
+        with interruption.held():
             try:
-                instrument.unset_fixed_flux_ramp_bias()
+                instrument.set_fixed_flux_ramp_bias(0.0)
             finally:
-                instrument.set_lms_enable(band, True)
+                try:
+                    instrument.unset_fixed_flux_ramp_bias()
+                finally:
+                    instrument.set_lms_enable(band, True)
     return curves
+
+
+def centre(stage: Stage, band: int) -> None:
+    """Tones and etas where the dips are without flux. Source: sodetlib ``take_squid_curve``."""
+    options = stage.options
+    stage.instrument.run_serial_gradient_descent(band, stage.descent(band), unsaid)
+    stage.instrument.run_serial_eta_scan(band, options.delta_freq, options.timeout, unsaid)
+
+
+def unsaid(done: int, total: int) -> None:
+    """The progress of a stage is that of its flux steps."""
 
 
 def fitted(shift_khz: List[float]) -> Optional[HarmonicFit]:
@@ -113,9 +127,14 @@ def save(stage: Stage, band: int, biases: List[float], curves: List[SquidCurve])
             fluxramp.slope_mhz_per_pa(fit.mean_slope()), fit.r2]
         place = [band, curve.channel, centre_mhz(band) + curve.freq_mhz]
         rows.append(place + derived + [biases, curve.shift_khz])
-    path = stage.folder.output(f"b{band}_fr_sweep_data.npy")
-    write_table(path, fields, rows)
-    stage.register(path, "dc_squid_curve", "npy")
+    freqs = [centre_mhz(band) + curve.freq_mhz for curve in curves]
+    results = {"bands": [band] * len(curves), "channels": [curve.channel for curve in curves],
+               "fluxramp_ffs": biases, "res_freq": freqs,
+               "res_freq_vs_fr": [[freq + shift * 1e-3 for shift in curve.shift_khz]
+                                  for freq, curve in zip(freqs, curves)],
+               "ffs_per_phi0": [row[3] for row in rows], "df": [row[4] for row in rows],
+               "higher_harmonic_power": [row[5] for row in rows], "dfdI": [row[6] * 1e-3 for row in rows]}
+    stage.save_results(f"b{band}_fr_sweep_data", "dc_squid_curve", results, fields, rows)
 
 
 def plot(stage: Stage, band: int, biases: List[float], curves: List[SquidCurve]) -> None:

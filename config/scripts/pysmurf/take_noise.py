@@ -10,10 +10,11 @@ import sys
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from tuning import figures
+from tuning.band import BANDS
 from tuning.fluxramp import current_pa
 from tuning.instrument import CannotWork
 from tuning.noise import knee_frequency, spectrum_asd, white_level
-from tuning.npy import Field, write_table
+from tuning.npy import Field
 from tuning.quantiles import median, quantile_numbers
 from tuning.stage import Stage, stage_main
 
@@ -36,7 +37,7 @@ def measure(stage: Stage, band: int) -> Dict[str, Any]:
         if level is None:
             raise CannotWork(f"no frequency of the spectrum within {options.window_min:g} to "
                              f"{options.window_max:g} Hz")
-        knee = knee_frequency(freqs, asd, level)
+        knee = knee_frequency(freqs, asd)
         levels.append(level)
         knees.append(knee)
         densities.append(asd)
@@ -52,9 +53,14 @@ def save(stage: Stage, band: int, rows: Sequence[Tuple[int, int, float, float]],
          densities: Sequence[Sequence[float]]) -> None:
     fields: List[Field] = [("band", "<i4"), ("channel", "<i4"), ("white_pa_rthz", "<f8"), ("fknee_hz", "<f8"),
                            ("freq_hz", "<f4", len(freqs)), ("asd_pa_rthz", "<f4", len(freqs))]
-    path = stage.folder.output(f"b{band}_take_noise.npy")
-    write_table(path, fields, [(*row, freqs, asd) for row, asd in zip(rows, densities)])
-    stage.register(path, "sodetlib_data", "npy")
+    nan = float("nan")
+    results = {"sid": None, "bands": [band] * len(rows), "channels": [row[1] for row in rows],
+               "noise_pars": [[level, nan, knee] for _, _, level, knee in rows],
+               "band_medians": [median([row[2] for row in rows]) if place == band else nan
+                                for place in range(BANDS)],
+               "f": list(freqs), "axx": [list(asd) for asd in densities]}
+    stage.save_results(f"b{band}_take_noise", "sodetlib_data", results, fields,
+                       [(*row, freqs, asd) for row, asd in zip(rows, densities)])
 
 
 def plot(stage: Stage, band: int, levels: Sequence[float], freqs: Sequence[float],

@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from tuning import figures, fluxramp
 from tuning.instrument import CannotWork, TrackingData, TrackingSetting
-from tuning.npy import Field, write_table
+from tuning.npy import Field
 from tuning.quantiles import median, quantile_numbers
 from tuning.stage import Stage, stage_main
 from tuning.tracking import ChannelTracking, Cuts, peak_to_peak, quality
@@ -19,36 +19,37 @@ from tuning.tracking import ChannelTracking, Cuts, peak_to_peak, quality
 SAVED_RAMPS = 2
 
 
-def setting(stage: Stage, fraction: float, lms_freq_hz: Optional[float]) -> TrackingSetting:
-    options = stage.options
-    return TrackingSetting(options.reset_rate_khz, fraction, lms_freq_hz, options.feedback_start,
-                           options.feedback_end, options.feedback_gain, options.lms_gain)
+def setting(stage: Stage, band: int, fraction: float, lms_freq_hz: Optional[float]) -> TrackingSetting:
+    return TrackingSetting(stage.setting("reset_rate_khz"), fraction, lms_freq_hz,
+                           stage.setting("feedback_start"), stage.setting("feedback_end"),
+                           stage.setting("feedback_gain", band), stage.setting("lms_gain", band))
+
+
+def carrier_khz(stage: Stage) -> float:
+    return fluxramp.carrier_khz(stage.setting("nphi0"), stage.setting("reset_rate_khz"))
 
 
 def measure_fraction(stage: Stage, band: int) -> Dict[str, Any]:
     """The fraction of full scale at which the band's ramp sweeps nphi0 flux quanta."""
-    options = stage.options
     if not stage.instrument.notches(band):
         raise CannotWork("no tones on: run setup_notches or load_tune first")
-    measured = stage.instrument.measure_carrier(band, setting(stage, options.init_frac_pp, None))
+    first = stage.setting("init_frac_pp")
+    measured = stage.instrument.measure_carrier(band, setting(stage, band, first, None))
     if measured is None:
-        stage.say(f"band {band}: no carrier seen, ramp left at {options.init_frac_pp:g} of full scale")
-        return {"frac_pp_band": options.init_frac_pp, "carrier_khz": None}
-    wanted = fluxramp.carrier_khz(options.nphi0, options.reset_rate_khz)
-    fraction = min(fluxramp.rescaled_fraction(options.init_frac_pp, wanted, measured), 1.0)
-    stage.say(f"band {band}: carrier {measured:.2f} kHz at {options.init_frac_pp:g} of full scale, "
-              f"ramp to {fraction:.4f}")
+        stage.say(f"band {band}: no carrier seen, ramp left at {first:g} of full scale")
+        return {"frac_pp_band": first, "carrier_khz": None}
+    fraction = min(fluxramp.rescaled_fraction(first, carrier_khz(stage), measured), 1.0)
+    stage.say(f"band {band}: carrier {measured:.2f} kHz at {first:g} of full scale, ramp to {fraction:.4f}")
     return {"frac_pp_band": fraction, "carrier_khz": measured}
 
 
 def track(stage: Stage, band: int, fraction: float) -> Dict[str, Any]:
-    options = stage.options
-    cuts = Cuts(options.r2_min, options.f_ptp_min, options.f_ptp_max, options.df_ptp_min, options.df_ptp_max)
-    wanted = fluxramp.carrier_khz(options.nphi0, options.reset_rate_khz) * 1e3
+    cuts = Cuts(*[stage.setting(name)
+                  for name in ("r2_min", "f_ptp_min", "f_ptp_max", "df_ptp_min", "df_ptp_max")])
     # One ramp serves all bands; a band whose own fraction differs sees its carrier shifted as much.
-    lms_freq_hz = wanted * fraction / stage.numbers[str(band)]["frac_pp_band"]
-    data = stage.instrument.tracking_setup(band, setting(stage, fraction, lms_freq_hz),
-                                           stage.progress_of(band))
+    lms_freq_hz = carrier_khz(stage) * 1e3 * fraction / stage.numbers[str(band)]["frac_pp_band"]
+    followed = setting(stage, band, fraction, lms_freq_hz)
+    data = stage.instrument.tracking_setup(band, followed, stage.progress_of(band))
     if not data.traces:
         raise CannotWork("no channel moves with the flux ramp")
     channels = [ChannelTracking(trace.channel, trace.freq_mhz,
@@ -57,31 +58,40 @@ def track(stage: Stage, band: int, fraction: float) -> Dict[str, Any]:
                 for trace in data.traces]
     good = [channel.good(cuts) for channel in channels]
     stage.instrument.set_feedback_enable(band, [each.channel for each, fine in zip(channels, good) if fine])
-    save(stage, band, channels, good, data)
+    if stage.numbers[str(band)]["carrier_khz"] is not None:
+        stage.instrument.keep_tracking(band, followed, stage.setting("nphi0"))
+    save(stage, band, channels, good, data, cuts, followed)
     plot(stage, band, channels, good, data, cuts)
     r2 = [channel.r2 for channel in channels]
     f_ptp = [channel.f_ptp_khz for channel in channels]
     df_ptp = [channel.df_ptp_khz for channel in channels]
     return {"n_good": sum(good), "n_all": len(channels), "good_frac": sum(good) / len(channels),
             "r2_median": median(r2), "f_ptp_khz": median(f_ptp), "df_ptp_khz": median(df_ptp),
-            "frac_pp": fraction, "lms_freq_hz": lms_freq_hz, "nphi0": options.nphi0,
-            "reset_rate_khz": options.reset_rate_khz, **quantile_numbers("r2", r2),
+            "frac_pp": fraction, "lms_freq_hz": lms_freq_hz, "nphi0": stage.setting("nphi0"),
+            "reset_rate_khz": followed.reset_rate_khz, **quantile_numbers("r2", r2),
             **quantile_numbers("f_ptp_khz", f_ptp), **quantile_numbers("df_ptp_khz", df_ptp)}
 
 
 def save(stage: Stage, band: int, channels: Sequence[ChannelTracking], good: Sequence[bool],
-         data: TrackingData) -> None:
+         data: TrackingData, cuts: Cuts, followed: TrackingSetting) -> None:
     samples = SAVED_RAMPS * data.samples_per_ramp
     fields: List[Field] = [("band", "<i4"), ("channel", "<i4"), ("freq_mhz", "<f8"), ("r2", "<f8"),
                            ("f_ptp_khz", "<f8"), ("df_ptp_khz", "<f8"), ("phase_rad", "<f8"),
                            ("is_good", "|b1"), ("f_khz", "<f4", samples), ("df_khz", "<f4", samples)]
+    results = {"bands": [band] * len(channels), "channels": [each.channel for each in channels],
+               "f_ptp_range": [cuts.f_ptp_min_khz, cuts.f_ptp_max_khz],
+               "df_ptp_range": [cuts.df_ptp_min_khz, cuts.df_ptp_max_khz], "r2_min": cuts.r2_min,
+               "f": [list(trace.tracked_khz) for trace in data.traces],
+               "df": [list(trace.error_khz) for trace in data.traces],
+               "sync_idxs": {band: list(range(0, len(data.traces[0].tracked_khz) + 1, data.samples_per_ramp))},
+               "r2": [each.r2 for each in channels], "is_good": list(good),
+               "tracking_kwargs": {band: followed._asdict()},
+               "f_ptp": [each.f_ptp_khz for each in channels], "df_ptp": [each.df_ptp_khz for each in channels]}
     rows = [(band, each.channel, each.freq_mhz, each.r2, each.f_ptp_khz, each.df_ptp_khz,
              float("nan") if each.phase is None else each.phase, fine,
              trace.tracked_khz[:samples], trace.error_khz[:samples])
             for each, fine, trace in zip(channels, good, data.traces)]
-    path = stage.folder.output(f"b{band}_tracking_results.npy")
-    write_table(path, fields, rows)
-    stage.register(path, "tracking_data", "npy")
+    stage.save_results(f"b{band}_tracking_results", "tracking_data", results, fields, rows)
 
 
 def plot(stage: Stage, band: int, channels: Sequence[ChannelTracking], good: Sequence[bool],
@@ -94,7 +104,7 @@ def plot(stage: Stage, band: int, channels: Sequence[ChannelTracking], good: Seq
     path = stage.folder.plot(f"FRtracking_b{band}_ch{channels[shown].channel:03d}.svg")
     figures.tracking_example(path, stage.title(f"tracking of channel {channels[shown].channel}", band),
                              channels[shown], data.traces[shown], data.samples_per_ramp,
-                             stage.options.reset_rate_khz)
+                             stage.setting("reset_rate_khz"))
     stage.register(path, "tracking", "svg", plot=True)
 
 

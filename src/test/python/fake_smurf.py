@@ -14,9 +14,10 @@ import os
 import pickle
 import types
 from importlib.machinery import ModuleSpec
+from random import Random
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-CHANNELS, SUBBANDS, DIGITIZER_MHZ = 512, 128, 614.4
+CHANNELS, SUBBANDS, DIGITIZER_MHZ = 512, 512, 614.4
 SUBBAND_MHZ = DIGITIZER_MHZ / SUBBANDS
 DIPS_MHZ = [-21.3, -12.4, -3.1, 4.2, 13.7, 22.6]
 PERIOD = 0.18
@@ -25,25 +26,25 @@ PERIOD = 0.18
 RAMP_SAMPLES, RAMPS = 150, 4
 STREAM_RATE_HZ = 200.0
 
+MAIN, RELEASE = "pysmurf main", "pysmurf v9.0.3"
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 with open(os.path.join(HERE, "signatures.json"), encoding="utf-8") as record:
     RECORD: Dict[str, Any] = json.load(record)
-ENTRIES: Dict[str, Dict[str, Any]] = RECORD["entries"]
 
 
-def signature(name: str) -> inspect.Signature:
-    """The recorded one, without what it would swallow as **kwargs: none of that is meant to be used."""
-    entry = ENTRIES[name]
+def entries(version: str) -> Dict[str, Dict[str, Any]]:
+    """What one version of pysmurf, and sodetlib, have."""
+    return {**RECORD["entries"][version], **RECORD["entries"]["sodetlib"]}
+
+
+def signature(name: str, version: str = MAIN, whole: bool = False) -> inspect.Signature:
+    """The recorded one; only where ``whole`` with what it would swallow as **kwargs."""
+    entry = entries(version)[name]
     parameters = [inspect.Parameter(each["name"], inspect.Parameter.POSITIONAL_OR_KEYWORD,
                                     default=default_of(each)) for each in entry["parameters"]]
-    taken = {each["name"] for each in entry["parameters"]}
-    onward = entry.get("keywords_to")
-    while onward:
-        parameters += [inspect.Parameter(each["name"], inspect.Parameter.KEYWORD_ONLY,
-                                         default=default_of(each))
-                       for each in ENTRIES[onward]["parameters"] if each["name"] not in taken]
-        taken |= {each["name"] for each in ENTRIES[onward]["parameters"]}
-        onward = ENTRIES[onward].get("keywords_to")
+    if whole and "keywords" in entry:
+        parameters.append(inspect.Parameter(entry["keywords"], inspect.Parameter.VAR_KEYWORD))
     return inspect.Signature(parameters)
 
 
@@ -73,6 +74,20 @@ class Server:
         self.before: Dict[str, Callable[..., None]] = {}
         """What happens at a call before it is done, by its name: an interrupt, a failure."""
 
+        self.registers: Dict[Tuple[Any, ...], Any] = {}
+        """Whatever a ``set_`` wrote that does nothing else, by its name and place."""
+
+        self.scan_lasts = 4
+        self.mark_late = 0
+        """How often a scan that was asked for is looked at in vain."""
+
+        self.at_scan_end: Callable[[], None] = lambda: None
+        """How often a scan is looked at until it is over."""
+
+        self.system_configured: Optional[bool] = True
+        self.dead: List[int] = []
+        """Channels that the eta scan cannot calibrate, and switches off."""
+
         self.firmware = (1, 0, 0)
         self.ps_en = 0
         self.optical = 0
@@ -96,6 +111,8 @@ class Server:
         self.waveform = 0
         self.streaming = 0
         self.tune_path = ""
+        self.flux = True
+        self.tracked_with: List[Dict[str, Any]] = []
         self.exp: Dict[str, Any] = {"downsample_factor": 20, "coupling_mode": "dc", "synthesis_scale": 1,
                                     "downsample_mode": "internal", "tunefile": None,
                                     "downsample_filter": {"order": 4, "cutoff_freq": 63.0}}
@@ -103,19 +120,33 @@ class Server:
             {"uc_att": None, "dc_att": None, "band_delay_us": None, "frac_pp": None, "lms_freq_hz": None}
             for _ in range(8)]
 
+    def scan_of(self, band: int) -> int:
+        """Whether the scan of a band runs; a look at it brings it nearer to its end, a mere mark has none."""
+        if self.scanning[band] > self.scan_lasts and self.mark_late:
+            self.scanning[band] -= 1
+            return 0
+        if self.scanning[band] > 1:
+            self.scanning[band] -= 1
+            if self.scanning[band] == 1:
+                self.scanning[band] = 0
+                self.at_scan_end()
+            return 1
+        return 0
+
     def on(self, band: int) -> List[int]:
         return [channel for channel, amplitude in enumerate(self.amplitudes[band]) if amplitude]
 
     @property
     def quiet(self) -> bool:
+        noise = any(self.registers.get(("noise_select", band)) for band in self.bands)
         return not (any(self.on(band) for band in self.bands) or self.ramp_on or self.mode or any(self.tes)
-                    or any(self.scanning.values()) or self.waveform or self.streaming)
+                    or any(self.scanning.values()) or self.waveform or self.streaming or noise)
 
 
-def recorded(owner: str, server_of: Callable[[Any], Server]) -> Callable[[type], type]:
+def recorded(owner: str, server_of: Callable[[Any], Server], version: str = MAIN) -> Callable[[type], type]:
     """Class decorator: recorded methods go through their signatures, then to any ``_do_<name>``."""
     def wrap(name: str, do: Optional[Callable[..., Any]]) -> Callable[..., Any]:
-        wanted = signature(f"{owner}.{name}")
+        wanted = signature(f"{owner}.{name}", version)
 
         def call(self: Any, *args: Any, **kwargs: Any) -> Any:
             bound = wanted.bind(*args, **kwargs)
@@ -125,18 +156,35 @@ def recorded(owner: str, server_of: Callable[[Any], Server]) -> Callable[[type],
             if name in server.before:
                 server.before[name](**bound.arguments)
             if do is None:
-                assert not name.startswith(("get_", "read_")), f"nothing to return for {name}"
-                return None
-            return do(self, **bound.arguments)
+                return register(server, name, bound.args)
+            # A default of another version means nothing here.
+            taken = inspect.signature(do).parameters
+            return do(self, **{key: value for key, value in bound.arguments.items()
+                               if key in taken or any(each.kind is each.VAR_KEYWORD for each in taken.values())})
+        setattr(call, "__signature__", signature(f"{owner}.{name}", version, whole=True).replace(parameters=[
+            inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD),
+            *signature(f"{owner}.{name}", version, whole=True).parameters.values()]))
         return call
 
     def make(made: type) -> type:
-        for key, entry in ENTRIES.items():
+        for key, entry in entries(version).items():
             of, name = key.split(".")
-            if of == owner and entry["kind"] == "method" and name != "__init__":
+            if of == owner and entry["kind"] == "method" and name != "__init__" and name not in vars(made):
                 setattr(made, name, wrap(name, getattr(made, f"_do_{name}", None)))
         return made
     return make
+
+
+def register(server: Server, name: str, args: Tuple[Any, ...]) -> Any:
+    """A plain register: what was written to it, else 0, of every channel if it is an array."""
+    what, _, which = name.partition("_")
+    if what == "set":
+        *place, value = args
+        server.registers[(which, *place)] = value
+    if what != "get":
+        return None
+    return server.registers.get((which, *args), [0] * CHANNELS if which.endswith("_array") else
+                                int(which == "rf_enable"))
 
 
 @recorded("CryoCard", lambda card: card.server)
@@ -145,6 +193,7 @@ class FakeCard:
 
     def __init__(self, server: Server) -> None:
         self.server = server
+        self.writepv = CardRegister()
 
     def _do_get_fw_version(self) -> Tuple[int, int, int]:
         return self.server.firmware
@@ -159,6 +208,10 @@ class FakeCard:
         self.server.optical = value
 
 
+class CardRegister:
+    """Where words for the card are written: nothing of the stand-in's card goes through it."""
+
+
 class FakePublisher:
     pub_id = "stream"
 
@@ -168,11 +221,12 @@ class FakeControl:
     """One control object: what pysmurf keeps in the process is lost with it."""
 
     pA_per_phi0 = 9e6
+    server: Server
+    version = MAIN
 
-    def __init__(self, server: Server, **asked: Any) -> None:
-        bound = signature("SmurfControl.__init__").bind(**asked)
-        server.opened.append(dict(bound.arguments))
-        self.server = server
+    def __init__(self, **asked: Any) -> None:
+        server = self.server
+        server.opened.append(asked)
         self.C = FakeCard(server)
         self.pub = FakePublisher()
         self.bands = list(server.bands)
@@ -190,6 +244,18 @@ class FakeControl:
     def _do_flux_ramp_off(self) -> None:
         self.server.ramp_on = 0
 
+    def _do_get_system_configured(self) -> Optional[bool]:
+        return self.server.system_configured
+
+    def _do_get_jesd_status(self) -> str:
+        return "Locked"
+
+    def _do_get_pysmurf_version(self) -> str:
+        return "7.7.7"
+
+    def _do_get_fpga_git_hash_short(self) -> str:
+        return "a1b2c3d"
+
     def _do_set_tes_bias_off(self) -> None:
         self.server.tes = [0.0] * 12
 
@@ -198,6 +264,24 @@ class FakeControl:
             self._do_band_off(band)
         self._do_flux_ramp_off()
         self._do_set_tes_bias_off()
+
+    def _do_set_cfg_reg_ena_bit(self, val: int) -> None:
+        self.server.ramp_on = val
+
+    def _do_set_mode_control(self, val: int) -> None:
+        self.server.mode = val
+
+    def _do_set_flux_ramp_dac(self, val: int) -> None:
+        self.server.dac = val
+
+    def _do_set_eta_phase_array(self, band: int, val: List[float]) -> None:
+        self.server.eta_phase[band] = list(val)
+
+    def _do_set_eta_mag_array(self, band: int, val: List[float]) -> None:
+        self.server.eta_mag[band] = list(val)
+
+    def _do_get_feedback_enable(self, band: int) -> int:
+        return self.server.feedback_enable[band]
 
     def _do_set_rtm_arb_waveform_enable(self, val: int) -> None:
         self.server.waveform = val
@@ -215,7 +299,8 @@ class FakeControl:
         return self.server.dac
 
     def _do_get_eta_scan_in_progress(self, band: int) -> int:
-        return self.server.scanning[band]
+        late = self.server.mark_late and self.server.scanning[band] > self.server.scan_lasts
+        return int(self.server.scan_of(band) or (self.server.scanning[band] > 0 and not late))
 
     def _do_get_tes_bias_bipolar_array(self, return_raw: bool) -> List[float]:
         return self.server.tes
@@ -224,8 +309,23 @@ class FakeControl:
         return f"Base[{band}].CryoChannels."
 
     def _do__caput(self, pvname: str, val: Any, **rest: Any) -> None:
-        assert pvname.endswith("].CryoChannels.etaScanInProgress"), pvname
-        self.server.scanning[int(pvname[5:pvname.index("]")])] = val
+        band, name = int(pvname[5:pvname.index("]")]), pvname.rsplit(".", 1)[1]
+        if name == "etaScanInProgress":
+            self.server.scanning[band] = val
+            return
+        kind = {"runSerialGradientDescent": "run_serial_gradient_descent",
+                "runSerialEtaScan": "run_serial_eta_scan"}[name]
+        assert not self.server.ramp_on, name
+        self.server.scanning[band] = self.server.scan_lasts + self.server.mark_late
+        self.server.calls.append(kind)
+        getattr(self, f"_do_{kind}")(band)
+        if kind in self.server.before:
+            self.server.before[kind]()
+
+    def _do__caget(self, pvname: str, **rest: Any) -> Any:
+        assert pvname.endswith(".Running"), pvname
+        band = int(pvname[5:pvname.index("]")])
+        return self.server.scan_of(band)
 
     def _do_get_cryo_card_ac_dc_mode(self) -> str:
         return self.server.coupling
@@ -306,7 +406,8 @@ class FakeControl:
     def _do_find_freq(self, band: int, start_freq: float, stop_freq: float, **asked: Any) -> Any:
         centres = self._do_get_subband_centers(band, True, False, None)[1]
         subbands = [n for n, centre in enumerate(centres) if start_freq <= centre <= stop_freq]
-        self.freq_resp[band]["find_freq"] = {"resonance": Vector(DIPS_MHZ)}
+        self.freq_resp[band]["find_freq"] = {"resonance": Vector(DIPS_MHZ), "timestamp": ["1700000123"]}
+        self.server.tracked_with.append({"tone_power": asked["tone_power"], "amp_cut": asked["amp_cut"]})
         self.server.amplitudes[band][3] = 12
         return self._do_full_band_ampl_sweep(band, subbands, 12, 2, 31)
 
@@ -328,7 +429,7 @@ class FakeControl:
             sweep = [freq + step * df_sweep for step in range(-20, 21)]
             found[place] = {
                 "freq": freq, "eta": 0.2 * (1 + 1j), "eta_scaled": abs(0.2 * (1 + 1j)) / SUBBAND_MHZ,
-                "eta_phase": 45.0, "subband": subband, "channel": 4 * subband if lonely else -1,
+                "eta_phase": 45.0, "subband": subband, "channel": subband if lonely else -1,
                 "offset": freq - centre - (subband + 1 - SUBBANDS / 2) * SUBBAND_MHZ,
                 "freq_eta_scan": sweep if lonely else None,
                 "resp_eta_scan": [0.25 * (1 - 0.7 / complex(1, (each - freq) / 0.05)) for each in sweep]
@@ -370,6 +471,8 @@ class FakeControl:
 
     def _do_last_tune(self) -> Optional[str]:
         tunes = sorted(name for name in os.listdir(self.server.folder) if name.endswith("_tune.npy"))
+        if not tunes and self.version == RELEASE:
+            raise IndexError("index -1 is out of bounds for axis 0 with size 0")
         return os.path.join(self.server.folder, tunes[-1]) if tunes else None
 
     def _do_set_tune_file_path(self, val: str) -> None:
@@ -383,7 +486,7 @@ class FakeControl:
 
     # --- registers of the channels
     def _do_get_tone_frequency_offset_mhz(self, band: int) -> List[float]:
-        return [(channel // 4 + 1 - SUBBANDS / 2) * SUBBAND_MHZ for channel in range(CHANNELS)]
+        return [(channel + 1 - SUBBANDS / 2) * SUBBAND_MHZ for channel in range(CHANNELS)]
 
     def _do_get_center_frequency_array(self, band: int) -> List[float]:
         return self.server.offsets[band]
@@ -410,15 +513,21 @@ class FakeControl:
         self.server.feedback[band] = list(val)
 
     def _do_get_subband_from_channel(self, band: int, channel: int, **rest: Any) -> int:
-        return channel // 4
+        return channel
 
     # --- serial algorithms
-    def _do_run_serial_gradient_descent(self, band: int, timeout: float) -> None:
-        self.server.ramp_on = 0
+    def _do_run_serial_gradient_descent(self, band: int) -> None:
+        self.server.eta_mag[band], self.server.eta_phase[band] = [1.0] * CHANNELS, [0.0] * CHANNELS
+        self.server.feedback[band] = [0] * CHANNELS
         self.server.offsets[band] = [offset and offset + 0.002 for offset in self.server.offsets[band]]
 
-    def _do_run_serial_eta_scan(self, band: int, timeout: float) -> None:
-        self.server.ramp_on = 0
+    def _do_run_serial_eta_scan(self, band: int) -> None:
+        on = self.server.on(band)
+        for channel in self.server.dead:
+            self.server.amplitudes[band][channel] = 0
+        self.server.eta_mag[band] = [0.25 if channel in on else 1.0 for channel in range(CHANNELS)]
+        self.server.eta_phase[band] = [45.0 if channel in on else 0.0 for channel in range(CHANNELS)]
+        self.server.feedback[band] = [int(channel in self.server.on(band)) for channel in range(CHANNELS)]
 
     # --- flux
     def _do_set_feedback_enable(self, band: int, val: int) -> None:
@@ -464,6 +573,7 @@ class FakeControl:
                            reset_rate_khz: float, fraction_full_scale: float, return_data: bool,
                            **asked: Any) -> Any:
         self.server.ramp_on, self.server.mode = 1, 0
+        self.server.tracked_with.append({"reset_rate_khz": reset_rate_khz, **asked})
         if lms_freq_hz is None:
             assert meas_lms_freq
             self.lms_freq_hz[band] = 2 * fraction_full_scale / PERIOD * reset_rate_khz * 1e3
@@ -472,6 +582,12 @@ class FakeControl:
         turns = [2 * math.pi * 5 * n / RAMP_SAMPLES for n in range(RAMP_SAMPLES)] * (RAMPS + 1)
         on = set(self.server.on(band))
         bad = max(on, default=-1)
+
+        if not self.server.flux:
+            drawn = Random(7)
+            noise = [[drawn.gauss(0, 0.01) if channel in on else 0.0 for channel in range(CHANNELS)]
+                     for _ in turns]
+            return noise, noise, [[0]]
 
         def rows(good: float, poor: float) -> List[List[float]]:
             return [[math.sin(turn) * (poor if channel == bad else good) if channel in on else 0.0
@@ -516,7 +632,29 @@ class FakeDevice:
         self.exp.update(data)
 
 
-def modules(server: Server, open_fails: Optional[Exception] = None) -> Dict[str, types.ModuleType]:
+def control_class(server: Server, version: str, fails: Optional[Exception]) -> type:
+    """``SmurfControl`` as a version has it: by which arguments it is opened is read from it and its base."""
+    def opened(self: Any, **asked: Any) -> None:
+        if fails is not None:
+            raise fails
+        taken = {**signature("SmurfBase.__init__", version).parameters,
+                 **signature("SmurfControl.__init__", version).parameters}
+        assert set(asked) <= set(taken), f"{set(asked) - set(taken)} not taken"
+        FakeControl.__init__(self, **asked)
+
+    def base(self: Any, **asked: Any) -> None:
+        """Of the base class only the signature counts."""
+
+    setattr(opened, "__signature__", signature("SmurfControl.__init__", version, whole=True))
+    setattr(base, "__signature__", signature("SmurfBase.__init__", version, whole=True))
+    smurf_base = type("SmurfBase", (), {"__init__": base})
+    made = type("SmurfControl", (FakeControl, smurf_base), {"__init__": opened, "server": server,
+                                                              "version": version})
+    return recorded("SmurfControl", lambda control: control.server, version)(made)
+
+
+def modules(server: Server, open_fails: Optional[Exception] = None,
+            version: str = MAIN) -> Dict[str, types.ModuleType]:
     """What to put into ``sys.modules`` so that the stages find pysmurf, sodetlib and numpy."""
     def module(name: str, **parts: Any) -> types.ModuleType:
         made = types.ModuleType(name)
@@ -525,28 +663,32 @@ def modules(server: Server, open_fails: Optional[Exception] = None) -> Dict[str,
             setattr(made, part, value)
         return made
 
-    def control(**asked: Any) -> FakeControl:
-        if open_fails is not None:
-            raise open_fails
-        return FakeControl(server, **asked)
+    smurf_control = control_class(server, version, open_fails)
 
     @recorded("DetConfig", lambda config: server)
     class FakeConfig:
         slot: Optional[int] = None
+        stream_id = "stream"
+        sys_file = "/config/sys_config.yml"
+        pysmurf_file = "/config/pysmurf.cfg"
 
         def _do_load_config_files(self, slot: Optional[int], **asked: Any) -> None:
             self.slot = 2 if slot is None else slot
             self.dev = FakeDevice(server)
             self.dev_file = "/config/dev_cfg.yaml"
 
-        def _do_get_smurf_control(self, make_logfile: bool, setup: bool, **asked: Any) -> FakeControl:
+        def get_smurf_control(self, **asked: Any) -> Any:
+            """As sodetlib's: it names the server by an epics_root, whatever pysmurf takes."""
             os.environ["SMURFPUB_ID"] = "stream"
-            onward = {name: asked[name] for name in ("server_port", "name")}
-            return control(cfg_file="/config/pysmurf.cfg", setup=setup, make_logfile=make_logfile,
-                           data_path_id="stream", **onward)
+            return smurf_control(epics_root=f"smurf_server_s{self.slot}", cfg_file=self.pysmurf_file,
+                                 setup=False, make_logfile=False, data_path_id="stream", **asked)
 
-    numpy = module("numpy", asarray=lambda values, dtype: Vector(values))
+    def save(path: str, content: Any, allow_pickle: bool) -> None:
+        with open(path, "wb") as file:
+            pickle.dump(content, file)
+
+    numpy = module("numpy", asarray=lambda values, dtype=None: Vector(values), save=save)
     return {"pysmurf": module("pysmurf", __version__="7.7.7"), "numpy": numpy,
-            "pysmurf.client": module("pysmurf.client", SmurfControl=control),
-            "sodetlib": module("sodetlib"),
+            "pysmurf.client": module("pysmurf.client", SmurfControl=smurf_control),
+            "sodetlib": module("sodetlib", __version__="1.2.3"),
             "sodetlib.det_config": module("sodetlib.det_config", DetConfig=FakeConfig)}

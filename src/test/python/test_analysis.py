@@ -1,6 +1,7 @@
 """What is measured of a response: dips, channels, periods, quantiles."""
 from __future__ import annotations
 
+import cmath
 import math
 import random
 import unittest
@@ -52,14 +53,16 @@ class DipTest(unittest.TestCase):
 class ChannelAssignmentTest(unittest.TestCase):
     def test_band_and_subband_centres(self) -> None:
         self.assertEqual([band.centre_mhz(0), band.centre_mhz(7)], [4250, 7750])
-        self.assertAlmostEqual(band.subband_centre_mhz(63), 0.0)
-        self.assertEqual(band.closest_subband(band.subband_centre_mhz(20) + 2.3), 20)
+        self.assertAlmostEqual(band.subband_centre_mhz(255), 0.0)
+        self.assertAlmostEqual(band.subband_centre_mhz(256), 1.2)
+        self.assertEqual(band.closest_subband(band.subband_centre_mhz(80) + 0.59), 80)
+        self.assertEqual([band.closest_subband(offset) for offset in (-400.0, 400.0)], [0, 511])
 
-    def test_four_channels_a_subband_in_rising_frequency(self) -> None:
-        centre = band.subband_centre_mhz(70)
-        rows = band.assign_channels([centre + offset for offset in (0.9, -1.5, -0.6, 0.3, 1.5)], 0.1)
-        self.assertEqual([row.channel for row in rows], [280, 281, 282, 283, band.UNASSIGNED])
-        self.assertEqual({row.subband for row in rows}, {70})
+    def test_one_channel_a_subband_for_the_first_dip_in_it(self) -> None:
+        centre = band.subband_centre_mhz(280)
+        rows = band.assign_channels([centre + offset for offset in (0.3, -0.5, -0.1, 0.9)], 0.1)
+        self.assertEqual([row.channel for row in rows], [280, band.UNASSIGNED, band.UNASSIGNED, 281])
+        self.assertEqual([row.subband for row in rows], [280, 280, 280, 281])
 
     def test_two_that_stand_too_close_both_go_without(self) -> None:
         rows = band.assign_channels([-9.0, 0.0, 0.08, 9.0], 0.1)
@@ -70,6 +73,12 @@ class ChannelAssignmentTest(unittest.TestCase):
         rows = band.match_channels([-8.95, 3.0, 9.01], master, 0.1)
         self.assertEqual([row.channel for row in rows],
                          [master[0].channel, band.UNASSIGNED, master[2].channel])
+
+
+class EtaLimitTest(unittest.TestCase):
+    def test_what_the_register_rounds_the_limit_to_is_clipped_too(self) -> None:
+        for steps, clipped in ((1023, True), (1024, True), (1020, False)):
+            self.assertIs(resonator.eta_clipped(cmath.rect(1.2 * steps / 1024, 0.4), 1.2), clipped)
 
 
 class HarmonicsTest(unittest.TestCase):

@@ -1,8 +1,10 @@
 """Each fault, as it shows to whoever watches the process."""
 from __future__ import annotations
 
+import json
 import os
 import signal
+import time
 import unittest
 
 from stage_process import SMALL, TIMEOUT_S, Listener, Slot, rest_of, tuned_slot
@@ -65,6 +67,20 @@ class InstrumentFaultTest(unittest.TestCase):
         self.assertEqual(numbers["n_good"], 0)
         self.assertLess(numbers["r2_median"], 0.5)
         self.assertLess(numbers["f_ptp_khz"], 10)
+
+    def test_dead_channels_go_off_in_the_eta_scan_and_stay_off(self) -> None:
+        slot = Slot(like=self.slot)
+        self.addCleanup(slot.close)
+        before = slot.state["tones_on"]["0"]
+        numbers = slot.run("serial_algs", *SMALL, "--faults", "dead_channels").numbers()
+        self.assertEqual((numbers["n_failed"], numbers["n_all"]), (1, before))
+        self.assertEqual(slot.state["tones_on"]["0"], before - 1)
+        self.assertEqual(slot.run("serial_algs", *SMALL).numbers()["n_all"], before - 1)
+
+    def test_dead_channels_do_not_track(self) -> None:
+        numbers = self.slot.run("tracking_setup", *SMALL, "--faults", "dead_channels").numbers()
+        self.assertEqual(numbers["n_all"] - numbers["n_good"], 1)
+        self.assertGreater(numbers["r2_median"], 0.99)
 
     def test_eta_bad_shows_in_tracking(self) -> None:
         ended = self.slot.run("tracking_setup", *SMALL, "--faults", "eta_bad")
@@ -139,8 +155,8 @@ class ProcessFaultTest(unittest.TestCase):
     def test_hang_ends_on_terminate(self) -> None:
         process = self.slot.start_hanging("setup_amps")
         process.terminate()
-        rest_of(process)
-        self.assertEqual(process.returncode, -signal.SIGTERM)
+        self.assertEqual(rest_of(process), "setup_amps: interrupted\n")
+        self.assertEqual(process.returncode, 130)
 
     def test_ignored_interrupt_is_told_and_terminate_still_works(self) -> None:
         process = self.slot.start_hanging("setup_amps", "ignore_int")
@@ -150,7 +166,7 @@ class ProcessFaultTest(unittest.TestCase):
             self.assertEqual(process.stdout.readline(), "ignored SIGINT\n")
         process.terminate()
         rest_of(process)
-        self.assertEqual(process.returncode, -signal.SIGTERM)
+        self.assertEqual(process.returncode, 130)
 
     def test_only_kill_ends_what_ignores_both(self) -> None:
         process = self.slot.start_hanging("setup_amps", "ignore_int", "ignore_term")
@@ -163,6 +179,37 @@ class ProcessFaultTest(unittest.TestCase):
         process.wait(TIMEOUT_S)
         process.stdout.close()
         self.assertEqual(process.returncode, -signal.SIGKILL)
+
+
+class AbortedScanTest(unittest.TestCase):
+    """A descent goes on behind the end of its stage, and safe_state is safe all the same."""
+
+    def abort(self, number: signal.Signals, lasts_s: float) -> None:
+        slot = tuned_slot()
+        self.addCleanup(slot.close)
+        process = slot.start_hanging("serial_algs")
+        state = slot.state
+        state["scans"]["0"].update(since=time.time(), lasts_s=lasts_s)
+        end = time.time() + lasts_s
+        slot.write_state(json.dumps(state))
+        process.send_signal(number)
+        rest_of(process)
+        self.assertEqual((list(slot.state["scans"]), slot.state["eta_scan_in_progress"]), (["0"], True))
+
+        ended = slot.run("safe_state", "--simulate")
+        self.assertEqual((ended.code, ended.numbers()["quiet"]), (0, True), ended.err)
+        self.assertGreaterEqual(time.time(), end)
+        looked = slot.run("preflight", "--simulate", "--keep-outputs").numbers()
+        self.assertEqual((looked["tones_on"], looked["eta_scan_in_progress"]), (0, False))
+        state = slot.state
+        self.assertEqual((state["tones_on"]["0"], state["scans"]), (0, {}))
+        self.assertTrue(state["bands"]["0"]["rf_enabled"])
+
+    def test_interrupted(self) -> None:
+        self.abort(signal.SIGINT, 5.0)
+
+    def test_killed(self) -> None:
+        self.abort(signal.SIGKILL, 1.5)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,10 @@ import unittest
 import stage_process  # noqa: F401  (puts the scripts on the path)
 from tuning import amplifier, fluxramp, noise, phase_delay, resonator, squid, tracking
 from tuning.fourier import fft
+from tuning.instrument import Descent
 from tuning.resonator import Resonator
 from tuning.simulator.resonator_array import draw_amplifiers
+from tuning.simulator.serial_algorithms import calibrated_eta, descended
 
 
 class ResonatorTest(unittest.TestCase):
@@ -56,11 +58,63 @@ class ResonatorTest(unittest.TestCase):
         self.assertAlmostEqual(slope, 1.0, places=3)
 
     def test_eta_is_clipped_at_the_half_width_of_a_subband(self) -> None:
-        self.assertAlmostEqual(abs(resonator.clip_eta(30 - 40j)), 4.8)
+        self.assertAlmostEqual(abs(resonator.clip_eta(30 - 40j)), 1.2)
         self.assertAlmostEqual(cmath.phase(resonator.clip_eta(30 - 40j)), cmath.phase(30 - 40j))
         self.assertTrue(resonator.eta_clipped(resonator.clip_eta(30 - 40j)))
         self.assertEqual(resonator.clip_eta(0.2j), 0.2j)
         self.assertTrue(resonator.eta_clipped(resonator.clip_eta(resonator.eta(0.0, 1.0, 1j, 1j))))
+
+
+class SerialAlgorithmTest(unittest.TestCase):
+    """A symmetric dip of 110 kHz on a line of 0.3, as one channel of the crate sees it."""
+
+    LINE, Q_RATIO, BANDWIDTH, TURN = 0.3, 0.77, 0.11, cmath.exp(0.7j)
+    DESCENT = Descent(100, 0.001, 5000.0, 500.0, 0.1, 240.0)
+
+    def seen(self, freqs: list) -> list:
+        return [self.LINE * self.TURN * resonator.notch(freq, self.BANDWIDTH, self.Q_RATIO) for freq in freqs]
+
+    def test_descent_ends_at_the_bottom_from_either_side(self) -> None:
+        for start in (-0.08, -0.02, 0.0, 0.05):
+            self.assertAlmostEqual(descended(start, 0.1, self.DESCENT, self.seen), 0.0, delta=0.003)
+
+    def test_a_step_is_gain_times_the_slope_in_mhz_of_the_response(self) -> None:
+        # |S| rises by 2 a MHz everywhere, 2.4 in MHz of response: each step goes down by 0.9 * 0.001 * 2.4
+        # and a tenth of the last one more.
+        places = []
+
+        def slope(freqs: list) -> list:
+            places.append(sum(freqs) / 2)
+            return [complex(2 * (freq + 10)) for freq in freqs]
+
+        descended(0.0, 0.0, self.DESCENT._replace(max_iters=3), slope)
+        first = 0.9 * 0.001 * 2.4
+        for place, expected in zip(places, (0.0, -first, -2.1 * first)):
+            self.assertAlmostEqual(place, expected, places=9)
+
+    def test_a_tone_that_leaves_its_channel_goes_back(self) -> None:
+        steep = self.DESCENT._replace(gain=0.1)
+        self.assertEqual(
+            descended(0.3, 0.5, steep, lambda freqs: [complex(9 * (freq + 10)) for freq in freqs]), 0.3)
+
+    def test_without_a_signal_it_stays(self) -> None:
+        self.assertEqual(descended(0.3, 0.5, self.DESCENT, lambda freqs: [0j, 0j]), 0.3)
+
+    def test_eta_is_the_inverse_of_the_slope_and_makes_the_tone_free_of_error(self) -> None:
+        eta = calibrated_eta(1e-5, *self.seen([-1e-5, 0.0, 1e-5]))
+        assert eta is not None
+        expected = self.BANDWIDTH / (2j * self.Q_RATIO * self.LINE * self.TURN)
+        self.assertAlmostEqual(abs(eta - expected), 0.0, places=6)
+        self.assertAlmostEqual((eta * self.seen([0.0])[0]).real, 0.0, places=12)
+        low, high = ((eta * value).real for value in self.seen([-1e-4, 1e-4]))
+        self.assertAlmostEqual((high - low) / 2e-4, 1.0, places=4)
+
+    def test_eta_cannot_be_had_without_a_signal_and_is_clipped_without_a_slope(self) -> None:
+        self.assertIsNone(calibrated_eta(0.01, 0j, 0j, 0j))
+        self.assertIsNone(calibrated_eta(0.01, 0.3 + 0j, 0.3 + 0j, 0.3 + 0j))
+        flat = calibrated_eta(0.01, 0.3 - 1e-4j, 0.3 + 0j, 0.3 + 1e-4j)
+        assert flat is not None
+        self.assertAlmostEqual(abs(flat), 1.2)
 
 
 class SquidTest(unittest.TestCase):
@@ -218,10 +272,22 @@ class NoiseTest(unittest.TestCase):
 
     def test_knee_is_found_where_it_is(self) -> None:
         freqs = [0.2 * k for k in range(1, 500)]
-        colour = noise.Colour(100, 2.0, 1.0)
-        knee = noise.knee_frequency(freqs, [colour.asd(freq) for freq in freqs], 100)
-        self.assertAlmostEqual(knee, 2.0, delta=0.2)
-        self.assertIsNone(noise.knee_frequency(freqs, [100.0] * len(freqs), 100))
+        for true, slope in ((0.5, 1.0), (2.0, 1.0), (5.0, 1.0), (0.5, 1.1)):
+            power = [0.0] + [noise.Colour(100, true, slope).asd(freq) ** 2 for freq in freqs + [100.0]]
+            # A Hann window spreads a frequency's power over its neighbours, one to four to one.
+            seen = [math.sqrt(sum(share * each for share, each in zip((1 / 6, 4 / 6, 1 / 6), power[k:k + 3])))
+                    for k in range(len(freqs))]
+            knee = noise.knee_frequency(freqs, seen)
+            assert knee is not None
+            self.assertAlmostEqual(knee / true, 1.0, delta=0.05)
+        self.assertIsNone(noise.knee_frequency(freqs, [100.0] * len(freqs)))
+
+    def test_knees_of_short_streams_scatter_round_the_true_one(self) -> None:
+        rng, knees = random.Random(9), []
+        for _ in range(20):
+            for stream in noise.draw_streams(*[noise.Colour(100, 0.4, 1)] * 2, 200.0, 6000, rng):
+                knees.append(noise.knee_frequency(*noise.spectrum_asd(stream, 200.0)) or 0.0)
+        self.assertAlmostEqual(sorted(knees)[len(knees) // 2] / 0.4, 1.0, delta=0.12)
 
     def test_fourier_transform_is_the_sum_it_says(self) -> None:
         rng = random.Random(5)

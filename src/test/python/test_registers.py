@@ -9,7 +9,8 @@ import sys
 import unittest
 
 from stage_process import SCRIPTS, Slot
-from tuning.simulator.registers import Registers, StateBroken, StateLocked, fresh_state
+from tuning.simulator import scans
+from tuning.simulator.registers import Registers, StateBroken, StateLocked, fresh_band, fresh_state
 
 HOLDER = """
 import sys
@@ -59,7 +60,9 @@ class RegistersTest(unittest.TestCase):
 
     def test_broken_file_is_told(self) -> None:
         for text in ("", "{", "[]", "null", '{"tones_on": 5}', '{"tones_on": {"a": 1}}',
-                     '{"fixed_flux_bias": "x"}', '{"amps_on": null}', '{"bands": {"0": []}}', '{"array": 5}'):
+                     '{"fixed_flux_bias": "x"}', '{"amps_on": null}', '{"bands": {"0": []}}', '{"array": 5}',
+                     '{"bands": {"0": {}}, "scans": {"0": {"since": 5}}}', '{"noise_on": true}',
+                     '{"bands": {"0": {}}, "before": {"0": {}}}', '{"before": {"shared": 5}}'):
             self.slot.write_state(text)
             with self.assertRaises(StateBroken, msg=text):
                 self.registers.read()
@@ -99,6 +102,83 @@ class RegistersTest(unittest.TestCase):
         with self.registers.transaction() as state:
             state["amps_on"] = True
         self.assertEqual(sorted(os.listdir(self.slot.path("simulator"))), ["state.json", "state.lock"])
+
+
+class Clock:
+    """A clock that stands until it is put on."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class ScanTest(unittest.TestCase):
+    """A scan goes on without its client: time alone ends it."""
+
+    NOTCHES = [[7, 7, -298.0, 0.1, 0.2], [9, 9, -295.6, 0.1, 0.2]]
+
+    def setUp(self) -> None:
+        self.slot, self.clock = Slot(), Clock()
+        self.addCleanup(self.slot.close)
+        self.registers = Registers(self.slot.data_dir, 5.0, self.clock)
+        with self.registers.transaction() as state:
+            state["bands"]["3"] = fresh_band()
+            state["tones_on"]["3"] = 3
+            scans.begin(state, 3, self.clock(), 60.0, self.NOTCHES, [9])
+
+    def looked_at(self, now: float) -> dict:
+        self.clock.now = now
+        state = self.registers.read()
+        self.assertEqual(self.slot.state, state)
+        return state
+
+    def test_it_is_in_progress_until_its_time_is_over(self) -> None:
+        for now in (1000.0, 1030.0, 1059.9):
+            state = self.looked_at(now)
+            self.assertTrue(state["eta_scan_in_progress"])
+            self.assertAlmostEqual(scans.seconds_left(state, now), 1060.0 - now)
+        state = self.looked_at(1060.0)
+        self.assertEqual((state["eta_scan_in_progress"], state["scans"], state["tones_on"]["3"]), (False, {}, 2))
+        self.assertEqual(state["bands"]["3"]["notches"], self.NOTCHES)
+        self.assertEqual(state["bands"]["3"]["feedback_channels"], [9])
+
+    def test_it_switches_tones_on_again_that_went_off_meanwhile(self) -> None:
+        self.clock.now = 1010.0
+        with self.registers.transaction() as state:
+            state["tones_on"]["3"] = 0
+        self.assertEqual(self.looked_at(1059.0)["tones_on"]["3"], 0)
+        self.assertEqual(self.looked_at(1061.0)["tones_on"]["3"], 2)
+
+    def test_without_rf_no_tone_comes_back(self) -> None:
+        with self.registers.transaction() as state:
+            state["tones_on"]["3"] = 0
+            state["bands"]["3"]["rf_enabled"] = False
+        self.assertEqual(self.looked_at(1061.0)["tones_on"]["3"], 0)
+
+    def test_what_is_switched_off_behind_it_stays_off(self) -> None:
+        self.clock.now = 1061.0
+        with self.registers.transaction() as state:
+            self.assertEqual(state["tones_on"]["3"], 2)
+            state["tones_on"]["3"] = 0
+        self.assertEqual(self.looked_at(1200.0)["tones_on"]["3"], 0)
+
+    def test_a_mark_stays_while_another_band_is_scanned(self) -> None:
+        with self.registers.transaction() as state:
+            state["bands"]["5"] = fresh_band()
+            scans.begin(state, 5, 1000.0, 90.0, [], [])
+        self.assertTrue(self.looked_at(1061.0)["eta_scan_in_progress"])
+        self.assertFalse(self.looked_at(1091.0)["eta_scan_in_progress"])
+
+    def test_a_clock_that_was_put_back_does_not_make_it_longer(self) -> None:
+        self.assertFalse(self.looked_at(900.0)["eta_scan_in_progress"])
+
+    def test_waiting_ends_with_the_scan_or_with_the_patience(self) -> None:
+        seen = iter(range(1000, 1100, 7))
+        patient = Registers(self.slot.data_dir, 5.0, lambda: float(next(seen)))
+        self.assertFalse(patient.wait_for_scans(20.0))
+        self.assertTrue(patient.wait_for_scans(60.0))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 import fcntl
 import json
 import signal
+import time
 import unittest
 
 from stage_process import SMALL, TIMEOUT_S, Slot, rest_of, tuned_slot
@@ -89,25 +90,27 @@ class SafeStateTest(unittest.TestCase):
         self.assertTrue(state["bands"]["0"]["lms_enabled"])
         self.assertTrue(state["tones_on"]["0"] > 0)
 
-    def test_a_killed_scan_keeps_its_mark_until_forced_or_made_safe(self) -> None:
+    def test_a_killed_scan_goes_on_and_only_safe_state_waits_for_it(self) -> None:
         slot = tuned_slot()
         self.addCleanup(slot.close)
-        for remedy in ("--force", "safe_state"):
-            process = slot.start_hanging("serial_algs")
-            process.kill()
-            process.wait(TIMEOUT_S)
-            process.stdout.close()
-            self.assertTrue(slot.state["eta_scan_in_progress"])
-            refused = slot.run("serial_algs", *SMALL)
-            self.assertEqual(refused.code, 1)
-            self.assertIn("already in progress", refused.err)
-            if remedy == "safe_state":
-                self.assert_made_quiet(slot, "--simulate")
-                self.assertEqual(slot.run("load_tune", *SMALL).code, 0)
-                self.assertEqual(slot.run("serial_algs", *SMALL).code, 0)
-            else:
-                self.assertEqual(slot.run("serial_algs", *SMALL, "--force").code, 0)
-            self.assertFalse(slot.state["eta_scan_in_progress"])
+        process = slot.start_hanging("serial_algs")
+        process.kill()
+        process.wait(TIMEOUT_S)
+        process.stdout.close()
+        state = slot.state
+        self.assertTrue(state["eta_scan_in_progress"])
+        state["scans"]["0"].update(since=time.time(), lasts_s=600)
+        slot.write_state(json.dumps(state))
+        for arguments in ((), ("--force",)):
+            refused = slot.run("serial_algs", *SMALL, *arguments)
+            self.assertEqual(refused.code, 1, arguments)
+            self.assertRegex(refused.err, "already in progress|scan runs in the server")
+        state["scans"]["0"].update(lasts_s=0.1)
+        slot.write_state(json.dumps(state))
+        self.assert_made_quiet(slot, "--simulate")
+        self.assertEqual(slot.run("load_tune", *SMALL).code, 0)
+        self.assertEqual(slot.run("serial_algs", *SMALL).code, 0)
+        self.assertFalse(slot.state["eta_scan_in_progress"])
 
 
 if __name__ == "__main__":

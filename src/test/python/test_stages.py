@@ -27,9 +27,9 @@ FILES = {("find_freq", "sweep_response", "txt"), ("find_freq", "resonances", "tx
          ("estimate_phase_delay", "delay", "svg"),
          ("setup_notches", "master_assignment", "txt"), ("setup_notches", "tune", "npy"),
          ("setup_notches", "eta", "svg"),
-         ("squid_curve", "dc_squid_curve", "npy"), ("squid_curve", "dc_squid_curve", "svg"),
-         ("tracking_setup", "tracking_data", "npy"), ("tracking_setup", "tracking_summary", "svg"),
-         ("tracking_setup", "tracking", "svg"), ("take_noise", "sodetlib_data", "npy"),
+         ("squid_curve", "dc_squid_curve_table", "npy"), ("squid_curve", "dc_squid_curve", "svg"),
+         ("tracking_setup", "tracking_data_table", "npy"), ("tracking_setup", "tracking_summary", "svg"),
+         ("tracking_setup", "tracking", "svg"), ("take_noise", "sodetlib_data_table", "npy"),
          ("take_noise", "take_noise", "svg"), ("estimate_attens", "truth", "json")}
 
 

@@ -9,7 +9,7 @@ import argparse
 import json
 import os
 import time
-from typing import Callable, List, NoReturn, Optional, Sequence
+from typing import Callable, FrozenSet, List, NoReturn, Optional, Sequence
 
 from tuning.band import BANDS
 
@@ -17,11 +17,17 @@ ARRAY_MAX = 416
 """Usable channels of a band. Source: pysmurf documentation, introduction."""
 
 
+SWEEP_MAX_MHZ = 0.6
+"""A channel reaches 1.2 MHz to either side of its sub-band's centre, and a dip lies up to half of it away."""
+
 CTIME_MAX = 99_999_999_999
 
 
 class Options(argparse.Namespace):
     """What the command line says; the units are those of the help texts."""
+
+    given: FrozenSet[str] = frozenset()
+    """The options that the command line names; the others are left to the device configuration."""
 
     bands: List[int]
     channels: Optional[int]
@@ -31,6 +37,7 @@ class Options(argparse.Namespace):
     ctime: int
     simulate: bool
     hardware: bool
+    dry_hardware: bool
     open_timeout: Optional[float]
     faults: str
     time_scale: float
@@ -91,6 +98,7 @@ class Options(argparse.Namespace):
     window_min: float
     window_max: float
     amps: str
+    scan_wait: float
 
 
 class ArgumentsRefused(Exception):
@@ -101,6 +109,14 @@ class StageParser(argparse.ArgumentParser):
     """Exits with 2 and argparse's message, or raises where ``lenient`` (what switches off must go on)."""
 
     lenient = False
+
+    def understand(self, arguments: Optional[Sequence[str]]) -> Options:
+        """The options, and which of them were given; what is unknown raises or ends as `error` has it."""
+        options = self.parse_args(arguments, Options())
+        for action in self._actions:
+            action.default = argparse.SUPPRESS
+        options.given = frozenset(vars(self.parse_args(arguments)))
+        return options
 
     def error(self, message: str) -> NoReturn:
         if self.lenient:
@@ -163,7 +179,7 @@ def stage_parser(stage: str, description: str) -> StageParser:
 
 
 def parse(stage: str, description: str, arguments: Optional[Sequence[str]]) -> Options:
-    return stage_parser(stage, description).parse_args(arguments, Options())
+    return stage_parser(stage, description).understand(arguments)
 
 
 def _common(group: argparse._ArgumentGroup) -> None:
@@ -182,6 +198,8 @@ def _common(group: argparse._ArgumentGroup) -> None:
     mode.add_argument("--simulate", action="store_true",
                       help="use the simulator, also where pysmurf is there")
     mode.add_argument("--hardware", action="store_true", help="use pysmurf, never the simulator")
+    mode.add_argument("--dry-hardware", action="store_true",
+                      help="use pysmurf, but only read: what would be written is printed")
     group.add_argument("--open-timeout", type=number(0.01, 3600), metavar="s",
                        help="longest wait for the control object of the hardware (45; preflight and "
                             "safe_state 15)")
@@ -214,6 +232,8 @@ def _amplifiers(group: argparse._ArgumentGroup) -> None:
                        help="steps of the gate voltage (50)")
     group.add_argument("--amps", choices=("keep", "off"), default="keep",
                        help="safe_state: keep the amplifiers as they are, or switch them off (keep)")
+    group.add_argument("--scan-wait", type=number(0, 3600), default=300.0, metavar="s",
+                       help="safe_state: longest wait for a scan that runs in the server (300)")
 
 
 def _line(group: argparse._ArgumentGroup) -> None:
@@ -243,7 +263,7 @@ def _line(group: argparse._ArgumentGroup) -> None:
 
 
 def _notches(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--sweep-width", type=number(0.01, 5), default=0.3, metavar="MHz",
+    group.add_argument("--sweep-width", type=number(0.01, SWEEP_MAX_MHZ), default=0.3, metavar="MHz",
                        help="setup_notches: sweep to either side (0.3)")
     group.add_argument("--df-sweep", type=number(0.0001, 1), default=0.002, metavar="MHz",
                        help="setup_notches: step of the sweep (0.002)")
@@ -261,7 +281,7 @@ def _notches(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--max-iters", type=integer(1, 10000), default=100, metavar="N",
                        help="serial_algs: steps of the gradient descent (100)")
     group.add_argument("--gain", type=number(0, 1), default=0.001, metavar="MHz^2",
-                       help="serial_algs: step by gradient of the relative power (0.001)")
+                       help="serial_algs: step by gradient of the size of the response (0.001)")
     group.add_argument("--step-hz", type=number(1, 1e6), default=5000.0, metavar="Hz",
                        help="serial_algs: distance at which the gradient is measured (5000)")
     group.add_argument("--converge-hz", type=number(1, 1e6), default=500.0, metavar="Hz",

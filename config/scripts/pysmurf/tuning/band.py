@@ -1,12 +1,14 @@
 """Bands, sub-bands and channels of a SMuRF slot, and which channel reads which resonator."""
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Sequence
+from typing import List, NamedTuple, Sequence
 
 BANDS = 8
-SUBBANDS = 128
-CHANNELS_PER_SUBBAND = 4
-SUBBAND_SPACING_MHZ = 4.8
+SUBBANDS = 512
+SUBBAND_SPACING_MHZ = 1.2
+"""Sub-bands of a band: as many as channels, one each. Each reaches as far as the centre of the next."""
+
+SUBBAND_HALF_WIDTH_MHZ = SUBBAND_SPACING_MHZ
 HALF_WIDTH_MHZ = 250.0
 
 UNASSIGNED = -1
@@ -36,23 +38,21 @@ class Assignment(NamedTuple):
 
 
 def assign_channels(freqs_mhz: Sequence[float], min_offset_mhz: float) -> List[Assignment]:
-    """A new assignment: four channels a sub-band in rising frequency, none to dips that stand too close.
+    """A new assignment: a sub-band's one channel to its first dip, none to dips that stand too close.
 
     Of two resonators closer than ``min_offset_mhz`` both go without a channel. Frequencies are offsets
     from the band centre. Source: pysmurf ``assign_channels``; the firmware's own order of the channels
-    in a sub-band is replaced by the plain one.
+    is replaced by that of the sub-bands.
     """
     ordered = sorted(freqs_mhz)
-    filled: Dict[int, int] = {}
+    taken = set()
     rows = []
     for place, freq in enumerate(ordered):
         subband = closest_subband(freq)
-        used = filled.get(subband, 0)
-        filled[subband] = used + 1
         lonely = (place == 0 or freq - ordered[place - 1] > min_offset_mhz) and \
                  (place == len(ordered) - 1 or ordered[place + 1] - freq > min_offset_mhz)
-        free = used < CHANNELS_PER_SUBBAND
-        channel = subband * CHANNELS_PER_SUBBAND + used if lonely and free else UNASSIGNED
+        channel = subband if lonely and subband not in taken else UNASSIGNED
+        taken.add(subband)
         rows.append(Assignment(freq, subband, channel))
     return rows
 

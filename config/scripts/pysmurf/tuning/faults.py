@@ -1,7 +1,8 @@
 """Faults on request, so that what watches the stages can be tried against each of them.
 
-``amp_fail``, ``no_flux_ramp`` and ``eta_bad`` are faults of the simulated instrument. The others are faults
-of the process itself. ``name@stage`` limits a fault to one stage.
+``amp_fail``, ``no_flux_ramp``, ``eta_bad`` and ``dead_channels`` (every eighth gives no signal) are faults of
+the simulated instrument. The others are faults of the process itself. ``name@stage`` limits a fault to one
+stage.
 """
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from tuning.publisher import Publisher
 STAGES = ("preflight", "setup_amps", "estimate_attens", "estimate_phase_delay", "find_freq", "setup_notches",
           "load_tune", "serial_algs", "squid_curve", "tracking_setup", "take_noise", "safe_state")
 
-INSTRUMENT_FAULTS = ("amp_fail", "no_flux_ramp", "eta_bad")
+INSTRUMENT_FAULTS = ("amp_fail", "no_flux_ramp", "eta_bad", "dead_channels")
 PROCESS_FAULTS = ("hang", "ignore_int", "ignore_term", "fork_child", "long_line", "bad_utf8", "big_udp",
                   "exit_code", "slow_stderr")
 FAULTS = INSTRUMENT_FAULTS + PROCESS_FAULTS

@@ -2,10 +2,10 @@
 
 The order of the calls and what surrounds them is that of sodetlib's operations (``uxm_setup``,
 ``uxm_relock``, ``tracking``, ``squid_curves``), which the methods here name as their sources. Those
-operations themselves take their limits from the device configuration, not from a stage's command line, and
-several of them ask the control object for its ``epics_root``, which it no longer has. The device
-configuration is read and kept up to date where there is one. Nothing is made up: what a call does not give
-back is None. Written against pysmurf 034bf62d and sodetlib 0d60bd2.
+operations themselves take their limits from the device configuration alone, and several of them ask the
+control object for its ``epics_root``, which pysmurf's main no longer has. The device configuration is read and
+kept up to date where there is one. Nothing is made up: what a call does not give back is None. Written
+against pysmurf 034bf62d and v9.0.3, and sodetlib 0d60bd2.
 """
 from __future__ import annotations
 
@@ -15,13 +15,20 @@ import os
 import time
 from array import array
 from cmath import rect
-from math import isfinite, radians
-from typing import Any, Callable, Dict, List, Optional, Sequence, TypeVar
+from math import ceil, isfinite, log2, radians
+from typing import Any, Callable, ContextManager, Dict, List, Optional, Sequence, Tuple, TypeVar
 
 from tuning.band import UNASSIGNED, Assignment
-from tuning.control import Control, Memory, undisturbed
-from tuning.instrument import (CannotWork, ChannelTrace, Descent, FoundResonances, Notch, OutputState,
+from tuning.before import Before
+from tuning.checks import preflight_checks
+from tuning.control import Control, Memory
+from tuning.guard import guard_registers
+from tuning.instrument import (CannotWork, ChannelTrace, Check, Descent, FoundResonances, Notch, OutputState,
                                PhaseDelay, Progress, Stream, Sweep, SweptNotch, TrackingData, TrackingSetting)
+from tuning.interruption import interruption
+from tuning.outputs import C04_MAJOR, FIXED_FLUX_MODE, Outputs
+from tuning.scans import Scans
+from tuning.tracking import quality
 
 BOTH_AMPS = 0b11
 BOTH_TRANSMITTERS = 0b11
@@ -29,18 +36,35 @@ AMPS_SETTLE_S = 10.0
 GATE_SETTLE_S = 0.2
 """Waits behind power and behind a step of a gate: sodetlib's amp_enable_wait_time and amp_step_wait_time."""
 
-C04_MAJOR = 4
-"""Firmware version of C04 and C05 cryostat cards, which have two HEMTs and two 50 K amplifiers."""
-
 SWEEPS_READ = 2
 TRACKING_SAMPLES = 2 ** 18
-"""``n_read`` of sweeps and ``nsamp`` of tracking, as sodetlib gives them."""
+TRACKED_AT_KHZ = 4.0
+"""``n_read`` of sweeps and ``nsamp`` of tracking at this reset rate, as sodetlib gives them."""
 
-FLUX_DAC_CODES = 2 ** 16
-FIXED_FLUX_MODE = 1
-"""The flux ramp DAC has 16 bits; in mode 1 its output is steady. Source: ``set_fixed_flux_ramp_bias``."""
+MODULATED_R2 = 0.95
+"""A channel that repeats less from ramp to ramp says nothing of the carrier. Source: sodetlib
+``setup_tracking_params``."""
 
 SETTINGS = ("uc_att", "dc_att", "band_delay_us")
+
+CONFIGURED: Dict[str, Tuple[str, Optional[int]]] = {
+    "hemt_id_target": ("amp_hemt_drain_current", None), "lna_id_target": ("amp_50k_drain_current", None),
+    "hemt_id_tolerance": ("amp_hemt_drain_current_tolerance", None),
+    "lna_id_tolerance": ("amp_50k_drain_current_tolerance", None),
+    "hemt_vg_min": ("amp_hemt_gate_volt_min", None), "hemt_vg_max": ("amp_hemt_gate_volt_max", None),
+    "lna_vg_min": ("amp_50k_gate_volt_min", None), "lna_vg_max": ("amp_50k_gate_volt_max", None),
+    "hemt_vg": ("amp_hemt_gate_volt", None), "lna_vg": ("amp_50k_gate_volt", None),
+    "amps_to_bias": ("amps_to_bias", None), "tone_power": ("tone_power", None),
+    "amp_cut": ("res_amp_cut", None), "grad_cut": ("res_grad_cut", None),
+    "max_iters": ("gradientDescentMaxIters", None), "gain": ("gradientDescentGain", None),
+    "step_hz": ("gradientDescentStepHz", None), "converge_hz": ("gradientDescentConvergeHz", None),
+    "beta": ("gradientDescentBeta", None), "reset_rate_khz": ("flux_ramp_rate_khz", None),
+    "nphi0": ("nphi0", None), "init_frac_pp": ("init_frac_pp", None),
+    "feedback_start": ("feedback_start_frac", None), "feedback_end": ("feedback_end_frac", None),
+    "lms_gain": ("lms_gain", None), "feedback_gain": ("feedback_gain", None), "r2_min": ("r2_min", None),
+    "f_ptp_min": ("f_ptp_range", 0), "f_ptp_max": ("f_ptp_range", 1),
+    "df_ptp_min": ("df_ptp_range", 0), "df_ptp_max": ("df_ptp_range", 1)}
+"""Options of the stages by sodetlib's names for them, and the place where the value is a range."""
 
 Made = TypeVar("Made", bound=type)
 
@@ -71,11 +95,17 @@ class HardwareSmurf:
     simulated = False
     seed: Optional[int] = None
 
-    def __init__(self, control: Control, memory: Memory) -> None:
+    def __init__(self, control: Control, memory: Memory, dry: bool, say: Callable[[str], None]) -> None:
         self._smurf = control.smurf
         self._config = control.config
         self._told = control.told
         self._memory = memory
+        self._dry = dry
+        guard_registers(self._smurf, dry, say)
+        self._scans = Scans(self._smurf)
+        self._before = Before(self._smurf, memory, self._scans, say)
+        coupling = "AC" if self._config is None else str(self._config.dev.exp["coupling_mode"]).upper()
+        self._outputs = Outputs(self._smurf, self._scans, self._before, coupling)
         self._lms_before: Dict[int, List[int]] = {}
         self._coupling_before: Optional[str] = None
         self._on: Dict[int, List[int]] = {}
@@ -91,6 +121,10 @@ class HardwareSmurf:
     def _bands(self) -> List[int]:
         return [int(band) for band in self._smurf.bands]
 
+    def _band_off(self, band: int) -> None:
+        with interruption.held():
+            self._outputs.band_off(band)
+
     def _check(self, band: int) -> None:
         if band not in self._bands():
             raise CannotWork(f"band {band} is not in pysmurf's configuration, which has "
@@ -101,54 +135,49 @@ class HardwareSmurf:
         kept = None if self._config is None else self._config.dev.bands[band].get(name)
         return self._memory.of_band(band).get(name) if kept is None else kept
 
+    def configured(self, name: str, band: Optional[int] = None) -> Optional[Any]:
+        """What the device configuration says of an option."""
+        if self._config is None or name not in CONFIGURED:
+            return None
+        key, place = CONFIGURED[name]
+        value = self._config.dev.exp.get(key)
+        if value is None and band is not None:
+            value = self._config.dev.bands[band].get(key)
+        return value if value is None or place is None else value[place]
+
     def _keep(self, band: int, values: Dict[str, Any]) -> None:
         """Remember settings of a band, as ``update_cfg`` does in sodetlib's operations."""
-        with undisturbed():
+        with interruption.held():
             self._memory.keep(band, values)
-            if self._config is not None:
+            if self._config is not None and not self._dry:
                 self._config.dev.update_band(band, values, update_file=True)
 
     def _keep_tune(self, path: str) -> None:
-        with undisturbed():
+        with interruption.held():
             self._memory.keep_tune_file(path)
-            if self._config is not None:
+            if self._config is not None and not self._dry:
                 self._config.dev.update_experiment({"tunefile": path}, update_file=True)
 
     # --- outputs ----------------------------------------------------------------------------------
 
-    def read_state(self) -> OutputState:
-        bands = self._bands()
-        return OutputState(
-            bool(self._smurf.C.read_ps_en()),
-            {band: len(self._smurf.which_on(band)) for band in bands},
-            bool(self._smurf.get_cfg_reg_ena_bit()),
-            self._fixed_flux_bias(),
-            any(bool(self._smurf.get_eta_scan_in_progress(band)) for band in bands),
-            any(float(volt) != 0 for volt in self._smurf.get_tes_bias_bipolar_array()))
+    def checks(self) -> List[Check]:
+        return preflight_checks(self._smurf, self._config, self._scans, self._outputs, self._told,
+                                self.version)
 
-    def _fixed_flux_bias(self) -> float:
-        """The steady bias from the DAC's code. Source: the inverse of ``set_fixed_flux_ramp_bias``."""
-        if self._smurf.get_mode_control() != FIXED_FLUX_MODE:
-            return 0.0
-        code = int(self._smurf.get_flux_ramp_dac())
-        below_zero = code > FLUX_DAC_CODES // 2
-        fraction = 1 - 2 * (FLUX_DAC_CODES - 1 - code if below_zero else code) / FLUX_DAC_CODES
-        return -fraction if below_zero else fraction
+    def read_state(self) -> OutputState:
+        return self._outputs.read()
+
+    def running_scans(self) -> List[int]:
+        return self._outputs.scanned()
 
     def all_off(self) -> None:
-        """``all_off``, and the waveform on the bias lines and the steady flux bias, which it leaves."""
-        self._smurf.all_off()
-        self._smurf.set_rtm_arb_waveform_enable(0)
-        self._fixed_flux_off()
-
-    def _fixed_flux_off(self) -> None:
-        if self._smurf.get_mode_control() != FIXED_FLUX_MODE:
-            return
-        self._smurf.set_fixed_flux_ramp_bias(0.0, debug=False, do_config=False)
-        self.unset_fixed_flux_ramp_bias()
+        """``all_off``, and what it leaves: the noise, the waveform on the bias lines, the steady flux bias."""
+        self._outputs.all_off()
 
     def prepare(self, bands: Sequence[int]) -> None:
         """Source: sodetlib ``uxm_setup``, its step "Reset to known state"."""
+        for band in self._bands():
+            self._before.recover(band)
         self.all_off()
         self._smurf.set_filter_disable(0)
         if self._config is None:
@@ -167,46 +196,20 @@ class HardwareSmurf:
     def clear_eta_scan(self) -> None:
         """Source: sodetlib ``run_grad_descent_and_eta_scan`` with force_run."""
         for band in self._bands():
-            self._clear_eta_scan(band)
+            self._scans.clear_mark(band)
 
-    def _clear_eta_scan(self, band: int) -> None:
-        self._smurf._caput(self._smurf._cryo_root(band) + "etaScanInProgress", 0)
+    def make_quiet(self, disable_amps: bool, patience_s: float, say: Callable[[str], None]) -> None:
+        self._outputs.make_quiet(disable_amps, patience_s, say)
 
-    def make_quiet(self, disable_amps: bool) -> None:
-        """Each output by itself, in the order of ``all_off``: one that fails does not save the others."""
-        steps: List[Callable[[], None]] = [functools.partial(self._band_off, band) for band in self._bands()]
-        steps += [self._ramp_off, self._tes_off, self._waveform_off, self._stream_off, self._fixed_flux_off,
-                  self.clear_eta_scan]
-        if disable_amps:
-            steps.append(self.disable_amps)
-        failed: List[str] = []
-        for step in steps:
-            try:
-                step()
-            except Exception as failure:  # Whatever it is, the next output still has to go off.
-                failed.append(f"{type(failure).__name__}: {failure}")
-        if failed:
-            raise CannotWork(f"not everything could be switched off: {'; '.join(failed)}")
-
-    def _band_off(self, band: int) -> None:
-        self._smurf.band_off(band)
-
-    def _ramp_off(self) -> None:
-        self._smurf.flux_ramp_off()
-
-    def _tes_off(self) -> None:
-        self._smurf.set_tes_bias_off()
-
-    def _waveform_off(self) -> None:
-        self._smurf.set_rtm_arb_waveform_enable(0)
-
-    def _stream_off(self) -> None:
-        self._smurf.stream_data_off()
+    def as_before(self, band: Optional[int], tones: bool) -> ContextManager[None]:
+        if band is not None:
+            self._check(band)
+        return self._before.unless_done(band, tones)
 
     # --- amplifiers -------------------------------------------------------------------------------
 
     def enable_amps(self) -> None:
-        """Source: sodetlib ``setup_amps`` for a C02 card, with its 300 K amplifiers.
+        """Source: sodetlib ``setup_amps`` for a C02 card.
 
         A C04 or C05 card has two HEMTs and two 50 K amplifiers whose drain voltages have to be chosen too:
         the stage has no parameters for these, so it is refused.
@@ -221,17 +224,20 @@ class HardwareSmurf:
         before = int(self._smurf.C.read_ps_en())
         self._smurf.C.write_ps_en(BOTH_AMPS)
         if before & BOTH_AMPS != BOTH_AMPS:
-            time.sleep(AMPS_SETTLE_S)
+            interruption.sleep(AMPS_SETTLE_S)
         if int(self._smurf.C.read_ps_en()) != BOTH_AMPS:
             raise CannotWork("the amplifiers did not take power")
-        self._smurf.C.write_optical(BOTH_TRANSMITTERS)
 
     def disable_amps(self) -> None:
-        """A C04's drains are taken to zero first, as ``write_ps_en`` says to."""
-        if self._smurf.C.get_fw_version()[0] == C04_MAJOR:
-            for amp in self._smurf.C.list_of_c04_amps:
-                self._smurf.set_amp_drain_voltage(amp, 0.0)
-        self._smurf.C.write_ps_en(0)
+        self._outputs.disable_amps()
+
+    def keep_amps(self, biases: Dict[str, float]) -> None:
+        """Also switches the 300 K amplifiers on. Source: the end of sodetlib ``setup_amps`` with update_cfg."""
+        self._smurf.C.write_optical(BOTH_TRANSMITTERS)
+        if self._config is not None and not self._dry:
+            with interruption.held():
+                self._config.dev.update_experiment(
+                    {f"amp_{name}": volts for name, volts in biases.items()}, update_file=True)
 
     def get_amplifier_biases(self) -> Dict[str, float]:
         biases = self._smurf.get_amplifier_biases()
@@ -241,7 +247,7 @@ class HardwareSmurf:
     def set_amp_gate_voltage(self, amp: str, volts: float) -> None:
         """Source: sodetlib ``find_gate_voltage``."""
         self._smurf.set_amp_gate_voltage(amp, volts, override=True)
-        time.sleep(GATE_SETTLE_S)
+        interruption.sleep(GATE_SETTLE_S)
 
     # --- the line ---------------------------------------------------------------------------------
 
@@ -264,31 +270,18 @@ class HardwareSmurf:
         try:
             freqs, response = self._smurf.full_band_ampl_sweep(band, chosen, tone_power, SWEEPS_READ)
         finally:
-            self._smurf.band_off(band)
+            self._band_off(band)
         return _flat_sweep(freqs, response)
 
     def estimate_phase_delay(self, band: int, freq_min: float, freq_max: float, n_scan: int,
                              progress: Progress) -> PhaseDelay:
-        """``estimate_phase_delay``, which saves its sweeps and its plot itself and hands back two delays.
-
-        It begins with no delay set and puts attenuators back only at its very end; interrupted, this puts
-        back what was set.
-        """
-        self._check(band)
-        delay = self._smurf.get_band_delay_us(band)
-        uc_att, dc_att = self._smurf.get_att_uc(band), self._smurf.get_att_dc(band)
-        done = False
+        """``estimate_phase_delay``, which saves its sweeps and its plot itself and hands back two delays."""
         try:
             measured, rest = self._smurf.estimate_phase_delay(
                 band, make_plot=True, show_plot=False, n_scan=n_scan,
                 freq_min=freq_min * 1e6, freq_max=freq_max * 1e6)
-            done = True
         finally:
-            self._smurf.band_off(band)
-            if not done:
-                self._smurf.set_att_uc(band, uc_att)
-                self._smurf.set_att_dc(band, dc_att)
-                self._smurf.set_band_delay_us(band, delay)
+            self._band_off(band)
         self._keep(band, {"band_delay_us": float(measured)})
         progress(2 * n_scan, 2 * n_scan)
         return PhaseDelay(float(measured), float(rest) * 1e3, None, None)
@@ -302,10 +295,12 @@ class HardwareSmurf:
                 band, start_freq=start_freq, stop_freq=stop_freq, tone_power=tone_power, make_plot=False,
                 show_plot=False, grad_cut=grad_cut, amp_cut=amp_cut)
         finally:
-            self._smurf.band_off(band)
-        found = [float(freq) for freq in self._smurf.freq_resp[band]["find_freq"]["resonance"]]
-        with undisturbed():
+            self._band_off(band)
+        left = self._smurf.freq_resp[band]["find_freq"]
+        found = [float(freq) for freq in left["resonance"]]
+        with interruption.held():
             self._memory.keep(band, {"resonances_mhz": found})
+            self._memory.keep_find_freq(band, left)
         progress(len(found), len(found))
         return FoundResonances(_flat_sweep(freqs, response), found)
 
@@ -324,24 +319,24 @@ class HardwareSmurf:
         """
         self._check(band)
         if not resonances_mhz:
-            self._smurf.band_off(band)
+            self._band_off(band)
             return []
         self._take_over_other_bands(band)
         known = f"band_{band}" in self._smurf.channel_assignment_files
         resonances = importlib.import_module("numpy").asarray(list(resonances_mhz), dtype=float)
-        self._smurf.freq_resp.setdefault(band, {})["find_freq"] = {"resonance": resonances}
-        done = False
-        try:
-            self._smurf.setup_notches(
-                band, resonance=resonances, tone_power=tone_power, sweep_width=sweep_width, df_sweep=df_sweep,
-                min_offset=min_offset, delta_freq=delta_freq,
-                new_master_assignment=new_master_assignment or not known)
-            done = True
-        finally:
-            if not done:
-                self._smurf.band_off(band)
+        # The tune holds what find_freq left, and sodetlib's fit_tune reads its time there.
+        left = self._smurf.freq_resp.setdefault(band, {}).get("find_freq") or self._memory.find_freq(band)
+        self._smurf.freq_resp[band]["find_freq"] = {**left, "resonance": resonances}
+        self._smurf.setup_notches(
+            band, resonance=resonances, tone_power=tone_power, sweep_width=sweep_width, df_sweep=df_sweep,
+            min_offset=min_offset, delta_freq=delta_freq,
+            new_master_assignment=new_master_assignment or not known)
         found = _in_order(self._smurf.freq_resp[band]["resonances"])
         swept = [self._swept_notch(band, each) for each in found]
+        beyond = [each.notch.channel for each in swept if 0 in each.sweep.response and any(each.sweep.response)]
+        if beyond:
+            raise CannotWork(f"the sweeps of channels {', '.join(map(str, beyond))} leave their channels, and "
+                             "the server answers with zeros there: take a smaller sweep width")
         self._written = str(self._smurf.tune_file)
         self._keep_tune(self._written)
         progress(len(swept), len(swept))
@@ -423,8 +418,7 @@ class HardwareSmurf:
             self._smurf.load_tune(path, band=band)
             self._smurf.relock(band)
         self._smurf.set_tune_file_path(path)
-        with undisturbed():
-            self._memory.keep_tune_file(path)
+        self._memory.keep_tune_file(path)
 
     def _apply_settings(self, band: int) -> None:
         """The attenuators and the delay, which a server started anew has forgotten."""
@@ -446,46 +440,40 @@ class HardwareSmurf:
         if kept is None and self._config is not None:
             kept = self._config.dev.exp.get("tunefile")
         if kept is None:
-            kept = self._smurf.last_tune()
+            try:
+                kept = self._smurf.last_tune()
+            except IndexError:  # v9.0.3, where there is no tune yet.
+                pass
         return None if kept is None else str(kept)
 
     # --- serial algorithms ------------------------------------------------------------------------
 
     def run_serial_gradient_descent(self, band: int, descent: Descent, progress: Progress) -> None:
-        """Source: sodetlib ``run_grad_descent_and_eta_scan``: a scan that changed amplitudes went wrong, and
-        tones and mark are put back; so they are where it is interrupted."""
+        """Source: sodetlib ``run_grad_descent_and_eta_scan``: one that changed amplitudes went wrong."""
         self._check(band)
         self._smurf.set_gradient_descent_step_hz(band, descent.step_hz)
         self._smurf.set_gradient_descent_max_iters(band, descent.max_iters)
         self._smurf.set_gradient_descent_gain(band, descent.gain)
         self._smurf.set_gradient_descent_converge_hz(band, descent.converge_hz)
         self._smurf.set_gradient_descent_beta(band, descent.beta)
-        self._scan(band, lambda: self._smurf.run_serial_gradient_descent(band, timeout=descent.timeout_s))
+        amplitudes = list(self._smurf.get_amplitude_scale_array(band))
+        self._smurf.flux_ramp_off()
+        self._scans.run(band, "runSerialGradientDescent", descent.timeout_s)
+        if list(self._smurf.get_amplitude_scale_array(band)) != amplitudes:
+            raise CannotWork("the gradient descent changed amplitudes: it went wrong on the server")
         count = len(self._channels_on(band))
         progress(count, count)
 
     def run_serial_eta_scan(self, band: int, delta_freq: float, timeout_s: float, progress: Progress) -> None:
+        """A channel that it cannot calibrate it switches off, and off it stays."""
         self._check(band)
-        self._smurf.set_eta_scan_del_f(band, int(round(delta_freq * 1e6)))
-        self._scan(band, lambda: self._smurf.run_serial_eta_scan(band, timeout=timeout_s))
         count = len(self._channels_on(band))
+        usual = self._smurf.get_eta_scan_del_f(band)
+        self._smurf.set_eta_scan_del_f(band, int(round(delta_freq * 1e6)))
+        self._smurf.flux_ramp_off()
+        self._scans.run(band, "runSerialEtaScan", timeout_s)
+        self._smurf.set_eta_scan_del_f(band, usual)
         progress(count, count)
-
-    def _scan(self, band: int, scan: Callable[[], None]) -> None:
-        amplitudes = list(self._smurf.get_amplitude_scale_array(band))
-        freqs = list(self._smurf.get_center_frequency_array(band))
-        done = False
-        try:
-            scan()
-            done = list(self._smurf.get_amplitude_scale_array(band)) == amplitudes
-            if not done:
-                raise CannotWork("the scan changed amplitudes: it went wrong on the server, and its tones "
-                                 "were put back")
-        finally:
-            if not done:
-                self._smurf.set_amplitude_scale_array(band, amplitudes)
-                self._smurf.set_center_frequency_array(band, freqs)
-                self._clear_eta_scan(band)
 
     # --- flux -------------------------------------------------------------------------------------
 
@@ -527,38 +515,47 @@ class HardwareSmurf:
         return {channel: float(places[channel]) for channel in self._on[band]}
 
     def measure_carrier(self, band: int, setting: TrackingSetting) -> Optional[float]:
-        """``tracking_setup`` with meas_lms_freq, as sodetlib ``setup_tracking_params`` has it.
+        """``tracking_setup`` with meas_lms_freq, of the channels that the ramp modulates.
 
-        While it measures, pysmurf has feedback off, and would leave it so if interrupted: it is switched on
-        again whatever happens.
+        A second time, with the others muted: without a response pysmurf makes a carrier of the noise. Source:
+        sodetlib ``setup_tracking_params``.
         """
         self._check(band)
-        self._smurf.set_feedback_enable(band, 1)
-        try:
-            self._smurf.tracking_setup(
-                band, channel=[], reset_rate_khz=setting.reset_rate_khz, make_plot=False, show_plot=False,
-                lms_freq_hz=None, meas_lms_freq=True, fraction_full_scale=setting.fraction_full_scale,
-                feedback_gain=int(setting.feedback_gain), lms_gain=setting.lms_gain, return_data=False,
-                feedback_start_frac=setting.feedback_start_frac, feedback_end_frac=setting.feedback_end_frac)
-        finally:
-            self._smurf.set_feedback_enable(band, 1)
+        amplitudes = list(self._smurf.get_amplitude_scale_array(band))
+        samples, traces = self._track(band, setting, None)
+        modulated = {trace.channel for trace in traces
+                     if quality(trace.tracked_khz, trace.error_khz, samples) >= MODULATED_R2}
+        if not modulated:
+            return None
+        self._smurf.set_amplitude_scale_array(
+            band, [amplitude if channel in modulated else 0 for channel, amplitude in enumerate(amplitudes)])
+        self._track(band, setting, None)
+        self._smurf.set_amplitude_scale_array(band, amplitudes)
         carrier_hz = float(self._smurf.lms_freq_hz[band])
         return carrier_hz * 1e-3 if isfinite(carrier_hz) and carrier_hz > 0 else None
 
     def tracking_setup(self, band: int, setting: TrackingSetting, progress: Progress) -> TrackingData:
-        """``tracking_setup``, with ramps told by its sync flags and channels by an error that moves.
+        self._check(band)
+        samples, traces = self._track(band, setting, setting.lms_freq_hz)
+        progress(len(traces), len(traces))
+        return TrackingData(samples, traces)
+
+    def _track(self, band: int, setting: TrackingSetting,
+               lms_freq_hz: Optional[float]) -> Tuple[int, List[ChannelTrace]]:
+        """``tracking_setup``, with ramps told by its sync flags and channels by an error that moves; it
+        measures the carrier first where it is not given, and has feedback off meanwhile.
 
         Sources: sodetlib ``setup_tracking_params``, ``TrackingResults.add_band_data``,
         ``compute_tracking_quality``. There is no demodulated phase in what it gives back.
         """
-        self._check(band)
+        longer = max(TRACKED_AT_KHZ / setting.reset_rate_khz, 1.0)
         self._smurf.set_feedback_enable(band, 1)
         tracked, error, sync = self._smurf.tracking_setup(
             band, channel=[], reset_rate_khz=setting.reset_rate_khz, make_plot=False, show_plot=False,
-            nsamp=TRACKING_SAMPLES, lms_freq_hz=setting.lms_freq_hz, meas_lms_freq=False,
-            fraction_full_scale=setting.fraction_full_scale, feedback_gain=int(setting.feedback_gain),
-            lms_gain=setting.lms_gain, return_data=True, feedback_start_frac=setting.feedback_start_frac,
-            feedback_end_frac=setting.feedback_end_frac)
+            nsamp=TRACKING_SAMPLES * 2 ** ceil(log2(longer)), lms_freq_hz=lms_freq_hz,
+            meas_lms_freq=lms_freq_hz is None, fraction_full_scale=setting.fraction_full_scale,
+            feedback_gain=int(setting.feedback_gain), lms_gain=setting.lms_gain, return_data=True,
+            feedback_start_frac=setting.feedback_start_frac, feedback_end_frac=setting.feedback_end_frac)
         starts = [int(start) for start in self._smurf.make_sync_flag(sync) if start > 0]
         if len(starts) < 3:
             whole = max(len(starts) - 1, 0)
@@ -570,9 +567,16 @@ class HardwareSmurf:
             if max(error_khz) > min(error_khz):
                 tracked_khz = _ramps(tracked, notch.channel, starts, samples)
                 traces.append(ChannelTrace(notch.channel, notch.freq_mhz, tracked_khz, error_khz, None))
-        progress(len(traces), len(traces))
-        self._keep(band, {"frac_pp": setting.fraction_full_scale, "lms_freq_hz": setting.lms_freq_hz})
-        return TrackingData(samples, traces)
+        return samples, traces
+
+    def keep_tracking(self, band: int, setting: TrackingSetting, nphi0: int) -> None:
+        """sodetlib's ``relock_tracking_setup`` takes what is kept as found at the reset rate and with the flux
+        quanta of the device configuration: so it is kept as it would have been there."""
+        rate = self.configured("reset_rate_khz") or setting.reset_rate_khz
+        quanta = (self.configured("nphi0") or nphi0) / nphi0
+        assert setting.lms_freq_hz is not None
+        self._keep(band, {"frac_pp": setting.fraction_full_scale * quanta,
+                          "lms_freq_hz": setting.lms_freq_hz * quanta * rate / setting.reset_rate_khz})
 
     # --- streams ----------------------------------------------------------------------------------
 
@@ -598,9 +602,10 @@ class HardwareSmurf:
         try:
             path = self._smurf.stream_data_on()
             if path is not None:
-                time.sleep(seconds)
+                interruption.sleep(seconds)
         finally:
-            self._smurf.stream_data_off()
+            with interruption.held():
+                self._smurf.stream_data_off()
         if path is None:
             raise CannotWork("the stream did not start: the flux ramp has no frequency; "
                              "run tracking_setup first")
@@ -618,6 +623,20 @@ class HardwareSmurf:
                     streams[band][channel] = array("d", [float(value) for value in phases[place]])
             progress(band, len(streams[band]), len(streams[band]))
         return Stream(rate, streams, float(self._smurf.pA_per_phi0))
+
+
+    def save_results(self, path: str, results: Dict[str, Any]) -> bool:
+        """A dictionary of arrays, as sodetlib's ``validate_and_save`` writes it."""
+        numpy = importlib.import_module("numpy")
+        meta = {"tunefile": self.tune_file(), "pA_per_phi0": float(self._smurf.pA_per_phi0),
+                "timestamp": time.time(), "pysmurf_client_version": self.version,
+                "stream_id": None if self._config is None else self._config.stream_id,
+                "slot": None if self._config is None else self._config.slot}
+        arrays = {name: numpy.asarray(value) if isinstance(value, list) else value
+                  for name, value in results.items()}
+        with interruption.held():
+            numpy.save(path, {"meta": meta, **arrays}, allow_pickle=True)
+        return True
 
 
 def _in_order(resonances: Dict[Any, Dict[str, Any]]) -> List[Dict[str, Any]]:

@@ -6,7 +6,7 @@ a real ``SmurfControl``. Frequencies are MHz offsets from the band centre unless
 """
 from __future__ import annotations
 
-from typing import Callable, Dict, List, NamedTuple, Optional, Protocol, Sequence
+from typing import Any, Callable, ContextManager, Dict, List, NamedTuple, Optional, Protocol, Sequence
 
 from tuning.band import Assignment
 
@@ -18,21 +18,38 @@ class CannotWork(Exception):
     """The instrument, or what an earlier stage left, does not allow this; the text says why."""
 
 
-class OutputState(NamedTuple):
-    """What is switched on, read back from the instrument."""
+class Check(NamedTuple):
+    """Something that was looked at before a tune; ``fine`` None where it is only told."""
 
-    amps_on: bool
-    tones_on: Dict[int, int]
-    flux_ramp_on: bool
-    fixed_flux_bias: float
-    eta_scan_in_progress: bool
-    tes_bias_on: bool
+    name: str
+    found: str
+    fine: Optional[bool]
+
+
+class OutputState(NamedTuple):
+    """What is switched on, read back from the instrument; None is what cannot be known."""
+
+    amps_on: Optional[bool]
+    tones_on: Dict[int, Optional[int]]
+    flux_ramp_on: Optional[bool]
+    fixed_flux_bias: Optional[float]
+    eta_scan_in_progress: Optional[bool]
+    """Marked as being in progress, or seen at work in the server."""
+
+    tes_bias_on: Optional[bool]
+    noise_on: Optional[bool] = False
+    unknown: Dict[str, str] = {}
+    """Why something cannot be known, by its name."""
 
     @property
-    def quiet(self) -> bool:
-        """No tone, no flux, no bias, no scan; the amplifiers are a matter of policy."""
-        return not (any(self.tones_on.values()) or self.flux_ramp_on or self.fixed_flux_bias
-                    or self.eta_scan_in_progress or self.tes_bias_on)
+    def quiet(self) -> Optional[bool]:
+        """No tone, no noise, no flux, no bias, no scan; the amplifiers are a matter of policy. None where
+        nothing is seen to be on, but not everything can be seen."""
+        outputs = [*self.tones_on.values(), self.noise_on, self.flux_ramp_on, self.fixed_flux_bias,
+                   self.eta_scan_in_progress, self.tes_bias_on]
+        if any(outputs):
+            return False
+        return None if None in outputs else True
 
 
 class Sweep(NamedTuple):
@@ -141,8 +158,17 @@ class Instrument(Protocol):
     def introduction(self) -> str:
         """What this is, in a few words for the operator."""
 
+    def checks(self) -> List[Check]:
+        """What a tune relies on, looked at without a write."""
+
+    def configured(self, name: str, band: Optional[int] = None) -> Optional[Any]:
+        """A value for an option that the command line leaves open, None where none is configured."""
+
     def read_state(self) -> OutputState:
         """What is on, as the registers say."""
+
+    def running_scans(self) -> List[int]:
+        """Bands in which a scan runs in the server, whoever started it."""
 
     def all_off(self) -> None:
         """Tones of all bands off, then the flux ramp with any fixed bias, then the TES bias."""
@@ -151,10 +177,11 @@ class Instrument(Protocol):
         """`all_off`, and the settings that a tune takes for granted."""
 
     def clear_eta_scan(self) -> None:
-        """Forget a scan that a killed run left in progress."""
+        """Forget a scan that a killed run left in progress; refuses where one runs."""
 
-    def make_quiet(self, disable_amps: bool) -> None:
-        """`all_off` and `clear_eta_scan`, whatever state the registers are in; amplifiers off on request."""
+    def make_quiet(self, disable_amps: bool, patience_s: float, say: Callable[[str], None]) -> None:
+        """Everything off, whatever state the registers are in; amplifiers on request. A scan that runs
+        switches its tones on again at its end, so that is waited for, ``patience_s`` at most."""
 
     def enable_amps(self) -> None:
         """Power for the cryogenic amplifiers (``write_ps_en``)."""
@@ -167,6 +194,14 @@ class Instrument(Protocol):
 
     def set_amp_gate_voltage(self, amp: str, volts: float) -> None:
         """Gate of one amplifier."""
+
+    def keep_amps(self, biases: Dict[str, float]) -> None:
+        """The amplifiers are as they should be: what follows them may go on, and the gate voltages are
+        remembered for sessions to come."""
+
+    def as_before(self, band: Optional[int], tones: bool) -> ContextManager[None]:
+        """What is changed in here is put back unless it gets to its end: a band, its tones only where asked for
+        and off otherwise; or, without a band, what all bands share."""
 
     def set_att(self, band: int, attenuation: int) -> None:
         """Up- and down-converter attenuator alike, in half dB."""
@@ -243,8 +278,15 @@ class Instrument(Protocol):
     def tracking_setup(self, band: int, setting: TrackingSetting, progress: Progress) -> TrackingData:
         """Start the flux ramp and the loops, and take the traces of all channels."""
 
+    def keep_tracking(self, band: int, setting: TrackingSetting, nphi0: int) -> None:
+        """Remember how a band tracks, for sessions to come."""
+
     def set_feedback_enable(self, band: int, channels: Sequence[int]) -> None:
         """Feedback for these channels, none for the others, which do not track."""
+
+    def save_results(self, path: str, results: Dict[str, Any]) -> bool:
+        """Save what was found, by channel, as sodetlib's own loaders read it; false where that is not its way,
+        and nothing is saved."""
 
     def take_stream_data(self, bands: Sequence[int], seconds: float,
                          progress: Callable[[int, int, int], None]) -> Stream:

@@ -1,7 +1,7 @@
 """Readout noise in current: the model, a stream drawn from it, and the spectrum measured of a stream."""
 from __future__ import annotations
 
-from math import cos, log10, pi, sqrt
+from math import cos, exp, floor, log, log10, pi, sqrt
 from random import Random
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
@@ -15,6 +15,12 @@ READOUT_PA = 45.0
 
 SEGMENT = 1024
 """Samples of one Welch segment."""
+
+BINS_PER_DECADE = 10
+FITTED_TO_HZ = 30.0
+FIT_STEPS = 30
+SLOPE_PRIOR = 4.0
+"""How the knee is fitted; the prior is a slope of 1, of the weight of four frequencies."""
 
 
 def johnson_pa(temperature_k: float, resistance_ohm: float) -> float:
@@ -94,27 +100,81 @@ def white_level(freqs: Sequence[float], asd: Sequence[float], low_hz: float,
     return median([value for freq, value in zip(freqs, asd) if low_hz < freq < high_hz])
 
 
-def knee_frequency(freqs: Sequence[float], asd: Sequence[float], white: float,
-                   per_decade: int = 10) -> Optional[float]:
-    """Where the density, averaged in ten bins a decade, first falls to sqrt(2) of the white level.
+def knee_frequency(freqs: Sequence[float], asd: Sequence[float]) -> Optional[float]:
+    """The knee of sodetlib's ``noise_model``, fitted with its level and slope; None below half the lowest
+    frequency, where the spectrum is white.
 
-    None where the spectrum is white from its lowest frequency on. Source: sodetlib ``get_noise_params``.
+    The knee of a short stream lies among the lowest few frequencies. So the fit is of the power, each bin by
+    its own scatter (Gauss's steps on measured over expected), and expects what the Hann window makes of the
+    slope. A slope that the data do not settle stays near 1.
     """
-    previous: Optional[Tuple[float, float]] = None
-    place = 0
-    while place < len(freqs):
-        bin_number = int(log10(freqs[place]) * per_decade // 1)
-        end = place
-        while end < len(freqs) and int(log10(freqs[end]) * per_decade // 1) == bin_number:
+    bins = _binned(freqs, asd)
+    count = sum(each.count for each in bins)
+    log_knee, slope = 0.0, 1.0
+    for _ in range(FIT_STEPS):
+        expected = [_expected(each.freq, freqs[0], log_knee, slope) for each in bins]
+        level = sum(each.count * each.power / e.power for each, e in zip(bins, expected)) / count
+        # The level is fitted along: what it takes up is no sign of a knee.
+        mean_knee = sum(each.count * e.by_knee for each, e in zip(bins, expected)) / count
+        mean_slope = sum(each.count * e.by_slope for each, e in zip(bins, expected)) / count
+        knee_knee, knee_slope, slope_slope = 1e-3, 0.0, SLOPE_PRIOR
+        knee_off, slope_off = 0.0, SLOPE_PRIOR * (1 - slope)
+        for each, e in zip(bins, expected):
+            by_knee, by_slope = e.by_knee - mean_knee, e.by_slope - mean_slope
+            off = each.count * (each.power / (level * e.power) - 1)
+            knee_knee += each.count * by_knee ** 2
+            knee_slope += each.count * by_knee * by_slope
+            slope_slope += each.count * by_slope ** 2
+            knee_off += off * by_knee
+            slope_off += off * by_slope
+        scale = knee_knee * slope_slope - knee_slope ** 2
+        step = (slope_slope * knee_off - knee_slope * slope_off) / scale
+        log_knee += min(max(step, -0.5), 0.5)
+        slope += min(max((knee_knee * slope_off - knee_slope * knee_off) / scale, -0.5), 0.5)
+        slope = min(max(slope, 0.3), 3.0)
+        if abs(step) < 1e-3:
+            break
+    knee = exp(log_knee)
+    return knee if knee >= freqs[0] / 2 else None
+
+
+class _Bin(NamedTuple):
+    freq: float
+    power: float
+    count: int
+
+
+def _binned(freqs: Sequence[float], asd: Sequence[float]) -> List[_Bin]:
+    """Mean power in ten bins a decade; without the lowest frequency, which lacks the mean of each segment."""
+    bins = []
+    place = 1
+    while place < len(freqs) and freqs[place] <= FITTED_TO_HZ:
+        number = floor(log10(freqs[place]) * BINS_PER_DECADE)
+        end = place + 1
+        while end < len(freqs) and floor(log10(freqs[end]) * BINS_PER_DECADE) == number:
             end += 1
-        freq = sum(freqs[place:end]) / (end - place)
-        level = sum(asd[place:end]) / (end - place)
-        if level <= sqrt(2) * white:
-            if previous is None:
-                return None
-            above, over = previous
-            share = (over - sqrt(2) * white) / (over - level)
-            return above + (freq - above) * share
-        previous = (freq, level)
+        count = end - place
+        power = sum(value ** 2 for value in asd[place:end]) / count
+        bins.append(_Bin(sum(freqs[place:end]) / count, power, count))
         place = end
-    return None
+    return bins
+
+
+class _Expected(NamedTuple):
+    """Power in units of the white one, and the derivatives of its logarithm."""
+
+    power: float
+    by_knee: float
+    by_slope: float
+
+
+def _expected(freq: float, spacing: float, log_knee: float, slope: float) -> _Expected:
+    """1 + (fk/f)^n as a Hann window shows it: two thirds of a frequency, a sixth of each of its neighbours."""
+    power, by_knee, by_slope = 1.0, 0.0, 0.0
+    for share, at in ((1 / 6, freq - spacing), (2 / 3, freq), (1 / 6, freq + spacing)):
+        below = log_knee - log(at)
+        excess = share * exp(slope * below)
+        power += excess
+        by_knee += slope * excess
+        by_slope += below * excess
+    return _Expected(power, by_knee / power, by_slope / power)

@@ -8,11 +8,10 @@ from bisect import bisect_left
 from cmath import exp, pi
 from typing import List, NamedTuple, Sequence
 
+from tuning.band import SUBBAND_HALF_WIDTH_MHZ
+
 NEIGHBOURS = 3
 """Resonators that count on each side of a tone; the next ones are tens of bandwidths away."""
-
-SUBBAND_HALF_WIDTH_MHZ = 614.4 / 128
-"""Digitizer frequency by number of sub-bands: pysmurf's ``subband_half_width``, the largest eta it sets."""
 
 
 class Resonator(NamedTuple):
@@ -100,5 +99,5 @@ def clip_eta(value: complex) -> complex:
 
 
 def eta_clipped(value: complex, limit_mhz: float = SUBBAND_HALF_WIDTH_MHZ) -> bool:
-    """True where the slope was too small to be a dip's."""
-    return abs(value) >= limit_mhz * (1 - 1e-9)
+    """True where the slope was too small to be a dip's; the register of eta has steps of a thousandth."""
+    return abs(value) >= limit_mhz * (1 - 2e-3)

@@ -63,10 +63,14 @@ def tune_time(path: str) -> int:
 
 
 def write_text(path: str, text: str) -> None:
-    """Write a file so that nobody ever sees half of it."""
+    """Write a file so that half of it is never seen."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: str, content: bytes) -> None:
     temporary = f"{path}.{os.getpid()}.tmp"
-    with open(temporary, "w", encoding="utf-8") as file:
-        file.write(text)
+    with open(temporary, "wb") as file:
+        file.write(content)
     os.replace(temporary, path)
 
 

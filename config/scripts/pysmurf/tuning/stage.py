@@ -9,14 +9,17 @@ from __future__ import annotations
 import json
 import math
 import os
-import signal
 import sys
+import threading
 import time
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, ContextManager, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from tuning.arguments import Options, parse
 from tuning.faults import Faults, UnknownFault, parse_faults
-from tuning.instrument import CannotWork, Instrument
+from tuning.guard import DryEnd
+from tuning.instrument import CannotWork, Descent, Instrument
+from tuning.interruption import interruption
+from tuning.npy import Field, write_table
 from tuning.publisher import Publisher
 from tuning.quantiles import is_quantile
 from tuning.session_folder import SessionFolder, write_text
@@ -34,6 +37,14 @@ HASTY_PATIENCE_S = 2.0
 HASTY_OPENING_S = 15.0
 OPENING_S = 45.0
 """How long the control object of the hardware may take to open, for hasty stages and for the others."""
+
+SWEEPING_STAGES = ("estimate_attens", "estimate_phase_delay", "find_freq", "setup_notches", "load_tune")
+TUNED_STAGES = ("serial_algs", "squid_curve", "tracking_setup", "take_noise")
+"""Stages that change a band: one that does not get to its end puts it back as it was, its tones off where they
+had to go off for its sweeps."""
+
+EXIT_S = 0.5
+"""How long pysmurf may take to say goodbye to its server."""
 
 FRESH_ARRAY_STAGES = ("estimate_attens", "estimate_phase_delay", "find_freq")
 """Stages that measure the array itself; the others build on a tune and stay with the array it was made on."""
@@ -61,6 +72,7 @@ class Stage:
         self.files: List[str] = []
         self._told: Dict[int, Tuple[int, int]] = {}
         self._held: Dict[int, Tuple[int, int, str]] = {}
+        self._begun: Dict[Optional[int], ContextManager[None]] = {}
         self.instrument: Instrument = _connect(self)
 
     def say(self, text: str) -> None:
@@ -97,14 +109,36 @@ class Stage:
 
     def wait(self, seconds: float) -> None:
         """A wait that the operation needs on hardware; the simulator waits its share of it."""
-        share = self.options.time_scale if self.instrument.simulated else 1.0
-        if share > 0:
-            time.sleep(seconds * share)
+        interruption.sleep(seconds * (self.options.time_scale if self.instrument.simulated else 1.0))
+
+    def setting(self, name: str, band: Optional[int] = None, configured_as: Optional[str] = None) -> Any:
+        """An option as the command line gives it, else as the device configuration has it, else its default."""
+        if name not in self.options.given:
+            configured = self.instrument.configured(configured_as or name, band)
+            if configured is not None:
+                return configured
+        return getattr(self.options, name)
+
+    def descent(self, band: int) -> Descent:
+        """How tones are brought to the bottoms of their dips."""
+        return Descent(*[self.setting(name, band) for name in ("max_iters", "gain", "step_hz", "converge_hz",
+                                                               "beta")], self.options.timeout)
 
     def register(self, path: str, kind: str, file_format: str, plot: bool = False) -> None:
         """A file of this stage: into the result, and told to the watchers."""
         self.files.append(path)
         self.publisher.register_file(path, kind, file_format, self.instrument.version, plot)
+
+    def save_results(self, name: str, kind: str, results: Dict[str, Any], fields: Sequence[Field],
+                     rows: Sequence[Sequence[Any]]) -> None:
+        """What was found, by channel: on hardware as sodetlib has it, under its type name; in the simulator a
+        plain table, whose type says so."""
+        path = self.folder.output(f"{name}.npy")
+        if self.instrument.save_results(path, results):
+            self.register(path, kind, "npy")
+        else:
+            write_table(path, fields, rows)
+            self.register(path, f"{kind}_table", "npy")
 
     def title(self, what: str, band: Optional[int] = None) -> str:
         """Title of a plot."""
@@ -113,16 +147,45 @@ class Stage:
     def each_band(self, measure: Callable[[int], Mapping[str, Any]]) -> None:
         """Work on each band; one that cannot be worked on is told of and does not stop the others."""
         for band in self.options.bands:
+            interruption.look()
             if str(band) in self.errors:
                 continue
             try:
+                self._begin(None)
+                self._begin(band)
                 numbers = _finite(measure(band))
                 self.numbers.setdefault(str(band), {}).update(numbers)
                 if band in self._held:
                     self._tell(band, *self._held.pop(band))
+            except DryEnd as end:
+                self.say(f"band {band}: the dry run ends here: {end}")
             except CannotWork as reason:
+                self._leave(band, reason)
                 self.errors[str(band)] = str(reason)
                 self.complain(f"{self.name} band {band}: cannot work: {reason}")
+
+    def _begin(self, band: Optional[int]) -> None:
+        """From here on a band, or what all share, is put back if the stage does not get to its end."""
+        if band not in self._begun and self.name in SWEEPING_STAGES + TUNED_STAGES:
+            context = self.instrument.as_before(band, self.name in TUNED_STAGES)
+            context.__enter__()
+            self._begun[band] = context
+
+    def _leave(self, band: Optional[int], reason: Optional[BaseException]) -> None:
+        context = self._begun.pop(band, None)
+        if context is not None:
+            try:
+                context.__exit__(None if reason is None else type(reason), reason, None)
+            except BaseException as raised:
+                if raised is not reason:
+                    raise
+
+    def leave(self, reason: Optional[BaseException]) -> None:
+        """The stage ends, for this reason if before its time; the last that was begun is put back first."""
+        if reason is None and len(self.errors) == len(self.options.bands):
+            reason = CannotWork("no band could be worked on")
+        for band in reversed(list(self._begun)):
+            self._leave(band, reason)
 
     def result(self) -> Dict[str, Any]:
         """The stage's result as it stands in the result file."""
@@ -151,7 +214,7 @@ class Stage:
 def _connect(stage: Stage) -> Instrument:
     """The simulator, or what drives the hardware, as the command line and this machine have it."""
     options = stage.options
-    if options.hardware or not (options.simulate or not pysmurf_importable()):
+    if options.hardware or options.dry_hardware or not (options.simulate or not pysmurf_importable()):
         return _connect_hardware(stage)
     from tuning.simulator.registers import PATIENCE_S, Registers
     from tuning.simulator.resonator_array import Band
@@ -181,11 +244,16 @@ def _connect_hardware(stage: Stage) -> Instrument:
     limit_s = options.open_timeout
     if limit_s is None:
         limit_s = HASTY_OPENING_S if stage.name in HASTY_STAGES else OPENING_S
+
+    def complain(text: str) -> None:
+        print(f"{stage.name}.py: error: {text}; use --simulate for the simulator", file=sys.stderr, flush=True)
+
     try:
-        control = open_control(options.slot, options.ctime, limit_s)
+        control = open_control(options.slot, options.ctime, limit_s, complain)
     except NoControl as missing:
         raise NoHardware(f"{missing}; use --simulate for the simulator") from missing
-    return HardwareSmurf(control, Memory(options.data_dir, options.slot))
+    dry = options.dry_hardware
+    return HardwareSmurf(control, Memory(options.data_dir, options.slot, dry), dry, stage.say)
 
 
 def pysmurf_importable() -> bool:
@@ -225,6 +293,16 @@ def stage_main(name: str, description: Optional[str], run: Callable[[Stage], Non
 
 def run_stage(name: str, options: Options, faults: Faults, run: Callable[[Stage], None]) -> int:
     """Run a stage with its options known."""
+    interruption.watch()
+    code = _run(name, options, faults, run)
+    interruption.over()
+    if "pysmurf" in sys.modules:
+        # Its clients say goodbye at the exit, and one whose server hangs would do so for ever.
+        end_for_certain(code)
+    return code
+
+
+def _run(name: str, options: Options, faults: Faults, run: Callable[[Stage], None]) -> int:
     try:
         with Publisher(name) as publisher:
             publisher.action, publisher.action_ts = name, str(int(time.time()))
@@ -232,10 +310,20 @@ def run_stage(name: str, options: Options, faults: Faults, run: Callable[[Stage]
             stage.say(stage.instrument.introduction)
             faults.begin(publisher)
             try:
-                run(stage)
+                try:
+                    run(stage)
+                except BaseException as reason:
+                    stage.leave(reason)
+                    raise
+                stage.leave(None)
+            except DryEnd as end:
+                stage.say(f"the dry run ends here: {end}")
             except (CannotWork, OSError) as reason:
                 stage.complain(f"{name}: cannot work: {reason}")
                 return EXIT_CANNOT_WORK
+            finally:
+                # However deep it was swallowed.
+                interruption.look()
             stage.finish()
     except NoHardware as missing:
         print(f"{name}.py: error: {missing}", file=sys.stderr)
@@ -244,8 +332,15 @@ def run_stage(name: str, options: Options, faults: Faults, run: Callable[[Stage]
         print(f"{name}: cannot work: {reason}", file=sys.stderr, flush=True)
         return EXIT_CANNOT_WORK
     except KeyboardInterrupt:
-        # One is enough: a second must not turn the way out into a traceback.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         print(f"{name}: interrupted", file=sys.stderr, flush=True)
         return EXIT_INTERRUPTED
     return EXIT_CANNOT_WORK if stage.errors else faults.exit_code
+
+
+def end_for_certain(code: int) -> None:
+    """See that the process ends."""
+    from tuning.control import end_process
+
+    timer = threading.Timer(EXIT_S, end_process, [code])
+    timer.daemon = True
+    timer.start()

@@ -3,11 +3,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from cmath import exp
-from math import pi, sqrt
+from math import hypot, pi, sqrt
 from random import Random
 from typing import Any, Dict, List, NamedTuple, Sequence
 
 from tuning import fluxramp, resonator, tracking
+from tuning.band import SUBBAND_HALF_WIDTH_MHZ, UNASSIGNED, Assignment, subband_centre_mhz
 from tuning.faults import Faults
 from tuning.instrument import Notch
 from tuning.resonator import Resonator
@@ -26,14 +27,18 @@ RAMP_POINTS = 16
 """Points of the ramp over which a slow measurement averages while the ramp runs."""
 
 ETA_BAD_RAD = 70 * pi / 180
+DEAD_EVERY = 8
+"""Fault dead_channels takes the first of every so many channels assigned."""
 
 
 class ChannelLoop(NamedTuple):
-    """A channel, what its loop sees of the line, and where its dip is at each bias, in kHz from the tone."""
+    """A channel, what its loop sees of the line, where its dip is at each bias, in kHz from the tone, and the
+    noise of one sample of its error, in kHz."""
 
     notch: Notch
     line: tracking.ChannelLine
     dip_khz: List[float]
+    noise_khz: float
 
 
 class FeedLine:
@@ -47,9 +52,12 @@ class FeedLine:
         self._delay_us = band.delay_us - registers["band_delay_us"]
         self._gain = self._response_without_dips(registers)
         self._swept = [self._resonators(bias) for bias in self.slow_biases()]
+        self._dead = dead_channels([Assignment(*row) for row in registers["assignment"]], faults)
 
     def _response_without_dips(self, registers: Dict[str, Any]) -> float:
         """The line's level, tone power, both attenuators, and the amplifiers."""
+        if not registers["rf_enabled"]:
+            return 0.0
         decibel = TONE_POWER_STEP_DB * (registers["tone_power"] - NOMINAL_TONE_POWER)
         decibel -= 2 * ATTENUATION_STEP_DB * registers["att"]
         if not self._state["amps_on"]:
@@ -62,7 +70,8 @@ class FeedLine:
             return [0.0]
         if self._state["flux_ramp_on"]:
             return fluxramp.ramp(self._state["flux_ramp"]["fraction_full_scale"], RAMP_POINTS)
-        return [self._state["fixed_flux_bias"]]
+        # Alternating coupling lets nothing steady through.
+        return [self._state["fixed_flux_bias"] if self._state["flux_ramp_relay"] == "DC" else 0.0]
 
     def ramp_biases(self, fraction: float, samples: int) -> List[float]:
         """The flux bias during one ramp, as it reaches the SQUIDs."""
@@ -84,6 +93,15 @@ class FeedLine:
         # The delay last, so that an amplitude does not depend on it, noise and all.
         return resonator.delayed(freqs_mhz, seen, self._delay_us)
 
+    def measure_channel(self, subband: int, channel: int, freqs_mhz: Sequence[float], rng: Random,
+                        samples: int) -> List[complex]:
+        """`measure` through a channel: nothing beyond its sub-band, nothing at all where it is dead."""
+        if channel in self._dead:
+            return [0j] * len(freqs_mhz)
+        centre = subband_centre_mhz(subband)
+        return [value if abs(freq - centre) <= SUBBAND_HALF_WIDTH_MHZ else 0j
+                for freq, value in zip(freqs_mhz, self.measure(freqs_mhz, rng, samples))]
+
     def loops(self, notches: Sequence[Notch], biases: Sequence[float]) -> List[ChannelLoop]:
         """What the loops of these channels see while the flux takes these biases.
 
@@ -101,17 +119,22 @@ class FeedLine:
             channel = channels[mine]
             others = resting[max(mine - reach, 0):mine] + resting[mine + 1:mine + reach]
             seen = resonator.background(notch.freq_mhz, others, self._gain)
-            seen *= exp(-2j * pi * notch.freq_mhz * self._delay_us)
+            seen *= 0 if notch.channel in self._dead else exp(-2j * pi * notch.freq_mhz * self._delay_us)
             line = tracking.ChannelLine(notch.eta * turn * seen * 1e3, channel.q_ratio,
                                         channel.bandwidth_mhz * 1e3, self._delay_us * 1e-3)
+            # The noise of the response times eta, and that of the dip itself.
+            noise_khz = hypot(abs(notch.eta) * 1e3 * SAMPLE_NOISE, channel.jitter_khz)
             loops.append(ChannelLoop(notch, line,
-                                     [(channel.dip_mhz(bias) - notch.freq_mhz) * 1e3 for bias in biases]))
+                                     [(channel.dip_mhz(bias) - notch.freq_mhz) * 1e3 for bias in biases],
+                                     noise_khz))
         return loops
 
 
-def noise_khz(notch: Notch, samples: int = 1) -> float:
-    """Noise of a channel's frequency error, the mean of so many samples: that of the response times eta."""
-    return abs(notch.eta) * 1e3 * SAMPLE_NOISE / sqrt(samples)
+def dead_channels(rows: Sequence[Assignment], faults: Faults) -> List[int]:
+    """The channels without a signal; counted in the assignment, which stays when one of them goes off."""
+    if "dead_channels" not in faults:
+        return []
+    return [row.channel for row in rows if row.channel != UNASSIGNED][::DEAD_EVERY]
 
 
 def _nearest(places: Sequence[float], wanted: float) -> int:

@@ -7,17 +7,19 @@ import os
 import sys
 import time
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, TextIO
+from typing import Callable, Iterator, TextIO
 
 from tuning.instrument import CannotWork
+from tuning.interruption import interruption
 from tuning.session_folder import write_text
-
-State = Dict[str, Any]
+from tuning.simulator import before, scans
+from tuning.simulator.scans import State
 
 PATIENCE_S = 10.0
 """How long to wait for the lock, in seconds; whoever holds it honestly is done in milliseconds."""
 
 POLL_S = 0.01
+SCAN_POLL_S = 0.05
 
 NOMINAL_DELAY_US = 2.4
 """What a device configuration holds before anybody measured: near enough to work with, not to work well."""
@@ -34,21 +36,23 @@ class StateLocked(CannotWork):
 def fresh_state() -> State:
     """A slot after power-up: all off."""
     return {"amps_on": False, "tones_on": {}, "flux_ramp_on": False, "fixed_flux_bias": 0.0,
-            "eta_scan_in_progress": False, "tes_bias_on": False,
-            "amps": {}, "flux_ramp": {"fraction_full_scale": 0.0, "reset_rate_khz": 4.0},
+            "eta_scan_in_progress": False, "tes_bias_on": False, "noise_on": {}, "scans": {},
+            "before": {}, "amps": {}, "flux_ramp": {"fraction_full_scale": 0.0, "reset_rate_khz": 4.0},
             "flux_ramp_relay": "AC", "bands": {}, "tune_file": None, "array": None}
 
 
 def fresh_band() -> State:
     """A band as configured."""
-    return {"att": 15, "band_delay_us": NOMINAL_DELAY_US, "tone_power": 12, "resonances_mhz": None,
-            "assignment": [], "notches": [], "lms_enabled": True, "feedback_channels": []}
+    return {"att": 15, "band_delay_us": NOMINAL_DELAY_US, "tone_power": 12, "rf_enabled": True,
+            "resonances_mhz": None, "assignment": [], "notches": [], "lms_enabled": True,
+            "feedback_channels": []}
 
 
 def checked(stored: State) -> State:
     """A stored state with what it lacks at its defaults; refuses values of the wrong kind."""
     state = {**fresh_state(), **stored}
     state["tones_on"] = {str(int(band)): int(count) for band, count in state["tones_on"].items()}
+    state["noise_on"] = {str(int(band)): bool(on) for band, on in state["noise_on"].items()}
     state["fixed_flux_bias"] = float(state["fixed_flux_bias"])
     for name, default in fresh_state().items():
         if default is not None and not isinstance(state[name], type(default)):
@@ -57,30 +61,48 @@ def checked(stored: State) -> State:
                       for band, registers in state["bands"].items()}
     if state["array"] is not None:
         state["array"] = {"seed": int(state["array"]["seed"]), "channels": int(state["array"]["channels"])}
+    state["scans"] = {band: checked_scan(scan) for band, scan in state["scans"].items()
+                      if band in state["bands"]}
+    state["before"] = before.checked(state["before"], state["bands"])
     return state
 
 
-class Registers:
-    """The state file; a lock is held for the moment of a transaction only, and dies with its process."""
+def checked_scan(stored: State) -> State:
+    """A stored scan; refuses one that does not say when it ends and with what."""
+    return {"since": float(stored["since"]), "lasts_s": float(stored["lasts_s"]),
+            "notches": [list(row) for row in stored["notches"]],
+            "feedback": [int(channel) for channel in stored["feedback"]]}
 
-    def __init__(self, data_dir: str, patience_s: float) -> None:
+
+class Registers:
+    """The state file; a lock is held for the moment of a transaction only, and dies with its process.
+
+    Scans that are over by the clock are settled before anybody sees the state.
+    """
+
+    def __init__(self, data_dir: str, patience_s: float, clock: Callable[[], float] = time.time) -> None:
         self.folder = os.path.join(os.path.abspath(data_dir), "simulator")
         self.path = os.path.join(self.folder, "state.json")
         self.patience_s = patience_s
+        self.clock = clock
         self._past_lock = False
 
     def read(self) -> State:
         with self._locked():
-            return self._load()
+            state = self._load()
+            if scans.settle(state, self.clock()):
+                self._store(state)
+            return state
 
     @contextmanager
     def transaction(self) -> Iterator[State]:
         """The state, to be changed in place; written at the end, unless an exception passes."""
         with self._locked():
             state = self._load()
-            before = json.dumps(state)
+            stored = json.dumps(state)
+            scans.settle(state, self.clock())
             yield state
-            if json.dumps(state) != before:
+            if json.dumps(state) != stored:
                 self._store(state)
 
     @contextmanager
@@ -98,11 +120,22 @@ class Registers:
             except StateBroken as broken:
                 print(broken, file=sys.stderr)
                 state = fresh_state()
+            scans.settle(state, self.clock())
             yield state
             self._store(state)
         finally:
             if lock is not None:
                 lock.close()
+
+    def wait_for_scans(self, patience_s: float) -> bool:
+        """Wait until no scan runs; False where one still runs after so long."""
+        deadline = self.clock() + patience_s
+        while scans.seconds_left(self.read(), self.clock()) > 0:
+            if self.clock() >= deadline:
+                return False
+            interruption.look()
+            time.sleep(SCAN_POLL_S)
+        return True
 
     def _load(self) -> State:
         try:
@@ -142,4 +175,4 @@ class Registers:
                     waited, self.patience_s = self.patience_s, 0.0
                     raise StateLocked(f"no answer from {self.path} in {waited:g} s: "
                                       "another process keeps it locked") from None
-                time.sleep(POLL_S)
+                interruption.sleep(POLL_S)

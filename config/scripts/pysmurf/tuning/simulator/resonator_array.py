@@ -20,6 +20,10 @@ NOMINAL_SWING_KHZ = squid.peak_to_peak(1 / 3, squid.modulation_scale_khz(4200, 1
 
 EDGE_MHZ = 5.0
 
+NOISY = 0.03
+JITTER_KHZ = 60.0
+"""The part of the resonators whose dip jitters by so much from sample to sample that no loop follows it."""
+
 
 class Channel(NamedTuple):
     """A resonator with its SQUID as drawn: free-space frequency offset fb, width, coupling, flux response."""
@@ -34,6 +38,7 @@ class Channel(NamedTuple):
     white_pa: float
     knee_hz: float
     knee_power: float
+    jitter_khz: float
 
     def dip_mhz(self, bias: float) -> float:
         """Where the dip is at a flux bias, as an offset from the band centre."""
@@ -81,7 +86,8 @@ def draw_band(seed: int, band: int, designed: int) -> Band:
     """Resonators every 2 +- 0.25 MHz round the band centre, 97 % of them present.
 
     Widths 110 +- 20 kHz, |Qe/Q| 1 + |0.3 +- 0.15|, arg Qe +- 0.15 rad, lambda 0.33 +- 0.05, peak-to-peak
-    100 +- 10 kHz, Phi0 0.18 +- 0.005 of full scale, any flux offset; white noise round 125.8 pA/rtHz.
+    100 +- 10 kHz, Phi0 0.18 +- 0.005 of full scale, any flux offset; white noise round 125.8 pA/rtHz. 3 % of
+    them are too noisy to be tracked.
     """
     rng = Random(f"{seed}/{band}/line")
     level = 10 ** _within(rng.gauss(0.45, 0.2), -0.2, 0.85)
@@ -91,6 +97,8 @@ def draw_band(seed: int, band: int, designed: int) -> Band:
     for place in range(designed):
         designed_mhz = (place - (designed - 1) / 2) * spacing
         channel = _draw_channel(Random(f"{seed}/{band}/channel/{place}"), designed_mhz)
+        if Random(f"{seed}/{band}/noisy/{place}").random() < NOISY:
+            channel = channel._replace(jitter_khz=JITTER_KHZ)
         if Random(f"{seed}/{band}/present/{place}").random() < PRESENT:
             channels.append(channel)
     return Band(designed, level, delay, sorted(channels))
@@ -110,7 +118,8 @@ def _draw_channel(rng: Random, place_mhz: float) -> Channel:
                    offset_ffs=rng.uniform(-phi0 / 2, phi0 / 2),
                    white_pa=white_level_pa(0.1, 0.4e-3) * _within(rng.gauss(1, 0.08), 0.75, 1.3),
                    knee_hz=10 ** _within(rng.gauss(-0.4, 0.15), -0.8, 0.0),
-                   knee_power=_within(rng.gauss(1.0, 0.1), 0.7, 1.3))
+                   knee_power=_within(rng.gauss(1.0, 0.1), 0.7, 1.3),
+                   jitter_khz=0.0)
 
 
 def describe(band_number: int, band: Band) -> Dict[str, Any]:
@@ -126,5 +135,6 @@ def describe(band_number: int, band: Band) -> Dict[str, Any]:
                          "lambda": channel.screening, "flux_offset_ffs": channel.offset_ffs,
                          "flux_offset_rad": 2 * pi * channel.offset_ffs / channel.phi0_ffs,
                          "white_pa_rthz": channel.white_pa, "knee_hz": channel.knee_hz,
-                         "knee_power": channel.knee_power})
+                         "knee_power": channel.knee_power, "jitter_khz": channel.jitter_khz,
+                         "tracks": channel.jitter_khz == 0})
     return {"designed": band.designed, "level": band.level, "delay_us": band.delay_us, "channels": channels}

@@ -7,21 +7,26 @@ from __future__ import annotations
 
 import time
 from array import array
-from math import pi
+from contextlib import contextmanager
+from math import pi, sqrt
 from random import Random
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from tuning import amplifier, carrier, fluxramp, noise, resonator, tracking
-from tuning.band import BANDS, UNASSIGNED, Assignment, assign_channels, match_channels
+from tuning.band import (BANDS, SUBBAND_HALF_WIDTH_MHZ, UNASSIGNED, Assignment, assign_channels,
+                         match_channels, subband_centre_mhz)
 from tuning.dips import find_dips
 from tuning.faults import Faults
-from tuning.instrument import (CannotWork, ChannelTrace, Descent, FoundResonances, Notch, OutputState,
+from tuning.instrument import (CannotWork, ChannelTrace, Check, Descent, FoundResonances, Notch, OutputState,
                                PhaseDelay, Progress, Stream, Sweep, SweptNotch, TrackingData, TrackingSetting)
+from tuning.interruption import interruption
 from tuning.phase_delay import delay_us, to_register
 from tuning.quantiles import median
-from tuning.simulator.feed_line import ChannelLoop, FeedLine, noise_khz
+from tuning.simulator import before, scans
+from tuning.simulator.feed_line import ChannelLoop, FeedLine
 from tuning.simulator.registers import Registers, State, StateBroken, StateLocked, fresh_band
 from tuning.simulator.resonator_array import Band, draw_amplifiers, draw_band
+from tuning.simulator.serial_algorithms import calibrated_eta, descended
 from tuning.tune_file import read_tune, write_tune
 
 SWEEP_SAMPLES = 64
@@ -30,8 +35,7 @@ SCAN_SAMPLES = 256
 
 SWEEP_STEP_MHZ = 0.04
 DELAY_STEP_MHZ = 0.02
-BESIDE_MHZ = 0.5
-"""Steps of the sweeps, and how far beside a dip the line is looked at."""
+"""Steps of the sweeps."""
 
 DRAIN_NOISE_MA = 0.05
 FIND_FREQ_BLOCKS = 16
@@ -50,6 +54,15 @@ NOTCHES_S = 180.0
 SERIAL_S = 60.0
 TRACKING_S = 10.0
 """How long the real operation takes, in seconds (a band); waited by --time-scale."""
+
+SHORTEST_SCAN_S = 3.0
+"""A serial scan whose client is gone goes on for this long at any --time-scale: an abort has to meet it."""
+
+SCAN_END_S = 1.0
+"""How long an ended stage waits for the end of the scan it started."""
+
+UNCALIBRATED_ETA = complex(SUBBAND_HALF_WIDTH_MHZ)
+"""eta of magnitude 1 (in half widths of a sub-band) at angle 0, which a serial scan sets before it measures."""
 
 
 class ArrayChoice(NamedTuple):
@@ -116,7 +129,7 @@ class SimulatedSmurf:
 
     def _wait(self, seconds: float) -> None:
         if self._time_scale > 0:
-            time.sleep(seconds * self._time_scale)
+            interruption.sleep(seconds * self._time_scale)
 
     def _reported(self, progress: Progress, seconds: float) -> Progress:
         """A progress that waits its share of the real operation's time."""
@@ -152,7 +165,24 @@ class SimulatedSmurf:
         state = self._registers.read()
         return OutputState(bool(state["amps_on"]), {int(b): n for b, n in state["tones_on"].items()},
                            bool(state["flux_ramp_on"]), state["fixed_flux_bias"],
-                           bool(state["eta_scan_in_progress"]), bool(state["tes_bias_on"]))
+                           bool(state["eta_scan_in_progress"]), bool(state["tes_bias_on"]),
+                           any(state["noise_on"].values()))
+
+    def checks(self) -> List[Check]:
+        """All that a simulated slot could hold against a tune: a scan that would switch tones on behind it."""
+        try:
+            running = ", ".join(map(str, self.running_scans()))
+        except (StateBroken, StateLocked):
+            # The state itself is looked at in its own right.
+            return []
+        return [Check("scans running", f"in band {running}" if running else "none", not running)]
+
+    def configured(self, name: str, band: Optional[int] = None) -> Optional[Any]:
+        """A simulated slot has no configuration of its own."""
+        return None
+
+    def running_scans(self) -> List[int]:
+        return sorted(map(int, self._registers.read()["scans"]))
 
     def all_off(self) -> None:
         with self._registers.transaction() as state:
@@ -165,20 +195,74 @@ class SimulatedSmurf:
         state["fixed_flux_bias"] = 0.0
         state["flux_ramp_relay"] = "AC"
         state["tes_bias_on"] = False
+        state["noise_on"] = {}
+
+    def _enable_rf(self, state: State, bands: Iterable[str]) -> None:
+        for band in bands:
+            self._band_state(state, int(band))["rf_enabled"] = True
+
+    def _cut_rf(self, state: State, bands: Iterable[str]) -> None:
+        for band in bands:
+            self._band_state(state, int(band))["rf_enabled"] = False
+            self._tones_off(state, int(band))
 
     def prepare(self, bands: Sequence[int]) -> None:
-        self.all_off()
+        with self._registers.transaction() as state:
+            self._switch_off(state)
+            self._enable_rf(state, set(state["bands"]) - set(state["scans"]))
+
+    @contextmanager
+    def as_before(self, band: Optional[int], tones: bool) -> Iterator[None]:
+        with self._registers.transaction() as state:
+            if band is not None:
+                if str(band) in state["scans"]:
+                    raise CannotWork("a scan runs in the server: safe_state waits for its end")
+                self._band_state(state, band)
+            before.put_back(state, band, outputs=False)
+            before.keep(state, band, tones)
+        try:
+            yield
+        except BaseException:
+            with interruption.held():
+                self._put_back(band)
+            raise
+        with self._registers.transaction() as state:
+            before.forget(state, band)
+
+    def _put_back(self, band: Optional[int]) -> None:
+        """As before the stage; behind a scan that still runs, without RF, this is left to `make_quiet`."""
+        if band in self.running_scans():
+            with self._registers.transaction() as state:
+                self._cut_rf(state, [str(band)])
+            self._registers.wait_for_scans(SCAN_END_S)
+        with self._registers.transaction() as state:
+            if str(band) not in state["scans"]:
+                before.put_back(state, band, outputs=True)
 
     def clear_eta_scan(self) -> None:
         with self._registers.transaction() as state:
+            if state["scans"]:
+                raise CannotWork("a scan runs in the server: its mark goes at its end")
             state["eta_scan_in_progress"] = False
 
-    def make_quiet(self, disable_amps: bool) -> None:
+    def make_quiet(self, disable_amps: bool, patience_s: float, say: Callable[[str], None]) -> None:
+        with self._registers.rescue() as state:
+            self._switch_off(state)
+            if disable_amps:
+                state["amps_on"] = False
+            scanning = sorted(state["scans"])
+            # A scan gives its tones back at its end: without RF they stay silent.
+            self._cut_rf(state, scanning)
+        if scanning:
+            say(f"a scan runs in the server: waiting up to {patience_s:g} s for its end")
+            if not self._registers.wait_for_scans(patience_s):
+                raise CannotWork(f"a scan still runs in the server after {patience_s:g} s: "
+                                 f"the RF of band {', '.join(scanning)} stays cut")
         with self._registers.rescue() as state:
             self._switch_off(state)
             state["eta_scan_in_progress"] = False
-            if disable_amps:
-                state["amps_on"] = False
+            self._enable_rf(state, scanning)
+            before.put_back_all(state)
 
     # --- amplifiers -------------------------------------------------------------------------------
 
@@ -219,6 +303,9 @@ class SimulatedSmurf:
             state["amps"] = {"seed": self._amplifier_seed, "gate_volt": gates}
         self._wait(GATE_STEP_S)
 
+    def keep_amps(self, biases: Dict[str, float]) -> None:
+        """Nothing to do: the registers keep them."""
+
     # --- the line ---------------------------------------------------------------------------------
 
     def set_att(self, band: int, attenuation: int) -> None:
@@ -250,18 +337,26 @@ class SimulatedSmurf:
         freqs = _grid(freq_min, freq_max, DELAY_STEP_MHZ)
         delays: List[float] = []
         sweeps: List[Sweep] = []
-        for turn, name in enumerate(("before", "after")):
-            with self._registers.transaction() as state:
-                self._band_state(state, band)["band_delay_us"] = to_register(delays[0]) if delays else 0.0
-            line = self._line(state, band)
-            total = [0j] * len(freqs)
-            for scan in range(n_scan):
-                rng = self._random(band, f"phase_delay/{name}/{scan}")
-                total = [a + b for a, b in zip(total, line.measure(freqs, rng, SWEEP_SAMPLES))]
-                report(turn * n_scan + scan + 1, 2 * n_scan)
-            sweeps.append(Sweep(freqs, [value / n_scan for value in total]))
-            delays.append(delay_us(freqs, sweeps[-1].response))
-        return PhaseDelay(to_register(delays[0]), delays[1] * 1e3, *sweeps)
+        kept = self._read_band(band)[1]["band_delay_us"]
+        try:
+            for turn, name in enumerate(("before", "after")):
+                with self._registers.transaction() as state:
+                    state["noise_on"][str(band)] = True
+                    self._band_state(state, band)["band_delay_us"] = to_register(delays[0]) if delays else 0.0
+                line = self._line(state, band)
+                total = [0j] * len(freqs)
+                for scan in range(n_scan):
+                    rng = self._random(band, f"phase_delay/{name}/{scan}")
+                    total = [a + b for a, b in zip(total, line.measure(freqs, rng, SWEEP_SAMPLES))]
+                    report(turn * n_scan + scan + 1, 2 * n_scan)
+                sweeps.append(Sweep(freqs, [value / n_scan for value in total]))
+                delays.append(delay_us(freqs, sweeps[-1].response))
+            kept = to_register(delays[0])
+        finally:
+            with interruption.held(), self._registers.transaction() as state:
+                state["noise_on"][str(band)] = False
+                self._band_state(state, band)["band_delay_us"] = kept
+        return PhaseDelay(kept, delays[1] * 1e3, *sweeps)
 
     def find_freq(self, band: int, start_freq: float, stop_freq: float, tone_power: int, amp_cut: float,
                   grad_cut: float, progress: Progress) -> FoundResonances:
@@ -300,17 +395,19 @@ class SimulatedSmurf:
                       df_sweep: float, delta_freq: float, min_offset: float, new_master_assignment: bool,
                       progress: Progress) -> List[SweptNotch]:
         report = self._reported(progress, NOTCHES_S)
-        line = self._quiet_line(band, tone_power)
         master = self.assignment(band)
         if new_master_assignment or not master:
             rows = assign_channels(resonances_mhz, min_offset)
         else:
             rows = match_channels(resonances_mhz, master, min_offset)
+        with self._registers.transaction() as state:
+            self._band_state(state, band)["assignment"] = [list(row) for row in rows]
+        line = self._quiet_line(band, tone_power)
         rng = self._random(band, "setup_notches")
         swept = []
         for done, row in enumerate(rows, 1):
             freqs = _grid(row.freq_mhz - sweep_width, row.freq_mhz + sweep_width, df_sweep)
-            response = line.measure(freqs, rng, SWEEP_SAMPLES)
+            response = line.measure_channel(row.subband, row.channel, freqs, rng, SWEEP_SAMPLES)
             lowest = min(range(len(freqs)), key=lambda place: abs(response[place]))
             reach = max(int(round(delta_freq / df_sweep)), 1)
             low, high = max(lowest - reach, 0), min(lowest + reach, len(freqs) - 1)
@@ -320,16 +417,12 @@ class SimulatedSmurf:
             report(done, len(rows))
         tuned = [each.notch for each in swept if each.notch.channel != UNASSIGNED]
         with self._registers.transaction() as state:
-            own = self._band_state(state, band)
-            own["assignment"] = [list(row) for row in rows]
             self._store_notches(state, band, tuned)
         return swept
 
     def _store_notches(self, state: State, band: int, notches: Sequence[Notch]) -> None:
-        self._band_state(state, band)["notches"] = [
-            [notch.channel, notch.subband, notch.freq_mhz, notch.eta.real, notch.eta.imag]
-            for notch in notches]
-        state["tones_on"][str(band)] = len(notches)
+        self._band_state(state, band)["notches"] = _rows(notches)
+        scans.switch_tones_on(state, band)
 
     @staticmethod
     def _notches_of(state: State, band: int) -> List[Notch]:
@@ -345,7 +438,7 @@ class SimulatedSmurf:
         return [Assignment(*row) for row in self._read_band(band)[1]["assignment"]]
 
     def eta_limit_mhz(self, band: int) -> float:
-        return resonator.SUBBAND_HALF_WIDTH_MHZ
+        return SUBBAND_HALF_WIDTH_MHZ
 
     def read_tune(self, path: str) -> Dict[int, List[Notch]]:
         return read_tune(path)
@@ -374,46 +467,61 @@ class SimulatedSmurf:
 
     # --- serial algorithms ------------------------------------------------------------------------
 
-    def _begin_scan(self, band: int) -> Tuple[List[Notch], FeedLine]:
+    def _scanned_line(self, band: int) -> FeedLine:
+        """The line with no ramp on it, as each serial algorithm forces it."""
         with self._registers.transaction() as state:
             self._ramp_off(state)
-            state["eta_scan_in_progress"] = True
-        return self.notches(band), self._line_now(band)
+        return self._line(state, band)
 
-    def _end_scan(self, band: int, notches: Sequence[Notch]) -> None:
+    def _run_scan(self, band: int, kind: str, notches: Sequence[Notch], feedback: List[int], timeout_s: float,
+                  progress: Progress) -> None:
+        """Start a scan that ends with these notches, and wait for it as a client does.
+
+        What it finds is known beforehand, since the scan itself needs no client: one that goes away leaves it
+        running. A client that waits winds the clock on to its end, if --time-scale says so.
+        """
+        report = self._reported(progress, SERIAL_S)
+        started = time.monotonic()
         with self._registers.transaction() as state:
-            self._store_notches(state, band, notches)
-            state["eta_scan_in_progress"] = False
+            if str(band) in state["scans"]:
+                raise CannotWork(f"{kind}: a scan runs in the server already")
+            scanned = self._notches_of(state, band) if state["tones_on"].get(str(band)) else []
+            self._store_notches(state, band, [notch._replace(eta=UNCALIBRATED_ETA) for notch in scanned])
+            self._band_state(state, band)["feedback_channels"] = []
+            scans.begin(state, band, self._registers.clock(),
+                        max(SERIAL_S * self._time_scale, SHORTEST_SCAN_S), _rows(notches), feedback)
+            mine = state["scans"][str(band)]
+        for done in range(1, len(scanned) + 1):
+            report(done, len(scanned))
+            if time.monotonic() - started > timeout_s:
+                raise CannotWork(f"{kind} not done in {timeout_s:g} s")
+        with self._registers.transaction() as state:
+            if state["scans"].get(str(band)) == mine:
+                scans.finish(state, band)
 
     def run_serial_gradient_descent(self, band: int, descent: Descent, progress: Progress) -> None:
-        report = self._reported(progress, SERIAL_S)
-        started = time.monotonic()
-        notches, line = self._begin_scan(band)
+        line = self._scanned_line(band)
         rng = self._random(band, "gradient_descent")
         centred = []
-        for done, notch in enumerate(notches, 1):
-            freq = _descended(notch.freq_mhz, descent, lambda freqs: line.measure(freqs, rng, SCAN_SAMPLES))
-            if freq is not None:
-                centred.append(notch._replace(freq_mhz=freq))
-            report(done, len(notches))
-            if time.monotonic() - started > descent.timeout_s:
-                raise CannotWork(f"gradient descent not done in {descent.timeout_s:g} s")
-        self._end_scan(band, centred)
+        for notch in self.notches(band):
+            def response(freqs: List[float], notch: Notch = notch) -> List[complex]:
+                return line.measure_channel(notch.subband, notch.channel, freqs, rng, SCAN_SAMPLES)
+            freq = descended(notch.freq_mhz, subband_centre_mhz(notch.subband), descent, response)
+            centred.append(notch._replace(freq_mhz=freq, eta=UNCALIBRATED_ETA))
+        self._run_scan(band, "gradient descent", centred, [], descent.timeout_s, progress)
 
     def run_serial_eta_scan(self, band: int, delta_freq: float, timeout_s: float, progress: Progress) -> None:
-        report = self._reported(progress, SERIAL_S)
-        started = time.monotonic()
-        notches, line = self._begin_scan(band)
+        """The scan switches a tone off whose channel gives no signal."""
+        line = self._scanned_line(band)
         rng = self._random(band, "eta_scan")
         scanned = []
-        for done, notch in enumerate(notches, 1):
-            low, high = notch.freq_mhz - delta_freq, notch.freq_mhz + delta_freq
-            at_low, at_high = line.measure([low, high], rng, SCAN_SAMPLES)
-            scanned.append(notch._replace(eta=resonator.clip_eta(resonator.eta(low, high, at_low, at_high))))
-            report(done, len(notches))
-            if time.monotonic() - started > timeout_s:
-                raise CannotWork(f"eta scan not done in {timeout_s:g} s")
-        self._end_scan(band, scanned)
+        for notch in self.notches(band):
+            freqs = [notch.freq_mhz - delta_freq, notch.freq_mhz, notch.freq_mhz + delta_freq]
+            eta = calibrated_eta(delta_freq, *line.measure_channel(notch.subband, notch.channel, freqs, rng,
+                                                                   SCAN_SAMPLES))
+            if eta is not None:
+                scanned.append(notch._replace(eta=eta))
+        self._run_scan(band, "eta scan", scanned, [notch.channel for notch in scanned], timeout_s, progress)
 
     # --- flux -------------------------------------------------------------------------------------
 
@@ -443,9 +551,9 @@ class SimulatedSmurf:
         places = self._loop_places.setdefault(band, {})
         bias, loops = self._still_loops(band)
         rng = self._random(band, f"loop_filter/{bias:.6f}")
-        for notch, line, dip_khz in loops:
+        for notch, line, dip_khz, noise_khz in loops:
             place = places.get(notch.channel, 0.0) * 1e3
-            sigma = noise_khz(notch, SCAN_SAMPLES)
+            sigma = noise_khz / sqrt(SCAN_SAMPLES)
             for _ in range(LOOP_STEPS):
                 error = rng.gauss(0, sigma) - tracking.frequency_error(place - dip_khz[0], line)
                 place = min(max(place + LOOP_GAIN * error, -tracking.CLAMP_KHZ), tracking.CLAMP_KHZ)
@@ -489,8 +597,8 @@ class SimulatedSmurf:
         settling, kept = (0, CARRIER_RAMPS) if measuring else (SETTLING_RAMPS, TRACKED_RAMPS)
         loops = line.loops(self._notches_of(state, band), biases)
         traces = []
-        for done, (notch, seen, dip_khz) in enumerate(loops, 1):
-            gauss, sigma = self._random(band, f"tracking/{measuring}/{notch.channel}").gauss, noise_khz(notch)
+        for done, (notch, seen, dip_khz, sigma) in enumerate(loops, 1):
+            gauss = self._random(band, f"tracking/{measuring}/{notch.channel}").gauss
             tracked, error, phases = tracking.follow(
                 dip_khz, seen, loop, settling + kept,
                 [gauss(0, sigma) for _ in range(samples * (settling + kept))])
@@ -499,6 +607,13 @@ class SimulatedSmurf:
                                        sum(phases[settling:]) / kept))
             report(done, len(loops))
         return TrackingData(samples, traces)
+
+    def keep_tracking(self, band: int, setting: TrackingSetting, nphi0: int) -> None:
+        """Nothing to do: the registers keep it."""
+
+    def save_results(self, path: str, results: Dict[str, Any]) -> bool:
+        """Results of the simulator are tables, which the stage writes."""
+        return False
 
     # --- streams ----------------------------------------------------------------------------------
 
@@ -539,20 +654,10 @@ class SimulatedSmurf:
         return noise.Colour(channel.white_pa, channel.knee_hz, channel.knee_power)
 
 
-def _descended(freq: float, descent: Descent,
-               measure: Callable[[List[float]], List[complex]]) -> Optional[float]:
-    """Down the gradient of the power, relative to that beside the dip; None if it does not settle."""
-    step = descent.step_hz * 1e-6
-    beside = max(abs(value) ** 2 for value in measure([freq - BESIDE_MHZ, freq + BESIDE_MHZ]))
-    move = 0.0
-    for _ in range(descent.max_iters):
-        left, right = measure([freq - step, freq + step])
-        gradient = (abs(right) ** 2 - abs(left) ** 2) / (2 * step * beside)
-        move = -descent.gain * gradient + descent.beta * move
-        freq += move
-        if abs(move) < descent.converge_hz * 1e-6:
-            return freq
-    return None
+def _rows(notches: Sequence[Notch]) -> List[List[float]]:
+    """Notches as they stand in the state."""
+    return [[notch.channel, notch.subband, notch.freq_mhz, notch.eta.real, notch.eta.imag]
+            for notch in notches]
 
 
 def _grid(start: float, stop: float, step: float) -> List[float]:
