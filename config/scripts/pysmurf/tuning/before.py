@@ -28,7 +28,7 @@ OF_SLOT = ("ramp_max_cnt", "fast_slow_step_size", "fast_slow_rst_value", "mode_c
 
 OUTPUTS = (TONES, "noise_select")
 
-SCAN_END_S = 1.2
+SCAN_END_S = 0.9
 """How long an ended stage waits for the scan it started: without RF a descent has little left to do."""
 
 
