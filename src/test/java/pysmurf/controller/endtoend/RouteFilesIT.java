@@ -191,7 +191,7 @@ class RouteFilesIT {
                     operation.path("name").asText(),
                     operation.path("description").asText());
         }
-        List.of("run", "abort", "tune_squids", "safe_state")
+        List.of("run", "abort", "tune_squids", "safe_state", "preflight")
                 .forEach(name -> assertThat(found.remove(name)).isNotNull());
         return found;
     }

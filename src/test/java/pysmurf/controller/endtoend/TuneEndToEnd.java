@@ -5,6 +5,7 @@ import static pysmurf.controller.driver.HttpClientOfController.params;
 import static pysmurf.controller.driver.HttpClientOfController.script;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -105,19 +106,16 @@ abstract class TuneEndToEnd extends SharedController {
     }
 
     @Test
-    void isAbortedInTheMiddleAndLeftSafe() throws Exception {
+    void isAbortedInTheMiddleOfAScanAndLeftSafe() throws Exception {
         try (EventsWatcher watcher = EventsWatcher.of(controller)) {
             ObjectNode params = simulated(1);
-            params.putArray("faults").add("hang@find_freq");
+            params.putArray("faults").add("hang@serial_algs");
             int id = http.start("tune_squids", params).path("session_id").asInt();
+            // A scan of the server runs from here on, whatever becomes of its client.
             watcher.await(
-                    "session",
+                    "output",
                     data -> data.path("session_id").asInt(-1) == id
-                            && StreamSupport.stream(data.path("stages").spliterator(), false)
-                                    .anyMatch(stage -> stage.path("name")
-                                                    .asText()
-                                                    .equals("find_freq")
-                                            && stage.path("status").asText().equals("running")));
+                            && data.path("lines").toString().contains("hanging"));
 
             JsonNode busy = http.post("/api/v1/operations/run", script("exit_with.py", 0))
                     .problem(409);
@@ -128,10 +126,19 @@ abstract class TuneEndToEnd extends SharedController {
             JsonNode session = http.session(id);
             assertThat(session.path("outcome").asText()).isEqualTo("aborted");
             assertThat(stage(session, "setup_amps").path("status").asText()).isEqualTo("succeeded");
-            assertThat(stage(session, "find_freq").path("status").asText()).isEqualTo("aborted");
-            assertThat(stage(session, "serial_algs").path("status").asText()).isEqualTo("not_run");
+            assertThat(stage(session, "serial_algs").path("status").asText()).isEqualTo("aborted");
             assertThat(stage(session, "tracking_setup").path("status").asText()).isEqualTo("not_run");
             assertThat(stage(session, "safe_state").path("status").asText()).isEqualTo("succeeded");
+            assertThat(stage(session, "safe_state").at("/numbers/0/quiet").asBoolean())
+                    .isTrue();
+            JsonNode state = new ObjectMapper()
+                    .readTree(controller
+                            .setup()
+                            .folder()
+                            .resolve("data/simulator/state.json")
+                            .toFile());
+            assertThat(state.path("scans").isEmpty()).isTrue();
+            assertThat(state.at("/tones_on/0").asInt(-1)).isZero();
             assertThat(controller.setup().scriptProcesses().alive()).isEmpty();
         }
     }
