@@ -100,7 +100,8 @@ public final class Parameters {
             this.schema = FACTORY.getSchema(json, CONFIG);
             this.schema.initializeValidators();
         } catch (RuntimeException e) {
-            throw new IllegalArgumentException("not a usable JSON Schema: " + reason(e), e);
+            // without its cause, which says less
+            throw new IllegalArgumentException("not a usable JSON Schema: " + reason(e));
         }
     }
 

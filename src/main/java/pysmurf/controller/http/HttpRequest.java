@@ -96,7 +96,7 @@ public record HttpRequest(
         if (text == null) {
             return otherwise;
         }
-        if (text.matches("\\d{1,9}") && Integer.parseInt(text) >= least && Integer.parseInt(text) <= most) {
+        if (text.matches("[0-9]{1,9}") && Integer.parseInt(text) >= least && Integer.parseInt(text) <= most) {
             return Integer.parseInt(text);
         }
         throw HttpProblem.wrong(name, "a whole number from " + least + " to " + most);
@@ -109,7 +109,7 @@ public record HttpRequest(
      */
     public double seconds(String name, int most) {
         String text = query.getOrDefault(name, "0");
-        if (text.matches("\\d{1,9}(\\.\\d*)?|\\.\\d+") && Double.parseDouble(text) <= most) {
+        if (text.matches("[0-9]{1,9}(\\.[0-9]*)?|\\.[0-9]+") && Double.parseDouble(text) <= most) {
             return Double.parseDouble(text);
         }
         throw HttpProblem.wrong(name, "seconds from 0 to " + most);

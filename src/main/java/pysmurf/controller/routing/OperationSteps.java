@@ -11,14 +11,17 @@ import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.NamedNode;
 import org.apache.camel.Processor;
+import org.apache.camel.model.AggregateDefinition;
 import org.apache.camel.model.CatchDefinition;
 import org.apache.camel.model.FinallyDefinition;
+import org.apache.camel.model.MulticastDefinition;
 import org.apache.camel.model.OnCompletionDefinition;
 import org.apache.camel.model.OnExceptionDefinition;
-import org.apache.camel.model.ProcessorDefinition;
 import org.apache.camel.model.RecipientListDefinition;
+import org.apache.camel.model.SplitDefinition;
 import org.apache.camel.model.ToDefinition;
 import org.apache.camel.spi.InterceptStrategy;
+import org.apache.camel.support.ExchangeHelper;
 import org.apache.camel.support.processor.DelegateAsyncProcessor;
 import pysmurf.controller.session.OperationFailure;
 import pysmurf.controller.session.Outcome;
@@ -32,6 +35,8 @@ import pysmurf.controller.session.Session;
 public final class OperationSteps implements InterceptStrategy {
 
     private static final String RUN = "operationSteps";
+    /** Set while a route does what it does after a failure; copies of the exchange have it, whichever thread they are on. */
+    private static final String CLEANUP = "operationCleanup";
 
     private final Map<Integer, Run> runs = new ConcurrentHashMap<>();
 
@@ -52,7 +57,7 @@ public final class OperationSteps implements InterceptStrategy {
     public void interrupt(Session session, boolean cleanup) {
         Run run = runs.get(session.id());
         if (run != null) {
-            run.interrupt(cleanup);
+            run.interrupt(cleanup, true);
         }
     }
 
@@ -86,10 +91,12 @@ public final class OperationSteps implements InterceptStrategy {
         return definition instanceof ToDefinition to && to.getUri().startsWith("exec:");
     }
 
-    /** Parts may be done on other threads; the step is over with the last of them, and writes into the exchange then. */
-    private static boolean hasParts(NamedNode definition) {
-        return definition instanceof ProcessorDefinition<?> step
-                && (!step.getOutputs().isEmpty() || step instanceof RecipientListDefinition);
+    /** Its parts may be done on other threads; it is over with the last of them, and writes into its exchange then. */
+    private static boolean isSpread(NamedNode definition) {
+        return definition instanceof MulticastDefinition
+                || definition instanceof SplitDefinition
+                || definition instanceof RecipientListDefinition<?>
+                || definition instanceof AggregateDefinition;
     }
 
     /** Where one thread is. */
@@ -103,15 +110,12 @@ public final class OperationSteps implements InterceptStrategy {
         private boolean aborted;
 
         /** @return where the thread was until now; null if it was in no step of the session */
-        private synchronized Place enter(Step step) {
-            Place outer = places.get(Thread.currentThread());
-            boolean cleanup = step.cleanup || outer != null && outer.cleanup();
-            places.put(Thread.currentThread(), new Place(step, cleanup));
-            return outer;
+        private synchronized Place enter(Place place) {
+            return places.put(Thread.currentThread(), place);
         }
 
-        private synchronized boolean isRefused() {
-            return aborted && !places.get(Thread.currentThread()).cleanup();
+        private synchronized boolean isAborted() {
+            return aborted;
         }
 
         private synchronized void leave(Place outer) {
@@ -128,12 +132,13 @@ public final class OperationSteps implements InterceptStrategy {
 
         private synchronized void abort() {
             aborted = true;
-            interrupt(false);
+            interrupt(false, false);
         }
 
-        private synchronized void interrupt(boolean cleanup) {
+        /** @param spread also steps whose parts, which are interrupted by themselves, are still to end */
+        private synchronized void interrupt(boolean cleanup, boolean spread) {
             places.forEach((thread, place) -> {
-                if (place.step().interruptible && (cleanup || !place.cleanup())) {
+                if (!place.step().script && (spread || !place.step().spread) && (cleanup || !place.cleanup())) {
                     interrupted.add(thread);
                     thread.interrupt();
                 }
@@ -152,13 +157,15 @@ public final class OperationSteps implements InterceptStrategy {
 
         private final String name;
         private final boolean cleanup;
-        private final boolean interruptible;
+        private final boolean script;
+        private final boolean spread;
 
         private Step(Processor target, NamedNode definition) {
             super(target);
             name = definition.getShortName() + " " + definition.getId();
             cleanup = isCleanup(definition);
-            interruptible = !isScript(definition) && !hasParts(definition);
+            script = isScript(definition);
+            spread = isSpread(definition);
         }
 
         @Override
@@ -167,22 +174,49 @@ public final class OperationSteps implements InterceptStrategy {
             if (run == null) {
                 return super.process(exchange, callback);
             }
+            boolean within = exchange.getProperty(CLEANUP, false, Boolean.class);
+            if (cleanup && !within) {
+                exchange.setProperty(CLEANUP, true);
+            }
             try {
-                Place outer = run.enter(this);
+                Place outer = run.enter(new Place(this, cleanup || within));
                 try {
-                    if (run.isRefused()) {
+                    if (run.isAborted() && !cleanup && !within) {
+                        // or an error handler would try it again
+                        exchange.getExchangeExtension().setRedeliveryExhausted(true);
                         throw new OperationFailure(Outcome.ABORTED, "Aborted");
                     }
-                    // returns when the step is over, whatever threads it went through
-                    getProcessor().process(exchange);
+                    if (spread) {
+                        apart(exchange);
+                    } else {
+                        // returns when the step is over, whatever threads it went through
+                        getProcessor().process(exchange);
+                    }
                 } finally {
                     run.leave(outer);
                 }
             } catch (Exception e) {
                 exchange.setException(e);
             }
+            if (run.isAborted()) {
+                // an error handler whose wait was interrupted stops the route, past its doCatch
+                exchange.setRouteStop(false);
+            }
+            if (cleanup && !within) {
+                exchange.removeProperty(CLEANUP);
+            }
             callback.done(true);
             return true;
+        }
+
+        /** On a copy: parts that end after the step was interrupted must not write into what the route goes on with. */
+        private void apart(Exchange exchange) throws Exception {
+            Exchange copy = ExchangeHelper.createCopy(exchange, true);
+            getProcessor().process(copy);
+            if (Thread.currentThread().isInterrupted()) {
+                throw new OperationFailure(Outcome.ABORTED, "Aborted");
+            }
+            ExchangeHelper.copyResults(exchange, copy);
         }
 
         @Override

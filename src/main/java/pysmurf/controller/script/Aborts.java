@@ -113,12 +113,18 @@ public final class Aborts {
             sessions.requestAbort(session, "the controller, which is stopping");
             scripts.abort(session, atMost.minusSeconds(2));
         }
-        long deadline = System.nanoTime() + atMost.toNanos();
-        for (Session session : victims) {
-            if (!hasEndedWithin(session, Duration.ofNanos(Math.max(0, deadline - System.nanoTime())))) {
-                LogMark.around(
-                        session, () -> LOG.error("Session {} has not ended in {} s", session.id(), atMost.toSeconds()));
-            }
+        stillOpen(victims, atMost.dividedBy(2)).forEach(session -> steps.interrupt(session, true));
+        for (Session session : stillOpen(victims, atMost.dividedBy(2))) {
+            LogMark.around(
+                    session, () -> LOG.error("Session {} has not ended in {} s", session.id(), atMost.toSeconds()));
         }
+    }
+
+    private static List<Session> stillOpen(List<Session> victims, Duration atMost) {
+        long deadline = System.nanoTime() + atMost.toNanos();
+        return victims.stream()
+                .filter(session ->
+                        !hasEndedWithin(session, Duration.ofNanos(Math.max(0, deadline - System.nanoTime()))))
+                .toList();
     }
 }

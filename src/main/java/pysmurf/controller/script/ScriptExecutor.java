@@ -68,12 +68,13 @@ public final class ScriptExecutor implements ExecCommandExecutor {
     public ExecResult execute(ExecCommand command) {
         ScriptCommand script = (ScriptCommand) command;
         Session session = script.session();
+        SessionScripts all = scripts(session);
         if (script.always()) {
-            scripts(session).endBeforeSafeguard();
+            endOthers(all);
         }
         sessions.enter(session, script.always()).ifPresent(refusal -> refuse(script, refusal));
         try {
-            SessionOutput output = scripts(session).output(() -> {
+            SessionOutput output = all.output(() -> {
                 SessionOutput opened = SessionOutput.open(sessions, session, limits.outputFolder(), logTargets);
                 session.ended().thenRun(opened::close);
                 return opened;
@@ -81,7 +82,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
             long offset = output.size();
             output.begin(offset, OutputLimits.of(limits.maxOutput()), () -> endForTooMuchOutput(session));
             try {
-                return await(session, launch(script, output, inbox.of(session)));
+                return await(all, start(script, all, output));
             } finally {
                 output.end();
             }
@@ -89,6 +90,32 @@ public final class ScriptExecutor implements ExecCommandExecutor {
             throw new OperationFailure(Outcome.FAILED, "The script could not be started: " + e.getMessage());
         } finally {
             sessions.leave(session);
+        }
+    }
+
+    private static void endOthers(SessionScripts all) {
+        try {
+            all.endBeforeSafeguard();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new OperationFailure(Outcome.ABORTED, "Aborted");
+        }
+    }
+
+    private RunningScript start(ScriptCommand command, SessionScripts all, SessionOutput output) throws IOException {
+        if (!all.starts(command.always())) {
+            refuse(command, "a safeguard of session " + command.session().id() + " has begun");
+        }
+        boolean started = false;
+        try {
+            RunningScript script = launch(command, output, inbox.of(command.session()));
+            all.add(script);
+            started = true;
+            return script;
+        } finally {
+            if (!started) {
+                all.notStarted();
+            }
         }
     }
 
@@ -121,9 +148,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         scripts(session).fail("The script wrote more than scripts.max-output allows");
     }
 
-    private ScriptResult await(Session session, RunningScript script) {
-        SessionScripts all = scripts(session);
-        all.add(script);
+    private static ScriptResult await(SessionScripts all, RunningScript script) {
         try {
             return script.await();
         } finally {
@@ -148,6 +173,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
                 new ScriptCommand(session, "", Path.of(mark.script()), List.of(), left, false, mark.stage());
         RunningScript script = runningScript(command, mark, ScriptProcess.found(tree), tree, inlet, output);
         adopted.put(session.id(), script);
+        scripts(session).starts(true);
         scripts(session).add(script);
     }
 
@@ -166,7 +192,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
             throw new IllegalStateException("session " + session.id() + " was not adopted");
         });
         try {
-            return await(session, adopted.remove(session.id()));
+            return await(scripts(session), adopted.remove(session.id()));
         } finally {
             output.end();
             sessions.leave(session);

@@ -15,6 +15,10 @@ final class SessionScripts {
     private final Object opening = new Object();
 
     private SessionOutput output;
+    /** Being started, and not yet among those that run. */
+    private int starting;
+
+    private boolean guarded;
     private Graces endWithin;
     private boolean forced;
 
@@ -28,8 +32,27 @@ final class SessionScripts {
         }
     }
 
+    /**
+     * A script is about to be started; {@link #add} or {@link #notStarted} has to follow.
+     *
+     * @return false if a safeguard has begun, behind which nothing but safeguards may run
+     */
+    synchronized boolean starts(boolean always) {
+        if (guarded && !always) {
+            return false;
+        }
+        starting++;
+        return true;
+    }
+
+    synchronized void notStarted() {
+        starting--;
+        notifyAll();
+    }
+
     /** A script was started. An abort that was asked for meanwhile ends it. */
     synchronized void add(RunningScript script) {
+        notStarted();
         running.add(script);
         if (endWithin != null && !script.always()) {
             script.end(Outcome.ABORTED, null, forced, endWithin);
@@ -54,10 +77,14 @@ final class SessionScripts {
         running.forEach(script -> script.end(Outcome.FAILED, why));
     }
 
-    /** Ends what runs but for safeguards, and returns when it is over. */
-    void endBeforeSafeguard() {
+    /** Ends what runs but for safeguards, lets nothing else start, and returns when that is over. */
+    void endBeforeSafeguard() throws InterruptedException {
         List<CompletableFuture<?>> others;
         synchronized (this) {
+            guarded = true;
+            while (starting > 0) {
+                wait();
+            }
             List<RunningScript> work =
                     running.stream().filter(script -> !script.always()).toList();
             work.forEach(script -> script.end(Outcome.FAILED, "Ended, since a safeguard is run now"));

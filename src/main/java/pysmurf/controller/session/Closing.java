@@ -59,13 +59,15 @@ public final class Closing {
     }
 
     private void conclude(Session session, Outcome outcome, String finalText) {
+        // its last script may have been aborted when the route was over already
+        Outcome ended = session.abort() == null ? outcome : Outcome.ABORTED;
         try {
-            lastAct.perform(session, outcome);
+            lastAct.perform(session, ended);
         } catch (RuntimeException e) {
             LOG.error("Session {} is closed without its last act", session.id(), e);
             sessions.message(session, "ERROR: " + e.getMessage());
         } finally {
-            sessions.close(session, outcome, finalText);
+            sessions.close(session, ended, finalText);
         }
     }
 }

@@ -117,6 +117,47 @@ class SessionLifeIT extends SharedController {
                         + indented(12, script("append.py", trace() + " safe") + "      always: true\n"));
         operation(
                 setup,
+                "stuck_recipients",
+                "- setBody:\n    constant: anybody there?\n",
+                "- recipientList:\n    constant: netty:tcp://127.0.0.1:" + silent.getLocalPort()
+                        + "?sync=true&requestTimeout=60000\n",
+                last);
+        Files.writeString(setup.routes().resolve("operations/stuck_redelivery.camel.yaml"), """
+                - route:
+                    id: stuck_redelivery
+                    errorHandler:
+                      defaultErrorHandler:
+                        redeliveryPolicy:
+                          maximumRedeliveries: 3
+                          redeliveryDelay: 30000
+                    from:
+                      uri: direct:operation-stuck_redelivery
+                      steps:
+                        - choice:
+                            when:
+                              - simple: ${exchangeProperty.session} != null
+                                steps:
+                                  - to: direct:not-there?block=false
+                """ + indented(18, last));
+        operation(
+                setup,
+                "guarded_apart",
+                "- doTry:\n    steps:\n" + indented(8, script("wait_for_file.py", folder + "/never"))
+                        + "    doCatch:\n      - exception:\n          - java.lang.Exception\n        steps:\n"
+                        + "          - recipientList:\n              constant: direct:guard-a,direct:guard-b\n"
+                        + "              parallelProcessing: true\n");
+        Files.writeString(setup.routes().resolve("guards.camel.yaml"), guard("guard-a") + guard("guard-b"));
+        operation(
+                setup,
+                "beside_guard",
+                "- multicast:\n    parallelProcessing: true\n    steps:\n"
+                        + pipeline("- doTry:\n    steps:\n" + indented(8, script("exit_with.py", "1"))
+                                + "    doCatch:\n      - exception:\n          - java.lang.Exception\n"
+                                + "        steps:\n"
+                                + indented(12, script("wait_for_file.py", folder + "/guard") + "      always: true\n"))
+                        + pipeline("- delay:\n    constant: 700\n", last));
+        operation(
+                setup,
                 "two",
                 "- multicast:\n    parallelProcessing: true\n    steps:\n"
                         + pipeline(script("wait_for_file.py", folder + "/one"))
@@ -139,6 +180,16 @@ class SessionLifeIT extends SharedController {
         Files.writeString(setup.routes().resolve("operations/free.schema.json"), """
                 {"type": "object", "x-lock": false, "properties": {"file": {"type": "string"}}}
                 """);
+    }
+
+    private String guard(String name) {
+        return """
+                - route:
+                    id: %1$s
+                    from:
+                      uri: direct:%1$s
+                      steps:
+                """.formatted(name) + indented(8, script("append.py", trace() + " " + name) + "      always: true\n");
     }
 
     private String trace() {
@@ -230,7 +281,16 @@ class SessionLifeIT extends SharedController {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"stuck_delay", "stuck_synchronous", "stuck_request", "stuck_parallel", "stuck_loop"})
+    @ValueSource(
+            strings = {
+                "stuck_recipients",
+                "stuck_redelivery",
+                "stuck_delay",
+                "stuck_synchronous",
+                "stuck_request",
+                "stuck_parallel",
+                "stuck_loop"
+            })
     void endsAStepThatIsNoScriptByAnAbort(String operation) throws Exception {
         int id = start(operation);
         if (operation.equals("stuck_parallel")) {
@@ -259,6 +319,39 @@ class SessionLifeIT extends SharedController {
         JsonNode session = http.session(id);
         assertThat(session.path("outcome").asText()).as(session.toString()).isEqualTo("aborted");
         assertThat(traces()).containsExactly("safe");
+    }
+
+    @Test
+    void runsSafeguardsOnOtherThreadsToo() throws Exception {
+        int id = start("guarded_apart");
+        http.awaitOutput(id, "ready");
+
+        http.runToEnd("abort", params());
+
+        assertThat(http.session(id).path("outcome").asText()).isEqualTo("aborted");
+        assertThat(traces()).containsExactlyInAnyOrder("guard-a", "guard-b");
+    }
+
+    @Test
+    void startsNothingBesideOrBehindASafeguard() throws Exception {
+        int id = start("beside_guard");
+        await().atMost(PATIENCE).until(() -> messages(http.session(id)).stream()
+                .anyMatch(text -> text.startsWith("ERROR: append.py is not started: a safeguard")));
+        Files.createFile(folder.resolve("guard"));
+
+        assertThat(http.awaitDone(id).path("outcome").asText()).isEqualTo("failed");
+        assertThat(traces()).isEmpty();
+    }
+
+    @Test
+    void isAbortedWhereOnlyTheScriptOfATapWasLeft() throws Exception {
+        int id = start("tapped");
+        await().atMost(PATIENCE).pollInterval(10, TimeUnit.MILLISECONDS).until(() -> traces().contains("first"));
+        http.awaitOutput(id, "ready");
+
+        http.runToEnd("abort", params());
+
+        assertThat(http.session(id).path("outcome").asText()).isEqualTo("aborted");
     }
 
     @Test
