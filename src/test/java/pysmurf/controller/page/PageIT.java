@@ -409,8 +409,8 @@ class PageIT {
                       steps:
                         - lgo: hello
                 """);
-        until(() -> browser.texts(".operations strong").contains("hello"));
         Files.writeString(routes.resolve("operations/poll.schema.json"), "{");
+        until(() -> browser.texts(".operations strong").contains("hello"));
         go("now");
         until(() -> browser.texts("main .notice li").size() == 2);
         assertThat(state()).contains("degraded (routes)");
