@@ -1,15 +1,18 @@
 /**
- * The abort button: always in sight, in two steps, and then what the ladder of signals did. Also shows an abort that somebody
- * else asked for.
+ * The abort button of what holds the lock: always in sight, in two steps, and then what the ladder of signals did. Also shows an
+ * abort that somebody else asked for.
  */
 import {post, Problem} from './api.js';
 import {announce, el, fill} from './dom.js';
-import {badge, duration, timeTag, words} from './format.js';
+import {abortAsker, badge, duration, timeTag, words} from './format.js';
 import {state} from './state.js';
 
 const RUNGS = ['INT', 'TERM', 'KILL'];
 /** Signals come without an event of their own, so the session is read while an abort goes on. */
 const LOOK_EVERY_MS = 500;
+
+/** Asks whether a session is to be aborted, as the button does. Set by {@link startAbort}. */
+export let askToAbort;
 
 export function startAbort() {
   const place = document.getElementById('abort');
@@ -22,20 +25,27 @@ export function startAbort() {
   let dismissed = null;
   let fault = '';
   let timer = 0;
+  let opener = button;
 
   const victim = () => state.current;
+  const nothing = () => state.others.length === 0 ? 'Nothing is running' : 'Only sessions without the lock run: abort each on the Now view';
 
   function first() {
     const session = victim();
     if (session === null && state.connection === 'live') {
-      announce('Nothing is running.');
+      announce(nothing());
       return;
     }
-    if (session?.abort) {
+    ask(session ?? {session_id: null, op_name: 'whatever runs', abort: null});
+  }
+
+  function ask(session) {
+    opener = document.activeElement;
+    if (session.abort) {
       show(session);
       return;
     }
-    asked = session ?? {session_id: null, op_name: 'whatever runs'};
+    asked = session;
     fault = '';
     paint();
     panel.querySelector('#abort-confirm')?.focus();
@@ -88,7 +98,12 @@ export function startAbort() {
     fault = '';
     asked = null;
     paint();
-    button.focus();
+    refocus();
+  }
+
+  /** What opened the panel may be gone: a session's own button goes with the session. */
+  function refocus() {
+    (opener.isConnected && opener !== document.body ? opener : button).focus();
   }
 
   function question() {
@@ -114,7 +129,7 @@ export function startAbort() {
     const running = (session.stages ?? []).find(one => one.status === 'running');
     return [
       el('p', {}, el('strong', {text: `Abort of ${session.op_name} #${session.session_id}`}), ' asked by ',
-        session.abort?.by ?? 'you', ' at ', timeTag(session.abort?.at ?? Date.now() / 1000)),
+        session.abort ? abortAsker(session.abort.by) : 'you', ' at ', timeTag(session.abort?.at ?? Date.now() / 1000)),
       rungs,
       done ? el('p', {id: 'abort-result'}, badge(session.outcome), ` after ${duration(session.end_time - (session.abort?.at ?? session.end_time))}; `,
         survivors === 0 ? 'no process survived.' : el('strong', {class: 'bad-text', text: `${survivors} processes survived even SIGKILL.`}))
@@ -139,15 +154,21 @@ export function startAbort() {
       shown = session;
       look();
     }
-    if (asked !== null && asked.session_id !== null && session?.session_id !== asked.session_id) {
+    const subject = asked === null || asked.session_id === null ? null : state.sessions.get(asked.session_id);
+    if (subject?.abort) {
+      // by this page, whose answer is still on its way, or by somebody else
+      shown = subject;
+      asked = null;
+      look();
+    } else if (subject === undefined || subject?.status === 'done') {
       fault = `${asked.op_name} #${asked.session_id} has ended by itself.`;
       asked = null;
     }
     const idle = session === null && state.connection === 'live';
     button.setAttribute('aria-disabled', String(idle));
     button.setAttribute('aria-expanded', String(!panel.hidden));
-    button.title = idle ? 'Nothing is running' : '';
-    button.textContent = session?.abort ? 'Aborting…' : asked !== null ? 'Abort?' : 'Abort';
+    button.title = idle ? nothing() : '';
+    button.textContent = session?.abort ? 'Aborting…' : asked !== null && asked.session_id === (session?.session_id ?? null) ? 'Abort?' : 'Abort';
     const key = JSON.stringify([asked?.session_id, fault, shown?.session_id, shown?.status, shown?.abort,
       (shown?.stages ?? []).map(one => one.status)]) + (asked !== null);
     if (key === painted) {
@@ -166,7 +187,7 @@ export function startAbort() {
     panel.hidden = content.length === 0;
     button.setAttribute('aria-expanded', String(!panel.hidden));
     if (focused !== null && panel.hidden) {
-      button.focus();
+      refocus();
     } else if (focused !== null && document.activeElement !== panel) {
       (panel.querySelector(`#${focused || 'none'}`) ?? panel).focus();
     }
@@ -177,6 +198,7 @@ export function startAbort() {
       dismiss();
     }
   });
+  askToAbort = ask;
   let doneBefore = null;
   state.on('session', session => {
     if (shown?.session_id === session.session_id && session.status === 'done' && doneBefore !== session.session_id) {

@@ -119,6 +119,22 @@ export function sign(state) {
   return SIGNS[state] ?? '·';
 }
 
+const TRANSPORTS = {http: 'HTTP', mqtt: 'MQTT', ocs: 'OCS'};
+
+/** Who asked, as {transport, client}: "127.0.0.1 over HTTP", "over MQTT". */
+export function asker({transport, client}) {
+  if (!(transport in TRANSPORTS)) {
+    return `${transport} ${client}`;
+  }
+  return `${client === transport ? '' : `${client} `}over ${TRANSPORTS[transport]}`;
+}
+
+/** Who asked for an abort, which is told as one text: "http 127.0.0.1". */
+export function abortAsker(by) {
+  const space = by.indexOf(' ');
+  return asker({transport: by.slice(0, space), client: by.slice(space + 1)});
+}
+
 /** The last part of a path. */
 export function fileName(path) {
   return path.slice(path.lastIndexOf('/') + 1);

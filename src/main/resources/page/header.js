@@ -3,10 +3,18 @@ import {announce, el, fill, say} from './dom.js';
 import {ago, clocks, duration, timeTag, words} from './format.js';
 import {state} from './state.js';
 
-/** The checks of the health that are not up, in words. */
+/** What is wrong by a check of the health: each broken file by itself. */
+export function faults({broken = [], detail}) {
+  return broken.length > 0 ? broken.map(({file, line, detail: text}) => `${file}${line === null ? '' : ` line ${line}`}: ${text}`)
+    : detail ? [detail] : [];
+}
+
+/** The checks of the health that are not up, as [name, what is wrong]. */
 export function troubles() {
-  return Object.entries(state.health?.checks ?? {}).filter(([, check]) => check.status !== 'UP')
-    .map(([name, check]) => `${name}: ${check.detail ?? words(check.status.toLowerCase())}`);
+  return Object.entries(state.health?.checks ?? {}).filter(([, check]) => check.status !== 'UP').map(([name, check]) => {
+    const texts = faults(check);
+    return [name, texts.length > 0 ? texts : [words(check.status.toLowerCase())]];
+  });
 }
 
 /** The state as {kind, text}. */
@@ -23,10 +31,11 @@ export function stateInWords() {
     return {kind: 'running', text: `running ${current.op_name} #${current.session_id}`
       + `${stage === undefined ? '' : ` · ${stage.name}`} · ${duration(Date.now() / 1000 - current.start_time)}`};
   }
-  const latest = state.latest;
-  const good = latest === null || latest.outcome === null || latest.outcome === 'succeeded';
-  return {kind: 'idle', good, text: latest === null || latest.outcome === null ? 'idle'
-    : `idle · last: ${latest.op_name} ${words(latest.outcome)} ${ago(latest.end_time)}`};
+  const {latest, others} = state;
+  const good = latest === null || latest.outcome === 'succeeded';
+  const beside = others.length === 0 ? '' : ` · also running: ${others.map(one => `${one.op_name} #${one.session_id}`).join(', ')}`;
+  return {kind: 'idle', good, text: latest === null ? `idle${beside}`
+    : `idle${beside} · last: ${latest.op_name} ${words(latest.outcome)} ${ago(latest.end_time)}`};
 }
 
 /** Starts painting. */
@@ -40,7 +49,7 @@ export function startHeader() {
     const down = state.health?.status === 'DOWN';
     const kind = trouble.length > 0 && now.kind === 'idle' ? (down ? 'down' : 'degraded') : now.good === false ? 'idle-after-trouble' : now.kind;
     link.className = `state state-${kind}`;
-    const suffix = trouble.length === 0 ? '' : ` · ${down ? 'down' : 'degraded'} (${trouble[0].split(':')[0]}${
+    const suffix = trouble.length === 0 ? '' : ` · ${down ? 'down' : 'degraded'} (${trouble[0][0]}${
       trouble.length > 1 ? ` and ${trouble.length - 1} more` : ''})`;
     say(text, now.text + suffix);
     link.setAttribute('href', kind === 'degraded' || kind === 'down' ? '#/health' : '#/now');

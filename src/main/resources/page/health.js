@@ -1,6 +1,7 @@
 /** How the controller's parts are. Shows whatever a check tells, so a new check needs nothing here. */
 import {el, fill} from './dom.js';
 import {badge, size, timeTag, value, words} from './format.js';
+import {faults} from './header.js';
 import {state} from './state.js';
 
 export function healthView(root) {
@@ -36,17 +37,22 @@ function pair(name, content) {
 }
 
 function checkCard(name, check) {
-  const facts = Object.entries(check).filter(([key]) => key !== 'status' && key !== 'detail');
+  const texts = faults(check);
+  const facts = Object.entries(check).filter(([key]) => !['status', 'detail', 'broken'].includes(key));
   return el('section', {class: `card check is-${check.status.toLowerCase()}`, 'aria-label': name},
     el('h2', {}, name, ' ', badge(check.status.toLowerCase())),
-    check.detail ? el('p', {class: 'detail', text: check.detail}) : null,
-    el('dl', {class: 'pairs'}, facts.flatMap(([key, given]) => key.endsWith('_bytes')
-      ? pair(words(key.replace(/_bytes$/, '')), size(given))
-      : pair(words(key), shown(given)))));
+    texts.length === 0 ? null : el('ul', {class: 'detail'}, texts.map(text => el('li', {text}))),
+    el('dl', {class: 'pairs'}, facts.flatMap(([key, given]) => pair(words(key.replace(/_bytes$/, '')), shown(key, given)))));
 }
 
-/** A value; a list of objects (broken files, destinations) as a table. */
-function shown(given) {
+/** A value, its kind told by the end of its name; a list of objects (destinations) as a table. */
+function shown(key, given) {
+  if (key.endsWith('_bytes')) {
+    return size(given);
+  }
+  if (key.endsWith('_at')) {
+    return timeTag(given);
+  }
   if (Array.isArray(given) && given.length === 0) {
     return 'none';
   }

@@ -1,7 +1,7 @@
 /** Past sessions, newest first. */
 import {downloadLink, get, Problem} from './api.js';
 import {el, fill} from './dom.js';
-import {badge, duration, paramsInShort, timeTag, words} from './format.js';
+import {asker, badge, duration, paramsInShort, timeTag, words} from './format.js';
 import {state} from './state.js';
 
 const A_PAGE = 20;
@@ -85,7 +85,7 @@ function table(sessions) {
         el('td', {}, badge(session.outcome ?? session.status)),
         el('td', {}, timeTag(session.start_time)),
         el('td', {text: duration((session.end_time ?? Date.now() / 1000) - session.start_time)}),
-        el('td', {class: 'col-by', text: `${session.requested_by.client} (${session.requested_by.transport})`}),
+        el('td', {class: 'col-by', text: asker(session.requested_by)}),
         el('td', {class: 'col-parameters faint', text: paramsInShort(session.params, state.operation(session.op_name)?.parameters)}),
         el('td', {class: 'col-raw'},
           downloadLink(el('a', {text: 'JSON', 'aria-label': `JSON of session ${id}`}), `/api/v1/sessions/${id}?messages=all`, `session-${id}.json`), ' ',

@@ -1,6 +1,7 @@
 /** What the controller does now: state, stages, live output. */
+import {askToAbort} from './abort.js';
 import {el, fill, say} from './dom.js';
-import {badge, duration, paramsInShort, timeTag} from './format.js';
+import {asker, badge, duration, paramsInShort, timeTag} from './format.js';
 import {stateInWords, troubles} from './header.js';
 import {OutputPanel} from './output.js';
 import {paintStages, stageTroubles} from './stages.js';
@@ -10,13 +11,15 @@ export function nowView(root) {
   const head = el('section', {class: 'card now-head'});
   const bar = el('div', {class: 'stage-place'});
   const trouble = el('div', {});
+  const beside = el('section', {class: 'card', 'aria-label': 'Also running', hidden: true});
   const output = new OutputPanel();
   output.element.hidden = true;
-  fill(root, el('h1', {text: 'Now'}), trouble, head, bar, output.element);
+  fill(root, el('h1', {text: 'Now'}), trouble, head, bar, beside, output.element);
   const spent = el('span', {});
   let painted = '';
+  let paintedBeside = '';
 
-  /** The session shown: the running one, else the last. */
+  /** The session shown: the one that holds the lock, else the last. */
   const subject = () => state.current ?? state.latest;
 
   function paintHead() {
@@ -24,10 +27,10 @@ export function nowView(root) {
     const words = stateInWords();
     const problems = state.connection === 'live' ? troubles() : [];
     const key = JSON.stringify([session?.session_id, session?.status, session?.outcome, session?.abort, words.kind, problems,
-      (session?.stages ?? []).map(one => one.detail), session?.files?.length, state.operations.length]);
+      (session?.stages ?? []).map(one => one.detail), session?.files?.length, state.operations.length, state.others.length]);
     if (key !== painted) {
       painted = key;
-      const list = problems.map(text => el('li', {text}));
+      const list = problems.flatMap(([name, texts]) => texts.map(text => el('li', {text: `${name}: ${text}`})));
       fill(trouble, list.length === 0 ? null : el('div', {class: 'notice warn'},
         el('strong', {text: state.health?.status === 'DOWN' ? 'Down: no command can be taken' : 'Degraded'}), el('ul', {}, list),
         el('a', {href: '#/health', text: 'Health'})));
@@ -41,7 +44,7 @@ export function nowView(root) {
 
   function nothingYet() {
     return state.connection === 'live'
-      ? [el('p', {class: 'big', text: 'Idle. Nothing has been run yet.'}),
+      ? [el('p', {class: 'big', text: state.others.length === 0 ? 'Idle. Nothing has been run yet.' : 'Idle.'}),
         el('p', {}, el('a', {class: 'button primary', href: '#/start', text: 'Start something'}))]
       : [el('p', {class: 'big', text: 'Waiting for the controller…'})];
   }
@@ -54,7 +57,7 @@ export function nowView(root) {
         text: `${session.op_name} #${session.session_id}`}), ' ', badge(session.outcome ?? session.status)),
       el('p', {class: 'facts'},
         'since ', timeTag(session.start_time), done ? [' until ', timeTag(session.end_time)] : null, ' · ', spent,
-        ` · by ${session.requested_by.client} over ${session.requested_by.transport}`,
+        ` · by ${asker(session.requested_by)}`,
         !done || session.exit_code === null ? null : ` · exit code ${session.exit_code}`),
       el('p', {class: 'faint', text: paramsInShort(session.params, state.operation(session.op_name)?.parameters)}),
       problems.length === 0 ? null : el('ul', {class: 'troubles'}, problems),
@@ -68,11 +71,32 @@ export function nowView(root) {
   function paint() {
     const session = subject();
     paintHead();
+    paintBeside();
     paintStages(bar, session);
     output.element.hidden = session === null;
     if (session !== null) {
       output.open(session);
     }
+  }
+
+  /** What runs without the lock, each with an abort of its own. */
+  function paintBeside() {
+    const others = state.others;
+    const key = JSON.stringify(others.map(one => [one.session_id, one.status, one.abort !== null]));
+    if (key === paintedBeside) {
+      return;
+    }
+    paintedBeside = key;
+    beside.hidden = others.length === 0;
+    fill(beside, el('h2', {text: 'Also running'}), el('ul', {class: 'beside'}, others.map(one => {
+      const name = `${one.op_name} #${one.session_id}`;
+      const text = one.abort === null ? 'Abort' : 'Aborting…';
+      return el('li', {class: 'row'},
+        el('a', {href: `#/results/${one.session_id}/output`, text: name}), badge(one.status),
+        el('span', {class: 'facts grow'}, 'since ', timeTag(one.start_time), ` · by ${asker(one.requested_by)}`),
+        el('button', {type: 'button', class: 'danger small', text, 'aria-label': `${text} ${name}`,
+          on: {click: () => askToAbort(state.sessions.get(one.session_id))}}));
+    })));
   }
 
   const off = ['session', 'current', 'progress', 'health', 'connection', 'operations'].map(name => state.on(name, paint));

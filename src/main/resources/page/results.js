@@ -1,7 +1,7 @@
 /** One session: what came of it. Its address can be sent to somebody. */
 import {address, downloadLink, get, Problem, request} from './api.js';
 import {copyButton, el, fill} from './dom.js';
-import {badge, count, duration, fileName, paramsInShort, size, timeTag, value} from './format.js';
+import {abortAsker, asker, badge, count, duration, fileName, paramsInShort, size, timeTag, value} from './format.js';
 import {numbersTable} from './numbers.js';
 import {OutputPanel} from './output.js';
 import {plotsGrid, plotsOf} from './plots.js';
@@ -70,7 +70,7 @@ export function resultsView(root, [given, wantedTab]) {
   load();
   const off = [
     state.on('session', session => session.session_id === id && load()),
-    state.on('file', () => state.current?.session_id === id && load()),
+    state.on('file', file => file.session_id === id && load()),
     state.on('connection', () => state.connection === 'live' && load()),
   ];
   return () => {
@@ -100,9 +100,9 @@ function head(session) {
     el('dl', {class: 'pairs wide'},
       pair('Started', timeTag(session.start_time, true)),
       pair('Ended', session.end_time === null ? 'not yet' : timeTag(session.end_time, true)),
-      pair('Asked by', `${session.requested_by.client} over ${session.requested_by.transport}`),
+      pair('Asked by', asker(session.requested_by)),
       pair('Exit code', value(session.exit_code)),
-      abort === null ? null : pair('Aborted', el('span', {}, `by ${abort.by}, signals ${abort.signals.join(', ') || 'none'}, ${abort.survivors} survived`)),
+      abort === null ? null : pair('Aborted', el('span', {}, `by ${abortAsker(abort.by)}, signals ${abort.signals.join(', ') || 'none'}, ${abort.survivors} survived`)),
       pair('Parameters', paramsInShort(session.params, state.operation(session.op_name)?.parameters) || 'the defaults')),
     problems.length === 0 ? null : el('ul', {class: 'troubles'}, problems),
     el('div', {class: 'row'},

@@ -99,7 +99,7 @@ function form(operation, query) {
   changed();
   state.on('connection', () => changed());
   paintPlan(operation.name, fields, hint);
-  const paintBusy = () => say(busy, state.current === null ? ''
+  const paintBusy = () => say(busy, state.current === null || schema['x-lock'] === false ? ''
     : `Busy: ${state.current.op_name} #${state.current.session_id} is ${words(state.current.status)}.`);
   state.on('current', paintBusy);
   paintBusy();

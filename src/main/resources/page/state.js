@@ -22,6 +22,7 @@ class State extends EventTarget {
   healthAt = null;
   status = null;
   sessions = new Map();
+  /** What events told of since they were opened: ids of sessions, and 'status'. */
   #touched = new Set();
   #events = new Events({
     sameLife: () => this.#sameLife(),
@@ -54,18 +55,21 @@ class State extends EventTarget {
 
   /** The session that holds the lock; null for none. */
   get current() {
-    if (this.status?.busy && this.sessions.has(this.status.session_id)) {
-      const session = this.sessions.get(this.status.session_id);
-      return session.status === 'done' ? null : session;
-    }
-    const running = [...this.sessions.values()].filter(one => one.status !== 'done' && one.op_name !== 'abort'
-      && one.params?.dry_run !== true);
-    return running.length === 0 ? null : running.reduce((a, b) => a.session_id > b.session_id ? a : b);
+    const holder = this.status?.busy ? this.sessions.get(this.status.session_id) : undefined;
+    return holder === undefined || holder.status === 'done' ? null : holder;
   }
 
-  /** The newest session of those that do something: no aborts, no plans. */
+  /** The sessions that run without the lock, oldest first; no aborts, which are shown with what they abort. */
+  get others() {
+    return [...this.sessions.values()]
+      .filter(one => one.status !== 'done' && one.op_name !== 'abort' && one.session_id !== this.status?.session_id)
+      .sort((a, b) => a.session_id - b.session_id);
+  }
+
+  /** The newest session that is done and did something: no aborts, no plans. */
   get latest() {
-    const found = [...this.sessions.values()].filter(one => one.op_name !== 'abort' && one.params?.dry_run !== true);
+    const found = [...this.sessions.values()]
+      .filter(one => one.status === 'done' && one.op_name !== 'abort' && one.params?.dry_run !== true);
     return found.length === 0 ? null : found.reduce((a, b) => a.session_id > b.session_id ? a : b);
   }
 
@@ -116,15 +120,18 @@ class State extends EventTarget {
   async #opened() {
     this.#touched.clear();
     try {
-      const [sessions] = await Promise.all([get(`/api/v1/sessions?limit=${RECENT}`), this.reloadOperations()]);
+      const [sessions, controller] = await Promise.all([get(`/api/v1/sessions?limit=${RECENT}`), get('/api/v1/controller'),
+        this.reloadOperations()]);
+      const older = controller.running.filter(id => !sessions.some(one => one.session_id === id));
+      sessions.push(...await Promise.all(older.reverse().map(id => get(`/api/v1/sessions/${id}`))));
       for (const id of [...this.sessions.keys()]) {
         if (this.sessions.get(id).status !== 'done' && !this.#touched.has(id) && !sessions.some(one => one.session_id === id)) {
           this.sessions.delete(id);
         }
       }
       sessions.filter(one => !this.#touched.has(one.session_id)).reverse().forEach(one => this.#take(one));
-      if (this.status?.busy && this.sessions.get(this.status.session_id)?.status === 'done') {
-        this.status = null;
+      if (!this.#touched.has('status')) {
+        this.status = controller.status;
       }
     } catch (fault) {
       if (!(fault instanceof Problem)) {
@@ -165,6 +172,7 @@ class State extends EventTarget {
     } else if (name === 'file') {
       this.#tell('file', data);
     } else if (name === 'status') {
+      this.#touched.add('status');
       this.status = data;
       this.#tell('current');
     }
@@ -178,8 +186,9 @@ class State extends EventTarget {
 
   #keep(session) {
     this.sessions.set(session.session_id, session);
-    while (this.sessions.size > MOST_KEPT) {
-      this.sessions.delete(Math.min(...this.sessions.keys()));
+    if (this.sessions.size > MOST_KEPT) {
+      // what runs stays, however old it is
+      this.sessions.delete(Math.min(...[...this.sessions.values()].filter(one => one.status === 'done').map(one => one.session_id)));
     }
   }
 

@@ -36,8 +36,8 @@ function ask() {
         refused ? el('p', {class: 'bad-text', role: 'alert', text: 'The token in use was refused.'}) : null,
         el('label', {for: id, text: 'Token'}), input,
         el('label', {class: 'check'}, keep, ' Remember it in this browser'),
-        el('p', {class: 'faint', text: 'Without that it is forgotten when this tab is closed.'}),
-        el('button', {type: 'submit', class: 'primary', text: 'Go on'})));
+        el('p', {class: 'faint', text: 'Otherwise it is forgotten when this tab closes.'}),
+        el('button', {type: 'submit', class: 'primary', text: 'Continue'})));
     dialog.addEventListener('cancel', event => event.preventDefault());
     document.body.append(dialog);
     dialog.showModal();

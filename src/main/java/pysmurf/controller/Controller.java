@@ -467,7 +467,8 @@ public final class Controller implements AutoCloseable {
                         configuration.get(Settings.SLOT),
                         mqtt.broker()::url,
                         context,
-                        clock.instant()));
+                        clock.instant(),
+                        sessions));
     }
 
     private void bindHealth(CamelContext context, Destinations destinations) {

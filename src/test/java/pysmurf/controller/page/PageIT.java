@@ -67,8 +67,18 @@ class PageIT {
                 print()
                 print('end')
                 """);
+        Files.writeString(scripts.resolve("wait.py"), "import signal\nsignal.pause()\n");
         routes = folder.resolve("routes");
         copy(root().resolve("routes"), routes);
+        Files.writeString(routes.resolve("operations/poll.schema.json"), "{\"type\": \"object\", \"x-lock\": false}");
+        Files.writeString(routes.resolve("operations/poll.camel.yaml"), """
+                - route:
+                    id: poll
+                    from:
+                      uri: direct:operation-poll
+                      steps:
+                        - to: {uri: kamelet:script, parameters: {script: wait.py}}
+                """);
         Files.writeString(folder.resolve("tokens"), "operator night " + TOKEN + "\n");
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
@@ -222,6 +232,7 @@ class PageIT {
         try (TestNginx nginx = new TestNginx(Browser.folder(folder, "nginx"), port)) {
             browser.open("http://127.0.0.1:" + nginx.port() + TestNginx.PATH + "/#/start/tune_squids");
             until(() -> !browser.texts("dialog h2").isEmpty());
+            assertThat(browser.texts("dialog button")).containsExactly("Continue");
             browser.type("dialog input[type=password]", TOKEN);
             browser.click("dialog button");
             until(() -> state().startsWith("idle"));
@@ -262,6 +273,64 @@ class PageIT {
         until(() -> browser.run("return document.getElementById('abort-panel').hidden")
                 .asBoolean());
         assertThat(browser.run("return document.activeElement.id").asText()).isEqualTo("abort-button");
+    }
+
+    @Test
+    void showsWhatRunsWithoutTheLockBesideWhatHoldsIt() throws Exception {
+        String run = "run #" + started("run", "{\"script\": \"wait.py\"}");
+        String poll = "poll #" + started("poll", "{}");
+        // then neither is among the newest
+        for (int i = 0; i < 10; i++) {
+            started("tune_squids", "{\"dry_run\": true}");
+        }
+        until(() -> state().startsWith("running " + run)
+                && browser.texts(".beside a").equals(List.of(poll)));
+        browser.open(url(""));
+        until(() -> state().startsWith("running " + run)
+                && browser.texts(".beside a").equals(List.of(poll)));
+        assertThat(browser.texts(".now-head .facts").get(0)).contains(" by night over HTTP");
+        go("start/poll");
+        until(() -> browser.texts("#start-button").equals(List.of("Start poll")));
+        assertThat(browser.texts(".submit [role=status]")).containsExactly("");
+        go("start/run");
+        until(() -> browser.texts(".submit [role=status]").equals(List.of("Busy: " + run + " is running.")));
+
+        go("now");
+        abort("#abort-button", run);
+
+        until(() -> state().startsWith("idle · also running: " + poll));
+        assertThat(browser.texts(".now-head a").get(0)).isEqualTo(run);
+        go("start/run");
+        until(() -> browser.texts("#start-button").equals(List.of("Start run")));
+        assertThat(browser.texts(".submit [role=status]")).containsExactly("");
+        go("now");
+        String second = "poll #" + started("poll", "{}");
+        until(() -> browser.texts(".beside a").equals(List.of(poll, second)));
+        abort(".beside li:first-child button", poll);
+        until(() -> browser.texts(".beside a").equals(List.of(second)));
+        abort(".beside button", second);
+        until(() -> browser.texts(".beside a").isEmpty());
+    }
+
+    private int started(String operation, String body) throws Exception {
+        return browser.run(
+                        "return fetch('/api/v1/operations/' + arguments[0], {method: 'POST', body: arguments[1], "
+                                + "headers: {Authorization: 'Bearer ' + arguments[2]}})"
+                                + ".then(reply => reply.json()).then(session => session.session_id)",
+                        operation,
+                        body,
+                        TOKEN)
+                .asInt();
+    }
+
+    private void abort(String button, String session) throws Exception {
+        browser.click(button);
+        assertThat(browser.texts("#abort-panel strong")).containsExactly("Abort " + session + "?");
+        browser.click("#abort-confirm");
+        until(() -> browser.texts("#abort-result").toString().contains("■ aborted"));
+        assertThat(browser.texts("#abort-panel p").get(0))
+                .startsWith("Abort of " + session + " asked by night over HTTP");
+        browser.click("#abort-panel button");
     }
 
     @Test
@@ -340,12 +409,19 @@ class PageIT {
                       steps:
                         - lgo: hello
                 """);
+        Files.writeString(routes.resolve("operations/poll.schema.json"), "{");
         until(() -> browser.texts(".operations strong").contains("hello"));
-        until(() -> state().contains("degraded (routes)"));
+        go("now");
+        until(() -> browser.texts("main .notice li").size() == 2);
+        assertThat(state()).contains("degraded (routes)");
         go("health");
-        until(() -> browser.texts(".check table td").contains("operations/typo.camel.yaml"));
-        assertThat(browser.texts(".check table td")).contains("6");
+        until(() -> browser.texts(".check li").size() == 2);
+        assertThat(browser.texts(".check li"))
+                .anyMatch(text -> text.startsWith("operations/typo.camel.yaml line 6: "))
+                .anyMatch(text -> text.startsWith("operations/poll.schema.json line 1: "));
+        assertThat(browser.texts("[aria-label=files] dd time")).hasSize(1);
 
+        Files.writeString(routes.resolve("operations/poll.schema.json"), "{\"type\": \"object\", \"x-lock\": false}");
         Files.delete(routes.resolve("operations/typo.camel.yaml"));
         Files.delete(routes.resolve("operations/hello.camel.yaml"));
         until(() -> !state().contains("degraded"));

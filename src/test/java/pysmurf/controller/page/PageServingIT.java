@@ -186,6 +186,15 @@ class PageServingIT {
                         .body(),
                 StandardCharsets.UTF_8);
         assertThat(own)
-                .contains("\"id\":\"crate-1\"", "\"mqtt_topic_root\":\"pysmurf/crate-1\"", "\"camel_version\":\"4");
+                .contains("\"id\":\"crate-1\"", "\"mqtt_topic_root\":\"pysmurf/crate-1\"", "\"camel_version\":\"4")
+                .containsPattern("\"start_time\":\\d+\\.\\d+,");
+        assertThat(Json.read(own.getBytes(StandardCharsets.UTF_8))
+                        .at("/status/busy")
+                        .asBoolean(true))
+                .isFalse();
+        assertThat(Json.read(own.getBytes(StandardCharsets.UTF_8))
+                        .at("/running")
+                        .toString())
+                .isEqualTo("[]");
     }
 }
