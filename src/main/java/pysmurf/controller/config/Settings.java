@@ -106,7 +106,7 @@ public final class Settings {
     public static final Setting<Long> MQTT_MAX_PACKET_SIZE = size(
             "mqtt.max-packet-size",
             "256MiB",
-            "The largest packet the broker takes, where it does not tell: a larger session is trimmed, anything else left out.");
+            "The largest packet the broker takes, if it does not say so itself: a larger session is trimmed, anything else left out.");
 
     public static final Setting<String> PUBLISHER_LISTEN_HOST =
             text("publisher.listen-host", "127.0.0.1", "Address on which scripts' Publisher messages are received.");
@@ -119,7 +119,7 @@ public final class Settings {
             "",
             "host:port,host:port",
             Settings::hostPorts,
-            "Where datagrams go; without it SMURFPUB_BACKEND, SMURFPUB_UDP_HOST and SMURFPUB_UDP_PORT tell.");
+            "Where datagrams go; without it SMURFPUB_BACKEND, SMURFPUB_UDP_HOST and SMURFPUB_UDP_PORT decide.");
 
     public static final Setting<String> SCRIPTS_PYTHON =
             text("scripts.python", "python3", "The Python that runs the scripts.");

@@ -40,7 +40,8 @@ final class AbortByInterrupt {
         }
         wanted = true;
         if (id == null) {
-            terminal.note("The session is aborted as soon as it is known; Ctrl-C again leaves it to itself.");
+            terminal.note(
+                    "The session will be aborted as soon as its number is known; Ctrl-C again leaves it to itself.");
         } else {
             send();
         }

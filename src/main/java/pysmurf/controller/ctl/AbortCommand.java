@@ -14,7 +14,7 @@ import pysmurf.controller.session.Json;
 /** {@code abort}: ends what runs, and says when nothing of it lives any more. */
 @Command(
         name = "abort",
-        description = "Aborts what runs, with everything it started, and waits until nothing of it lives.")
+        description = "Aborts a session and everything it started, and waits until none of its processes is alive.")
 final class AbortCommand extends Subcommand {
 
     private static final Duration BETWEEN_LOOKS = Duration.ofMillis(100);
@@ -23,10 +23,10 @@ final class AbortCommand extends Subcommand {
             index = "0",
             arity = "0..1",
             paramLabel = "SESSION",
-            description = "Abort this session, and no other; without it, whatever runs.")
+            description = "Abort this session; without it, the one that holds the lock.")
     private Integer session;
 
-    @Option(names = "--force", description = "SIGKILL at once: nothing has a chance to clean up.")
+    @Option(names = "--force", description = "Send SIGKILL at once; the script cannot clean up.")
     private boolean force;
 
     @Override

@@ -168,8 +168,7 @@ final class ControllerClient {
         try {
             return new Reply(status, new String(body, StandardCharsets.UTF_8), Json.read(body));
         } catch (JsonProcessingException e) {
-            throw new Unreachable(
-                    base + " answers with something else than a controller does (HTTP status " + status + ")", e);
+            throw new Unreachable(base + " answers, but not as a controller does (HTTP status " + status + ")", e);
         }
     }
 

@@ -40,9 +40,9 @@ import pysmurf.controller.config.TextFile;
             "4:aborted",
             "5:timed out",
             "6:partial: some of it succeeded",
-            "7:interrupted: the controller died meanwhile",
+            "7:interrupted: the controller died during the session",
             "8:the controller cannot be reached",
-            "130:left by Ctrl-C; a session goes on by itself"
+            "130:left by Ctrl-C; the session goes on"
         },
         subcommands = {
             RunCommand.class,
@@ -84,7 +84,8 @@ public final class Ctl implements Runnable {
             names = "--token-file",
             paramLabel = "FILE",
             scope = ScopeType.INHERIT,
-            description = "A file whose first line is the token; by default " + TOKEN_VARIABLE + ", or none.")
+            description = "Take the token from the first line of this file; without it, from " + TOKEN_VARIABLE
+                    + " (the token itself, not a path).")
     private Path tokenFile;
 
     @Option(names = "--json", scope = ScopeType.INHERIT, description = "Print what the controller answers, as it is.")

@@ -28,8 +28,7 @@ final class FilesCommand extends Subcommand {
     @Option(
             names = "--download",
             paramLabel = "DIR",
-            description =
-                    "Fetch them all into this folder. A file that is there already, and is another, stays (exit code 1).")
+            description = "Fetch them all into this folder. A different file of the same name is kept (exit code 1).")
     private Path folder;
 
     @Override
@@ -106,7 +105,7 @@ final class FilesCommand extends Subcommand {
                 return target + " is left out: the file has changed since the script registered it.";
             }
             if (Files.exists(target)) {
-                return Files.mismatch(part, target) < 0 ? null : target + " is there already and is another; it stays.";
+                return Files.mismatch(part, target) < 0 ? null : target + " exists already and differs; it is kept.";
             }
             Files.move(part, target);
             return null;

@@ -40,7 +40,7 @@ final class Following {
                 throw e;
             } catch (Unreachable e) {
                 if (System.nanoTime() - lastAnswer > PATIENCE.toNanos()) {
-                    throw new Unreachable(e.getMessage() + "\nWhat became of session " + id + " is not known.", e);
+                    throw new Unreachable(e.getMessage() + "\nThe outcome of session " + id + " is not known.", e);
                 }
                 Thread.sleep(BEFORE_ANOTHER_TRY_MS);
                 continue;
@@ -61,6 +61,6 @@ final class Following {
     }
 
     private static Unreachable forgotten(int id) {
-        return new Unreachable("The controller was started anew and no longer knows session " + id + ".");
+        return new Unreachable("The controller was restarted and no longer knows session " + id + ".");
     }
 }

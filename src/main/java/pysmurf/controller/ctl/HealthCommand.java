@@ -8,7 +8,8 @@ import pysmurf.controller.terminal.TextTable;
 /** {@code health}: how each part of the controller is. */
 @Command(
         name = "health",
-        description = "Tells how each part of the controller is. The exit code is 1 if no command can be taken (DOWN).")
+        description =
+                "Shows the health of each part of the controller. The exit code is 1 if it accepts no commands (DOWN).")
 final class HealthCommand extends Subcommand {
 
     static final String PATH = "/observe/health";

@@ -19,7 +19,7 @@ final class OperationsCommand extends Subcommand {
             arity = "0..1",
             paramLabel = "OPERATION",
             completionCandidates = NamesOnController.Operations.class,
-            description = "Tell of this one with its parameters.")
+            description = "Show this operation and its parameters.")
     private String operation;
 
     @Option(names = "--names", description = "Only the names, one a line.")

@@ -47,16 +47,17 @@ final class Refusal extends Exception {
         if (errors.isEmpty()) {
             lines.add("Refused: " + Terminal.plain(withLocalTimes(getMessage())));
         } else {
-            lines.add("Refused, because of");
+            lines.add("Refused:");
             errors.forEach(
                     error -> lines.add("  " + Terminal.plain(error.path("field").asText()) + ": "
                             + Terminal.plain(error.path("detail").asText())));
         }
         if (status == 401) {
-            lines.add("A token is given by --token-file or " + Ctl.TOKEN_VARIABLE + ".");
+            lines.add("Give the token by --token-file FILE (its first line) or in " + Ctl.TOKEN_VARIABLE
+                    + " (the token itself, not a path).");
         } else if (status == 409 && problem.path("session_id").isInt()) {
             int id = problem.path("session_id").asInt();
-            lines.add("See it by: pysmurf-ctl log -f " + id + "; end it by: pysmurf-ctl abort " + id);
+            lines.add("To watch it: pysmurf-ctl log -f " + id + "; to end it: pysmurf-ctl abort " + id);
         }
         return lines;
     }

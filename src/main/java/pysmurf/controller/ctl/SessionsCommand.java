@@ -20,7 +20,7 @@ final class SessionsCommand extends Subcommand {
     @Option(
             names = "--outcome",
             paramLabel = "WORD",
-            description = "Only those that ended so: succeeded, failed, partial, aborted, timed_out, interrupted.")
+            description = "Only those with this outcome: succeeded, failed, partial, aborted, timed_out, interrupted.")
     private String outcome;
 
     @Option(
@@ -51,7 +51,7 @@ final class SessionsCommand extends Subcommand {
                     state(session),
                     Times.text(session.path("start_time")),
                     Times.length(session),
-                    Terminal.plain(session.at("/requested_by/client").asText())));
+                    Requester.of(session.path("requested_by"))));
         }
         table.lines().forEach(out()::println);
         return ExitCode.SUCCEEDED;

@@ -12,7 +12,7 @@ import pysmurf.controller.terminal.StageTable;
 import pysmurf.controller.terminal.TextTable;
 
 /** {@code show}: all there is to know of one session. */
-@Command(name = "show", description = "Tells all there is to know of a session but its output.")
+@Command(name = "show", description = "Shows everything about a session except its output.")
 final class ShowCommand extends Subcommand {
 
     @Parameters(index = "0", paramLabel = "SESSION", description = "Its number.")
@@ -53,16 +53,13 @@ final class ShowCommand extends Subcommand {
     private static TextTable facts(JsonNode found) {
         TextTable facts = TextTable.ofWords()
                 .row(List.of("parameters", Terminal.plain(found.path("params").toString())))
-                .row(List.of(
-                        "asked for by",
-                        Terminal.plain(found.at("/requested_by/client").asText()) + ", "
-                                + found.at("/requested_by/transport").asText()))
+                .row(List.of("asked for by", Requester.of(found.path("requested_by"))))
                 .row(List.of("started", Times.text(found.path("start_time"))));
         add(facts, "took", Times.length(found));
         add(facts, "exit code", found.path("exit_code").asText(""));
         JsonNode abort = found.path("abort");
         if (abort.isObject()) {
-            add(facts, "aborted by", Terminal.plain(abort.path("by").asText()));
+            add(facts, "aborted by", Requester.of(abort.path("by").asText()));
             add(
                     facts,
                     "signals",

@@ -30,7 +30,7 @@ abstract class StartingCommand extends Subcommand {
         PROGRESS
     }
 
-    @Option(names = "--detach", description = "Do not wait for the end; say which session it is.")
+    @Option(names = "--detach", description = "Do not wait for the end; print the session's number.")
     private boolean detach;
 
     /** Starts the operation and, unless detached, shows how it goes and what came of it. */

@@ -9,7 +9,7 @@ import pysmurf.controller.session.Json;
 import pysmurf.controller.terminal.TextTable;
 
 /** {@code status}: which controller it is, how it is, what runs. */
-@Command(name = "status", description = "Tells which controller it is, how it is, and what runs.")
+@Command(name = "status", description = "Shows which controller this is, its health, and what runs.")
 final class StatusCommand extends Subcommand {
 
     /** What runs is among the newest: one operation at a time, beside it plans and aborts. */

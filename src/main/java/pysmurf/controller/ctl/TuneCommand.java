@@ -13,8 +13,8 @@ import pysmurf.controller.session.Json;
 @Command(
         name = "tune",
         description = {
-            "Tunes the SQUIDs of some bands (tune_squids), shows how far it is and what it found.",
-            "What is not given is as the controller has it. Ctrl-C aborts it; a second Ctrl-C leaves it to itself."
+            "Tunes the SQUIDs of some bands (tune_squids), shows its progress and its results.",
+            "The controller's defaults apply to what is left out. Ctrl-C aborts it; a second Ctrl-C leaves it to itself."
         })
 final class TuneCommand extends StartingCommand {
 

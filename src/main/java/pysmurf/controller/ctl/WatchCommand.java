@@ -12,7 +12,7 @@ import pysmurf.controller.session.Json;
         name = "watch",
         description = {
             "Shows everything that happens, until Ctrl-C. With --json each event is a line of JSON.",
-            "A lost connection is made again and goes on after the last event that came."
+            "After a lost connection it reconnects and goes on after the last event it received."
         })
 final class WatchCommand extends Subcommand {
 

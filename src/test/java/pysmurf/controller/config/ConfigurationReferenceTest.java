@@ -27,11 +27,11 @@ class ConfigurationReferenceTest {
             <!-- Written from the code: mvn test -Dtest=ConfigurationReferenceTest -Dupdate -->
 
             A key is given as an environment variable, as `-Dkey=value`, or in
-            [config/application.properties](../config/application.properties), which tells more on each; where it is given more
-            than once, the first of these counts, and a blank value is as none. An unknown key in the file, or a value out of its
-            rule from anywhere, stops the start with one line that names it.
+            [config/application.properties](../config/application.properties), whose comments explain each; where it is given more
+            than once, the first of these applies. A blank value counts as none. With an unknown key in the file, or a value that
+            breaks its rule, the controller does not start, and one line names the key.
 
-            - A value may hold `${other.key}`, `${env:NAME}`, or `${file:PATH}`: what stands in that file.
+            - A value may hold `${other.key}`, `${env:NAME}`, or `${file:PATH}`, the content of that file.
             - Times have a unit (`500ms`, `5s`, `2m`, `1h`, `7d`), and so have sizes (`500MiB`, `10GiB`). Relative paths are below
               the working directory.
             - Lines of the file whose key begins with `camel.` go to Camel.
@@ -73,6 +73,7 @@ class ConfigurationReferenceTest {
             Map.entry("data", "Files"),
             Map.entry("logs", "Output logs that a command names"),
             Map.entry("recovery", "After a crash"),
+            Map.entry("sessions", "Sessions"),
             Map.entry("store", "Sessions"),
             Map.entry("retention", "How long sessions are kept"));
 
@@ -91,16 +92,19 @@ class ConfigurationReferenceTest {
     private static String reference() {
         Map<String, List<Setting<?>>> groups = Settings.ALL.stream()
                 .collect(Collectors.groupingBy(
-                        setting -> setting.key().substring(0, setting.key().indexOf('.')),
-                        LinkedHashMap::new,
-                        Collectors.toList()));
+                        setting -> title(setting.key()), LinkedHashMap::new, Collectors.toList()));
         StringBuilder text = new StringBuilder(INTRODUCTION);
         groups.forEach((group, settings) -> {
-            text.append("\n## ").append(TITLES.getOrDefault(group, group)).append("\n\n");
+            text.append("\n## ").append(group).append("\n\n");
             text.append("| key | environment | default | must be | effect |\n| --- | --- | --- | --- | --- |\n");
             settings.forEach(setting -> text.append(row(setting)));
         });
         return text.append(ENVIRONMENT).toString();
+    }
+
+    private static String title(String key) {
+        String group = key.substring(0, key.indexOf('.'));
+        return TITLES.getOrDefault(group, group);
     }
 
     private static String row(Setting<?> setting) {

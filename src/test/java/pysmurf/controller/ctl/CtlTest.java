@@ -156,6 +156,23 @@ class CtlTest {
                 .contains("time: must be positive\n");
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "http 127.0.0.1, 127.0.0.1 over HTTP",
+        "mqtt mqtt, over MQTT",
+        "'the controller, which is stopping', 'the controller, which is stopping'"
+    })
+    void saysWhoAskedInOneForm(String by, String text) {
+        assertThat(Requester.of(by)).isEqualTo(text);
+    }
+
+    @Test
+    void saysThatTheVariableIsTheTokenItself() throws Exception {
+        controller.refusing(401, "{\"status\":401,\"detail\":\"no token\"}");
+
+        assertThat(type("tune").err()).contains("PYSMURF_CTL_TOKEN (the token itself, not a path)");
+    }
+
     @Test
     void leavesARefusalAsItIsForScripts() throws Exception {
         String problem = "{\"status\":409,\"detail\":\"busy\",\"session_id\":2}";
