@@ -17,6 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -248,7 +249,8 @@ public final class RouteReload {
     }
 
     private void changedKamelet(Path file, String content) throws Exception {
-        compile(kameletUsers());
+        // its users may be about to change with it, so what they give it does not count here
+        compile(kameletUsers(), routes -> {});
         faults.remove(file);
         whenNotRunning(file, null, () -> {
             Set<String> users = kameletUsers().keySet().stream()
@@ -338,11 +340,15 @@ public final class RouteReload {
     }
 
     private List<RouteFiles.Compiled> compile(Map<Path, String> texts) throws Exception {
+        return compile(texts, this::checkBlocks);
+    }
+
+    private List<RouteFiles.Compiled> compile(Map<Path, String> texts, Consumer<Collection<RouteDefinition>> check)
+            throws Exception {
         List<Resource> resources = texts.entrySet().stream()
                 .map(entry -> RouteFiles.resource(entry.getKey(), entry.getValue()))
                 .toList();
-        return new ScratchContext(context, properties, "file:" + folder.resolve("kamelets"))
-                .compile(resources, this::checkBlocks);
+        return new ScratchContext(context, properties, "file:" + folder.resolve("kamelets")).compile(resources, check);
     }
 
     /**
