@@ -431,7 +431,7 @@ public final class Controller implements AutoCloseable {
         registry.bind("operationThreads", operations);
         registry.bind("operations", known);
         registry.bind("admission", admission);
-        pipelines = new Pipelines(files, configuration.configDir());
+        pipelines = new Pipelines(files, configuration.configDir(), known::find);
         stages = new Stages(known, pipelines, sessions);
         registry.bind("stages", stages);
 

@@ -17,6 +17,11 @@ import org.slf4j.LoggerFactory;
  */
 public final class FollowedFile<T, F> implements Supplier<T>, AutoCloseable {
 
+    /** What becomes of a file that cannot be used, if it could be before, and if not. */
+    public static final String STAYS = "what was there before stays";
+
+    public static final String LEFT_OUT = "it is left out";
+
     private static final Logger LOG = LoggerFactory.getLogger(FollowedFile.class);
 
     /** Makes of a file's text what it says. */
@@ -37,6 +42,8 @@ public final class FollowedFile<T, F> implements Supplier<T>, AutoCloseable {
     private final Consumer<FollowedFiles.Content> changed = this::changed;
     private T value;
     private F fault;
+    /** Whether the value is from a file. */
+    private boolean isRead;
 
     /**
      * Reads the file and follows it.
@@ -70,10 +77,11 @@ public final class FollowedFile<T, F> implements Supplier<T>, AutoCloseable {
                 throw new IOException(content.fault());
             }
             value = reader.read(content.text());
+            isRead = content.text() != null;
             fault = null;
         } catch (Exception e) {
             fault = wording.apply(content.text() == null ? "" : content.text(), e);
-            LOG.error("{}; what was there before stays", fault);
+            LOG.error("{}; {}", fault, isRead ? STAYS : LEFT_OUT);
         }
     }
 

@@ -14,16 +14,14 @@ import java.util.Optional;
 public record Gate(String number, Double min, Double max, Boolean is) {
 
     /** Why it can judge nothing; empty if it can. */
-    Optional<StageSettings.Fault> unusable() {
+    Optional<String> unusable() {
         if (number == null || number.isBlank()) {
-            return Optional.of(new StageSettings.Fault("gates", "has a gate without a number"));
+            return Optional.of("the gate has no number");
         }
         boolean finite = (min == null || Double.isFinite(min)) && (max == null || Double.isFinite(max));
         if (!finite || min != null && max != null && min > max || is != null && (min != null || max != null)) {
-            return Optional.of(new StageSettings.Fault(
-                    number,
-                    "has the limits min " + min + ", max " + max + ", is " + is
-                            + ", where min and max are numbers, min is not above max, and is stands alone"));
+            return Optional.of(number + " has the limits min " + min + ", max " + max + ", is " + is
+                    + ", where min and max are numbers, min is not above max, and is stands alone");
         }
         return Optional.empty();
     }

@@ -3,15 +3,25 @@ package pysmurf.controller.pipeline;
 import com.fasterxml.jackson.annotation.JsonSetter;
 import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.InvalidNullException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
-import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.Mark;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import pysmurf.controller.routing.RouteFault;
 import pysmurf.controller.session.Json;
 
 /**
@@ -40,34 +50,86 @@ public record PipelineSettings(Map<String, StageSettings> stages, Map<String, Li
     /**
      * Reads YAML.
      *
-     * @throws IllegalArgumentException telling what is wrong, if possible with the line
+     * @throws RouteFault.InLine if it cannot be used
      */
     static PipelineSettings read(String yaml) {
         try {
             Object tree = new Load(LoadSettings.builder().build()).loadFromString(yaml);
             PipelineSettings settings = tree == null ? NONE : MAPPER.convertValue(tree, PipelineSettings.class);
             settings.stages.forEach((name, stage) -> stage.fault().ifPresent(fault -> {
-                throw new IllegalArgumentException(
-                        "stages." + name + " (line " + line(yaml, name, fault.key()) + "): " + fault);
+                List<String> keys = Stream.concat(Stream.of("stages", name), fault.keys().stream())
+                        .toList();
+                throw YamlPlace.of(yaml, keys).fault(fault.detail());
             }));
             return settings;
-        } catch (YamlEngineException e) {
-            throw new IllegalArgumentException(e.getMessage(), e);
+        } catch (MarkedYamlEngineException e) {
+            int line = e.getProblemMark().map(Mark::getLine).orElse(0) + 1;
+            throw new RouteFault.InLine(line, e.getProblem(), e);
+        } catch (IllegalArgumentException e) {
+            throw e.getCause() instanceof JsonMappingException cause ? fault(yaml, cause) : e;
         } catch (StackOverflowError e) {
-            throw new IllegalArgumentException("an alias leads to what it is in", e);
+            throw new RouteFault.InLine(1, "an alias leads to what it is in", e);
         }
     }
 
-    /** The line of a stage's key; the parser tells none of what it could read. */
-    private static int line(String yaml, String stage, String key) {
-        Matcher place = Pattern.compile(
-                        "(?<![\\w-])" + Pattern.quote(stage) + "[\"']?\\s*:[\\s\\S]*?(?<![\\w-])" + Pattern.quote(key))
-                .matcher(yaml);
-        return 1
-                + (int) yaml.substring(0, place.find() ? place.end() : 0)
-                        .chars()
-                        .filter(c -> c == '\n')
-                        .count();
+    private static RouteFault.InLine fault(String yaml, JsonMappingException e) {
+        List<String> keys = e.getPath().stream()
+                .map(step -> step.getFieldName() == null ? Integer.toString(step.getIndex()) : step.getFieldName())
+                .toList();
+        YamlPlace place = YamlPlace.of(yaml, keys);
+        if (e instanceof UnrecognizedPropertyException unknown) {
+            String known = unknown.getKnownPropertyIds().stream()
+                    .map(Object::toString)
+                    .sorted()
+                    .collect(Collectors.joining(", "));
+            return place.fault("there is no such key; there are " + known);
+        }
+        if (e instanceof InvalidNullException) {
+            return place.fault("has no value");
+        }
+        Class<?> wanted = e instanceof MismatchedInputException mismatch ? mismatch.getTargetType() : null;
+        return place.fault(place.value() + (wanted == null ? " cannot be used" : " is not " + kind(wanted)));
+    }
+
+    private static String kind(Class<?> type) {
+        if (type == int.class) {
+            return "a whole number";
+        }
+        if (type == double.class || type == Double.class) {
+            return "a number";
+        }
+        if (type == boolean.class || type == Boolean.class) {
+            return "true or false";
+        }
+        if (type == String.class) {
+            return "text";
+        }
+        return List.class.isAssignableFrom(type) ? "a list" : "a block of keys with values";
+    }
+
+    /**
+     * What the file names that the operation's route does not have. The rest of it counts.
+     *
+     * @param yaml  what this was read from
+     * @param route the stages that the route names
+     */
+    List<RouteFault.InLine> unknownStages(String yaml, Collection<String> route) {
+        List<RouteFault.InLine> unknown = new ArrayList<>();
+        new TreeSet<>(stages.keySet()).forEach(name -> note(unknown, yaml, List.of("stages", name), name, route));
+        new TreeMap<>(presets).forEach((preset, names) -> {
+            for (int n = 0; n < names.size(); n++) {
+                note(unknown, yaml, List.of("presets", preset, Integer.toString(n)), names.get(n), route);
+            }
+        });
+        return unknown;
+    }
+
+    private static void note(
+            List<RouteFault.InLine> unknown, String yaml, List<String> keys, String name, Collection<String> route) {
+        if (!route.contains(name)) {
+            String known = route.isEmpty() ? "none" : String.join(", ", route);
+            unknown.add(YamlPlace.of(yaml, keys).fault("the route has no stage " + name + "; it has " + known));
+        }
     }
 
     StageSettings stage(String name) {

@@ -1,13 +1,17 @@
 package pysmurf.controller.pipeline;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import pysmurf.controller.config.FollowedFile;
 import pysmurf.controller.config.FollowedFiles;
+import pysmurf.controller.routing.Operation;
 import pysmurf.controller.routing.RouteFault;
 
 /**
@@ -18,34 +22,60 @@ public final class Pipelines {
 
     private final Path folder;
     private final FollowedFiles files;
-    private final Map<String, FollowedFile<PipelineSettings, RouteFault>> settings = new ConcurrentHashMap<>();
+    private final Function<String, Optional<Operation>> operations;
+    private final Map<String, FollowedFile<Read, RouteFault>> settings = new ConcurrentHashMap<>();
 
-    /** @param folder where {@code NAME.yaml} is */
-    public Pipelines(FollowedFiles files, Path folder) {
+    /** What a file says, and its text. */
+    private record Read(PipelineSettings settings, String text) {
+
+        static final Read NONE = new Read(PipelineSettings.NONE, "");
+    }
+
+    /**
+     * @param folder     where {@code NAME.yaml} is
+     * @param operations finds an operation as its route is at the moment, by name
+     */
+    public Pipelines(FollowedFiles files, Path folder, Function<String, Optional<Operation>> operations) {
         this.files = files;
         this.folder = folder;
+        this.operations = operations;
     }
 
     /** The settings of an operation; empty ones if it has no file. */
     public PipelineSettings of(String operation) {
-        return settings.computeIfAbsent(operation + ".yaml", this::follow).now();
+        return settings.computeIfAbsent(operation, this::follow).now().settings();
     }
 
-    private FollowedFile<PipelineSettings, RouteFault> follow(String name) {
+    private FollowedFile<Read, RouteFault> follow(String operation) {
         return new FollowedFile<>(
                 files,
-                folder.resolve(name),
-                text -> text == null ? PipelineSettings.NONE : PipelineSettings.read(text),
-                (text, fault) -> RouteFault.of(name, text, fault),
-                PipelineSettings.NONE);
+                folder.resolve(file(operation)),
+                text -> text == null ? Read.NONE : new Read(PipelineSettings.read(text), text),
+                (text, fault) -> RouteFault.of(file(operation), text, fault),
+                Read.NONE);
     }
 
-    /** Files that cannot be used. */
+    private static String file(String operation) {
+        return operation + ".yaml";
+    }
+
+    /** Files that cannot be used, and what the others name that is in no route. */
     public Collection<RouteFault> faults() {
-        return new TreeMap<>(settings)
-                .values().stream()
-                        .map(FollowedFile::fault)
-                        .flatMap(Optional::stream)
-                        .toList();
+        List<RouteFault> faults = new ArrayList<>();
+        new TreeMap<>(settings).forEach((operation, file) -> file.fault()
+                .ifPresentOrElse(faults::add, () -> faults.addAll(unknownStages(operation, file.get()))));
+        return faults;
+    }
+
+    /** Looked for each time, since a route comes, changes and goes by itself. */
+    private List<RouteFault> unknownStages(String operation, Read read) {
+        return operations
+                .apply(operation)
+                .map(Operation::named)
+                .map(route -> read.settings().unknownStages(read.text(), route))
+                .orElse(List.of())
+                .stream()
+                .map(fault -> RouteFault.of(file(operation), fault))
+                .toList();
     }
 }

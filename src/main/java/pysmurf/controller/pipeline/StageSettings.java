@@ -21,14 +21,8 @@ public record StageSettings(
     /** The longest limit, a year, as of the parameter {@code timeout}. */
     private static final double MAX_SECONDS = 31_536_000;
 
-    /** A value that cannot be meant, with its key. */
-    record Fault(String key, String detail) {
-
-        @Override
-        public String toString() {
-            return key + " " + detail;
-        }
-    }
+    /** A value that cannot be meant, with the keys that lead to it. */
+    record Fault(List<String> keys, String detail) {}
 
     public StageSettings {
         gates = gates == null ? List.of() : List.copyOf(gates);
@@ -38,19 +32,27 @@ public record StageSettings(
     Optional<Fault> fault() {
         // a comparison with what is no number is false, so each says what is right
         if (timeout != null && !(timeout > 0 && timeout <= MAX_SECONDS)) {
-            return Optional.of(
-                    new Fault("timeout", "is " + timeout + ", not above 0 and at most " + (long) MAX_SECONDS));
+            return fault("timeout", timeout + " is not above 0 and at most " + (long) MAX_SECONDS);
         }
         if (retries < 0) {
-            return Optional.of(new Fault("retries", "is " + retries + ", below 0"));
+            return fault("retries", retries + " is below 0");
         }
         if (!(estimate >= 0 && estimate <= MAX_SECONDS)) {
-            return Optional.of(new Fault("estimate", "is " + estimate + ", not from 0 to " + (long) MAX_SECONDS));
+            return fault("estimate", estimate + " is not from 0 to " + (long) MAX_SECONDS);
         }
         if (!(estimateSimulated >= 0 && estimateSimulated <= MAX_SECONDS)) {
-            return Optional.of(new Fault(
-                    "estimate_simulated", "is " + estimateSimulated + ", not from 0 to " + (long) MAX_SECONDS));
+            return fault("estimate_simulated", estimateSimulated + " is not from 0 to " + (long) MAX_SECONDS);
         }
-        return gates.stream().flatMap(gate -> gate.unusable().stream()).findFirst();
+        for (int n = 0; n < gates.size(); n++) {
+            Optional<String> why = gates.get(n).unusable();
+            if (why.isPresent()) {
+                return Optional.of(new Fault(List.of("gates", Integer.toString(n)), why.get()));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<Fault> fault(String key, String detail) {
+        return Optional.of(new Fault(List.of(key), detail));
     }
 }

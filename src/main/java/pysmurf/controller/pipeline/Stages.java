@@ -142,10 +142,6 @@ public final class Stages {
             return;
         }
         JsonNode numbers = note(session, run, result);
-        if (result.getOutcome() == Outcome.ABORTED && !always) {
-            sessions.stageEnded(session, run.stage(), State.ABORTED, run.numbers(), null);
-            result.requireSuccess();
-        }
         Map<Integer, String> faults = faults(run, result, numbers);
         if (run.stage().equals(SAFE_STATE)) {
             alarm = faults.isEmpty() ? null : "session " + session.id() + ": " + text(faults);

@@ -2,7 +2,6 @@ package pysmurf.controller.routing;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -40,7 +39,7 @@ public final class Operations {
 
     private static final Logger LOG = LoggerFactory.getLogger(Operations.class);
     /** A stage is a block with a parameter "stage": the script block itself, or one that an integrator made of it. */
-    private static final String BLOCK = "kamelet:";
+    static final String BLOCK = "kamelet:";
 
     /** @param operation null as long as its schema cannot be used */
     private record Known(Route route, Schema schema, Operation operation) {}
@@ -169,11 +168,19 @@ public final class Operations {
     private Operation operation(String name, Route route, Parameters parameters) {
         String description =
                 Objects.requireNonNullElse(route.getDescription(), "").strip();
+        List<Map<String, Object>> blocks = blocks(name);
         return new Operation(
-                name, description, parameters, stages(name), blocks(name).size());
+                name,
+                description,
+                parameters,
+                // a safeguard is planned by none
+                stages(blocks.stream().filter(block -> !"true".equals(String.valueOf(block.get("always"))))),
+                stages(blocks.stream()),
+                blocks.size());
     }
 
-    private List<String> blocks(String name) {
+    /** The parameters of each block. */
+    private List<Map<String, Object>> blocks(String name) {
         RouteDefinition definition = ((ModelCamelContext) context).getRouteDefinition(name);
         if (definition == null) {
             // its route was taken out a moment ago, and with the next one this is asked again
@@ -184,27 +191,27 @@ public final class Operations {
         return steps.stream()
                 .map(ToDefinition::getUri)
                 .filter(uri -> uri.startsWith(BLOCK))
+                .map(Operations::parameters)
                 .toList();
     }
 
-    private List<String> stages(String name) {
-        return blocks(name).stream()
-                .map(Operations::stage)
+    private static List<String> stages(Stream<Map<String, Object>> blocks) {
+        return blocks.map(block -> block.get("stage"))
                 .filter(Objects::nonNull)
+                .map(Object::toString)
+                .filter(stage -> !stage.isBlank())
                 .distinct()
                 .toList();
     }
 
-    /** The stage that a block stands for; null if none, or if it is a safeguard, which nobody plans. */
-    private static String stage(String uri) {
+    /** The parameters that a step gives its block. */
+    static Map<String, Object> parameters(String uri) {
+        int query = uri.indexOf('?');
         try {
-            Map<String, Object> parameters = URISupport.parseParameters(URI.create(uri.replaceAll("[{} ]", "_")));
-            Object stage = parameters.get("stage");
-            boolean safeguard = "true".equals(String.valueOf(parameters.get("always")));
-            return stage == null || stage.toString().isBlank() || safeguard ? null : stage.toString();
+            return query < 0 ? Map.of() : URISupport.parseQuery(uri.substring(query + 1));
         } catch (URISyntaxException e) {
-            LOG.warn("Stage of {} cannot be read: {}", uri, e.getMessage());
-            return null;
+            LOG.warn("Parameters of {} cannot be read: {}", uri, e.getMessage());
+            return Map.of();
         }
     }
 }

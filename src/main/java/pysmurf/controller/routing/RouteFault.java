@@ -1,5 +1,6 @@
 package pysmurf.controller.routing;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -22,6 +23,7 @@ public record RouteFault(String file, Integer line, String detail) {
             Pattern.compile("begins at ([^\\s?,]+)(?=: )"),
             Pattern.compile("/(kamelets/[^/\\s]+)\\.kamelet\\.yaml"),
             Pattern.compile("Route template (\\S+) the following mandatory parameters"),
+            Pattern.compile("kamelet:\\S+ has no parameter ([^\\s,;]+)"),
             Pattern.compile("registry for: (\\S+)"),
             Pattern.compile("Method with name: (\\w+)"),
             Pattern.compile("Unknown function: (\\S+)"),
@@ -29,7 +31,28 @@ public record RouteFault(String file, Integer line, String detail) {
             Pattern.compile("the route id (\\S+)"),
             Pattern.compile(">>> \\w+\\[([^\\s?\\]]+)"));
 
+    /** What the engine says of a block that is not there. */
+    private static final Pattern NO_BLOCK =
+            Pattern.compile("Resource not found: \\S*/kamelets/([^/\\s]+)\\.kamelet\\.yaml.*");
+
+    /** What the JSON parser says of its source, and of the place of what is not closed. */
+    private static final Pattern JSON_SOURCE = Pattern.compile("\\[Source: [^;]*; line: (\\d+), column: \\d+]");
+
     private static final int MOST_CHARS = 500;
+
+    /** Something is wrong with a line of a file. */
+    public static final class InLine extends IllegalArgumentException {
+
+        private static final long serialVersionUID = 1L;
+
+        private final int line;
+
+        /** @param line from 1 */
+        public InLine(int line, String detail, Throwable cause) {
+            super(detail, cause);
+            this.line = line;
+        }
+    }
 
     /** The fault that a parser's or the route engine's exception tells of: its innermost cause says what, any one where. */
     public static RouteFault of(String file, Throwable fault) {
@@ -38,6 +61,16 @@ public record RouteFault(String file, Integer line, String detail) {
 
     /** The same; where no cause tells the line, it is the one that holds what a cause complains of. */
     public static RouteFault of(String file, String content, Throwable fault) {
+        if (fault instanceof InLine known) {
+            return new RouteFault(file, known.line, shortened(known.getMessage()));
+        }
+        if (fault instanceof JsonProcessingException json) {
+            Integer at = json.getLocation() == null
+                    ? null
+                    : Integer.valueOf(json.getLocation().getLineNr());
+            String said = JSON_SOURCE.matcher(json.getOriginalMessage()).replaceAll("line $1");
+            return new RouteFault(file, at, "is not JSON: " + shortened(said));
+        }
         Integer line = null;
         Integer found = null;
         Throwable innermost = fault;
@@ -57,8 +90,13 @@ public record RouteFault(String file, Integer line, String detail) {
             line = search(content, String.valueOf(cause.getMessage()));
         }
         String text = innermost.getMessage() == null ? innermost.toString() : innermost.getMessage();
-        text = text.strip().replaceAll("\\s+", " ");
-        return new RouteFault(file, line, text.length() > MOST_CHARS ? text.substring(0, MOST_CHARS) + "…" : text);
+        text = NO_BLOCK.matcher(text).replaceFirst("there is no block kamelet:$1 (routes/kamelets/$1.kamelet.yaml)");
+        return new RouteFault(file, line, shortened(text));
+    }
+
+    private static String shortened(String text) {
+        String oneLine = text.strip().replaceAll("\\s+", " ");
+        return oneLine.length() > MOST_CHARS ? oneLine.substring(0, MOST_CHARS) + "…" : oneLine;
     }
 
     /** The same for those who may know that a file is broken, and not what it holds. */

@@ -12,19 +12,32 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Endpoint;
 import org.apache.camel.Route;
+import org.apache.camel.model.KameletDefinition;
+import org.apache.camel.model.ProcessorDefinitionHelper;
+import org.apache.camel.model.RouteDefinition;
+import org.apache.camel.model.ToDefinition;
 import org.apache.camel.spi.Resource;
 import org.apache.camel.support.PluginHelper;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import pysmurf.controller.config.FollowedFile;
 import pysmurf.controller.config.FollowedFiles;
+import pysmurf.controller.session.Json;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
 
@@ -46,6 +59,9 @@ public final class RouteReload {
 
     /** Where routes begin that something may be in for as long as a session lasts. */
     private static final List<String> HOLDING = List.of("direct:", "platform-http:");
+
+    /** A step that is a building block, and its name. */
+    private static final Pattern BLOCK = Pattern.compile(Operations.BLOCK + "/*([A-Za-z0-9_-]+)");
 
     private static final long LONGEST_CALL_NANOS = 100_000_000;
     private static final long LOOK_NANOS = 1_000_000;
@@ -149,7 +165,7 @@ public final class RouteReload {
      */
     RouteFault leaveOut(Path file, Throwable fault) {
         lastGood.remove(file);
-        return refused(file, fault, "it is left out");
+        return refused(file, fault, FollowedFile.LEFT_OUT);
     }
 
     private void noticed(Map<Path, FollowedFiles.Content> changes) {
@@ -233,7 +249,8 @@ public final class RouteReload {
     }
 
     private void changedKamelet(Path file, String content) throws Exception {
-        compile(kameletUsers());
+        // its users may be about to change with it, so what they give it does not count here
+        compile(kameletUsers(), routes -> {});
         faults.remove(file);
         whenNotRunning(file, null, () -> {
             Set<String> users = kameletUsers().keySet().stream()
@@ -298,7 +315,7 @@ public final class RouteReload {
     }
 
     private void refused(Path file, Throwable e) {
-        refused(file, e, "what was there before stays");
+        refused(file, e, lastGood.containsKey(file) ? FollowedFile.STAYS : FollowedFile.LEFT_OUT);
     }
 
     private RouteFault refused(Path file, Throwable e, String meanwhile) {
@@ -323,10 +340,58 @@ public final class RouteReload {
     }
 
     private List<RouteFiles.Compiled> compile(Map<Path, String> texts) throws Exception {
+        return compile(texts, this::checkBlocks);
+    }
+
+    private List<RouteFiles.Compiled> compile(Map<Path, String> texts, Consumer<Collection<RouteDefinition>> check)
+            throws Exception {
         List<Resource> resources = texts.entrySet().stream()
                 .map(entry -> RouteFiles.resource(entry.getKey(), entry.getValue()))
                 .toList();
-        return new ScratchContext(context, properties, "file:" + folder.resolve("kamelets")).compile(resources);
+        return new ScratchContext(context, properties, "file:" + folder.resolve("kamelets")).compile(resources, check);
+    }
+
+    /**
+     * The engine takes a parameter that a block does not have, and forgets it.
+     *
+     * @throws IllegalArgumentException if a step gives one
+     */
+    void checkBlocks(Collection<RouteDefinition> routes) {
+        for (RouteDefinition route : routes) {
+            ProcessorDefinitionHelper.filterTypeInOutputs(route.getOutputs(), ToDefinition.class)
+                    .forEach(step -> checkBlock(step.getUri()));
+            ProcessorDefinitionHelper.filterTypeInOutputs(route.getOutputs(), KameletDefinition.class)
+                    .forEach(step -> checkBlock(Operations.BLOCK + step.getName()));
+        }
+    }
+
+    private void checkBlock(String uri) {
+        Matcher block = BLOCK.matcher(uri);
+        String text = block.lookingAt()
+                ? content(folder.resolve("kamelets").resolve(block.group(1) + RouteFiles.KAMELET))
+                : "";
+        if (text.isEmpty()) {
+            return;
+        }
+        Set<String> known = new TreeSet<>();
+        try {
+            Object tree = new Load(LoadSettings.builder().build()).loadFromString(text);
+            Json.tree(tree).at("/spec/definition/properties").fieldNames().forEachRemaining(known::add);
+        } catch (YamlEngineException e) {
+            LOG.debug("{} is broken, which the engine finds out for itself", uri, e);
+            return;
+        }
+        Set<String> given = new TreeSet<>(Operations.parameters(uri).keySet());
+        given.removeAll(known);
+        // what is the engine's own, such as bridgeErrorHandler
+        given.removeAll(context.getCamelContextExtension()
+                .getEndpointUriFactory("kamelet")
+                .propertyNames());
+        if (!given.isEmpty()) {
+            throw new IllegalArgumentException("the block kamelet:" + block.group(1) + " has no parameter "
+                    + String.join(", ", given) + "; it has "
+                    + (known.isEmpty() ? "none" : String.join(", ", known)));
+        }
     }
 
     /**

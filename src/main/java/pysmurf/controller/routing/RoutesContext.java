@@ -83,6 +83,7 @@ public final class RoutesContext extends DefaultCamelContext {
         List<RouteFiles.Compiled> routes =
                 added.stream().map(RoutesContext::compiled).toList();
         reload.files().checkRoutes(file, routes);
+        reload.checkBlocks(added);
         for (RouteFiles.Compiled route : routes) {
             refuseIfTaken("the route id " + route.id() + " is taken by ", fileOfId.get(route.id()));
             if (!route.from().startsWith("timer:")) {

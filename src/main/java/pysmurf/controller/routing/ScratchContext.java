@@ -1,13 +1,16 @@
 package pysmurf.controller.routing;
 
+import java.util.Collection;
 import java.util.List;
 import java.util.Properties;
+import java.util.function.Consumer;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Route;
 import org.apache.camel.component.kamelet.KameletComponent;
 import org.apache.camel.component.platform.http.PlatformHttpConstants;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.model.ModelCamelContext;
+import org.apache.camel.model.RouteDefinition;
 import org.apache.camel.spi.Resource;
 import org.apache.camel.support.DefaultRegistry;
 import org.apache.camel.support.PluginHelper;
@@ -37,10 +40,12 @@ final class ScratchContext {
     /**
      * Compiles files together.
      *
+     * @param  check     looks at the routes before they are made
      * @return           the routes that they define, without those made of kamelets
      * @throws Exception whatever is wrong with them
      */
-    List<RouteFiles.Compiled> compile(List<Resource> resources) throws Exception {
+    List<RouteFiles.Compiled> compile(List<Resource> resources, Consumer<Collection<RouteDefinition>> check)
+            throws Exception {
         try (DefaultCamelContext scratch = new DefaultCamelContext(false)) {
             DefaultRegistry registry = new DefaultRegistry(running.getRegistry());
             // the engine belongs to the context that started it
@@ -54,6 +59,7 @@ final class ScratchContext {
             scratch.addComponent("kamelet", component);
             scratch.build();
             PluginHelper.getRoutesLoader(scratch).loadRoutes(resources);
+            check.accept(((ModelCamelContext) scratch).getRouteDefinitions());
             scratch.start();
             return ((ModelCamelContext) scratch)
                     .getRouteDefinitions().stream()

@@ -133,6 +133,10 @@ public final class ScriptBinding implements ExecBinding {
 
     @Override
     public void writeOutput(Exchange exchange, ExecResult result) {
+        if (result instanceof ScriptResult ended) {
+            // here, since the route's next step would be refused in the words that the session has already
+            ended.requireNotAborted();
+        }
         exchange.getMessage().setBody(result);
     }
 }

@@ -41,6 +41,13 @@ public final class ScriptResult extends ExecResult {
         return report;
     }
 
+    /** @throws OperationFailure if the script was aborted, unless it is a safeguard, whose end is its stage's */
+    void requireNotAborted() {
+        if (outcome == Outcome.ABORTED && !((ScriptCommand) getCommand()).always()) {
+            requireSuccess();
+        }
+    }
+
     /** @throws OperationFailure if the script did not succeed */
     public void requireSuccess() {
         if (outcome != Outcome.SUCCEEDED) {

@@ -81,6 +81,12 @@ abstract class AbortEndToEnd extends SharedController {
         assertThat(abort.path("end_time").asDouble())
                 .isGreaterThanOrEqualTo(session.path("end_time").asDouble());
         assertThat(new String(http.log(id), StandardCharsets.UTF_8)).contains("tidied up\n");
+        List<String> messages = StreamSupport.stream(session.path("messages").spliterator(), false)
+                .map(message -> message.path(1).asText())
+                .toList();
+        assertThat(messages)
+                .containsOnlyOnce("Aborted")
+                .endsWith("Aborted", "Script has finished with exit code 130", "Status is now \"done\".");
     }
 
     @Test

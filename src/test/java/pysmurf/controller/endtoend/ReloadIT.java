@@ -68,6 +68,14 @@ class ReloadIT {
         return "- route:\n    id: " + id + "\n    from:\n      uri: " + from + "\n      steps:\n" + steps;
     }
 
+    private static final String MISSPELT = """
+                    - to:
+                        uri: kamelet:script
+                        parameters:
+                          script: exit_with.py
+                          timelimit: 5
+            """;
+
     private static String operation(String id, String steps) {
         return route(id, "direct:operation-" + id, steps);
     }
@@ -92,6 +100,7 @@ class ReloadIT {
                 "operations/component.camel.yaml", 6,
                 "operations/kamelet.camel.yaml", 7,
                 "operations/option.camel.yaml", 9,
+                "operations/parameter.camel.yaml", 10,
                 "operations/bean.camel.yaml", 7,
                 "operations/another.camel.yaml", 2,
                 "clash.camel.yaml", 4);
@@ -105,6 +114,7 @@ class ReloadIT {
                 operation(
                         "option",
                         "        - to:\n            uri: seda:x\n            parameters:\n              colour: red\n"));
+        write("operations/parameter.camel.yaml", operation("parameter", MISSPELT));
         write("operations/bean.camel.yaml", operation("bean", "        - bean:\n            ref: nosuch\n"));
         write("operations/another.camel.yaml", operation("run", "        - log: x\n"));
         write("clash.camel.yaml", route("clash", "direct:command", "        - log: x\n"));
@@ -138,6 +148,13 @@ class ReloadIT {
         for (String file : faults.keySet()) {
             Files.delete(setup.routes().resolve(file));
         }
+        awaitLog("operations/parameter.camel.yaml line 10: the block kamelet:script has no parameter timelimit; it has "
+                + "always, args, script, stage, timeLimit; it is left out");
+        awaitLog("there is no block kamelet:nosuch (routes/kamelets/nosuch.kamelet.yaml)");
+        write("operations/late.camel.yaml", operation("late", MISSPELT));
+        awaitLog("operations/late.camel.yaml line 10: the block kamelet:script has no parameter timelimit; it has "
+                + "always, args, script, stage, timeLimit; it is left out");
+        Files.delete(setup.routes().resolve("operations/late.camel.yaml"));
         write("operations/component.camel.yaml", operation("component", "        - log: x\n"));
         write("operations/twice.camel.yaml", read("operations/twice.camel.yaml") + "        - log: x\n");
         await().atMost(SOON).until(() -> broken().isEmpty());

@@ -11,7 +11,8 @@ import pysmurf.controller.session.Json;
 class DocstringTest {
 
     private static Operation operation(String schema) throws Exception {
-        return new Operation("tune", "Tunes.", new Parameters(Json.mapper().readTree(schema), List.of()), List.of(), 1);
+        return new Operation(
+                "tune", "Tunes.", new Parameters(Json.mapper().readTree(schema), List.of()), List.of(), List.of(), 1);
     }
 
     @Test

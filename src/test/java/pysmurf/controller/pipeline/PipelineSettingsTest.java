@@ -9,12 +9,16 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import pysmurf.controller.command.Parameters;
 import pysmurf.controller.config.FollowedFiles;
+import pysmurf.controller.routing.Operation;
 import pysmurf.controller.routing.RouteFault;
 import pysmurf.controller.session.Json;
 
@@ -53,14 +57,15 @@ class PipelineSettingsTest {
     void brokenYamlTellsTheLine() {
         assertThatThrownBy(() -> PipelineSettings.read("stages:\n  find_freq: {timeout: 5\n"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("line 3");
+                .satisfies(fault ->
+                        assertThat(RouteFault.of("mine.yaml", fault).line()).isEqualTo(3));
     }
 
     @Test
     void aFileThatBreaksLeavesTheLastGoodSettingsInForce(@TempDir Path folder) throws Exception {
         Path file = folder.resolve("mine.yaml");
         FollowedFiles files = new FollowedFiles(Clock.systemUTC());
-        Pipelines pipelines = new Pipelines(files, folder);
+        Pipelines pipelines = new Pipelines(files, folder, name -> Optional.empty());
         assertThat(pipelines.of("mine")).isEqualTo(PipelineSettings.NONE);
 
         write(files, file, "presets: {short: [find_freq]}\n");
@@ -74,6 +79,68 @@ class PipelineSettingsTest {
         write(files, file, "presets: {long: [find_freq]}\n");
         assertThat(pipelines.of("mine").presets()).containsOnlyKeys("long");
         assertThat(pipelines.faults()).isEmpty();
+    }
+
+    private static Operation operation(List<String> stages, List<String> named) {
+        return new Operation("mine", "", new Parameters(Json.object(), List.of()), stages, named, named.size());
+    }
+
+    /** The route may be there after the file, and may change by itself; the rest of the file counts meanwhile. */
+    @Test
+    void aStageThatTheRouteDoesNotHaveIsNamed(@TempDir Path folder) throws Exception {
+        Files.writeString(folder.resolve("mine.yaml"), """
+                # settle is misspelt, and so is a stage of a preset
+                stages:
+                  set_bias: {timeout: 5}
+                  setle:
+                    gates: [{number: rms, max: 1}]
+                  make_safe: {timeout: 9}
+                presets:
+                  full:
+                    - set_bias
+                    - nothere
+                """);
+        AtomicReference<Operation> route = new AtomicReference<>();
+        Pipelines pipelines =
+                new Pipelines(new FollowedFiles(Clock.systemUTC()), folder, name -> Optional.ofNullable(route.get()));
+        assertThat(pipelines.of("mine").stage("set_bias").timeout()).isEqualTo(5);
+        assertThat(pipelines.faults()).isEmpty();
+
+        route.set(operation(List.of("set_bias", "settle"), List.of("set_bias", "settle", "make_safe")));
+        assertThat(pipelines.faults())
+                .extracting(RouteFault::toString)
+                .containsExactly(
+                        "mine.yaml line 4: stages.setle: the route has no stage setle; it has "
+                                + "set_bias, settle, make_safe",
+                        "mine.yaml line 10: presets.full.1: the route has no stage nothere; it has "
+                                + "set_bias, settle, make_safe");
+        assertThat(pipelines.of("mine").stage("set_bias").timeout()).isEqualTo(5);
+
+        List<String> more = List.of("set_bias", "setle", "nothere", "make_safe");
+        route.set(operation(more, more));
+        assertThat(pipelines.faults()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "timeout: abc | timeout: 'abc' is not a number",
+                "retries: 1.5 | retries: '1.5' is not a whole number",
+                "retries: [1] | retries: a list is not a whole number",
+                "per_band: 1 | per_band: '1' is not true or false",
+                "gates: 5 | gates: '5' is not a list",
+                "gates: [{number: n_res, max: many}] | gates.0.max: 'many' is not a number",
+                "gates: [{number: n_res, maxi: 1}] | gates.0.maxi: there is no such key; there are is, max, min, number",
+                "gates: [null] | gates.0: has no value",
+                "timeout: 0 | timeout: 0.0 is not above 0 and at most 31536000",
+                "gates: [{min: 1}] | gates.0: the gate has no number",
+            })
+    void aFaultIsToldWithLineAndFieldInPlainWords(String line, String told) {
+        assertThatThrownBy(
+                        () -> PipelineSettings.read("presets: {short: [x]}\nstages:\n  set_bias:\n    " + line + "\n"))
+                .satisfies(fault -> assertThat(RouteFault.of("bias_step.yaml", fault))
+                        .hasToString("bias_step.yaml line 4: stages.set_bias." + told));
     }
 
     private static void write(FollowedFiles files, Path file, String text) throws Exception {
@@ -112,7 +179,7 @@ class PipelineSettingsTest {
                 .hasMessageContaining("find_freq")
                 .hasMessageContaining(key)
                 .satisfies(fault ->
-                        assertThat(RouteFault.of("mine.yaml", fault).line()).isIn(null, 6));
+                        assertThat(RouteFault.of("mine.yaml", fault).line()).isEqualTo(6));
     }
 
     @ParameterizedTest
