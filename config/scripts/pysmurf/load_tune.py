@@ -1,6 +1,6 @@
-"""Take a tune from its file instead of finding the resonators anew, and switch its tones on.
+"""Take a tune from its file instead of finding the resonators again, and switch its tones on.
 
-The last tune, or the one named by --tunefile; with --setup-notches its dips are swept anew. Follow with
+The last tune, or the one named by --tunefile; with --setup-notches its dips are swept again. Follow with
 serial_algs, since the dips may have moved. Leaves TONES ON.
 """
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Bring each tone to the bottom of its dip and measure eta there anew.
+"""Bring each tone to the bottom of its dip and measure eta there again.
 
 Forces the FLUX RAMP OFF, so it comes before tracking_setup. Leaves TONES ON, but for channels that eta could
 not be measured of. Its two scans run in the server: one whose stage ended goes on, and switches its tones on at

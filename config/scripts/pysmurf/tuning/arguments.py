@@ -272,12 +272,12 @@ def _notches(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--min-offset", type=number(0, 5), default=0.1, metavar="MHz",
                        help="resonators closer than this get no channel (0.1)")
     group.add_argument("--new-master-assignment", action="store_true", default=True,
-                       help="setup_notches: assign channels anew (the default)")
+                       help="setup_notches: assign the channels from scratch (the default)")
     group.add_argument("--old-master-assignment", dest="new_master_assignment", action="store_false",
                        help="setup_notches: keep the channels of the last assignment")
     group.add_argument("--tunefile", metavar="FILE", help="load_tune: this file (the last tune)")
     group.add_argument("--setup-notches", action="store_true",
-                       help="load_tune: sweep the notches of the tune anew")
+                       help="load_tune: sweep the notches of the tune again")
     group.add_argument("--max-iters", type=integer(1, 10000), default=100, metavar="N",
                        help="serial_algs: steps of the gradient descent (100)")
     group.add_argument("--gain", type=number(0, 1), default=0.001, metavar="MHz^2",
