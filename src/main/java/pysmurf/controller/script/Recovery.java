@@ -5,9 +5,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import org.apache.camel.ExchangeProperty;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,20 +70,27 @@ public final class Recovery {
      *         beside those that hold no lock; empty if all is well
      */
     public List<Session> begin() {
-        List<Session> left = sessions.unfinished();
         List<Session> next = new ArrayList<>();
         List<Session> interrupted = new ArrayList<>();
-        for (Session session : left) {
-            if (adopt(session)) {
+        adoptAll(sessions.unfinished()).forEach((session, adopted) -> {
+            if (adopted.join()) {
                 next.add(session);
             } else if (session.exclusive()) {
                 interrupted.add(session);
             }
-        }
+        });
         if (!interrupted.isEmpty()) {
             makeSafe(interrupted).ifPresent(next::add);
         }
         return next;
+    }
+
+    /** All at the same time, since commands wait for the last of them, and a stubborn script takes its ladder's whole time. */
+    private Map<Session, CompletableFuture<Boolean>> adoptAll(List<Session> left) {
+        Executor threads = task -> new Thread(task, "recovery").start();
+        Map<Session, CompletableFuture<Boolean>> adopted = new LinkedHashMap<>();
+        left.forEach(session -> adopted.put(session, CompletableFuture.supplyAsync(() -> adopt(session), threads)));
+        return adopted;
     }
 
     /** @return false if the session is closed now */

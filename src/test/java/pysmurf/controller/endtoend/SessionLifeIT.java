@@ -139,6 +139,30 @@ class SessionLifeIT extends SharedController {
                                 steps:
                                   - to: direct:not-there?block=false
                 """ + indented(18, last));
+        Files.writeString(
+                setup.routes().resolve("operations/stuck_redelivery_apart.camel.yaml"), """
+                - route:
+                    id: stuck_redelivery_apart
+                    errorHandler:
+                      defaultErrorHandler:
+                        redeliveryPolicy:
+                          maximumRedeliveries: 3
+                          redeliveryDelay: 30000
+                    from:
+                      uri: direct:operation-stuck_redelivery_apart
+                      steps:
+                        - multicast:
+                            parallelProcessing: true
+                            steps:
+                              - pipeline:
+                                  steps:
+                                    - log: one
+                                    - to: direct:not-there?block=false
+                              - pipeline:
+                                  steps:
+                                    - log: two
+                                    - to: direct:not-there-either?block=false
+                """ + indented(8, last));
         operation(
                 setup,
                 "guarded_apart",
@@ -285,6 +309,7 @@ class SessionLifeIT extends SharedController {
             strings = {
                 "stuck_recipients",
                 "stuck_redelivery",
+                "stuck_redelivery_apart",
                 "stuck_delay",
                 "stuck_synchronous",
                 "stuck_request",

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import pysmurf.controller.config.RecoveryPolicy;
@@ -25,7 +26,11 @@ class RecoveryTest {
             new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1024 * 1024);
 
     private Session left(ScriptMark mark) {
-        Session.Draft draft = new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), true);
+        return left(mark, true);
+    }
+
+    private Session left(ScriptMark mark, boolean exclusive) {
+        Session.Draft draft = new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), exclusive);
         Session session = ((Opening.Opened) sessions.open(draft)).session();
         sessions.running(session);
         if (mark != null) {
@@ -74,6 +79,35 @@ class RecoveryTest {
         Session late = left(new ScriptMark("MARK=nobody", null, null, "/s.py", null, null, "/r.json", 8200));
         assertThat(recover(RecoveryPolicy.ADOPT)).hasSize(1);
         assertThat(late.outcome()).isEqualTo(Outcome.INTERRUPTED);
+    }
+
+    /** Commands wait until the last of them is over. */
+    @Test
+    void endsStubbornScriptsAllAtATime() throws Exception {
+        List<Process> stubborn = new ArrayList<>();
+        try {
+            for (int i = 0; i < 3; i++) {
+                Process script = new ProcessBuilder(
+                                "setsid", "sh", "-c", "trap '' INT TERM; echo; while :; do sleep 60; done")
+                        .start();
+                stubborn.add(script);
+                script.getInputStream().read();
+                ProcessId id = ProcessId.of(script.pid()).orElseThrow();
+                left(
+                        new ScriptMark("MARK=" + i, null, null, "/s.py", null, null, "/r.json", 8200)
+                                .startedAs(id.pid(), id.startTicks()),
+                        false);
+            }
+            Graces graces = new Graces(Duration.ofMillis(800), Duration.ofMillis(800));
+            long began = System.nanoTime();
+
+            new Recovery(sessions, null, null, RecoveryPolicy.ABORT, graces).begin();
+
+            assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofMillis(3200));
+            assertThat(stubborn).noneMatch(Process::isAlive);
+        } finally {
+            stubborn.forEach(Process::destroyForcibly);
+        }
     }
 
     @Test
