@@ -77,9 +77,9 @@ import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.script.process.Signals;
 import pysmurf.controller.session.BoundedQueue;
 import pysmurf.controller.session.Closing;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.RegisteredFiles;
 import pysmurf.controller.session.ScriptLog;
-import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.SinkFailures;
 import pysmurf.controller.session.Status;
@@ -130,7 +130,7 @@ public final class Controller implements AutoCloseable {
     private Pipelines pipelines;
     private Audit audit;
     private Stages stages;
-    private List<Session> unfinished = List.of();
+    private List<LiveSession> unfinished = List.of();
     private InetSocketAddress publisherAddress;
     private String topicRoot;
     private Metrics metrics;
@@ -289,10 +289,10 @@ public final class Controller implements AutoCloseable {
         public void afterStart(BaseMainSupport camel) {
             files.start();
             mqtt.start(this::sayReady);
-            for (Session session : unfinished) {
+            for (LiveSession session : unfinished) {
                 FluentProducerTemplate template = camel.getCamelContext()
                         .createFluentProducerTemplate()
-                        .to(session.status() == Status.STARTING ? "direct:operation" : "direct:recovery")
+                        .to(session.now().status() == Status.STARTING ? "direct:operation" : "direct:recovery")
                         .withExchangeProperty(ScriptBinding.SESSION, session);
                 operations.execute(template::send);
             }

@@ -30,8 +30,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.command.Command;
 import pysmurf.controller.command.Origin;
-import pysmurf.controller.command.Verdict;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.Verdict;
 
 /**
  * Who asked for what, and what was said: one JSON object a line in a file, for each command, also a refused one, written before

@@ -6,13 +6,15 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import pysmurf.controller.command.Verdict.Reason;
 import pysmurf.controller.routing.Operation;
 import pysmurf.controller.routing.Operations;
-import pysmurf.controller.session.Opening;
+import pysmurf.controller.session.FieldError;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.StoreUnavailable;
+import pysmurf.controller.session.Verdict;
+import pysmurf.controller.session.Verdict.Reason;
 
 /**
  * Decides about each command, whichever way it came: fresh, once, known, valid, and nothing else running. An admitted
@@ -27,7 +29,7 @@ public final class Admission {
     private final Clock clock;
     private final List<Supplier<Optional<String>>> hindrances;
     private volatile boolean stopping;
-    private volatile Session heldFor;
+    private volatile LiveSession heldFor;
 
     /** @param hindrances each says why nothing can be taken on at the moment, or nothing; an abort is taken on all the same */
     public Admission(
@@ -48,7 +50,7 @@ public final class Admission {
      *
      * @param session in whose name; null for no longer
      */
-    public void hold(Session session) {
+    public void hold(LiveSession session) {
         heldFor = session;
     }
 
@@ -103,12 +105,12 @@ public final class Admission {
 
     private Verdict open(Command command, Session.Draft draft) {
         // whoever asks again is told what came of it, even where nothing new could be begun
-        Optional<Session> first =
+        Optional<LiveSession> first =
                 command.commandId() == null ? Optional.empty() : sessions.findByCommandId(command.commandId());
         if (first.isPresent()) {
-            return verdict(new Opening.Repeated(first.get()), command);
+            return told(Verdict.duplicate(first.get()), command);
         }
-        Session held = heldFor;
+        LiveSession held = heldFor;
         if (draft.exclusive() && held != null) {
             return Verdict.refused(
                     Reason.BUSY, "session " + held.id() + " of " + held.opName() + " is being recovered", held);
@@ -116,7 +118,7 @@ public final class Admission {
         Optional<String> hindrance = hindrance();
         return hindrance.isPresent()
                 ? Verdict.refused(Reason.UNAVAILABLE, hindrance.get())
-                : verdict(sessions.open(draft), command);
+                : told(sessions.open(draft), command);
     }
 
     private Optional<String> hindrance() {
@@ -124,41 +126,29 @@ public final class Admission {
     }
 
     private Verdict openAbort(Command command, Session.Draft draft) {
-        Session target = null;
+        LiveSession target = null;
         if (command.abortTarget() != null) {
             target = sessions.find(command.abortTarget()).orElse(null);
             if (target == null) {
                 return Verdict.refused(Reason.UNKNOWN_SESSION, "no session " + command.abortTarget());
             }
         }
-        return verdict(sessions.openAbort(draft, target), command);
+        return told(sessions.openAbort(draft, target), command);
     }
 
-    private static Verdict verdict(Opening opening, Command command) {
-        if (opening instanceof Opening.Opened opened) {
-            return Verdict.ofStarted(opened.session());
+    /** A command that was given before is told what came of it, unless it is another one with the same id. */
+    private static Verdict told(Verdict verdict, Command command) {
+        if (verdict.reason() != Reason.DUPLICATE) {
+            return verdict;
         }
-        if (opening instanceof Opening.Joined joined) {
-            return Verdict.ofJoined(joined.abort());
-        }
-        if (opening instanceof Opening.Repeated repeated) {
-            Session first = repeated.first();
-            boolean same =
-                    first.opName().equals(command.operation()) && first.params().equals(command.params());
-            return same
-                    ? Verdict.refused(Reason.DUPLICATE, "the command started session " + first.id() + " before", first)
-                    : Verdict.refused(
-                            Reason.CONFLICT,
-                            "command id \"" + command.commandId() + "\" was used for another command",
-                            first);
-        }
-        if (opening instanceof Opening.Busy busy) {
-            Session holder = busy.holder();
-            return Verdict.refused(
-                    Reason.BUSY,
-                    "session " + holder.id() + " of " + holder.opName() + " is running since " + holder.startTime(),
-                    holder);
-        }
-        return Verdict.refused(Reason.NOTHING_TO_ABORT, "nothing to abort");
+        LiveSession first = verdict.session();
+        boolean same =
+                first.opName().equals(command.operation()) && first.params().equals(command.params());
+        return same
+                ? verdict
+                : Verdict.refused(
+                        Reason.CONFLICT,
+                        "command id \"" + command.commandId() + "\" was used for another command",
+                        first);
     }
 }

@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import pysmurf.controller.session.FieldError;
 import pysmurf.controller.session.Json;
 
 /**

@@ -11,11 +11,11 @@ import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
 import pysmurf.controller.command.Command;
 import pysmurf.controller.command.Origin;
-import pysmurf.controller.command.Verdict;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.RequestedBy;
-import pysmurf.controller.session.Session;
 import pysmurf.controller.session.StoreUnavailable;
+import pysmurf.controller.session.Verdict;
 
 /** Between HTTP requests and commands: reads the one, answers with what became of the other. Stateless. */
 public final class Commands {
@@ -87,7 +87,7 @@ public final class Commands {
      */
     public CompletableFuture<HttpReply> reply(
             @Body Verdict verdict, @ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
-        Session session = verdict.session();
+        LiveSession session = verdict.session();
         boolean repeated = verdict.reason() == Verdict.Reason.DUPLICATE;
         if (!verdict.isAccepted() && !repeated) {
             throw refusal(verdict);
@@ -106,13 +106,14 @@ public final class Commands {
         return request.seconds("wait", LONGEST_WAIT_S);
     }
 
-    private static HttpReply sessionReply(int status, Session session, HttpRequest request) {
+    private static HttpReply sessionReply(int status, LiveSession session, HttpRequest request) {
         String place = request.prefix() + "/api/v1/sessions/" + session.id();
-        return HttpReply.json(status, session.toJson(SessionViews.DEFAULT_MESSAGES), Map.of("Location", place));
+        return HttpReply.of(
+                status, "application/json", session.json(SessionViews.DEFAULT_MESSAGES), Map.of("Location", place));
     }
 
     private static HttpProblem refusal(Verdict verdict) {
-        Session holder = verdict.session();
+        LiveSession holder = verdict.session();
         return switch (verdict.reason()) {
             case UNKNOWN_OPERATION, UNKNOWN_SESSION -> new HttpProblem(404, verdict.detail());
             case INVALID -> new HttpProblem(400, verdict.detail()).with("errors", verdict.errors());

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.util.List;
 import java.util.Map;
-import pysmurf.controller.command.FieldError;
+import pysmurf.controller.session.FieldError;
 import pysmurf.controller.session.Json;
 
 /** A request that cannot be served, as RFC 9457 has it. */

@@ -11,7 +11,7 @@ import io.vertx.ext.web.RoutingContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.script.process.RegularFile;
-import pysmurf.controller.session.Session;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.SessionLog;
 
 /**
@@ -24,7 +24,7 @@ final class LogStream implements ResponseStream {
     private static final int BLOCK_BYTES = 64 * 1024;
     private static final long LOOK_AGAIN_MS = 20;
 
-    private final Session session;
+    private final LiveSession session;
     private final boolean follow;
     private RoutingContext context;
     private HttpServerResponse response;
@@ -32,7 +32,7 @@ final class LogStream implements ResponseStream {
     private long position = -1;
     private long end = Long.MAX_VALUE;
 
-    LogStream(Session session, boolean follow) {
+    LogStream(LiveSession session, boolean follow) {
         this.session = session;
         this.follow = follow;
     }
@@ -66,7 +66,7 @@ final class LogStream implements ResponseStream {
         }
         // done is asked before the log's end is: what was written before "done" is then never missed
         boolean done = session.isDone();
-        SessionLog log = session.log();
+        SessionLog log = session.now().log();
         if (log == null) {
             pauseOrEnd(done);
         } else if (file == null) {

@@ -1,15 +1,13 @@
 package pysmurf.controller.http;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
 import pysmurf.controller.session.Json;
-import pysmurf.controller.session.Session;
-import pysmurf.controller.session.SessionState.Message;
+import pysmurf.controller.session.LiveSession;
+import pysmurf.controller.session.Message;
 
 /**
  * A session with many messages, as fast as the client takes them: of what they are as JSON there is never more than one block in
@@ -25,10 +23,8 @@ final class SessionStream implements ResponseStream {
     private int next;
 
     /** @param mostMessages the newest ones */
-    SessionStream(Session session, int mostMessages) {
-        ObjectNode whole = session.toJson(0);
-        whole.remove("messages");
-        String json = Json.text(whole);
+    SessionStream(LiveSession session, int mostMessages) {
+        String json = session.document();
         head = json.substring(0, json.length() - 1) + ",\"messages\":[";
         messages = session.messages(mostMessages);
     }
@@ -57,10 +53,8 @@ final class SessionStream implements ResponseStream {
         while (next < messages.size() && !response.writeQueueFull() && !response.closed()) {
             StringBuilder block = new StringBuilder();
             while (next < messages.size() && block.length() < BLOCK_CHARACTERS) {
-                Message message = messages.get(next);
-                ArrayNode pair =
-                        Json.mapper().createArrayNode().add(message.time()).add(message.text());
-                block.append(next++ == 0 ? "" : ",").append(Json.text(pair));
+                block.append(next == 0 ? "" : ",")
+                        .append(Json.text(messages.get(next++).json()));
             }
             response.write(Buffer.buffer(block.toString()));
         }

@@ -2,6 +2,7 @@ package pysmurf.controller.http;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.util.RawValue;
 import io.vertx.core.http.HttpMethod;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,9 +16,9 @@ import org.apache.camel.ExchangeProperty;
 import pysmurf.controller.routing.Operation;
 import pysmurf.controller.routing.Operations;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.RegisteredFile;
-import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.Trimming;
 
@@ -62,9 +63,11 @@ public final class SessionViews {
             ObjectNode item = list.addObject();
             item.put("name", operation.name()).put("description", operation.description());
             item.set("parameters", operation.parameters().json());
-            item.set(
+            item.putRawValue(
                     "session",
-                    sessions.latest(operation.name()).map(SessionViews::listed).orElse(null));
+                    sessions.latest(operation.name())
+                            .map(session -> new RawValue(listed(session)))
+                            .orElse(null));
         }
         return HttpReply.json(200, list);
     }
@@ -80,15 +83,19 @@ public final class SessionViews {
         Integer before = query.containsKey("before") ? request.number("before", 0, HIGHEST, 0) : null;
         // each as text: as a tree it takes many times as much, and each is read only when the one before is text
         String list = sessions.list(limit, before, query.get("op"), outcome(query.get("outcome")))
-                .map(session -> Json.text(listed(session)))
+                .map(SessionViews::listed)
                 .collect(Collectors.joining(",", "[", "]"));
         return HttpReply.of(200, "application/json", list, Map.of());
     }
 
-    private static ObjectNode listed(Session session) {
-        ObjectNode json = session.toJson();
-        Trimming.fit(json, LISTED_BYTES);
-        return json;
+    private static String listed(LiveSession session) {
+        String json = session.json(LiveSession.LISTED_MESSAGES);
+        if (json.length() <= LISTED_BYTES) {
+            return json;
+        }
+        ObjectNode trimmed = session.toJson(LiveSession.LISTED_MESSAGES);
+        Trimming.fit(trimmed, LISTED_BYTES);
+        return Json.text(trimmed);
     }
 
     /**
@@ -101,9 +108,9 @@ public final class SessionViews {
         int wanted = "all".equals(request.query().get("messages"))
                 ? Integer.MAX_VALUE
                 : request.number("messages", 0, HIGHEST, DEFAULT_MESSAGES);
-        Session session = find(request);
+        LiveSession session = find(request);
         SessionStream stream = new SessionStream(session, wanted);
-        return stream.isLong() ? stream : HttpReply.json(200, session.toJson(wanted));
+        return stream.isLong() ? stream : HttpReply.of(200, "application/json", session.json(wanted), Map.of());
     }
 
     /**
@@ -112,11 +119,11 @@ public final class SessionViews {
      * @throws HttpProblem 404 if there is no session or no log
      */
     public ResponseStream log(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
-        Session session = find(request);
+        LiveSession session = find(request);
         boolean follow = request.flag("follow");
-        boolean hidden = session.log() == null
+        boolean hidden = session.now().log() == null
                 ? session.isDone()
-                : session.isDone() && !session.log().kept();
+                : session.isDone() && !session.now().log().kept();
         if (hidden) {
             throw new HttpProblem(404, "session " + session.id() + " kept no log");
         }
@@ -129,7 +136,7 @@ public final class SessionViews {
      * @throws HttpProblem 404 if there is no such file, or it is gone; 403 if it is a secret of this controller
      */
     public ResponseStream file(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) throws IOException {
-        List<RegisteredFile> files = find(request).files();
+        List<RegisteredFile> files = find(request).now().files();
         int index = whole(request, "n");
         if (index < 0 || index >= files.size()) {
             throw new HttpProblem(404, "the session has " + files.size() + " files");
@@ -177,7 +184,7 @@ public final class SessionViews {
         return CONTENT_TYPES.getOrDefault(ending, "application/octet-stream");
     }
 
-    private Session find(HttpRequest request) {
+    private LiveSession find(HttpRequest request) {
         int id = id(request);
         return sessions.find(id).orElseThrow(() -> new HttpProblem(404, "no session " + id));
     }

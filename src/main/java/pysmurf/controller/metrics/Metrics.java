@@ -23,7 +23,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 import pysmurf.controller.http.HttpReply;
-import pysmurf.controller.session.Session;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.SessionFigures;
 
 /**
@@ -144,14 +144,14 @@ public final class Metrics implements SessionFigures, AutoCloseable {
     }
 
     @Override
-    public void ended(Session session, Duration lasted) {
+    public void ended(LiveSession session, Duration lasted) {
         Counter.builder("pysmurf.sessions")
                 .description("Sessions that are done.")
                 .tags(
                         "operation",
                         session.opName(),
                         "outcome",
-                        session.outcome().word())
+                        session.now().outcome().word())
                 .register(registry)
                 .increment();
         Timer.builder("pysmurf.session.duration")
@@ -163,12 +163,12 @@ public final class Metrics implements SessionFigures, AutoCloseable {
     }
 
     @Override
-    public void abortTook(Session session, Duration latency) {
+    public void abortTook(LiveSession session, Duration latency) {
         abortLatency.record(latency);
     }
 
     @Override
-    public void written(Session session, long bytes) {
+    public void written(LiveSession session, long bytes) {
         if (bytes > 0) {
             outputBytes.increment(bytes);
         }

@@ -3,6 +3,7 @@ package pysmurf.controller.mqtt;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.util.RawValue;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -11,12 +12,13 @@ import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
 import pysmurf.controller.command.Command;
-import pysmurf.controller.command.FieldError;
 import pysmurf.controller.command.Origin;
-import pysmurf.controller.command.Verdict;
-import pysmurf.controller.command.Verdict.Reason;
+import pysmurf.controller.session.FieldError;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.RequestedBy;
+import pysmurf.controller.session.Verdict;
+import pysmurf.controller.session.Verdict.Reason;
 
 /** Between MQTT messages and commands: reads the one, answers with what became of the other. Thread-safe. */
 public final class MqttCommands {
@@ -146,7 +148,11 @@ public final class MqttCommands {
         json.put("accepted", verdict.isAccepted());
         json.put("reason", verdict.isAccepted() ? null : word(verdict.reason()));
         json.put("detail", verdict.detail());
-        json.set("session", verdict.session() == null ? null : verdict.session().toJson());
+        json.putRawValue(
+                "session",
+                verdict.session() == null
+                        ? null
+                        : new RawValue(verdict.session().json(LiveSession.LISTED_MESSAGES)));
         exchange.getMessage().setBody(Json.text(json));
         exchange.getMessage().removeHeaders("*");
         connection.address(

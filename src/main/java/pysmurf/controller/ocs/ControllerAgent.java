@@ -15,16 +15,17 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import pysmurf.controller.command.Command;
-import pysmurf.controller.command.FieldError;
-import pysmurf.controller.command.Verdict;
-import pysmurf.controller.command.Verdict.Reason;
 import pysmurf.controller.routing.Operation;
 import pysmurf.controller.routing.Operations;
+import pysmurf.controller.session.FieldError;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.Status;
+import pysmurf.controller.session.Verdict;
+import pysmurf.controller.session.Verdict.Reason;
 
 /**
  * This controller as an OCS agent of class PysmurfController: every operation found in the routes is a task, and the
@@ -117,10 +118,10 @@ final class ControllerAgent implements OcsAgent {
     ObjectNode opCodes() {
         ObjectNode codes = Json.object();
         for (Operation operation : operations.all()) {
-            JsonNode code = sessions.latest(operation.name())
-                    .map(session -> session.toJson(0).get("op_code"))
-                    .orElse(Json.object().numberNode(1));
-            codes.set(operation.name(), code);
+            int code = sessions.latest(operation.name())
+                    .map(session -> session.now().opCode())
+                    .orElse(1);
+            codes.put(operation.name(), code);
         }
         return codes;
     }
@@ -151,7 +152,7 @@ final class ControllerAgent implements OcsAgent {
         if (operation.isEmpty()) {
             return unknown(name).because(Reason.UNKNOWN_OPERATION);
         }
-        Optional<Session> live = sessions.latest(name).filter(session -> !session.isDone());
+        Optional<LiveSession> live = sessions.latest(name).filter(session -> !session.isDone());
         // a second abort joins the first, and with force it makes it more urgent
         if (live.isPresent() && isAbortable(name)) {
             return inProgress(live.get()).because(Reason.BUSY);
@@ -173,7 +174,7 @@ final class ControllerAgent implements OcsAgent {
         return OcsReply.error("No task or process called \"" + name + "\"");
     }
 
-    private static OcsReply inProgress(Session session) {
+    private static OcsReply inProgress(LiveSession session) {
         return OcsReply.error("Operation \"" + session.opName() + "\" already in progress.", OcsSession.now(session));
     }
 
@@ -183,7 +184,7 @@ final class ControllerAgent implements OcsAgent {
     }
 
     private OcsReply status(OpsRequest request) {
-        Optional<Session> session = sessions.latest(request.opName());
+        Optional<LiveSession> session = sessions.latest(request.opName());
         if (operations.find(request.opName()).isEmpty()) {
             return unknown(request.opName());
         }
@@ -196,11 +197,11 @@ final class ControllerAgent implements OcsAgent {
         if (operations.find(name).isEmpty()) {
             return OcsReply.error("Unknown operation \"" + name + "\".");
         }
-        Optional<Session> latest = sessions.latest(name);
+        Optional<LiveSession> latest = sessions.latest(name);
         if (latest.isEmpty()) {
             return OcsReply.ok("Idle.", Json.object());
         }
-        Session session = latest.get();
+        LiveSession session = latest.get();
         if (session.isDone()) {
             return ended(session);
         }
@@ -211,7 +212,7 @@ final class ControllerAgent implements OcsAgent {
         if (Double.isInfinite(seconds)) {
             return session.ended().thenApplyAsync(ControllerAgent::ended, waiters);
         }
-        CompletableFuture<Session> timer = new CompletableFuture<Session>()
+        CompletableFuture<LiveSession> timer = new CompletableFuture<LiveSession>()
                 .completeOnTimeout(session, WaitTime.micros(seconds), TimeUnit.MICROSECONDS);
         // anyOf, since it takes itself off the session's future when the time is over: a client may ask for ever
         return CompletableFuture.anyOf(session.ended(), timer)
@@ -223,13 +224,13 @@ final class ControllerAgent implements OcsAgent {
                         waiters);
     }
 
-    private static OcsReply ended(Session session) {
+    private static OcsReply ended(LiveSession session) {
         ObjectNode json = OcsSession.now(session);
         String how = json.path("success").asBoolean() ? "SUCCEEDED" : "FAILED";
         return OcsReply.ok("Operation \"" + session.opName() + "\" is currently not running (" + how + ").", json);
     }
 
-    private static OcsReply stillRunning(Session session) {
+    private static OcsReply stillRunning(LiveSession session) {
         return OcsReply.timeout(
                 "Operation \"" + session.opName() + "\" still running; wait timed out.", OcsSession.now(session));
     }
@@ -242,12 +243,12 @@ final class ControllerAgent implements OcsAgent {
         if (client.level().compareTo(minPrivs()) < 0) {
             return OcsReply.error(client.level().rejection(minPrivs())).because(Reason.UNAUTHORIZED);
         }
-        Optional<Session> latest = sessions.latest(name);
+        Optional<LiveSession> latest = sessions.latest(name);
         if (latest.isEmpty()) {
             return OcsReply.error("No session active.").because(Reason.NOTHING_TO_ABORT);
         }
-        Session session = latest.get();
-        if (DEAF_TO_ABORT.contains(session.status())) {
+        LiveSession session = latest.get();
+        if (DEAF_TO_ABORT.contains(session.now().status())) {
             return alreadyThere(session).because(Reason.NOTHING_TO_ABORT);
         }
         if (!isAbortable(name)) {
@@ -267,8 +268,9 @@ final class ControllerAgent implements OcsAgent {
         return OcsReply.error("No operation called \"" + name + "\".");
     }
 
-    private static OcsReply alreadyThere(Session session) {
-        return OcsReply.error("The operation is already " + session.status().word());
+    private static OcsReply alreadyThere(LiveSession session) {
+        return OcsReply.error(
+                "The operation is already " + session.now().status().word());
     }
 
     private OcsReply stop(OpsRequest request) {
@@ -285,7 +287,7 @@ final class ControllerAgent implements OcsAgent {
     }
 
     private OcsReply answerAbort(Command command, Verdict verdict) {
-        Session target = sessions.find(command.abortTarget()).orElseThrow();
+        LiveSession target = sessions.find(command.abortTarget()).orElseThrow();
         if (verdict.isAccepted()) {
             return OcsReply.ok("Requested abort on task " + target.opName() + "\".", OcsSession.now(target));
         }
@@ -310,11 +312,11 @@ final class ControllerAgent implements OcsAgent {
         };
     }
 
-    private static OcsReply started(Session session) {
+    private static OcsReply started(LiveSession session) {
         return OcsReply.ok("Started task \"" + session.opName() + "\".", OcsSession.accepted(session));
     }
 
-    private OcsReply busy(Command command, Session holder) {
+    private OcsReply busy(Command command, LiveSession holder) {
         if (holder.opName().equals(command.operation())) {
             return inProgress(holder);
         }
@@ -328,16 +330,16 @@ final class ControllerAgent implements OcsAgent {
      * asks for the newest would be told how another one ended. The original starts run whatever it is given, and run then fails.
      */
     private OcsReply refused(String operation, ObjectNode params, RequestedBy by, String text) {
-        Session failed = failed(operation, params, by, "ERROR: " + text);
+        LiveSession failed = failed(operation, params, by, "ERROR: " + text);
         return operation.equals(Command.RUN) ? started(failed) : OcsReply.error(text, OcsSession.now(failed));
     }
 
     /** An OCS agent starts the operation, which then fails. */
-    private Session failed(Command command, String why) {
+    private LiveSession failed(Command command, String why) {
         return failed(command.operation(), command.params(), command.requestedBy(), why);
     }
 
-    private Session failed(String operation, ObjectNode params, RequestedBy by, String why) {
+    private LiveSession failed(String operation, ObjectNode params, RequestedBy by, String why) {
         return sessions.openFailed(new Session.Draft(operation, params, null, by, false), why);
     }
 

@@ -19,13 +19,13 @@ import pysmurf.controller.access.TooManyGuesses;
 import pysmurf.controller.audit.Audit;
 import pysmurf.controller.command.Command;
 import pysmurf.controller.command.Origin;
-import pysmurf.controller.command.Verdict;
 import pysmurf.controller.http.HttpReply;
 import pysmurf.controller.http.HttpRequest;
 import pysmurf.controller.routing.Operations;
 import pysmurf.controller.script.PythonText;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.Sessions;
+import pysmurf.controller.session.Verdict;
 
 /**
  * The steps of {@code POST /call}: reads the call, decides what it comes to, answers in OCS's words. What is started or

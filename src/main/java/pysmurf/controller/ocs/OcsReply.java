@@ -3,8 +3,8 @@ package pysmurf.controller.ocs;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import pysmurf.controller.command.Verdict;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.Verdict;
 
 /**
  * What an agent answers to a request for one of its operations. It tells about the request, never about success of the

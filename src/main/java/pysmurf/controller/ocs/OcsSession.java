@@ -3,7 +3,7 @@ package pysmurf.controller.ocs;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import pysmurf.controller.session.Json;
-import pysmurf.controller.session.Session;
+import pysmurf.controller.session.LiveSession;
 
 /** Sessions as clients of OCS see them: all of OCS's fields, and ours beside them. Stateless. */
 final class OcsSession {
@@ -16,7 +16,7 @@ final class OcsSession {
     private OcsSession() {}
 
     /** The session now, with its newest messages. */
-    static ObjectNode now(Session session) {
+    static ObjectNode now(LiveSession session) {
         return session.toJson(MOST_MESSAGES);
     }
 
@@ -24,7 +24,7 @@ final class OcsSession {
      * The session as it was when it was accepted. The reply to a start shows that, however far the work has come while
      * the reply was on its way.
      */
-    static ObjectNode accepted(Session session) {
+    static ObjectNode accepted(LiveSession session) {
         ObjectNode json = session.toJson(Integer.MAX_VALUE);
         ArrayNode messages =
                 Json.mapper().createArrayNode().add(json.path("messages").path(0));

@@ -17,9 +17,9 @@ import pysmurf.controller.routing.Operations;
 import pysmurf.controller.script.ScriptBinding;
 import pysmurf.controller.script.ScriptResult;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.OperationFailure;
 import pysmurf.controller.session.Outcome;
-import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.Stage.State;
 
@@ -54,7 +54,7 @@ public final class Stages {
      *
      * @throws OperationFailure if the parameters contradict each other
      */
-    public void plan(@ExchangeProperty(ScriptBinding.SESSION) Session session, Exchange exchange) {
+    public void plan(@ExchangeProperty(ScriptBinding.SESSION) LiveSession session, Exchange exchange) {
         List<String> route =
                 operations.find(session.opName()).map(Operation::stages).orElse(List.of());
         Plan plan = Plan.of(pipelines.of(session.opName()), route, session.params(), System.nanoTime());
@@ -65,13 +65,13 @@ public final class Stages {
     }
 
     /** For a dry run: the plan goes into the session's data, and that is all. */
-    public void show(@ExchangeProperty(ScriptBinding.SESSION) Session session, @ExchangeProperty(PLAN) Plan plan) {
+    public void show(@ExchangeProperty(ScriptBinding.SESSION) LiveSession session, @ExchangeProperty(PLAN) Plan plan) {
         sessions.mergeData(session, Json.object().set("plan", plan.toJson()));
     }
 
     /** The route comes to a script. */
     public StageRun enter(
-            @ExchangeProperty(ScriptBinding.SESSION) Session session,
+            @ExchangeProperty(ScriptBinding.SESSION) LiveSession session,
             @ExchangeProperty(PLAN) Plan plan,
             @ExchangeProperty("stage") String name,
             @ExchangeProperty(ALWAYS) boolean always) {
@@ -100,7 +100,7 @@ public final class Stages {
      * @throws OperationFailure if the time for the whole operation is over
      */
     public Double limit(
-            @ExchangeProperty(ScriptBinding.SESSION) Session session,
+            @ExchangeProperty(ScriptBinding.SESSION) LiveSession session,
             @ExchangeProperty(PLAN) Plan plan,
             @ExchangeProperty(RUN) StageRun run,
             @ExchangeProperty("timeLimit") Double given,
@@ -131,7 +131,7 @@ public final class Stages {
      * @throws OperationFailure if the operation ends with it
      */
     public void judge(
-            @ExchangeProperty(ScriptBinding.SESSION) Session session,
+            @ExchangeProperty(ScriptBinding.SESSION) LiveSession session,
             @ExchangeProperty(PLAN) Plan plan,
             @ExchangeProperty(RUN) StageRun run,
             @ExchangeProperty(ALWAYS) boolean always,
@@ -158,7 +158,7 @@ public final class Stages {
     }
 
     /** What the attempt found: its numbers go to the stage, and whether they are simulated to the session. */
-    private JsonNode note(Session session, StageRun run, ScriptResult result) {
+    private JsonNode note(LiveSession session, StageRun run, ScriptResult result) {
         ObjectNode report = result.getReport();
         if (report.path("numbers") instanceof ObjectNode numbers) {
             run.numbers().setAll(numbers);
@@ -176,7 +176,7 @@ public final class Stages {
      *
      * @throws OperationFailure if the operation did not succeed
      */
-    public void judgeAdopted(@ExchangeProperty(ScriptBinding.SESSION) Session session, @Body ScriptResult result) {
+    public void judgeAdopted(@ExchangeProperty(ScriptBinding.SESSION) LiveSession session, @Body ScriptResult result) {
         String name = result.getStage();
         if (name == null) {
             result.requireSuccess();
@@ -214,7 +214,7 @@ public final class Stages {
     }
 
     /** A safeguard that fails is worth an alarm, but the operation ends as it would have. */
-    private void safeguarded(Session session, StageRun run, Map<Integer, String> faults) {
+    private void safeguarded(LiveSession session, StageRun run, Map<Integer, String> faults) {
         if (!faults.isEmpty()) {
             run.warn(State.FAILED, text(faults));
             sessions.message(session, "ALARM: " + run.stage() + " failed: " + text(faults));
@@ -269,7 +269,8 @@ public final class Stages {
                 .collect(Collectors.joining("; "));
     }
 
-    private void settle(Session session, Plan plan, StageRun run, ScriptResult result, Map<Integer, String> faults) {
+    private void settle(
+            LiveSession session, Plan plan, StageRun run, ScriptResult result, Map<Integer, String> faults) {
         boolean judged = result.getOutcome() == Outcome.SUCCEEDED;
         Plan.OnGateFail policy = plan.onGateFail();
         if (policy == Plan.OnGateFail.WARN && judged) {
@@ -296,7 +297,8 @@ public final class Stages {
     }
 
     /** The route leaves the script behind. */
-    public void leave(@ExchangeProperty(ScriptBinding.SESSION) Session session, @ExchangeProperty(RUN) StageRun run) {
+    public void leave(
+            @ExchangeProperty(ScriptBinding.SESSION) LiveSession session, @ExchangeProperty(RUN) StageRun run) {
         if (run.stage() != null) {
             sessions.stageEnded(session, run.stage(), run.state(), run.numbers(), run.detail());
         }

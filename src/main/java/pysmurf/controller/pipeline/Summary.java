@@ -1,6 +1,5 @@
 package pysmurf.controller.pipeline;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,9 +12,9 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import pysmurf.controller.session.Closing;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.RegisteredFiles;
-import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Stage;
 
 /**
@@ -36,8 +35,8 @@ public final class Summary implements Closing.LastAct {
     }
 
     @Override
-    public void perform(Session session, Outcome outcome) {
-        boolean anyRun = session.stages().stream().anyMatch(stage -> stage.startTime() != null);
+    public void perform(LiveSession session, Outcome outcome) {
+        boolean anyRun = session.now().stages().stream().anyMatch(stage -> stage.startTime() != null);
         if (!anyRun) {
             return;
         }
@@ -63,23 +62,19 @@ public final class Summary implements Closing.LastAct {
         files.register(session, file.toString(), "summary", "json", false);
     }
 
-    private static ObjectNode summary(Session session, Outcome outcome) {
-        JsonNode whole = session.toJson();
+    private static ObjectNode summary(LiveSession session, Outcome outcome) {
+        ObjectNode data = session.now().data();
         ObjectNode summary = Json.object();
         summary.put("session_id", session.id());
         summary.put("outcome", outcome.word());
-        summary.set(
-                "seed",
-                whole.path("data").path("seed").isMissingNode()
-                        ? null
-                        : whole.path("data").path("seed"));
-        summary.put("simulated", whole.path("data").path("simulated").asBoolean(false));
+        summary.set("seed", data.get("seed"));
+        summary.put("simulated", data.path("simulated").asBoolean(false));
         ObjectNode bands = summary.putObject("bands");
-        for (Stage stage : session.stages()) {
+        for (Stage stage : session.now().stages()) {
             stage.numbers().properties().forEach(band -> bands.withObject("/" + band.getKey())
                     .set(stage.name(), band.getValue()));
         }
-        summary.set("stages", whole.path("stages"));
+        summary.set("stages", Json.tree(session.now().stages()));
         return summary;
     }
 }

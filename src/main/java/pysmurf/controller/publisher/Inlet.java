@@ -13,9 +13,9 @@ import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.LogMark;
 import pysmurf.controller.session.PublisherCount;
-import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
 
 /**
@@ -33,7 +33,7 @@ public final class Inlet {
     /** A file on a network that does not answer keeps a session open for this long. */
     private static final Duration LONGEST_LOOK = Duration.ofSeconds(2);
 
-    private final Session session;
+    private final LiveSession session;
     private final Sessions sessions;
     private final int port;
     private final Channel ownSocket;
@@ -53,13 +53,13 @@ public final class Inlet {
     private CompletableFuture<Void> looks = CompletableFuture.completedFuture(null);
 
     /** @param ownSocket null where messages arrive at the controller's one listener */
-    Inlet(PublisherInbox inbox, Session session, Sessions sessions, int port, Channel ownSocket) {
+    Inlet(PublisherInbox inbox, LiveSession session, Sessions sessions, int port, Channel ownSocket) {
         this.inbox = inbox;
         this.session = session;
         this.sessions = sessions;
         this.port = port;
         this.ownSocket = ownSocket;
-        before = session.publisher();
+        before = session.now().publisher();
         lostSaid = before.lost();
         messages = new SequenceGaps(before.received() + before.lost());
         socketDrops = new SocketDrops(port);
@@ -69,7 +69,7 @@ public final class Inlet {
                 : CompletableFuture.completedFuture(0L);
     }
 
-    Session session() {
+    LiveSession session() {
         return session;
     }
 
@@ -174,7 +174,7 @@ public final class Inlet {
         if (lost > lostSaid) {
             sessions.message(session, (lost - lostSaid) + " messages of the script's Publisher were lost on the way");
         }
-        sessions.lost(session, lost);
+        sessions.update(session, now -> now.lost(lost));
         inbox.missing(lost - lostSaid, messages.gaps() - gapsSaid);
         lostSaid = lost;
         gapsSaid = messages.gaps();

@@ -19,8 +19,8 @@ import org.apache.camel.Body;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.RegisteredFiles;
-import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
 
 /**
@@ -75,12 +75,12 @@ public final class PublisherInbox implements AutoCloseable {
      *
      * @throws IOException if no port can be had
      */
-    public Inlet of(Session session) throws IOException {
+    public Inlet of(LiveSession session) throws IOException {
         return open(session, session.exclusive() && !eachItsOwn ? listener : 0);
     }
 
     /** The same, for a script that was told its port by an earlier life of the controller. */
-    public Inlet again(Session session, int port) throws IOException {
+    public Inlet again(LiveSession session, int port) throws IOException {
         try {
             return open(session, port);
         } catch (IOException e) {
@@ -89,7 +89,7 @@ public final class PublisherInbox implements AutoCloseable {
         }
     }
 
-    private Inlet open(Session session, int port) throws IOException {
+    private Inlet open(LiveSession session, int port) throws IOException {
         Inlet inlet;
         synchronized (bySession) {
             Inlet known = bySession.get(session.id());
@@ -161,7 +161,7 @@ public final class PublisherInbox implements AutoCloseable {
 
     /** @return false if the session is done */
     private boolean take(Inlet inlet, ObjectNode message, Datagram datagram) {
-        Session session = inlet.session();
+        LiveSession session = inlet.session();
         synchronized (session) {
             if (!sessions.received(session)) {
                 return false;
@@ -202,7 +202,7 @@ public final class PublisherInbox implements AutoCloseable {
         }
     }
 
-    private void register(Session session, JsonNode payload) {
+    private void register(LiveSession session, JsonNode payload) {
         String format = payload.path("format").asText("");
         String path = payload.path("path").textValue();
         // pysmurf's save_tune registers the path without the ending that numpy adds; the original monitor adds it, too

@@ -23,9 +23,9 @@ import org.apache.camel.model.ToDefinition;
 import org.apache.camel.spi.InterceptStrategy;
 import org.apache.camel.support.ExchangeHelper;
 import org.apache.camel.support.processor.DelegateAsyncProcessor;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.OperationFailure;
 import pysmurf.controller.session.Outcome;
-import pysmurf.controller.session.Session;
 
 /**
  * Stands before each step that is done in the name of a session, whichever thread or copy of its exchange it is on. A step that
@@ -41,7 +41,7 @@ public final class OperationSteps implements InterceptStrategy {
     private final Map<Integer, Run> runs = new ConcurrentHashMap<>();
 
     /** From now on the steps of this exchange, and of its copies, are the session's. */
-    void begin(Session session, Exchange exchange) {
+    void begin(LiveSession session, Exchange exchange) {
         Run run = new Run();
         exchange.setProperty(RUN, run);
         runs.put(session.id(), run);
@@ -54,7 +54,7 @@ public final class OperationSteps implements InterceptStrategy {
      *
      * @param cleanup whether that is also meant for what its route does after a failure
      */
-    public void interrupt(Session session, boolean cleanup) {
+    public void interrupt(LiveSession session, boolean cleanup) {
         Run run = runs.get(session.id());
         if (run != null) {
             run.interrupt(cleanup, true);
@@ -62,7 +62,7 @@ public final class OperationSteps implements InterceptStrategy {
     }
 
     /** A step that goes on though it was interrupted, in words; empty if there is none. */
-    public Optional<String> stubborn(Session session) {
+    public Optional<String> stubborn(LiveSession session) {
         return Optional.ofNullable(runs.get(session.id())).flatMap(Run::stubborn);
     }
 

@@ -13,8 +13,8 @@ import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
 import org.apache.camel.support.SynchronizationAdapter;
 import pysmurf.controller.session.Closing;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.LogMark;
-import pysmurf.controller.session.Session;
 
 /**
  * The threads that operations run on, one for each session. A route can be left by a step {@code stop}, or by an Error that no
@@ -26,7 +26,7 @@ public final class OperationThreads extends ThreadPoolExecutor {
 
     private final Closing closing;
     private final OperationSteps steps;
-    private final Map<Thread, Session> running = new ConcurrentHashMap<>();
+    private final Map<Thread, LiveSession> running = new ConcurrentHashMap<>();
     private final Map<Thread, LogMark> marks = new ConcurrentHashMap<>();
 
     public OperationThreads(Closing closing, OperationSteps steps) {
@@ -38,13 +38,13 @@ public final class OperationThreads extends ThreadPoolExecutor {
     }
 
     /** The calling thread runs this session from now on, and each step of the exchange is the session's. */
-    public void begin(@ExchangeProperty("session") Session session, Exchange exchange) {
+    public void begin(@ExchangeProperty("session") LiveSession session, Exchange exchange) {
         adopt(session, exchange);
         steps.begin(session, exchange);
     }
 
     /** The calling thread waits for the script of this session from now on. */
-    public void adopt(@ExchangeProperty("session") Session session, Exchange exchange) {
+    public void adopt(@ExchangeProperty("session") LiveSession session, Exchange exchange) {
         running.put(Thread.currentThread(), session);
         marks.computeIfAbsent(Thread.currentThread(), thread -> LogMark.of(session));
         exchange.getExchangeExtension().addOnCompletion(new SynchronizationAdapter() {
@@ -63,7 +63,7 @@ public final class OperationThreads extends ThreadPoolExecutor {
     @Override
     protected void afterExecute(Runnable task, Throwable thrown) {
         super.afterExecute(task, thrown);
-        Session session = running.remove(Thread.currentThread());
+        LiveSession session = running.remove(Thread.currentThread());
         LogMark mark = marks.remove(Thread.currentThread());
         try {
             Throwable fault = cause(task, thrown);

@@ -27,9 +27,9 @@ import pysmurf.controller.command.Parameters;
 import pysmurf.controller.config.FollowedFile;
 import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.OperationFailure;
 import pysmurf.controller.session.Outcome;
-import pysmurf.controller.session.Session;
 
 /**
  * The operations that the routes define at this moment: every started route whose id is NAME and which begins at
@@ -125,7 +125,7 @@ public final class Operations {
      *
      * @throws OperationFailure if the operation was taken away meanwhile
      */
-    public void ready(Session session) {
+    public void ready(LiveSession session) {
         replacement.handover().lock();
         try {
             if (find(session.opName()).isEmpty()) {
@@ -138,7 +138,7 @@ public final class Operations {
     }
 
     /** A session's parameters as options for its scripts, as far as the schema of its operation names options. */
-    public List<Object> options(Session session) {
+    public List<Object> options(LiveSession session) {
         return find(session.opName())
                 .map(operation -> operation.parameters().options(session.params()))
                 .orElse(List.of());

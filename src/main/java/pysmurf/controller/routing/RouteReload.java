@@ -38,7 +38,7 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import pysmurf.controller.config.FollowedFile;
 import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.session.Json;
-import pysmurf.controller.session.Session;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.Sessions;
 
 /**
@@ -456,7 +456,7 @@ public final class RouteReload {
         // a session opened after the look finds out about the replacement in Operations.ready
         replacement.alone().lock();
         try {
-            Optional<Session> user = sessions.holder()
+            Optional<LiveSession> user = sessions.holder()
                     .filter(session -> ids == null
                             || ids.contains(session.opName())
                             || ids.stream().anyMatch(this::isInUse));
@@ -488,7 +488,7 @@ public final class RouteReload {
         return route != null && route.getEndpoint().getEndpointUri().startsWith(BROKER);
     }
 
-    private void lookAgainAfter(Session user, Path file) {
+    private void lookAgainAfter(LiveSession user, Path file) {
         LOG.info(
                 "Session {} of {} is running; the change of {} is taken when it has ended",
                 user.id(),

@@ -9,16 +9,16 @@ import org.apache.camel.ExchangeProperty;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.command.Command;
-import pysmurf.controller.command.Verdict;
 import pysmurf.controller.routing.OperationSteps;
 import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.session.AbortRecord;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.LogMark;
 import pysmurf.controller.session.OperationFailure;
 import pysmurf.controller.session.Outcome;
-import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
+import pysmurf.controller.session.Verdict;
 
 /** The operation abort. Thread-safe. */
 public final class Aborts {
@@ -40,13 +40,13 @@ public final class Aborts {
 
     /** Begins to end what an abort's session was opened for; does nothing for any other session. Returns at once. */
     public void begin(@Body Verdict started) {
-        Session session = started.session();
+        LiveSession session = started.session();
         if (session.victim() != null) {
             end(session.victim(), force(session));
         }
     }
 
-    private void end(Session victim, boolean force) {
+    private void end(LiveSession victim, boolean force) {
         scripts.abort(victim, force);
         if (force) {
             steps.interrupt(victim, true);
@@ -58,18 +58,18 @@ public final class Aborts {
      *
      * @throws OperationFailure if processes outlived even SIGKILL, or a step of its route does not end
      */
-    public void abort(@ExchangeProperty(ScriptBinding.SESSION) Session abort) {
-        Session victim = abort.victim();
+    public void abort(@ExchangeProperty(ScriptBinding.SESSION) LiveSession abort) {
+        LiveSession victim = abort.victim();
         end(victim, force(abort));
         awaitEnd(victim);
-        AbortRecord record = victim.abort();
+        AbortRecord record = victim.now().abort();
         sessions.mergeData(abort, Json.<ObjectNode>tree(record).without("at"));
         if (record.survivors() > 0) {
             throw new OperationFailure(Outcome.FAILED, record.survivors() + " processes outlived SIGKILL");
         }
     }
 
-    private void awaitEnd(Session victim) {
+    private void awaitEnd(LiveSession victim) {
         for (Duration grace : List.of(graces.interrupt(), graces.terminate(), graces.kill())) {
             if (hasEndedWithin(victim, grace)) {
                 return;
@@ -85,7 +85,7 @@ public final class Aborts {
         victim.ended().join();
     }
 
-    private static boolean hasEndedWithin(Session victim, Duration time) {
+    private static boolean hasEndedWithin(LiveSession victim, Duration time) {
         return victim.ended()
                 .thenApply(ended -> true)
                 .completeOnTimeout(false, time.toMillis(), TimeUnit.MILLISECONDS)
@@ -100,27 +100,27 @@ public final class Aborts {
         return verdict;
     }
 
-    private static boolean force(Session abort) {
+    private static boolean force(LiveSession abort) {
         return abort.params().path("force").asBoolean();
     }
 
     /** Aborts all that is under way, because the controller stops; returns when it has ended, or after this time. */
     public void abortAll(Duration atMost) {
-        List<Session> victims = sessions.unfinished().stream()
+        List<LiveSession> victims = sessions.unfinished().stream()
                 .filter(session -> session.victim() == null)
                 .toList();
-        for (Session session : victims) {
+        for (LiveSession session : victims) {
             sessions.requestAbort(session, "the controller, which is stopping");
             scripts.abort(session, atMost.minusSeconds(2));
         }
         stillOpen(victims, atMost.dividedBy(2)).forEach(session -> steps.interrupt(session, true));
-        for (Session session : stillOpen(victims, atMost.dividedBy(2))) {
+        for (LiveSession session : stillOpen(victims, atMost.dividedBy(2))) {
             LogMark.around(
                     session, () -> LOG.error("Session {} has not ended in {} s", session.id(), atMost.toSeconds()));
         }
     }
 
-    private static List<Session> stillOpen(List<Session> victims, Duration atMost) {
+    private static List<LiveSession> stillOpen(List<LiveSession> victims, Duration atMost) {
         long deadline = System.nanoTime() + atMost.toNanos();
         return victims.stream()
                 .filter(session ->

@@ -22,12 +22,13 @@ import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.script.process.ProcessId;
 import pysmurf.controller.script.process.ProcessTree;
 import pysmurf.controller.session.Json;
-import pysmurf.controller.session.Opening;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.ScriptMark;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
+import pysmurf.controller.session.Verdict;
 
 /**
  * Puts in order what an earlier life of the controller left behind when it was killed: sessions that never ended, and a script
@@ -69,9 +70,9 @@ public final class Recovery {
      * @return the sessions to go on with, by the route {@code recovery}; or a new one of {@code safe_state} that has to be run,
      *         beside those that hold no lock; empty if all is well
      */
-    public List<Session> begin() {
-        List<Session> next = new ArrayList<>();
-        List<Session> interrupted = new ArrayList<>();
+    public List<LiveSession> begin() {
+        List<LiveSession> next = new ArrayList<>();
+        List<LiveSession> interrupted = new ArrayList<>();
         adoptAll(sessions.unfinished()).forEach((session, adopted) -> {
             if (adopted.join()) {
                 next.add(session);
@@ -86,16 +87,16 @@ public final class Recovery {
     }
 
     /** All at the same time, since commands wait for the last of them, and a stubborn script takes its ladder's whole time. */
-    private Map<Session, CompletableFuture<Boolean>> adoptAll(List<Session> left) {
+    private Map<LiveSession, CompletableFuture<Boolean>> adoptAll(List<LiveSession> left) {
         Executor threads = task -> new Thread(task, "recovery").start();
-        Map<Session, CompletableFuture<Boolean>> adopted = new LinkedHashMap<>();
+        Map<LiveSession, CompletableFuture<Boolean>> adopted = new LinkedHashMap<>();
         left.forEach(session -> adopted.put(session, CompletableFuture.supplyAsync(() -> adopt(session), threads)));
         return adopted;
     }
 
     /** @return false if the session is closed now */
-    private boolean adopt(Session session) {
-        List<ScriptMark> marks = session.scripts();
+    private boolean adopt(LiveSession session) {
+        List<ScriptMark> marks = session.now().scripts();
         if (marks.isEmpty()) {
             sessions.close(session, Outcome.INTERRUPTED, DIED + "no script of it was running at that moment");
             return false;
@@ -105,12 +106,12 @@ public final class Recovery {
         boolean goesOn = marks.size() == 1
                 && trees.get(0).isMainAlive()
                 && policy == RecoveryPolicy.ADOPT
-                && session.abort() == null;
+                && session.now().abort() == null;
         if (goesOn) {
             try {
                 ProcessId leader = trees.get(0).leader().orElseThrow();
                 ScriptMark mark = marks.get(0).startedAs(leader.pid(), leader.startTicks());
-                sessions.started(session, mark);
+                sessions.update(session, now -> now.withScript(mark));
                 scripts.adopt(session, mark, trees.get(0));
                 sessions.message(
                         session,
@@ -138,8 +139,8 @@ public final class Recovery {
         return new ProcessTree(first, mark.marker());
     }
 
-    private void end(Session session, List<ProcessTree> trees) {
-        Outcome outcome = session.abort() == null ? Outcome.INTERRUPTED : Outcome.ABORTED;
+    private void end(LiveSession session, List<ProcessTree> trees) {
+        Outcome outcome = session.now().abort() == null ? Outcome.INTERRUPTED : Outcome.ABORTED;
         if (trees.stream().allMatch(tree -> tree.alive().isEmpty())) {
             sessions.close(session, outcome, DIED + "nothing of its script was left");
             return;
@@ -151,7 +152,7 @@ public final class Recovery {
                     .run()
                     .survivors());
         }
-        sessions.survivors(session, survivors.size());
+        sessions.update(session, now -> now.survivedBy(survivors.size()));
         sessions.close(
                 session,
                 outcome,
@@ -160,12 +161,12 @@ public final class Recovery {
     }
 
     /** Waits for the end of the adopted script. */
-    public ScriptResult resume(@ExchangeProperty(ScriptBinding.SESSION) Session session) {
+    public ScriptResult resume(@ExchangeProperty(ScriptBinding.SESSION) LiveSession session) {
         return scripts.resume(session);
     }
 
     /** While an adopted session comes to its end nobody else may take the lock that safe_state needs. */
-    public void hold(@ExchangeProperty(ScriptBinding.SESSION) Session session) {
+    public void hold(@ExchangeProperty(ScriptBinding.SESSION) LiveSession session) {
         if (session.exclusive()) {
             admission.hold(session);
         }
@@ -176,26 +177,27 @@ public final class Recovery {
      *
      * @return the session of safe_state, to be run; null if the crate need not be made safe
      */
-    public Session makeSafe(@ExchangeProperty(ScriptBinding.SESSION) Session session) {
+    public LiveSession makeSafe(@ExchangeProperty(ScriptBinding.SESSION) LiveSession session) {
         if (!session.exclusive()) {
             return null;
         }
         try {
-            boolean safe = session.outcome() == Outcome.SUCCEEDED
-                    || session.outcome() != Outcome.INTERRUPTED
-                            && session.stages().isEmpty();
+            boolean safe = session.now().outcome() == Outcome.SUCCEEDED
+                    || session.now().outcome() != Outcome.INTERRUPTED
+                            && session.now().stages().isEmpty();
             return safe ? null : makeSafe(List.of(session)).orElse(null);
         } finally {
             admission.hold(null);
         }
     }
 
-    private Optional<Session> makeSafe(List<Session> after) {
+    private Optional<LiveSession> makeSafe(List<LiveSession> after) {
         ObjectNode params = Json.object().set("bands", Json.tree(ALL_BANDS));
         Session.Draft draft =
                 new Session.Draft(SAFE_STATE, params, null, new RequestedBy("controller", "recovery"), true);
-        if (sessions.open(draft) instanceof Opening.Opened opened) {
-            Session session = opened.session();
+        Verdict verdict = sessions.open(draft);
+        if (verdict.isStarted()) {
+            LiveSession session = verdict.session();
             after.forEach(one -> sessions.message(
                     session, "The controller died during " + one.opName() + " of session " + one.id()));
             return Optional.of(session);

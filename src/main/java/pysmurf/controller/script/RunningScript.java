@@ -23,10 +23,10 @@ import pysmurf.controller.script.process.ProcessId;
 import pysmurf.controller.script.process.ProcessTree;
 import pysmurf.controller.script.process.RegularFile;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.LogMark;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.ScriptMark;
-import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
 
 /**
@@ -140,7 +140,7 @@ final class RunningScript {
         }
     }
 
-    private Session session() {
+    private LiveSession session() {
         return command.session();
     }
 
@@ -180,8 +180,8 @@ final class RunningScript {
             sessions.message(
                     session(), "The disk of " + output.file() + " is full; the end of the output may be missing");
         }
-        sessions.exited(session(), mark, exitCode);
-        sessions.survivors(session(), survivors.size());
+        sessions.update(
+                session(), now -> now.withoutScript(mark).withExitCode(exitCode).survivedBy(survivors.size()));
         ScriptResult result = result(exitCode, survivors);
         if (result.getStage() == null && result.getDetail() != null) {
             // clients of OCS look for the exit code in the last words before "done"

@@ -14,9 +14,9 @@ import org.apache.camel.component.exec.ExecCommand;
 import org.apache.camel.component.exec.ExecEndpoint;
 import org.apache.camel.component.exec.ExecResult;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.OperationFailure;
 import pysmurf.controller.session.Outcome;
-import pysmurf.controller.session.Session;
 
 /**
  * Makes the command out of what the {@code script} block was given in a route. Message headers are not looked at: in Camel
@@ -50,7 +50,7 @@ public final class ScriptBinding implements ExecBinding {
 
     @Override
     public ExecCommand readInput(Exchange exchange, ExecEndpoint endpoint) {
-        Session session = exchange.getProperty(SESSION, Session.class);
+        LiveSession session = exchange.getProperty(SESSION, LiveSession.class);
         if (session == null) {
             throw new IllegalStateException("a script runs in a session; begin the route at direct:operation-NAME");
         }

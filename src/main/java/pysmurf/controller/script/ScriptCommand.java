@@ -6,14 +6,14 @@ import java.util.List;
 import java.util.Set;
 import org.apache.camel.LoggingLevel;
 import org.apache.camel.component.exec.ExecCommand;
-import pysmurf.controller.session.Session;
+import pysmurf.controller.session.LiveSession;
 
 /** One script to run in a session; what {@link ScriptBinding} hands to {@link ScriptExecutor} through camel-exec. */
 final class ScriptCommand extends ExecCommand {
 
     private static final long serialVersionUID = 1L;
 
-    private final transient Session session;
+    private final transient LiveSession session;
     private final transient Path script;
     private final Duration limit;
     private final boolean always;
@@ -28,7 +28,7 @@ final class ScriptCommand extends ExecCommand {
      * @param stage          the stage it is; null if it is none
      */
     ScriptCommand(
-            Session session,
+            LiveSession session,
             String python,
             Path script,
             List<String> args,
@@ -52,7 +52,7 @@ final class ScriptCommand extends ExecCommand {
         this.stage = stage;
     }
 
-    Session session() {
+    LiveSession session() {
         return session;
     }
 

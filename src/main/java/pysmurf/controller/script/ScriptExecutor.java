@@ -28,10 +28,10 @@ import pysmurf.controller.script.process.ProcessTree;
 import pysmurf.controller.script.process.Signal;
 import pysmurf.controller.script.process.Signals;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.OperationFailure;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.ScriptMark;
-import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
 
 /**
@@ -67,7 +67,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
     @Override
     public ExecResult execute(ExecCommand command) {
         ScriptCommand script = (ScriptCommand) command;
-        Session session = script.session();
+        LiveSession session = script.session();
         SessionScripts all = scripts(session);
         if (script.always()) {
             endOthers(all);
@@ -119,7 +119,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         }
     }
 
-    private SessionScripts scripts(Session session) {
+    private SessionScripts scripts(LiveSession session) {
         SessionScripts known = scripts.get(session.id());
         if (known != null) {
             return known;
@@ -137,14 +137,14 @@ public final class ScriptExecutor implements ExecCommandExecutor {
     private void refuse(ScriptCommand script, String why) {
         String text = script.script().getFileName() + " is not started: " + why;
         LOG.error("{} is not started: {}", script, why);
-        Session session = script.session();
+        LiveSession session = script.session();
         if (!session.isDone()) {
             sessions.message(session, "ERROR: " + text);
         }
-        throw new OperationFailure(session.abort() == null ? Outcome.FAILED : Outcome.ABORTED, text);
+        throw new OperationFailure(session.now().abort() == null ? Outcome.FAILED : Outcome.ABORTED, text);
     }
 
-    private void endForTooMuchOutput(Session session) {
+    private void endForTooMuchOutput(LiveSession session) {
         scripts(session).fail("The script wrote more than scripts.max-output allows");
     }
 
@@ -160,7 +160,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
      * Takes over the script of a session that was running when an earlier life of the controller ended; from now on it can be
      * aborted. {@link #resume} has to follow.
      */
-    void adopt(Session session, ScriptMark mark, ProcessTree tree) throws IOException {
+    void adopt(LiveSession session, ScriptMark mark, ProcessTree tree) throws IOException {
         SessionOutput output = scripts(session).output(() -> SessionOutput.reopen(sessions, session));
         session.ended().thenRun(output::close);
         output.begin(output.size(), OutputLimits.of(limits.maxOutput()), () -> endForTooMuchOutput(session));
@@ -168,7 +168,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
             throw new IllegalStateException(refusal);
         });
         Inlet inlet = inbox.again(session, mark.port());
-        Duration left = left(mark, session.startTime(), Json.seconds(clock.instant()));
+        Duration left = left(mark, session.now().startTime(), Json.seconds(clock.instant()));
         ScriptCommand command =
                 new ScriptCommand(session, "", Path.of(mark.script()), List.of(), left, false, mark.stage());
         RunningScript script = runningScript(command, mark, ScriptProcess.found(tree), tree, inlet, output);
@@ -187,7 +187,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
     }
 
     /** Waits for the end of a script that was adopted. */
-    ScriptResult resume(Session session) {
+    ScriptResult resume(LiveSession session) {
         SessionOutput output = scripts(session).output(() -> {
             throw new IllegalStateException("session " + session.id() + " was not adopted");
         });
@@ -200,7 +200,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
     }
 
     private RunningScript launch(ScriptCommand command, SessionOutput output, Inlet inlet) throws IOException {
-        Session session = command.session();
+        LiveSession session = command.session();
         String unique = UUID.randomUUID().toString();
         String marker = MARKER + "=" + unique;
         Path reportFile = limits.outputFolder().resolve(session.id() + "-" + unique.substring(0, 8) + ".result.json");
@@ -218,14 +218,16 @@ public final class ScriptExecutor implements ExecCommandExecutor {
                 until(command),
                 reportFile.toString(),
                 inlet.port());
-        sessions.starting(session, mark);
+        // written first, so that it is found whatever happens then
+        sessions.update(session, now -> now.withScript(mark));
         LeaderProcess process = LeaderProcess.start(commandLine(command), environment, output.file());
         boolean known = false;
         try {
             ProcessTree tree = ProcessTree.of(process.pid(), marker);
             long ticks = tree.leader().map(ProcessId::startTicks).orElse(0L);
             ScriptMark started = mark.startedAs(process.pid(), ticks);
-            sessions.started(session, started);
+            // written at once, too, or a child of it could be taken for it after a crash
+            sessions.update(session, now -> now.withScript(started));
             LOG.debug("{} is process {}", command, process.pid());
             RunningScript script = runningScript(command, started, ScriptProcess.child(process), tree, inlet, output);
             known = true;
@@ -283,12 +285,12 @@ public final class ScriptExecutor implements ExecCommandExecutor {
      *
      * @param force without a ladder
      */
-    public void abort(Session session, boolean force) {
+    public void abort(LiveSession session, boolean force) {
         scripts(session).abort(force, graces());
     }
 
     /** As {@link #abort(Session, boolean)}, in no more time than this before SIGKILL. */
-    void abort(Session session, Duration atMost) {
+    void abort(LiveSession session, Duration atMost) {
         Duration interrupt =
                 least(limits.interruptGrace(), atMost.multipliedBy(3).dividedBy(4));
         Duration terminate = least(limits.terminateGrace(), atMost.dividedBy(4));

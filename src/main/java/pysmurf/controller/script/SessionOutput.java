@@ -14,7 +14,7 @@ import pysmurf.controller.script.process.OutputBatch;
 import pysmurf.controller.script.process.OutputFollower;
 import pysmurf.controller.script.process.OutputLimits;
 import pysmurf.controller.script.process.RegularFile;
-import pysmurf.controller.session.Session;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.SessionEvent;
 import pysmurf.controller.session.SessionLog;
 import pysmurf.controller.session.Sessions;
@@ -32,7 +32,7 @@ final class SessionOutput {
     private static final long FULL_BYTES = 64 * 1024;
 
     private final Sessions sessions;
-    private final Session session;
+    private final LiveSession session;
     private final Path file;
     private final boolean kept;
     private final boolean toLog;
@@ -46,7 +46,7 @@ final class SessionOutput {
     private String lastLine = "";
     private boolean inTraceback;
 
-    private SessionOutput(Sessions sessions, Session session, Path file, boolean kept, long from) {
+    private SessionOutput(Sessions sessions, LiveSession session, Path file, boolean kept, long from) {
         this.sessions = sessions;
         this.session = session;
         this.file = file;
@@ -57,8 +57,8 @@ final class SessionOutput {
     }
 
     /** Opens again what an earlier life of the controller had opened for the session. */
-    static SessionOutput reopen(Sessions sessions, Session session) {
-        SessionLog log = session.log();
+    static SessionOutput reopen(Sessions sessions, LiveSession session) {
+        SessionLog log = session.now().log();
         return new SessionOutput(sessions, session, log.file(), log.kept(), log.from());
     }
 
@@ -68,7 +68,7 @@ final class SessionOutput {
      * @param folder  where sessions' own files are
      * @param targets where paths may point
      */
-    static SessionOutput open(Sessions sessions, Session session, Path folder, LogTargets targets) {
+    static SessionOutput open(Sessions sessions, LiveSession session, Path folder, LogTargets targets) {
         JsonNode log = session.params().path("log");
         boolean discarded = log.isBoolean() && !log.booleanValue();
         Path file;
@@ -221,7 +221,7 @@ final class SessionOutput {
     }
 
     private void tell(long to) {
-        sessions.log(session, new SessionLog(file, from, to, kept));
+        sessions.update(session, now -> now.withLog(new SessionLog(file, from, to, kept)));
     }
 
     /** The session is done. */

@@ -2,6 +2,7 @@ package pysmurf.controller.session;
 
 import java.math.BigDecimal;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * What is known of a session's abort.
@@ -13,7 +14,12 @@ import java.util.List;
  */
 public record AbortRecord(String by, BigDecimal at, List<String> signals, int survivors) {
 
-    AbortRecord with(List<String> sent, int alive) {
-        return new AbortRecord(by, at, List.copyOf(sent), alive);
+    AbortRecord plus(String signal) {
+        return new AbortRecord(
+                by, at, Stream.concat(signals.stream(), Stream.of(signal)).toList(), survivors);
+    }
+
+    AbortRecord withSurvivors(int alive) {
+        return new AbortRecord(by, at, signals, alive);
     }
 }

@@ -15,7 +15,7 @@ public final class Closing {
     public interface LastAct {
 
         /** Does it; must not throw for anything that the outcome does not depend on. */
-        void perform(Session session, Outcome outcome);
+        void perform(LiveSession session, Outcome outcome);
     }
 
     private final Sessions sessions;
@@ -36,15 +36,15 @@ public final class Closing {
     }
 
     /** The route came to its end. */
-    public void completed(@ExchangeProperty("session") Session session) {
-        close(session, session.abort() == null ? Outcome.SUCCEEDED : Outcome.ABORTED, null);
+    public void completed(@ExchangeProperty("session") LiveSession session) {
+        close(session, session.now().abort() == null ? Outcome.SUCCEEDED : Outcome.ABORTED, null);
     }
 
     /** The route failed. */
     public void failed(
-            @ExchangeProperty("session") Session session,
+            @ExchangeProperty("session") LiveSession session,
             @ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Throwable fault) {
-        if (session.abort() != null) {
+        if (session.now().abort() != null) {
             close(session, Outcome.ABORTED, fault instanceof OperationFailure ? fault.getMessage() : "Aborted");
         } else if (fault instanceof OperationFailure failure) {
             close(session, failure.outcome(), failure.getMessage());
@@ -54,13 +54,13 @@ public final class Closing {
         }
     }
 
-    private void close(Session session, Outcome outcome, String finalText) {
+    private void close(LiveSession session, Outcome outcome, String finalText) {
         sessions.conclude(session, () -> conclude(session, outcome, finalText));
     }
 
-    private void conclude(Session session, Outcome outcome, String finalText) {
+    private void conclude(LiveSession session, Outcome outcome, String finalText) {
         // its last script may have been aborted when the route was over already
-        Outcome ended = session.abort() == null ? outcome : Outcome.ABORTED;
+        Outcome ended = session.now().abort() == null ? outcome : Outcome.ABORTED;
         try {
             lastAct.perform(session, ended);
         } catch (RuntimeException e) {

@@ -20,12 +20,12 @@ public final class LogMark implements AutoCloseable {
     }
 
     /** Marks what follows; to be closed. */
-    public static LogMark of(Session session) {
+    public static LogMark of(LiveSession session) {
         return new LogMark(session.id(), session.opName());
     }
 
     /** Marks what this does. */
-    public static void around(Session session, Runnable task) {
+    public static void around(LiveSession session, Runnable task) {
         around(new LogMark(session.id(), session.opName()), task);
     }
 

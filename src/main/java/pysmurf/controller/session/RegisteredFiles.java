@@ -38,7 +38,7 @@ public final class RegisteredFiles implements AutoCloseable {
     }
 
     /** Registers a file without reading it. One that is not there, or is no file, is registered all the same. */
-    public void register(Session session, String path, String type, String format, boolean plot) {
+    public void register(LiveSession session, String path, String type, String format, boolean plot) {
         Long size = null;
         try {
             size = size(Path.of(path));

@@ -58,11 +58,10 @@ public final class SessionEvent {
         this.source = source;
     }
 
-    /** An event whose JSON is made now, since what it is made of may change. */
-    public static SessionEvent of(Type type, Session session, Object payload) {
-        SessionEvent event = new SessionEvent(type, session.id(), session.opName(), () -> "");
-        event.json = Json.text(payload);
-        event.weight = event.json.length();
+    /** An event whose JSON is there already. */
+    public static SessionEvent of(Type type, LiveSession session, String json) {
+        SessionEvent event = new SessionEvent(type, session.id(), session.opName(), () -> json);
+        event.weight = json.length();
         return event;
     }
 
@@ -76,14 +75,14 @@ public final class SessionEvent {
      * @param message not to be changed any more
      * @param bytes   about how long it is
      */
-    static SessionEvent data(Session session, JsonNode message, int bytes) {
+    static SessionEvent data(LiveSession session, JsonNode message, int bytes) {
         SessionEvent event = new SessionEvent(Type.DATA, session.id(), session.opName(), () -> Json.text(message));
         event.weight = bytes;
         return event;
     }
 
     /** A datagram to be relayed as it is. */
-    public static SessionEvent ofDatagram(Session session, byte[] bytes) {
+    public static SessionEvent ofDatagram(LiveSession session, byte[] bytes) {
         SessionEvent event = new SessionEvent(Type.DATAGRAM, session.id(), session.opName(), () -> "");
         event.datagram = bytes;
         event.weight = bytes.length;
@@ -91,7 +90,7 @@ public final class SessionEvent {
     }
 
     /** A batch of output lines. */
-    public static SessionEvent ofOutput(Session session, Output output) {
+    public static SessionEvent ofOutput(LiveSession session, Output output) {
         SessionEvent event = new SessionEvent(
                 Type.OUTPUT,
                 session.id(),

@@ -9,13 +9,13 @@ public interface SessionFigures {
     SessionFigures NONE = new SessionFigures() {
 
         @Override
-        public void ended(Session session, Duration lasted) {}
+        public void ended(LiveSession session, Duration lasted) {}
 
         @Override
-        public void abortTook(Session session, Duration latency) {}
+        public void abortTook(LiveSession session, Duration latency) {}
 
         @Override
-        public void written(Session session, long bytes) {}
+        public void written(LiveSession session, long bytes) {}
     };
 
     /**
@@ -23,15 +23,15 @@ public interface SessionFigures {
      *
      * @param lasted since its command was accepted
      */
-    void ended(Session session, Duration lasted);
+    void ended(LiveSession session, Duration lasted);
 
     /**
      * Nothing of an aborted session's script is alive any more.
      *
      * @param latency since the abort was asked for
      */
-    void abortTook(Session session, Duration latency);
+    void abortTook(LiveSession session, Duration latency);
 
     /** A script's output has grown. */
-    void written(Session session, long bytes);
+    void written(LiveSession session, long bytes);
 }

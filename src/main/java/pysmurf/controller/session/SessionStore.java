@@ -17,36 +17,36 @@ public interface SessionStore {
      *
      * @param  startTime when the command was accepted, unix seconds
      * @param  always    whether the session is opened even if that cannot be written at the moment, as for an abort
-     * @return           {@link Opening.Opened}, {@link Opening.Busy} or {@link Opening.Repeated}
+     * @return           started, busy, or a duplicate
      * @throws StoreUnavailable if it can be neither written nor looked up
      */
-    Opening open(Session.Draft draft, BigDecimal startTime, boolean always);
+    Verdict open(Session.Draft draft, BigDecimal startTime, boolean always);
 
     /**
      * Writes what has changed. It is durable when this returns; but a store that fails never stops what is under way: then it is
      * written as soon as it can be.
      */
-    void save(Session session);
+    void save(LiveSession session);
 
     /** Writes what has changed within 100 ms: for what comes thick and fast. */
-    void saveSoon(Session session);
+    void saveSoon(LiveSession session);
 
     /** The sessions that are not done; after a start those of the life before. */
-    List<Session> unfinished();
+    List<LiveSession> unfinished();
 
     /** Why nothing can be written at the moment; empty if it can be. */
     Optional<String> fault();
 
-    Optional<Session> find(int id);
+    Optional<LiveSession> find(int id);
 
     /** The session that a command id opened. */
-    Optional<Session> findByCommandId(String commandId);
+    Optional<LiveSession> findByCommandId(String commandId);
 
     /** The session that holds the lock. */
-    Optional<Session> holder();
+    Optional<LiveSession> holder();
 
     /** The newest session of an operation; one that is done and not in memory as {@link #list} gives it. */
-    Optional<Session> latest(String opName);
+    Optional<LiveSession> latest(String opName);
 
     /**
      * Newest first. One that is not in memory is read when its turn comes, with its newest messages and no more data and
@@ -57,5 +57,5 @@ public interface SessionStore {
      * @param opName  only this operation; null for all
      * @param outcome only this outcome; null for all
      */
-    Stream<Session> list(int limit, Integer before, String opName, Outcome outcome);
+    Stream<LiveSession> list(int limit, Integer before, String opName, Outcome outcome);
 }

@@ -5,16 +5,20 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Everything that can happen to a session. Each change is written to the store first and then told to the sinks, in the
- * order in which it happened. Thread-safe.
+ * Everything that can happen to a session. Each change goes through {@link #update}, which has it written and then tells the sinks,
+ * in the order in which things happened.
  */
 public final class Sessions {
 
@@ -23,13 +27,13 @@ public final class Sessions {
     private final SessionStore store;
     private final SessionEvents events;
     private final Clock clock;
-    private final long mostData;
+    private final long maxData;
     private volatile SessionFigures figures = SessionFigures.NONE;
     private BigDecimal since;
 
-    /** @param mostData what the data of a session may take as JSON text */
-    public Sessions(SessionStore store, SessionEvents events, Clock clock, long mostData) {
-        this.mostData = mostData;
+    /** @param maxData what the data of a session may take as JSON text */
+    public Sessions(SessionStore store, SessionEvents events, Clock clock, long maxData) {
+        this.maxData = maxData;
         this.store = store;
         this.events = events;
         this.clock = clock;
@@ -42,16 +46,22 @@ public final class Sessions {
     }
 
     /** Opens a session and, if it is exclusive, takes the lock with it. */
-    public Opening open(Session.Draft draft) {
+    public Verdict open(Session.Draft draft) {
         return open(draft, false);
     }
 
-    private Opening open(Session.Draft draft, boolean always) {
-        Opening opening = store.open(draft, now(), always);
-        if (opening instanceof Opening.Opened opened) {
-            begin(opened.session());
+    private Verdict open(Session.Draft draft, boolean always) {
+        Verdict verdict = store.open(draft, now(), always);
+        if (verdict.isStarted()) {
+            LiveSession session = verdict.session();
+            synchronized (session) {
+                say(session, statusIs(Status.STARTING));
+                store.saveSoon(session);
+                publish(session);
+            }
+            lockChanged(session);
         }
-        return opening;
+        return verdict;
     }
 
     /**
@@ -62,13 +72,14 @@ public final class Sessions {
      * @param  why   the last line before "done"
      * @return       the session, done
      */
-    public Session openFailed(Session.Draft draft, String why) {
-        if (!(open(draft) instanceof Opening.Opened opened)) {
+    public LiveSession openFailed(Session.Draft draft, String why) {
+        Verdict verdict = open(draft);
+        if (!verdict.isStarted()) {
             throw new IllegalArgumentException("exclusive, or with a command id: " + draft);
         }
-        running(opened.session());
-        close(opened.session(), Outcome.FAILED, why);
-        return opened.session();
+        running(verdict.session());
+        close(verdict.session(), Outcome.FAILED, why);
+        return verdict.session();
     }
 
     /**
@@ -76,36 +87,37 @@ public final class Sessions {
      *
      * @param  draft  the abort's own draft, not exclusive
      * @param  target the session to abort; null for the one that holds the lock
-     * @return        {@link Opening.Joined} if that session is being aborted already, {@link Opening.Nothing} if it is
-     *                done, or as {@link #open}
+     * @return        {@link Verdict.Reason#JOINED} if that session is being aborted already,
+     *                {@link Verdict.Reason#NOTHING_TO_ABORT} if it is done, or as {@link #open}
      */
-    public Opening openAbort(Session.Draft draft, Session target) {
-        Optional<Session> first = repeated(draft);
+    public Verdict openAbort(Session.Draft draft, LiveSession target) {
+        Optional<LiveSession> first = repeated(draft);
         if (first.isPresent()) {
-            return new Opening.Repeated(first.get());
+            return Verdict.duplicate(first.get());
         }
-        Session victim = target != null ? target : store.holder().orElse(null);
+        LiveSession victim = target != null ? target : store.holder().orElse(null);
         if (victim == null || victim.victim() != null) {
-            return new Opening.Nothing();
+            return Verdict.nothingToAbort();
         }
         synchronized (victim) {
             if (victim.abortSession().isPresent()) {
-                Session abort = victim.abortSession().get();
-                return victim.isDone() && abort.isDone() ? new Opening.Nothing() : new Opening.Joined(abort);
+                LiveSession abort = victim.abortSession().get();
+                return victim.isDone() && abort.isDone() ? Verdict.nothingToAbort() : Verdict.joined(abort);
             }
             if (victim.isDone()) {
-                return new Opening.Nothing();
+                return Verdict.nothingToAbort();
             }
-            Opening opening = open(draft, true);
-            if (opening instanceof Opening.Opened opened) {
-                victim.abortedBy(opened.session());
+            Verdict verdict = open(draft, true);
+            if (verdict.isStarted()) {
+                victim.abortedBy(verdict.session());
+                mergeData(verdict.session(), Json.object().put("session_id", victim.id()));
                 requestAbort(victim, draft.requestedBy().toString());
             }
-            return opening;
+            return verdict;
         }
     }
 
-    private Optional<Session> repeated(Session.Draft draft) {
+    private Optional<LiveSession> repeated(Session.Draft draft) {
         try {
             return draft.commandId() == null ? Optional.empty() : store.findByCommandId(draft.commandId());
         } catch (StoreUnavailable e) {
@@ -115,36 +127,91 @@ public final class Sessions {
         }
     }
 
-    private void begin(Session session) {
+    /**
+     * Changes a session: swaps its document, has it written, and tells the sinks.
+     *
+     * @param change makes the new document of the present one; returns that one itself where nothing changes
+     */
+    public void update(LiveSession session, UnaryOperator<Session> change) {
+        boolean ends;
         synchronized (session) {
-            say(session, "Status is now \"starting\".");
-            store.saveSoon(session);
-            publish(session);
-        }
-        lockChanged(session);
-    }
-
-    /** The session's work begins. */
-    public void running(Session session) {
-        advance(session, Status.RUNNING);
-    }
-
-    private void advance(Session session, Status status) {
-        synchronized (session) {
-            if (session.advance(status)) {
-                say(session, "Status is now \"" + status.word() + "\".");
+            Session before = session.now();
+            Session after = change.apply(before);
+            if (after == before) {
+                return;
+            }
+            session.set(after);
+            boolean advanced = after.status() != before.status();
+            boolean staged = !after.stages().equals(before.stages());
+            if (advanced) {
+                say(session, statusIs(after.status()));
+            }
+            if (before.publisher().notKept() == 0 && after.publisher().notKept() > 0) {
+                say(session, "The session is full: some of what its scripts report is not kept (publisher.not_kept)");
+            }
+            ends = after.isDone() && advanced;
+            boolean atOnce = ends
+                    || staged
+                    || after.files() != before.files()
+                    || !before.scripts().containsAll(after.scripts());
+            if (atOnce) {
+                store.save(session);
+            } else {
                 store.saveSoon(session);
+            }
+            if (advanced || staged) {
                 publish(session);
+            }
+            if (after.files() != before.files()) {
+                tellFiles(session, before.files());
+            }
+            if (ends) {
+                events.publish(SessionEvent.of(SessionEvent.Type.RESULT, session, Json.text(result(after))));
+            }
+        }
+        if (ends) {
+            lockChanged(session);
+            figures.ended(session, lasted(session));
+            session.ended().complete(session);
+        }
+    }
+
+    private static String statusIs(Status status) {
+        return "Status is now \"" + status.word() + "\".";
+    }
+
+    private void tellFiles(LiveSession session, List<RegisteredFile> before) {
+        // a file that is registered again is told of again, though nothing else of it has changed
+        Set<RegisteredFile> known = Collections.newSetFromMap(new IdentityHashMap<>());
+        known.addAll(before);
+        for (RegisteredFile file : session.now().files()) {
+            if (!known.contains(file)) {
+                ObjectNode payload = Json.tree(file);
+                payload.put("session_id", session.id());
+                events.publish(SessionEvent.of(SessionEvent.Type.FILE, session, Json.text(payload)));
             }
         }
     }
 
-    /** Notes that the session is to be aborted; whoever runs its scripts has to look at {@link Session#abort}. */
-    public void requestAbort(Session session, String by) {
+    private static ObjectNode result(Session session) {
+        return Json.<ObjectNode>tree(session).retain("session_id", "op_name", "outcome", "exit_code", "data");
+    }
+
+    private void publish(LiveSession session) {
+        events.publish(sessionEvent(session));
+    }
+
+    /** The session's work begins. */
+    public void running(LiveSession session) {
+        update(session, now -> now.advanced(Status.RUNNING));
+    }
+
+    /** Notes that the session is to be aborted; whoever runs its scripts looks at {@link Session#abort}. */
+    public void requestAbort(LiveSession session, String by) {
         synchronized (session) {
-            if (session.requestAbort(by, now(session))) {
+            if (session.now().abort() == null && !session.isDone()) {
                 say(session, "Abort requested by " + by);
-                advance(session, Status.STOPPING);
+                update(session, now -> now.aborted(by, now(session)));
                 session.abortRequested().complete(null);
             }
         }
@@ -156,7 +223,7 @@ public final class Sessions {
      * @param  always whether it is a safeguard, which runs in a session that is being aborted, too
      * @return        why no script may start; empty if one may
      */
-    public Optional<String> enter(Session session, boolean always) {
+    public Optional<String> enter(LiveSession session, boolean always) {
         synchronized (session) {
             if (session.isDone()) {
                 return Optional.of("session " + session.id() + " is over");
@@ -164,7 +231,7 @@ public final class Sessions {
             if (session.exclusive() && store.holder().orElse(null) != session) {
                 return Optional.of("session " + session.id() + " does not hold the lock");
             }
-            if (session.abort() != null && !always) {
+            if (session.now().abort() != null && !always) {
                 return Optional.of("session " + session.id() + " is being aborted");
             }
             return session.enter() ? Optional.empty() : Optional.of("session " + session.id() + " is over");
@@ -172,27 +239,26 @@ public final class Sessions {
     }
 
     /** Nothing of a script that {@link #enter} let in is left. */
-    public void leave(Session session) {
+    public void leave(LiveSession session) {
         session.leave();
     }
 
     /** The session's exchange is over: it is closed by this when its last script is over, too. Only the first call counts. */
-    public void conclude(Session session, Runnable closing) {
+    public void conclude(LiveSession session, Runnable closing) {
         session.conclude(closing);
     }
 
     /** A signal went to the session's processes. */
-    public void signalSent(Session session, String signal) {
+    public void signalSent(LiveSession session, String signal) {
         synchronized (session) {
-            session.signalSent(signal);
-            say(session, "Sent SIG" + signal + " to the script and its children");
-            store.saveSoon(session);
+            update(session, now -> now.signalled(signal));
+            message(session, "Sent SIG" + signal + " to the script and its children");
         }
     }
 
     /** Nothing of the session's script is alive any more. */
-    public void nothingAlive(Session session) {
-        AbortRecord abort = session.abort();
+    public void nothingAlive(LiveSession session) {
+        AbortRecord abort = session.now().abort();
         if (abort != null) {
             figures.abortTook(session, between(abort.at(), now(session)));
         }
@@ -204,27 +270,22 @@ public final class Sessions {
     }
 
     /** The session's script has written so many bytes more. */
-    public void written(Session session, long bytes) {
+    public void written(LiveSession session, long bytes) {
         figures.written(session, bytes);
     }
 
-    /** How many processes lived on after the whole ladder. */
-    public void survivors(Session session, int count) {
-        session.survivors(count);
-    }
-
     /** A line for the people who look at the session; it also goes out over UDP. */
-    public void message(Session session, String text) {
+    public void message(LiveSession session, String text) {
         synchronized (session) {
             say(session, text);
             store.saveSoon(session);
         }
     }
 
-    private void say(Session session, String text) {
+    private void say(LiveSession session, String text) {
         LogMark.around(session, () -> LOG.info("{}:{} {}", session.opName(), session.id(), text));
-        session.addMessage(now(session), text);
-        events.publish(SessionEvent.of(SessionEvent.Type.MESSAGE, session, text));
+        session.add(new Message(now(session), text));
+        events.publish(SessionEvent.of(SessionEvent.Type.MESSAGE, session, Json.text(text)));
     }
 
     /**
@@ -232,42 +293,25 @@ public final class Sessions {
      *
      * @return false if it comes too late: the session is done
      */
-    public boolean received(Session session) {
+    public boolean received(LiveSession session) {
         synchronized (session) {
             if (session.isDone()) {
                 return false;
             }
-            session.received();
+            update(session, Session::received);
+            return true;
         }
-        store.saveSoon(session);
-        return true;
-    }
-
-    /** How many Publisher messages of the session's scripts are missing. */
-    public void lost(Session session, long messages) {
-        session.lost(messages);
-        store.saveSoon(session);
     }
 
     /** A Publisher message of type {@code session_log}; it is not sent out again, since its datagram is. */
-    public void scriptMessage(Session session, String text) {
-        session.addMessage(now(session), text);
+    public void scriptMessage(LiveSession session, String text) {
+        session.add(new Message(now(session), text));
         store.saveSoon(session);
     }
 
     /** Merges into the session's data, top level only, as OCS does. */
-    public void mergeData(Session session, ObjectNode more) {
-        synchronized (session) {
-            notKept(session, session.merge(more, mostData));
-        }
-        store.saveSoon(session);
-    }
-
-    /** The first time is told; from then on it is counted. */
-    private void notKept(Session session, int count) {
-        if (count > 0 && session.publisher().notKept() == count) {
-            say(session, "The session is full: some of what its scripts report is not kept (publisher.not_kept)");
-        }
+    public void mergeData(LiveSession session, ObjectNode more) {
+        update(session, now -> now.merged(more, maxData));
     }
 
     /**
@@ -276,81 +320,28 @@ public final class Sessions {
      * @param message not to be changed any more
      * @param bytes   how long its datagram was
      */
-    public void published(Session session, JsonNode message, int bytes) {
+    public void published(LiveSession session, JsonNode message, int bytes) {
         events.publish(SessionEvent.data(session, message, bytes));
     }
 
     /** Registers a file; one with the same path is replaced. */
-    public void register(Session session, RegisteredFile file) {
-        synchronized (session) {
-            if (!session.add(file)) {
-                notKept(session, 1);
-                store.saveSoon(session);
-                return;
-            }
-            registered(session, file);
-        }
+    public void register(LiveSession session, RegisteredFile file) {
+        update(session, now -> now.withFile(file));
     }
 
     /** The checksum of a registered file is known; the session may be done, or forgotten. */
     void digested(int id, String path, long size, String sha256) {
-        store.find(id).ifPresent(session -> {
-            synchronized (session) {
-                session.digested(path, size, sha256).ifPresent(file -> registered(session, file));
-            }
-        });
-    }
-
-    private void registered(Session session, RegisteredFile file) {
-        store.save(session);
-        ObjectNode payload = Json.tree(file);
-        payload.put("session_id", session.id());
-        events.publish(SessionEvent.of(SessionEvent.Type.FILE, session, payload));
+        store.find(id).ifPresent(session -> update(session, now -> now.withDigest(path, size, sha256)));
     }
 
     /** Hands a datagram of the session's script to the sinks as it is. */
-    public void relay(Session session, byte[] datagram) {
+    public void relay(LiveSession session, byte[] datagram) {
         events.publish(SessionEvent.ofDatagram(session, datagram));
     }
 
     /** Hands output lines to the sinks. */
-    public void output(Session session, SessionEvent.Output output) {
+    public void output(LiveSession session, SessionEvent.Output output) {
         events.publish(SessionEvent.ofOutput(session, output));
-    }
-
-    /** Where the session's output is. */
-    public void log(Session session, SessionLog log) {
-        session.log(log);
-        store.saveSoon(session);
-    }
-
-    /** A script of the session is about to be started; written first, so that it is found whatever happens then. */
-    public void starting(Session session, ScriptMark mark) {
-        session.put(mark);
-        store.save(session);
-    }
-
-    /** A script of the session has started; written at once, or a child of it could be taken for it after a crash. */
-    public void started(Session session, ScriptMark mark) {
-        synchronized (session) {
-            session.put(mark);
-            session.process(mark.pid());
-        }
-        store.save(session);
-    }
-
-    /**
-     * A script of the session has ended.
-     *
-     * @param mark     the one it was started with
-     * @param exitCode null if it is not known
-     */
-    public void exited(Session session, ScriptMark mark, Integer exitCode) {
-        synchronized (session) {
-            session.remove(mark);
-            session.exit(exitCode);
-        }
-        store.saveSoon(session);
     }
 
     /**
@@ -358,30 +349,21 @@ public final class Sessions {
      *
      * @param skipped which of them will be left out
      */
-    public void planStages(Session session, List<String> names, Predicate<String> skipped) {
-        synchronized (session) {
-            names.forEach(name -> session.put(skipped.test(name) ? Stage.skipped(name) : Stage.notRun(name)));
-            store.save(session);
-            publish(session);
-        }
+    public void planStages(LiveSession session, List<String> names, Predicate<String> skipped) {
+        List<Stage> stages = names.stream()
+                .map(name -> skipped.test(name) ? Stage.skipped(name) : Stage.notRun(name))
+                .toList();
+        update(session, now -> now.withStages(stages));
     }
 
     /** A stage begins. */
-    public void stageStarted(Session session, String name) {
-        synchronized (session) {
-            session.put(session.stage(name).orElse(Stage.notRun(name)).started(now(session)));
-            store.save(session);
-            publish(session);
-        }
+    public void stageStarted(LiveSession session, String name) {
+        update(session, now -> now.withStage(name, stage -> stage.started(now(session))));
     }
 
     /** A stage has ended. */
-    public void stageEnded(Session session, String name, Stage.State state, ObjectNode numbers, String why) {
-        synchronized (session) {
-            session.put(session.stage(name).orElse(Stage.notRun(name)).ended(state, now(session), numbers, why));
-            store.save(session);
-            publish(session);
-        }
+    public void stageEnded(LiveSession session, String name, Stage.State state, ObjectNode numbers, String why) {
+        update(session, now -> now.withStage(name, stage -> stage.ended(state, now(session), numbers, why)));
     }
 
     /**
@@ -389,40 +371,19 @@ public final class Sessions {
      *
      * @param finalText the last line before "done"; null for none
      */
-    public void close(Session session, Outcome outcome, String finalText) {
-        synchronized (session) {
-            if (session.isDone()) {
-                return;
+    public void close(LiveSession session, Outcome outcome, String finalText) {
+        update(session, now -> {
+            if (now.isDone()) {
+                return now;
             }
             if (finalText != null) {
                 say(session, finalText);
             }
-            session.end(outcome, now(session));
-            session.advance(Status.DONE);
-            say(session, "Status is now \"done\".");
-            store.save(session);
-            publish(session);
-            events.publish(SessionEvent.of(SessionEvent.Type.RESULT, session, result(session)));
-        }
-        lockChanged(session);
-        figures.ended(session, lasted(session));
-        session.ended().complete(session);
+            return now.ended(outcome, now(session));
+        });
     }
 
-    private static ObjectNode result(Session session) {
-        ObjectNode json = session.toJson(0);
-        ObjectNode result = Json.object();
-        for (String field : List.of("session_id", "op_name", "outcome", "exit_code", "data")) {
-            result.set(field, json.get(field));
-        }
-        return result;
-    }
-
-    private void publish(Session session) {
-        events.publish(SessionEvent.of(SessionEvent.Type.SESSION, session, session.toJson()));
-    }
-
-    private synchronized void lockChanged(Session session) {
+    private synchronized void lockChanged(LiveSession session) {
         if (session.exclusive()) {
             since = now();
             events.publish(statusEvent());
@@ -436,21 +397,21 @@ public final class Sessions {
 
     /** The payload of the status topic. */
     public synchronized ObjectNode statusJson(boolean online) {
-        Optional<Session> holder = store.holder();
+        Optional<LiveSession> holder = store.holder();
         return Json.object()
                 .put("online", online)
                 .put("busy", holder.isPresent())
-                .put("session_id", holder.map(Session::id).orElse(null))
-                .put("op_name", holder.map(Session::opName).orElse(null))
+                .put("session_id", holder.map(LiveSession::id).orElse(null))
+                .put("op_name", holder.map(LiveSession::opName).orElse(null))
                 .put("since", since);
     }
 
     /** The session as an event, for a sink that missed it. */
-    public SessionEvent sessionEvent(Session session) {
-        return SessionEvent.of(SessionEvent.Type.SESSION, session, session.toJson());
+    public SessionEvent sessionEvent(LiveSession session) {
+        return SessionEvent.of(SessionEvent.Type.SESSION, session, session.json(LiveSession.LISTED_MESSAGES));
     }
 
-    public Optional<Session> find(int id) {
+    public Optional<LiveSession> find(int id) {
         return store.find(id);
     }
 
@@ -459,38 +420,38 @@ public final class Sessions {
      *
      * @throws StoreUnavailable if that cannot be told at the moment
      */
-    public Optional<Session> findByCommandId(String commandId) {
+    public Optional<LiveSession> findByCommandId(String commandId) {
         return store.findByCommandId(commandId);
     }
 
     /** The session that holds the lock. */
-    public Optional<Session> holder() {
+    public Optional<LiveSession> holder() {
         return store.holder();
     }
 
     /** The sessions that are not done. */
-    public List<Session> unfinished() {
+    public List<LiveSession> unfinished() {
         return store.unfinished();
     }
 
     /** The newest session of an operation. */
-    public Optional<Session> latest(String opName) {
+    public Optional<LiveSession> latest(String opName) {
         return store.latest(opName);
     }
 
     /** See {@link SessionStore#list}. */
-    public Stream<Session> list(int limit, Integer before, String opName, Outcome outcome) {
+    public Stream<LiveSession> list(int limit, Integer before, String opName, Outcome outcome) {
         return store.list(limit, before, opName, outcome);
     }
 
     /** How long a session has lasted so far, or did until it was done. */
-    public Duration lasted(Session session) {
-        BigDecimal end = session.endTime();
-        return between(session.startTime(), end == null ? now(session) : end);
+    public Duration lasted(LiveSession session) {
+        BigDecimal end = session.now().endTime();
+        return between(session.now().startTime(), end == null ? now(session) : end);
     }
 
     /** A session's own times never go back, though the clock may: clients take one from another. */
-    private BigDecimal now(Session session) {
+    private BigDecimal now(LiveSession session) {
         return session.time(now());
     }
 

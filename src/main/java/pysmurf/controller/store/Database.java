@@ -61,6 +61,7 @@ public final class Database implements AutoCloseable {
             Flyway.configure()
                     .dataSource(durable)
                     .locations("classpath:db/migration")
+                    .javaMigrations(new V3__Documents())
                     .loggers("slf4j")
                     .load()
                     .migrate();

@@ -21,16 +21,14 @@ import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import pysmurf.controller.session.Opening;
+import pysmurf.controller.session.LiveSession;
+import pysmurf.controller.session.Message;
 import pysmurf.controller.session.Outcome;
-import pysmurf.controller.session.RegisteredFile;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.SessionLog;
-import pysmurf.controller.session.SessionState;
 import pysmurf.controller.session.SessionStore;
-import pysmurf.controller.session.Stage;
-import pysmurf.controller.session.Status;
 import pysmurf.controller.session.StoreUnavailable;
+import pysmurf.controller.session.Verdict;
 import pysmurf.controller.store.SessionTables.Extent;
 
 /**
@@ -45,18 +43,17 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     private static final String UNAVAILABLE = "sessions cannot be kept at the moment: ";
     private static final long WRITE_EVERY_MS = 100;
     /** Done sessions that stay in memory, and what they may take together. */
-    private static final int MOST_KEPT = 100;
+    private static final int MAX_KEPT = 100;
 
-    private static final long MOST_KEPT_BYTES = 32L * 1024 * 1024;
-    /** More than any session of this version has; what an earlier one let grow beyond it stays on the disk. */
-    private static final Extent WHOLE = new Extent(100_000, Session.MOST_MESSAGE_BYTES, 8L * 1024 * 1024);
+    private static final long MAX_KEPT_BYTES = 32L * 1024 * 1024;
+    private static final Extent WHOLE = new Extent(100_000, LiveSession.MAX_MESSAGE_BYTES, true);
 
-    private static final Extent LISTED = new Extent(Session.NEWEST_MESSAGES, 64 * 1024, 64 * 1024);
+    private static final Extent LISTED = new Extent(LiveSession.LISTED_MESSAGES, 64 * 1024, false);
 
     /** A session in memory and what of it the database has. */
     private static final class Kept {
 
-        private final Session session;
+        private final LiveSession session;
         private boolean written;
         private boolean forgotten;
         /** Whether the database has it as done; volatile, since it is looked at without the monitor. */
@@ -69,10 +66,8 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
         private long looks;
 
         private long look;
-        private List<Stage> stages = List.of();
-        private List<RegisteredFile> files = List.of();
 
-        private Kept(Session session) {
+        private Kept(LiveSession session) {
             this.session = session;
         }
     }
@@ -84,12 +79,12 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
 
     private final SessionTables tables;
     private final Map<Integer, Kept> kept = new ConcurrentHashMap<>();
-    private final Map<String, Optional<Session>> latest = new HashMap<>();
+    private final Map<String, Optional<LiveSession>> latest = new HashMap<>();
     private final Set<Kept> dirty = ConcurrentHashMap.newKeySet();
     private final ScheduledExecutorService writer;
     private final Object lockGate = new Object();
     private final Object loading = new Object();
-    private volatile Session holder;
+    private volatile LiveSession holder;
     private volatile String fault;
     private int nextId;
 
@@ -113,7 +108,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
             return tables.unfinished(handle);
         });
         for (int id : open) {
-            Session session = load(id, WHOLE).orElseThrow();
+            LiveSession session = load(id, WHOLE).orElseThrow();
             keep(session);
             if (session.exclusive()) {
                 holder = session;
@@ -123,36 +118,34 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     }
 
     @Override
-    public Opening open(Session.Draft draft, BigDecimal startTime, boolean always) {
+    public Verdict open(Session.Draft draft, BigDecimal startTime, boolean always) {
         if (!draft.exclusive()) {
             return insert(draft, startTime, always);
         }
         synchronized (lockGate) {
-            Session last = holder;
+            LiveSession last = holder;
             if (last != null) {
                 // whoever is just closing it has its monitor until that is written
                 synchronized (last) {
                     if (!last.isDone()) {
-                        return repeated(draft)
-                                .<Opening>map(Opening.Repeated::new)
-                                .orElseGet(() -> new Opening.Busy(last));
+                        return repeated(draft).map(Verdict::duplicate).orElseGet(() -> Verdict.busy(last));
                     }
                 }
             }
-            Opening opening = insert(draft, startTime, always);
-            if (opening instanceof Opening.Opened opened) {
-                holder = opened.session();
+            Verdict verdict = insert(draft, startTime, always);
+            if (verdict.isStarted()) {
+                holder = verdict.session();
             }
-            return opening;
+            return verdict;
         }
     }
 
-    private synchronized Opening insert(Session.Draft draft, BigDecimal startTime, boolean always) {
+    private synchronized Verdict insert(Session.Draft draft, BigDecimal startTime, boolean always) {
         Session.Draft toOpen = draft;
         try {
-            Optional<Session> first = repeated(draft);
+            Optional<LiveSession> first = repeated(draft);
             if (first.isPresent()) {
-                return new Opening.Repeated(first.get());
+                return Verdict.duplicate(first.get());
             }
         } catch (StoreUnavailable e) {
             if (!always) {
@@ -161,7 +154,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
             // an id that was used before could never be written, and everything else would wait behind it
             toOpen = draft.withoutCommandId();
         }
-        Kept opened = new Kept(new Session(nextId, toOpen, startTime));
+        Kept opened = new Kept(new LiveSession(Session.of(nextId, toOpen, startTime)));
         if (always && fault != null) {
             dirty.add(opened);
         } else {
@@ -181,15 +174,15 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
         kept.put(opened.session.id(), opened);
         latest.put(draft.opName(), Optional.of(opened.session));
         forgetOldest();
-        return new Opening.Opened(opened.session);
+        return Verdict.started(opened.session);
     }
 
-    private Optional<Session> repeated(Session.Draft draft) {
+    private Optional<LiveSession> repeated(Session.Draft draft) {
         return draft.commandId() == null ? Optional.empty() : findByCommandId(draft.commandId());
     }
 
     @Override
-    public void save(Session session) {
+    public void save(LiveSession session) {
         Kept changed = known(session);
         if (fault != null) {
             dirty.add(changed);
@@ -204,12 +197,12 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     }
 
     @Override
-    public void saveSoon(Session session) {
+    public void saveSoon(LiveSession session) {
         dirty.add(known(session));
     }
 
     /** One that was forgotten and changes once more is written whole; messages that are there stay. */
-    private Kept known(Session session) {
+    private Kept known(LiveSession session) {
         return kept.computeIfAbsent(session.id(), id -> new Kept(session));
     }
 
@@ -259,10 +252,16 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
 
     /** The session goes on changing while it is written: what a script sends meanwhile does not wait for the disk. */
     private void write(Jdbi jdbi, Kept changed) {
-        SessionState state;
+        Session session;
+        String document;
+        List<Message> messages;
+        int messageCount;
         long look;
         synchronized (changed.session) {
-            state = changed.session.state(changed.messages);
+            session = changed.session.now();
+            document = changed.session.document();
+            messageCount = changed.session.messageCount();
+            messages = changed.session.messages(messageCount - changed.messages);
             look = ++changed.looks;
         }
         synchronized (changed) {
@@ -271,17 +270,15 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
             }
             transaction(jdbi, handle -> {
                 if (!changed.written) {
-                    tables.reserve(handle, state.id() + 1);
+                    tables.reserve(handle, session.id() + 1);
                 }
-                tables.write(handle, state, changed.stages, changed.files);
+                tables.write(handle, session, document, messages, messageCount - messages.size());
                 return null;
             });
             changed.look = look;
             changed.written = true;
-            changed.doneWritten = state.status() == Status.DONE;
-            changed.messages = state.firstMessage() + state.messages().size();
-            changed.stages = state.stages();
-            changed.files = state.files();
+            changed.doneWritten = session.isDone();
+            changed.messages = messageCount;
         }
     }
 
@@ -322,24 +319,21 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
         }
     }
 
-    private Optional<Session> load(int id, Extent extent) {
-        return reading(handle -> tables.read(handle, id, extent)).map(Session::new);
+    private Optional<LiveSession> load(int id, Extent extent) {
+        return reading(handle -> tables.read(handle, id, extent));
     }
 
     /** From memory, or as much of it as a list shows. */
-    private Optional<Session> listed(int id) {
+    private Optional<LiveSession> listed(int id) {
         Kept known = kept.get(id);
         return known == null ? load(id, LISTED) : Optional.of(known.session);
     }
 
-    private Session keep(Session session) {
+    private LiveSession keep(LiveSession session) {
         Kept known = new Kept(session);
-        SessionState state = session.state(Integer.MAX_VALUE);
         known.written = true;
         known.doneWritten = session.isDone();
         known.messages = session.messageCount();
-        known.stages = state.stages();
-        known.files = state.files();
         Kept earlier = kept.putIfAbsent(session.id(), known);
         return earlier == null ? session : earlier.session;
     }
@@ -355,7 +349,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
         for (Kept one : done) {
             bytes += one.session.weight();
             count++;
-            if (count > 1 && (count > MOST_KEPT || bytes > MOST_KEPT_BYTES)) {
+            if (count > 1 && (count > MAX_KEPT || bytes > MAX_KEPT_BYTES)) {
                 kept.remove(one.session.id(), one);
                 latest.remove(one.session.opName(), Optional.of(one.session));
             }
@@ -363,11 +357,11 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     }
 
     @Override
-    public List<Session> unfinished() {
+    public List<LiveSession> unfinished() {
         return kept.values().stream()
                 .map(one -> one.session)
                 .filter(session -> !session.isDone())
-                .sorted(Comparator.comparing(Session::id))
+                .sorted(Comparator.comparing(LiveSession::id))
                 .toList();
     }
 
@@ -382,14 +376,14 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     }
 
     @Override
-    public Optional<Session> find(int id) {
+    public Optional<LiveSession> find(int id) {
         Kept known = kept.get(id);
         if (known != null) {
             return Optional.of(known.session);
         }
         // one at a time: each may be as large as a session can be
         synchronized (loading) {
-            Optional<Session> loaded = load(id, WHOLE).map(this::keep);
+            Optional<LiveSession> loaded = load(id, WHOLE).map(this::keep);
             synchronized (this) {
                 forgetOldest();
             }
@@ -398,10 +392,10 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     }
 
     @Override
-    public Optional<Session> findByCommandId(String commandId) {
-        Optional<Session> known = kept.values().stream()
+    public Optional<LiveSession> findByCommandId(String commandId) {
+        Optional<LiveSession> known = kept.values().stream()
                 .map(one -> one.session)
-                .filter(session -> commandId.equals(session.commandId()))
+                .filter(session -> commandId.equals(session.now().commandId()))
                 .findFirst();
         return known.isPresent()
                 ? known
@@ -409,29 +403,29 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     }
 
     @Override
-    public Optional<Session> holder() {
+    public Optional<LiveSession> holder() {
         return Optional.ofNullable(holder).filter(session -> !session.isDone());
     }
 
     @Override
-    public Optional<Session> latest(String opName) {
-        Optional<Session> known;
+    public Optional<LiveSession> latest(String opName) {
+        Optional<LiveSession> known;
         synchronized (this) {
             known = latest.get(opName);
         }
         if (known != null) {
             return known;
         }
-        Optional<Session> loaded =
+        Optional<LiveSession> loaded =
                 reading(handle -> tables.latest(handle, opName)).flatMap(this::listed);
         synchronized (this) {
-            Optional<Session> meanwhile = latest.putIfAbsent(opName, loaded);
+            Optional<LiveSession> meanwhile = latest.putIfAbsent(opName, loaded);
             return Objects.requireNonNullElse(meanwhile, loaded);
         }
     }
 
     @Override
-    public Stream<Session> list(int limit, Integer before, String opName, Outcome outcome) {
+    public Stream<LiveSession> list(int limit, Integer before, String opName, Outcome outcome) {
         int below = before == null ? Integer.MAX_VALUE : before;
         return reading(handle -> tables.list(handle, limit, below, opName, outcome)).stream()
                 .map(this::listed)
@@ -449,8 +443,8 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
         for (int id : reading(handle -> tables.endedBefore(handle, time, 1000))) {
             listed(id).ifPresent(session -> {
                 forget(known(session));
-                if (session.log() != null) {
-                    logs.add(session.log());
+                if (session.now().log() != null) {
+                    logs.add(session.now().log());
                 }
             });
         }

@@ -73,8 +73,8 @@ public final class Retention {
 
     private int deleteOldest() throws IOException {
         Set<Path> inUse = store.unfinished().stream()
-                .filter(session -> session.log() != null)
-                .map(session -> session.log().file())
+                .filter(session -> session.now().log() != null)
+                .map(session -> session.now().log().file())
                 .collect(Collectors.toSet());
         List<LogFile> logs;
         try (Stream<Path> files = Files.list(outputFolder)) {

@@ -1,42 +1,30 @@
 package pysmurf.controller.store;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
-import java.util.function.BiFunction;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.transaction.TransactionException;
-import pysmurf.controller.session.AbortRecord;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.LiveSession;
+import pysmurf.controller.session.Message;
 import pysmurf.controller.session.Outcome;
-import pysmurf.controller.session.PublisherCount;
-import pysmurf.controller.session.RegisteredFile;
-import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.ScriptMark;
 import pysmurf.controller.session.Session;
+import pysmurf.controller.session.SessionBuilder;
 import pysmurf.controller.session.SessionLog;
-import pysmurf.controller.session.SessionState;
-import pysmurf.controller.session.Stage;
-import pysmurf.controller.session.Status;
+import pysmurf.controller.session.Trimming;
 
 /** Sessions of one controller as rows, and rows as sessions; each call within a transaction of the caller's. Stateless. */
 final class SessionTables {
-
-    private static final ObjectReader MARKS =
-            Json.mapper().readerForListOf(ScriptMark.class).with(DeserializationFeature.ACCEPT_SINGLE_VALUE_AS_ARRAY);
 
     private static final int MICROS = 6;
 
@@ -46,33 +34,22 @@ final class SessionTables {
     private static final Pattern UNUSABLE = Pattern.compile("[\\x00\\p{Cs}]");
 
     private static final String WRITE_SESSION = """
-            INSERT INTO session (controller, id, op_name, status, outcome, command_id, exclusive, transport, client,
-                start_time, end_time, params, data, exit_code, pid, abort, log, script, publisher)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO session (controller, id, op_name, status, outcome, command_id, exclusive, end_time,
+                document, listed, recovery)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (controller, id) DO UPDATE SET status = excluded.status, outcome = excluded.outcome,
-                end_time = excluded.end_time, data = excluded.data, exit_code = excluded.exit_code,
-                pid = excluded.pid, abort = excluded.abort, log = excluded.log, script = excluded.script,
-                publisher = excluded.publisher
+                end_time = excluded.end_time, document = excluded.document, listed = excluded.listed,
+                recovery = excluded.recovery
             """;
 
-    /** What is too large is null, and is not even read. */
-    private static final String READ_SESSION = """
-            SELECT id, op_name, status, outcome, command_id, exclusive, transport, client, start_time, end_time,
-                CASE WHEN OCTET_LENGTH(params) <= :most THEN params END AS params,
-                CASE WHEN OCTET_LENGTH(data) <= :most THEN data END AS data,
-                exit_code, pid, abort, log, script, publisher
-            FROM session WHERE controller = :controller AND id = :id
-            """;
+    /** What no list shows whole is not even read for one. */
+    private static final String READ_LISTED = "COALESCE(listed, document)";
 
-    private static final String WRITE_STAGE = """
-            INSERT INTO stage (controller, session_id, n, name, status, start_time, end_time, numbers, detail)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """;
+    private static final String READ_WHOLE =
+            "CASE WHEN OCTET_LENGTH(document) <= 8388608 THEN document ELSE listed END";
 
-    private static final String WRITE_FILE = """
-            INSERT INTO file (controller, session_id, n, path, type, format, plot, size, sha256)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """;
+    /** A list reads no more of a session than this. */
+    private static final int LISTED_BYTES = 64 * 1024;
 
     private static final String WRITE_MESSAGE = """
             INSERT INTO message (controller, session_id, n, time, text) VALUES (?, ?, ?, ?, ?)
@@ -119,89 +96,57 @@ final class SessionTables {
     }
 
     /**
-     * Writes the session's own row, and of the rest what differs from what was written before. By JDBC itself: every command
-     * waits for this, and Jdbi makes a copy of its configuration for each statement.
+     * Writes a session, and its messages from one on. By JDBC itself: every command waits for this, and Jdbi makes a copy of its
+     * configuration for each statement.
+     *
+     * @param document its JSON
      */
-    void write(Handle handle, SessionState state, List<Stage> stagesBefore, List<RegisteredFile> filesBefore) {
+    void write(Handle handle, Session session, String document, List<Message> messages, int firstMessage) {
         try {
-            execute(handle, WRITE_SESSION, List.<Object[]>of(row(state)));
-            if (!state.stages().equals(stagesBefore)) {
-                delete(handle, "stage", state.id());
-                execute(handle, WRITE_STAGE, numbered(state.stages(), 0, (n, stage) -> row(state, n, stage)));
-            }
-            if (!state.files().equals(filesBefore)) {
-                delete(handle, "file", state.id());
-                execute(handle, WRITE_FILE, numbered(state.files(), 0, (n, file) -> row(state, n, file)));
-            }
+            execute(handle, WRITE_SESSION, List.<Object[]>of(row(session, ascii(document))));
             execute(
                     handle,
                     WRITE_MESSAGE,
-                    numbered(state.messages(), state.firstMessage(), (n, message) -> row(state, n, message)));
+                    IntStream.range(0, messages.size())
+                            .mapToObj(i -> row(session, firstMessage + i, messages.get(i)))
+                            .toList());
         } catch (SQLException e) {
-            throw new TransactionException("session " + state.id() + " cannot be written", e);
+            throw new TransactionException("session " + session.id() + " cannot be written", e);
         }
     }
 
-    private Object[] row(SessionState state) {
+    private Object[] row(Session session, String document) {
         return new Object[] {
             controller,
-            state.id(),
-            state.draft().opName(),
-            state.status().word(),
-            state.outcome() == null ? null : state.outcome().word(),
-            text(state.draft().commandId()),
-            state.draft().exclusive() ? 1 : 0,
-            state.draft().requestedBy().transport(),
-            text(state.draft().requestedBy().client()),
-            micros(state.startTime()),
-            micros(state.endTime()),
-            json(state.draft().params()),
-            json(state.data()),
-            state.exitCode(),
-            state.pid(),
-            json(state.abort()),
-            json(state.log()),
-            state.scripts().isEmpty() ? null : json(state.scripts()),
-            json(state.publisher())
+            session.id(),
+            session.opName(),
+            session.status().word(),
+            session.outcome() == null ? null : session.outcome().word(),
+            text(session.commandId()),
+            session.exclusive() ? 1 : 0,
+            micros(session.endTime()),
+            document,
+            listed(session, document),
+            recovery(session)
         };
     }
 
-    private Object[] row(SessionState state, int n, Stage stage) {
-        return new Object[] {
-            controller,
-            state.id(),
-            n,
-            stage.name(),
-            stage.status().word(),
-            micros(stage.startTime()),
-            micros(stage.endTime()),
-            json(stage.numbers()),
-            text(stage.detail())
-        };
+    /** What a list reads in place of a document that is too large for one; else null. */
+    static String listed(Session session, String document) {
+        if (document.length() <= LISTED_BYTES) {
+            return null;
+        }
+        ObjectNode json = Json.tree(session);
+        Trimming.fit(json, LISTED_BYTES / 4);
+        return ascii(Json.text(json));
     }
 
-    private Object[] row(SessionState state, int n, RegisteredFile file) {
-        return new Object[] {
-            controller,
-            state.id(),
-            n,
-            text(file.path()),
-            text(file.type()),
-            text(file.format()),
-            file.plot() ? 1 : 0,
-            file.size(),
-            file.sha256()
-        };
+    static String recovery(Session session) {
+        return ascii(Json.text(new Recovery(session.log(), session.scripts())));
     }
 
-    private Object[] row(SessionState state, int n, SessionState.Message message) {
-        return new Object[] {controller, state.id(), n, micros(message.time()), text(message.text())};
-    }
-
-    private static <T> List<Object[]> numbered(List<T> items, int first, BiFunction<Integer, T, Object[]> row) {
-        return IntStream.range(0, items.size())
-                .mapToObj(i -> row.apply(first + i, items.get(i)))
-                .toList();
+    private Object[] row(Session session, int n, Message message) {
+        return new Object[] {controller, session.id(), n, micros(message.time()), text(message.text())};
     }
 
     private static void execute(Handle handle, String sql, List<Object[]> rows) throws SQLException {
@@ -219,67 +164,42 @@ final class SessionTables {
         }
     }
 
-    private void delete(Handle handle, String table, int id) {
-        handle.createUpdate("DELETE FROM " + table + " WHERE controller = :controller AND session_id = :id")
-                .bind("controller", controller)
-                .bind("id", id)
-                .execute();
-    }
-
     /**
      * How much of a session is read.
      *
      * @param messages   at most so many, the newest
      * @param characters what their texts may take together
-     * @param json       the bytes that parameters and data may take each, to be read at all
+     * @param whole      whether what is too large for a list is read, too
      */
-    record Extent(int messages, long characters, long json) {}
+    record Extent(int messages, long characters, boolean whole) {}
+
+    /** What of a session is for its recovery after a crash, and for nobody outside. */
+    private record Recovery(SessionLog log, List<ScriptMark> scripts) {}
 
     /** A session, as far as wanted. */
-    Optional<SessionState> read(Handle handle, int id, Extent extent) {
-        List<Stage> stages = handle.createQuery(
-                        "SELECT * FROM stage WHERE controller = :controller AND session_id = :id" + " ORDER BY n")
-                .bind("controller", controller)
-                .bind("id", id)
-                .map((row, context) -> new Stage(
-                        row.getString("name"),
-                        Stage.State.valueOf(row.getString("status").toUpperCase(Locale.ROOT)),
-                        seconds(row, "start_time"),
-                        seconds(row, "end_time"),
-                        reported(row.getString("numbers")),
-                        row.getString("detail")))
-                .list();
-        List<RegisteredFile> files = handle.createQuery(
-                        "SELECT * FROM file WHERE controller = :controller AND session_id = :id" + " ORDER BY n")
-                .bind("controller", controller)
-                .bind("id", id)
-                .map((row, context) -> new RegisteredFile(
-                        row.getString("path"),
-                        row.getString("type"),
-                        row.getString("format"),
-                        row.getInt("plot") == 1,
-                        number(row, "size"),
-                        row.getString("sha256")))
-                .list();
-        int last = handle.createQuery("SELECT COALESCE(MAX(n), -1) FROM message WHERE controller = :controller"
+    Optional<LiveSession> read(Handle handle, int id, Extent extent) {
+        int count = handle.createQuery("SELECT COALESCE(MAX(n), -1) + 1 FROM message WHERE controller = :controller"
                         + " AND session_id = :id")
                 .bind("controller", controller)
                 .bind("id", id)
                 .mapTo(Integer.class)
                 .one();
-        int first = firstThatFits(handle, id, last + 1, extent);
-        List<SessionState.Message> messages = new ArrayList<>(handle.createQuery("SELECT time, text FROM message"
+        List<Message> messages = handle.createQuery("SELECT time, text FROM message"
                         + " WHERE controller = :controller AND session_id = :id AND n >= :first ORDER BY n")
                 .bind("controller", controller)
                 .bind("id", id)
-                .bind("first", first)
-                .map((row, context) -> new SessionState.Message(seconds(row, "time"), row.getString("text")))
-                .list());
-        return handle.createQuery(READ_SESSION)
+                .bind("first", firstThatFits(handle, id, count, extent))
+                .map((row, context) ->
+                        new Message(BigDecimal.valueOf(row.getLong("time"), MICROS), row.getString("text")))
+                .list();
+        return handle.createQuery("SELECT " + (extent.whole() ? READ_WHOLE : READ_LISTED)
+                        + " AS document, exclusive, recovery FROM session WHERE controller = :controller AND id = :id")
                 .bind("controller", controller)
                 .bind("id", id)
-                .bind("most", extent.json())
-                .map((row, context) -> state(row, stages, files, first, messages))
+                .map((row, context) -> new LiveSession(
+                        session(row.getString("document"), row.getInt("exclusive") == 1, row.getString("recovery")),
+                        messages,
+                        count))
                 .findOne();
     }
 
@@ -298,48 +218,27 @@ final class SessionTables {
                 .one();
     }
 
-    private static SessionState state(
-            ResultSet row,
-            List<Stage> stages,
-            List<RegisteredFile> files,
-            int firstMessage,
-            List<SessionState.Message> messages)
-            throws SQLException {
-        Session.Draft draft = new Session.Draft(
-                row.getString("op_name"),
-                row.getString("params") == null ? Json.object() : params(row.getString("params")),
-                row.getString("command_id"),
-                new RequestedBy(row.getString("transport"), row.getString("client")),
-                row.getInt("exclusive") == 1);
-        String outcome = row.getString("outcome");
-        String data = row.getString("data");
-        List<String> trimmed = new ArrayList<>();
-        if (row.getString("params") == null) {
-            trimmed.add("params");
+    /** A session of its columns. */
+    static Session session(String document, boolean exclusive, String recovery) {
+        try {
+            // numbers as a script's are read: with all their digits
+            ObjectNode json = (ObjectNode) Json.readLenient(document.getBytes(StandardCharsets.UTF_8));
+            Session session = Json.mapper().treeToValue(json, Session.class);
+            Recovery kept = Json.mapper().readValue(recovery, Recovery.class);
+            // and here as a command's are, or one that is repeated after a restart would not equal the first
+            ObjectNode params =
+                    (ObjectNode) Json.read(ascii(Json.text(session.params())).getBytes(StandardCharsets.UTF_8));
+            return SessionBuilder.builder(session)
+                    .params(params)
+                    .exclusive(exclusive)
+                    .trimmed(session.trimmed() == null ? List.of() : session.trimmed())
+                    .dataSize(Json.text(session.data()).length())
+                    .log(kept.log())
+                    .scripts(kept.scripts())
+                    .build();
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException(e);
         }
-        if (data == null) {
-            trimmed.add("data");
-        }
-        Long exitCode = number(row, "exit_code");
-        return new SessionState(
-                row.getInt("id"),
-                draft,
-                seconds(row, "start_time"),
-                Status.valueOf(row.getString("status").toUpperCase(Locale.ROOT)),
-                outcome == null ? null : Outcome.valueOf(outcome.toUpperCase(Locale.ROOT)),
-                seconds(row, "end_time"),
-                data == null ? Json.object() : reported(data),
-                trimmed,
-                exitCode == null ? null : Integer.valueOf(exitCode.intValue()),
-                number(row, "pid"),
-                value(row.getString("abort"), AbortRecord.class),
-                value(row.getString("log"), SessionLog.class),
-                scripts(row.getString("script")),
-                value(row.getString("publisher"), PublisherCount.class),
-                stages,
-                files,
-                firstMessage,
-                messages);
     }
 
     Optional<Integer> findByCommandId(Handle handle, String commandId) {
@@ -397,70 +296,22 @@ final class SessionTables {
 
     /** A session with all that hangs on it. */
     void forget(Handle handle, int id) {
-        for (String table : List.of("message", "stage", "file")) {
-            delete(handle, table, id);
+        for (String key : List.of("message WHERE session_id", "session WHERE id")) {
+            handle.createUpdate("DELETE FROM " + key + " = :id AND controller = :controller")
+                    .bind("controller", controller)
+                    .bind("id", id)
+                    .execute();
         }
-        handle.createUpdate("DELETE FROM session WHERE controller = :controller AND id = :id")
-                .bind("controller", controller)
-                .bind("id", id)
-                .execute();
     }
 
     private static Long micros(BigDecimal seconds) {
         return seconds == null ? null : seconds.movePointRight(MICROS).longValue();
     }
 
-    private static BigDecimal seconds(ResultSet row, String column) throws SQLException {
-        Long micros = number(row, column);
-        return micros == null ? null : BigDecimal.valueOf(micros, MICROS);
-    }
-
-    private static Long number(ResultSet row, String column) throws SQLException {
-        long value = row.getLong(column);
-        return row.wasNull() ? null : value;
-    }
-
-    private static String json(Object value) {
-        return value == null
-                ? null
-                : HALF.matcher(Json.text(value))
-                        .replaceAll(half ->
-                                "\\\\u" + Integer.toHexString(half.group().charAt(0)));
-    }
-
-    /** One mark alone, as versions before 0.2 wrote it, is read, too. */
-    private static List<ScriptMark> scripts(String json) {
-        try {
-            return json == null ? List.of() : MARKS.readValue(json);
-        } catch (JsonProcessingException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static <T> T value(String json, Class<T> type) {
-        try {
-            return json == null ? null : Json.mapper().readValue(json, type);
-        } catch (JsonProcessingException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /** Numbers as a command's are read, or one that is repeated after a restart would not equal the first. */
-    private static ObjectNode params(String json) {
-        try {
-            return (ObjectNode) Json.read(json.getBytes(StandardCharsets.UTF_8));
-        } catch (JsonProcessingException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /** Numbers as a script's are read: with all their digits. */
-    private static ObjectNode reported(String json) {
-        try {
-            return (ObjectNode) Json.readLenient(json.getBytes(StandardCharsets.UTF_8));
-        } catch (JsonProcessingException e) {
-            throw new UncheckedIOException(e);
-        }
+    /** Its halves of characters escaped. */
+    static String ascii(String json) {
+        return HALF.matcher(json)
+                .replaceAll(half -> "\\\\u" + Integer.toHexString(half.group().charAt(0)));
     }
 
     /** Scripts and clients write what they like. */

@@ -23,9 +23,9 @@ import org.junit.jupiter.api.io.TempDir;
 import pysmurf.controller.access.Role;
 import pysmurf.controller.command.Command;
 import pysmurf.controller.command.Origin;
-import pysmurf.controller.command.Verdict;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.RequestedBy;
+import pysmurf.controller.session.Verdict;
 
 class AuditTest {
 

@@ -24,6 +24,7 @@ import pysmurf.controller.session.Json;
 import pysmurf.controller.session.MemorySessionStore;
 import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.Sessions;
+import pysmurf.controller.session.Verdict;
 
 /** What is refused although the operation is there and would be started. */
 class AdmissionTest {

@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.MemorySessionStore;
-import pysmurf.controller.session.Opening;
 import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.SessionEvent;
@@ -27,13 +27,12 @@ class ControllerPublisherTest {
 
     private final Clock clock = Clock.fixed(Instant.ofEpochSecond(1795392099L, 500_000_000), ZoneOffset.UTC);
     private final ControllerPublisher publisher = new ControllerPublisher("thishost", "crate1slot2", clock);
-    private final Session session = ((Opening.Opened)
-                    new Sessions(new MemorySessionStore(), event -> {}, clock, 1024 * 1024)
-                            .open(new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), true)))
+    private final LiveSession session = new Sessions(new MemorySessionStore(), event -> {}, clock, 1024 * 1024)
+            .open(new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), true))
             .session();
 
     private List<JsonNode> publish(SessionEvent.Type type, Object payload) throws Exception {
-        List<byte[]> datagrams = publisher.datagrams(SessionEvent.of(type, session, payload));
+        List<byte[]> datagrams = publisher.datagrams(SessionEvent.of(type, session, Json.text(payload)));
         assertThat(datagrams).allMatch(datagram -> datagram.length <= MOST_BYTES);
         List<JsonNode> messages = new java.util.ArrayList<>();
         for (byte[] datagram : datagrams) {
@@ -45,7 +44,7 @@ class ControllerPublisherTest {
     @Test
     void putsALineIntoThePublishersEnvelope() throws Exception {
         byte[] datagram = publisher
-                .datagrams(SessionEvent.of(SessionEvent.Type.MESSAGE, session, "hello"))
+                .datagrams(SessionEvent.of(SessionEvent.Type.MESSAGE, session, Json.text("hello")))
                 .get(0);
 
         assertThat(new String(datagram, StandardCharsets.UTF_8))

@@ -24,13 +24,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import pysmurf.controller.session.BoundedQueue;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.MemorySessionStore;
-import pysmurf.controller.session.Opening;
+import pysmurf.controller.session.Message;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.RegisteredFiles;
 import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.Session;
-import pysmurf.controller.session.SessionState;
 import pysmurf.controller.session.Sessions;
 
 /** Messages of several sessions, over real sockets, and a queue whose consumer may be held up. */
@@ -79,9 +79,9 @@ class PublisherInboxTest {
         script.close();
     }
 
-    private Session open(boolean exclusive) {
+    private LiveSession open(boolean exclusive) {
         Session.Draft draft = new Session.Draft("run", Json.object(), null, new RequestedBy("http", "test"), exclusive);
-        return ((Opening.Opened) sessions.open(draft)).session();
+        return sessions.open(draft).session();
     }
 
     private void send(Inlet inlet, byte[] bytes) throws Exception {
@@ -102,7 +102,7 @@ class PublisherInboxTest {
     /** What holds up the messages for a while, be it the disk or the collection of garbage, costs none of them. */
     @Test
     void waitsForWhatHasArrivedHoweverLongItTakes() throws Exception {
-        Session session = open(false);
+        LiveSession session = open(false);
         Inlet inlet = inbox.of(session);
         mayConsume.acquire();
         for (int number = 0; number < 1000; number++) {
@@ -113,16 +113,16 @@ class PublisherInboxTest {
 
         inlet.finish();
 
-        assertThat(session.publisher().received()).isEqualTo(1000);
-        assertThat(session.publisher().lost()).isZero();
-        assertThat(session.toJson().path("data")).hasSize(1000);
+        assertThat(session.now().publisher().received()).isEqualTo(1000);
+        assertThat(session.now().publisher().lost()).isZero();
+        assertThat(session.toJson(LiveSession.LISTED_MESSAGES).path("data")).hasSize(1000);
         assertThat(inbox.ignored()).isZero();
     }
 
     /** Be it in the socket or in the queue, the last ones included, of which no number tells. */
     @Test
     void countsWhatFoundNoRoom() throws Exception {
-        Session session = open(false);
+        LiveSession session = open(false);
         Inlet inlet = inbox.of(session);
         mayConsume.acquire();
         String large = "x".repeat(60_000);
@@ -134,18 +134,21 @@ class PublisherInboxTest {
         mayConsume.release();
         finished.get(10, TimeUnit.SECONDS);
 
-        assertThat(session.publisher().lost()).isPositive();
-        assertThat(session.publisher().received() + session.publisher().lost()).isEqualTo(700);
-        assertThat(inbox.lost()).isEqualTo(session.publisher().lost());
-        assertThat(session.state(0).messages())
-                .extracting(SessionState.Message::text)
-                .contains(session.publisher().lost() + " messages of the script's Publisher were lost on the way");
+        assertThat(session.now().publisher().lost()).isPositive();
+        assertThat(session.now().publisher().received()
+                        + session.now().publisher().lost())
+                .isEqualTo(700);
+        assertThat(inbox.lost()).isEqualTo(session.now().publisher().lost());
+        assertThat(session.messages(Integer.MAX_VALUE))
+                .extracting(Message::text)
+                .contains(
+                        session.now().publisher().lost() + " messages of the script's Publisher were lost on the way");
     }
 
     /** UTF-32, as far as one can tell from its beginning. */
     @Test
     void losesNothingForTheSakeOfAnOddDatagram() throws Exception {
-        Session session = open(false);
+        LiveSession session = open(false);
         Inlet inlet = inbox.of(session);
         mayConsume.acquire();
         send(inlet, new byte[] {0, 0, 0, '{', 0});
@@ -154,7 +157,7 @@ class PublisherInboxTest {
 
         inlet.finish();
 
-        assertThat(session.publisher().received()).isEqualTo(1);
+        assertThat(session.now().publisher().received()).isEqualTo(1);
         assertThat(inbox.ignored()).isEqualTo(1);
     }
 
@@ -163,27 +166,29 @@ class PublisherInboxTest {
     void neverTakesWhatIsLeftOfOneSessionForTheNext() throws Exception {
         inbox.close();
         start(true);
-        Session first = open(true);
+        LiveSession first = open(true);
         Inlet left = inbox.of(first);
         send(left, 0, "mine", "");
         left.finish();
         sessions.close(first, Outcome.SUCCEEDED, null);
-        Session second = open(true);
+        LiveSession second = open(true);
         Inlet inlet = inbox.of(second);
 
         send(left, 1, "left over", "");
         send(inlet, 0, "own", "");
         inlet.finish();
 
-        assertThat(first.toJson().path("data").has("mine")).isTrue();
-        assertThat(second.toJson().path("data").has("own")).isTrue();
-        assertThat(second.publisher().received()).isEqualTo(1);
+        assertThat(first.toJson(LiveSession.LISTED_MESSAGES).path("data").has("mine"))
+                .isTrue();
+        assertThat(second.toJson(LiveSession.LISTED_MESSAGES).path("data").has("own"))
+                .isTrue();
+        assertThat(second.now().publisher().received()).isEqualTo(1);
     }
 
     /** The numbers of a script that is found again begin where they were, and what was sent meanwhile is missing. */
     @Test
     void countsOnWhereAnEarlierLifeHadStopped() throws Exception {
-        Session session = open(false);
+        LiveSession session = open(false);
         Inlet earlier = inbox.of(session);
         for (int number = 0; number < 5; number++) {
             send(earlier, number, "key" + number, "");
@@ -197,7 +202,7 @@ class PublisherInboxTest {
         inlet.finish();
 
         assertThat(inlet.port()).isEqualTo(earlier.port());
-        assertThat(session.publisher().received()).isEqualTo(6);
-        assertThat(session.publisher().lost()).isEqualTo(3);
+        assertThat(session.now().publisher().received()).isEqualTo(6);
+        assertThat(session.now().publisher().lost()).isEqualTo(3);
     }
 }

@@ -33,7 +33,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import pysmurf.controller.command.Verdict;
 import pysmurf.controller.driver.Setup;
 import pysmurf.controller.pipeline.StageRun;
 import pysmurf.controller.routing.OperationSteps;
@@ -41,8 +40,8 @@ import pysmurf.controller.routing.OperationThreads;
 import pysmurf.controller.session.BoundedQueue;
 import pysmurf.controller.session.Closing;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.MemorySessionStore;
-import pysmurf.controller.session.Opening;
 import pysmurf.controller.session.OperationFailure;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.RecordedEvents;
@@ -51,6 +50,7 @@ import pysmurf.controller.session.Session;
 import pysmurf.controller.session.SessionEvent;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.SinkFailures;
+import pysmurf.controller.session.Verdict;
 
 /** The routes as they are shipped, with stand-ins for the beans around them. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -72,13 +72,13 @@ class RoutesTest {
     /** Stands in for the operations found in the routes. */
     public static final class NoOptions {
 
-        public void ready(Session session) {
+        public void ready(LiveSession session) {
             if (session.opName().equals("gone")) {
                 throw new OperationFailure(Outcome.FAILED, "taken away");
             }
         }
 
-        public List<Object> options(Session session) {
+        public List<Object> options(LiveSession session) {
             return List.of("--id", session.id());
         }
     }
@@ -167,14 +167,14 @@ class RoutesTest {
         return context.getEndpoint("mock:" + name, MockEndpoint.class);
     }
 
-    private Session open(String operation) {
+    private LiveSession open(String operation) {
         Session.Draft draft =
                 new Session.Draft(operation, Json.object().put("x", 1), null, new RequestedBy("http", "me"), true);
-        return ((Opening.Opened) sessions.open(draft)).session();
+        return sessions.open(draft).session();
     }
 
     /** As the controller does: on a thread for operations. */
-    private void operate(Session session) {
+    private void operate(LiveSession session) {
         threads.submit(() -> {
             template.send("direct:operation", exchange -> exchange.setProperty("session", session));
         });
@@ -198,7 +198,7 @@ class RoutesTest {
     void givesAnOperationItsParametersAndClosesItsSession() throws Exception {
         MockEndpoint works = mock("works");
         works.expectedMessageCount(1);
-        Session session = open("works");
+        LiveSession session = open("works");
 
         operate(session);
 
@@ -208,17 +208,17 @@ class RoutesTest {
         assertThat(seen.getProperty("params")).isEqualTo(Map.of("x", 1));
         assertThat(seen.getProperty("options")).isEqualTo(List.of("--id", session.id()));
         assertThat(seen.getProperty("session")).isSameAs(session);
-        assertThat(session.outcome()).isEqualTo(Outcome.SUCCEEDED);
+        assertThat(session.now().outcome()).isEqualTo(Outcome.SUCCEEDED);
         assertThat(sessions.holder()).isEmpty();
     }
 
     @Test
     void closesTheSessionOfAnOperationThatIsGone() {
-        Session session = open("gone");
+        LiveSession session = open("gone");
 
         operate(session);
 
-        assertThat(session.outcome()).isEqualTo(Outcome.FAILED);
+        assertThat(session.now().outcome()).isEqualTo(Outcome.FAILED);
         assertThat(events.of(SessionEvent.Type.MESSAGE)).contains("\"taken away\"");
         assertThat(sessions.holder()).isEmpty();
     }
@@ -237,11 +237,11 @@ class RoutesTest {
     @MethodSource("faults")
     void closesTheSessionWhateverIsThrown(Throwable thrown) {
         fault = thrown;
-        Session session = open("breaks");
+        LiveSession session = open("breaks");
 
         operate(session);
 
-        assertThat(session.outcome()).isEqualTo(Outcome.FAILED);
+        assertThat(session.now().outcome()).isEqualTo(Outcome.FAILED);
         assertThat(sessions.holder()).isEmpty();
     }
 
@@ -249,23 +249,23 @@ class RoutesTest {
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "SUCCEEDED")
     void closesTheSessionWithTheOutcomeOfAFailure(Outcome outcome) {
         fault = new OperationFailure(outcome, "because");
-        Session session = open("breaks");
+        LiveSession session = open("breaks");
 
         operate(session);
 
-        assertThat(session.outcome()).isEqualTo(outcome);
+        assertThat(session.now().outcome()).isEqualTo(outcome);
         assertThat(events.of(SessionEvent.Type.MESSAGE)).contains("\"because\"");
     }
 
     @Test
     void callsAnAbortedOperationAbortedHoweverItEnds() {
         fault = new IllegalStateException("torn away");
-        Session session = open("breaks");
+        LiveSession session = open("breaks");
         sessions.requestAbort(session, "me");
 
         operate(session);
 
-        assertThat(session.outcome()).isEqualTo(Outcome.ABORTED);
+        assertThat(session.now().outcome()).isEqualTo(Outcome.ABORTED);
     }
 
     private void tell(SessionEvent event) {
@@ -276,7 +276,7 @@ class RoutesTest {
 
     @Test
     void handsEachEventToTheSinksThatWantIt() throws Exception {
-        Session session = open("works");
+        LiveSession session = open("works");
         mock("mqtt").expectedMessageCount(2);
         mock("page").expectedMessageCount(3);
         mock("log").expectedMessageCount(2);
@@ -293,7 +293,7 @@ class RoutesTest {
 
     @Test
     void goesOnWithTheOthersIfOneSinkIsStuck() throws Exception {
-        Session session = open("works");
+        LiveSession session = open("works");
         context.getRouteController().stopRoute("sink-mqtt");
         int many = 10_000;
         List<String> line = List.of("x".repeat(5_000));
@@ -320,7 +320,7 @@ class RoutesTest {
 
     @Test
     void sendsToTheOthersIfOneDestinationIsBroken() throws Exception {
-        Session session = open("works");
+        LiveSession session = open("works");
         int datagrams = 3;
         long before = failures.of("sink-udp");
         mock("first").expectedMessageCount(datagrams);

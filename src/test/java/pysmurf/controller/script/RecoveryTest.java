@@ -11,8 +11,8 @@ import pysmurf.controller.config.RecoveryPolicy;
 import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.script.process.ProcessId;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.MemorySessionStore;
-import pysmurf.controller.session.Opening;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.ScriptMark;
@@ -25,21 +25,21 @@ class RecoveryTest {
     private final Sessions sessions =
             new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1024 * 1024);
 
-    private Session left(ScriptMark mark) {
+    private LiveSession left(ScriptMark mark) {
         return left(mark, true);
     }
 
-    private Session left(ScriptMark mark, boolean exclusive) {
+    private LiveSession left(ScriptMark mark, boolean exclusive) {
         Session.Draft draft = new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), exclusive);
-        Session session = ((Opening.Opened) sessions.open(draft)).session();
+        LiveSession session = sessions.open(draft).session();
         sessions.running(session);
         if (mark != null) {
-            sessions.starting(session, mark);
+            sessions.update(session, now -> now.withScript(mark));
         }
         return session;
     }
 
-    private List<Session> recover(RecoveryPolicy policy) {
+    private List<LiveSession> recover(RecoveryPolicy policy) {
         Graces graces = new Graces(Duration.ofMillis(100), Duration.ofMillis(100));
         return new Recovery(sessions, null, null, policy, graces).begin();
     }
@@ -53,12 +53,12 @@ class RecoveryTest {
                 ProcessId id = ProcessId.of(stranger.pid()).orElseThrow();
                 ScriptMark mark = new ScriptMark("MARK=nobody", null, null, "/s.py", null, null, "/r.json", 8200)
                         .startedAs(id.pid(), id.startTicks() - 1);
-                Session session = left(mark);
+                LiveSession session = left(mark);
 
-                Session safe = recover(policy).get(0);
+                LiveSession safe = recover(policy).get(0);
 
-                assertThat(session.outcome()).isEqualTo(Outcome.INTERRUPTED);
-                assertThat(session.abort()).isNull();
+                assertThat(session.now().outcome()).isEqualTo(Outcome.INTERRUPTED);
+                assertThat(session.now().abort()).isNull();
                 assertThat(stranger.isAlive()).isTrue();
                 assertThat(safe.opName()).isEqualTo("safe_state");
                 sessions.close(safe, Outcome.SUCCEEDED, null);
@@ -71,14 +71,14 @@ class RecoveryTest {
     /** It died between the opening of the session and the start of its script. */
     @Test
     void closesASessionThatHadNoScript() {
-        Session early = left(null);
-        Session safe = recover(RecoveryPolicy.ADOPT).get(0);
-        assertThat(early.outcome()).isEqualTo(Outcome.INTERRUPTED);
+        LiveSession early = left(null);
+        LiveSession safe = recover(RecoveryPolicy.ADOPT).get(0);
+        assertThat(early.now().outcome()).isEqualTo(Outcome.INTERRUPTED);
         sessions.close(safe, Outcome.SUCCEEDED, null);
 
-        Session late = left(new ScriptMark("MARK=nobody", null, null, "/s.py", null, null, "/r.json", 8200));
+        LiveSession late = left(new ScriptMark("MARK=nobody", null, null, "/s.py", null, null, "/r.json", 8200));
         assertThat(recover(RecoveryPolicy.ADOPT)).hasSize(1);
-        assertThat(late.outcome()).isEqualTo(Outcome.INTERRUPTED);
+        assertThat(late.now().outcome()).isEqualTo(Outcome.INTERRUPTED);
     }
 
     /** Commands wait until the last of them is over. */

@@ -18,8 +18,8 @@ import pysmurf.controller.driver.Python;
 import pysmurf.controller.driver.Setup;
 import pysmurf.controller.publisher.PublisherInbox;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.MemorySessionStore;
-import pysmurf.controller.session.Opening;
 import pysmurf.controller.session.OperationFailure;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.RequestedBy;
@@ -38,7 +38,7 @@ class ScriptStartFaultsTest {
         private int writesLeft = Integer.MAX_VALUE;
 
         @Override
-        public void save(Session session) {
+        public void save(LiveSession session) {
             if (writesLeft-- == 0) {
                 throw new IllegalStateException("the store is gone");
             }
@@ -49,9 +49,9 @@ class ScriptStartFaultsTest {
     private final Sessions sessions = new Sessions(store, event -> {}, Clock.systemUTC(), 1 << 20);
     private Setup setup;
 
-    private Session open(boolean exclusive) {
+    private LiveSession open(boolean exclusive) {
         Session.Draft draft = new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), exclusive);
-        Session session = ((Opening.Opened) sessions.open(draft)).session();
+        LiveSession session = sessions.open(draft).session();
         sessions.running(session);
         return session;
     }
@@ -70,7 +70,7 @@ class ScriptStartFaultsTest {
         return new ScriptExecutor(limits, new LogTargets(List.of(folder)), sessions, inbox, Clock.systemUTC());
     }
 
-    private static ScriptCommand waiting(Session session) {
+    private static ScriptCommand waiting(LiveSession session) {
         return new ScriptCommand(
                 session,
                 Python.interpreter(),
@@ -85,7 +85,7 @@ class ScriptStartFaultsTest {
     @ValueSource(ints = {0, 1})
     void leavesNothingBehindWhenTheStoreFails(int writes) throws Exception {
         ScriptExecutor executor = executor();
-        Session session = open(true);
+        LiveSession session = open(true);
         store.writesLeft = writes;
 
         assertThatThrownBy(() -> executor.execute(waiting(session))).hasMessage("the store is gone");
@@ -99,14 +99,15 @@ class ScriptStartFaultsTest {
     @Test
     void startsNothingForASessionThatIsOverOrIsBeingAborted() throws Exception {
         ScriptExecutor executor = executor();
-        Session aborted = open(true);
+        LiveSession aborted = open(true);
         sessions.requestAbort(aborted, "me");
         assertThatThrownBy(() -> executor.execute(waiting(aborted)))
                 .isInstanceOf(OperationFailure.class)
                 .hasMessageContaining("is being aborted");
-        assertThat(aborted.toJson().path("messages").toString()).contains("ERROR: wait_for_file.py is not started");
+        assertThat(aborted.toJson(LiveSession.LISTED_MESSAGES).path("messages").toString())
+                .contains("ERROR: wait_for_file.py is not started");
         sessions.close(aborted, Outcome.ABORTED, null);
-        Session over = open(false);
+        LiveSession over = open(false);
         sessions.conclude(over, () -> {});
         assertThatThrownBy(() -> executor.execute(waiting(over)))
                 .isInstanceOf(OperationFailure.class)

@@ -18,9 +18,9 @@ class BoundedQueueTest {
 
     private final DefaultCamelContext context = new DefaultCamelContext();
     private final BoundedQueue queue = new BoundedQueue();
-    private final Session session = ((Opening.Opened)
-                    new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1024 * 1024)
-                            .open(new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), true)))
+    private final LiveSession session = new Sessions(
+                    new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1024 * 1024)
+            .open(new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), true))
             .session();
 
     @AfterEach
@@ -65,7 +65,8 @@ class BoundedQueueTest {
         fill(this::datagram);
         assertThat(queue.offer(datagram())).isFalse();
 
-        assertThat(queue.offer(exchange(SessionEvent.of(SessionEvent.Type.SESSION, session, session.toJson()))))
+        assertThat(queue.offer(exchange(SessionEvent.of(
+                        SessionEvent.Type.SESSION, session, session.json(LiveSession.LISTED_MESSAGES)))))
                 .isTrue();
     }
 

@@ -13,22 +13,22 @@ public class MemorySessionStore implements SessionStore {
 
     private static final int MOST_SESSIONS = 10_000;
 
-    private final TreeMap<Integer, Session> sessions = new TreeMap<>();
-    private final Map<String, Session> byCommandId = new HashMap<>();
-    private final Map<String, Session> latest = new HashMap<>();
-    private Session holder;
+    private final TreeMap<Integer, LiveSession> sessions = new TreeMap<>();
+    private final Map<String, LiveSession> byCommandId = new HashMap<>();
+    private final Map<String, LiveSession> latest = new HashMap<>();
+    private LiveSession holder;
     private int nextId;
 
     @Override
-    public synchronized Opening open(Session.Draft draft, BigDecimal startTime, boolean always) {
-        Session first = draft.commandId() == null ? null : byCommandId.get(draft.commandId());
+    public synchronized Verdict open(Session.Draft draft, BigDecimal startTime, boolean always) {
+        LiveSession first = draft.commandId() == null ? null : byCommandId.get(draft.commandId());
         if (first != null) {
-            return new Opening.Repeated(first);
+            return Verdict.duplicate(first);
         }
         if (draft.exclusive() && holder().isPresent()) {
-            return new Opening.Busy(holder);
+            return Verdict.busy(holder);
         }
-        Session session = new Session(nextId++, draft, startTime);
+        LiveSession session = new LiveSession(Session.of(nextId++, draft, startTime));
         sessions.put(session.id(), session);
         latest.put(session.opName(), session);
         if (draft.commandId() != null) {
@@ -38,32 +38,32 @@ public class MemorySessionStore implements SessionStore {
             holder = session;
         }
         forgetOldest();
-        return new Opening.Opened(session);
+        return Verdict.started(session);
     }
 
     private void forgetOldest() {
         while (sessions.size() > MOST_SESSIONS
                 && sessions.firstEntry().getValue().isDone()) {
-            Session oldest = sessions.pollFirstEntry().getValue();
-            if (oldest.commandId() != null) {
-                byCommandId.remove(oldest.commandId());
+            LiveSession oldest = sessions.pollFirstEntry().getValue();
+            if (oldest.now().commandId() != null) {
+                byCommandId.remove(oldest.now().commandId());
             }
             latest.remove(oldest.opName(), oldest);
         }
     }
 
     @Override
-    public void save(Session session) {
+    public void save(LiveSession session) {
         // the session object itself is what is kept
     }
 
     @Override
-    public void saveSoon(Session session) {
+    public void saveSoon(LiveSession session) {
         // as above
     }
 
     @Override
-    public synchronized List<Session> unfinished() {
+    public synchronized List<LiveSession> unfinished() {
         return sessions.values().stream().filter(session -> !session.isDone()).toList();
     }
 
@@ -73,30 +73,30 @@ public class MemorySessionStore implements SessionStore {
     }
 
     @Override
-    public synchronized Optional<Session> find(int id) {
+    public synchronized Optional<LiveSession> find(int id) {
         return Optional.ofNullable(sessions.get(id));
     }
 
     @Override
-    public synchronized Optional<Session> findByCommandId(String commandId) {
+    public synchronized Optional<LiveSession> findByCommandId(String commandId) {
         return Optional.ofNullable(byCommandId.get(commandId));
     }
 
     @Override
-    public synchronized Optional<Session> holder() {
+    public synchronized Optional<LiveSession> holder() {
         return Optional.ofNullable(holder).filter(session -> !session.isDone());
     }
 
     @Override
-    public synchronized Optional<Session> latest(String opName) {
+    public synchronized Optional<LiveSession> latest(String opName) {
         return Optional.ofNullable(latest.get(opName));
     }
 
     @Override
-    public synchronized Stream<Session> list(int limit, Integer before, String opName, Outcome outcome) {
+    public synchronized Stream<LiveSession> list(int limit, Integer before, String opName, Outcome outcome) {
         return sessions.headMap(before == null ? Integer.MAX_VALUE : before, false).descendingMap().values().stream()
                 .filter(session -> opName == null || session.opName().equals(opName))
-                .filter(session -> outcome == null || session.outcome() == outcome)
+                .filter(session -> outcome == null || session.now().outcome() == outcome)
                 .limit(limit);
     }
 }

@@ -12,20 +12,19 @@ class OutputGapsTest {
             new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1024 * 1024);
     private final OutputGaps gaps = new OutputGaps();
 
-    private Session session() {
-        return ((Opening.Opened) sessions.open(
-                        new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), false)))
+    private LiveSession session() {
+        return sessions.open(new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), false))
                 .session();
     }
 
-    private long before(Session session, long firstLine, int lines) {
+    private long before(LiveSession session, long firstLine, int lines) {
         return gaps.before(SessionEvent.ofOutput(
                 session, new SessionEvent.Output(0, firstLine, Collections.nCopies(lines, "x"), true)));
     }
 
     @Test
     void countsTheLinesThatDidNotCome() {
-        Session session = session();
+        LiveSession session = session();
 
         assertThat(before(session, 0, 10)).isZero();
         assertThat(before(session, 10, 5)).isZero();
@@ -36,7 +35,7 @@ class OutputGapsTest {
     /** Nothing comes behind the last lines, which may be those that found no room. */
     @Test
     void countsTheLinesThatAreMissingAtTheEnd() {
-        Session session = session();
+        LiveSession session = session();
 
         assertThat(before(session, 0, 10)).isZero();
         assertThat(before(session, 25, 0)).isEqualTo(15);
@@ -44,8 +43,8 @@ class OutputGapsTest {
 
     @Test
     void countsEachSessionFromItsBeginning() {
-        Session one = session();
-        Session two = session();
+        LiveSession one = session();
+        LiveSession two = session();
 
         assertThat(before(one, 0, 10)).isZero();
         assertThat(before(two, 3, 1)).isEqualTo(3);
@@ -53,7 +52,7 @@ class OutputGapsTest {
 
     @Test
     void countsNothingForOtherEvents() {
-        Session session = session();
+        LiveSession session = session();
 
         assertThat(gaps.before(SessionEvent.of(SessionEvent.Type.MESSAGE, session, "text")))
                 .isZero();

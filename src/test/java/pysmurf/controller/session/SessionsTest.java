@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import pysmurf.controller.session.Verdict.Reason;
 
 /** Sessions, their lock and their events, on the store in memory. */
 class SessionsTest {
@@ -34,8 +35,8 @@ class SessionsTest {
         return draft("abort", null, false);
     }
 
-    private Session open(Session.Draft draft) {
-        return ((Opening.Opened) sessions.open(draft)).session();
+    private LiveSession open(Session.Draft draft) {
+        return sessions.open(draft).session();
     }
 
     @Test
@@ -45,7 +46,7 @@ class SessionsTest {
         try {
             for (int round = 0; round < 20; round++) {
                 CountDownLatch start = new CountDownLatch(1);
-                List<Future<Opening>> openings = new ArrayList<>();
+                List<Future<Verdict>> openings = new ArrayList<>();
                 for (int i = 0; i < threads; i++) {
                     openings.add(pool.submit(() -> {
                         start.await();
@@ -53,14 +54,11 @@ class SessionsTest {
                     }));
                 }
                 start.countDown();
-                List<Session> opened = new ArrayList<>();
-                List<Session> holders = new ArrayList<>();
-                for (Future<Opening> future : openings) {
-                    if (future.get() instanceof Opening.Opened one) {
-                        opened.add(one.session());
-                    } else if (future.get() instanceof Opening.Busy busy) {
-                        holders.add(busy.holder());
-                    }
+                List<LiveSession> opened = new ArrayList<>();
+                List<LiveSession> holders = new ArrayList<>();
+                for (Future<Verdict> future : openings) {
+                    Verdict verdict = future.get();
+                    (verdict.isStarted() ? opened : holders).add(verdict.session());
                 }
                 assertThat(opened).hasSize(1);
                 assertThat(holders).hasSize(threads - 1).containsOnly(opened.get(0));
@@ -79,7 +77,7 @@ class SessionsTest {
         ExecutorService pool = Executors.newFixedThreadPool(threads);
         try {
             CountDownLatch start = new CountDownLatch(1);
-            List<Future<Opening>> openings = new ArrayList<>();
+            List<Future<Verdict>> openings = new ArrayList<>();
             for (int i = 0; i < threads; i++) {
                 openings.add(pool.submit(() -> {
                     start.await();
@@ -87,12 +85,14 @@ class SessionsTest {
                 }));
             }
             start.countDown();
-            List<Opening> results = new ArrayList<>();
-            for (Future<Opening> opening : openings) {
+            List<Verdict> results = new ArrayList<>();
+            for (Future<Verdict> opening : openings) {
                 results.add(opening.get());
             }
-            assertThat(results).filteredOn(Opening.Opened.class::isInstance).hasSize(1);
-            assertThat(results).filteredOn(Opening.Repeated.class::isInstance).hasSize(threads - 1);
+            assertThat(results).filteredOn(Verdict::isStarted).hasSize(1);
+            assertThat(results)
+                    .filteredOn(one -> one.reason() == Reason.DUPLICATE)
+                    .hasSize(threads - 1);
         } finally {
             pool.shutdownNow();
         }
@@ -100,57 +100,63 @@ class SessionsTest {
 
     @Test
     void remembersACommandIdAfterTheEnd() {
-        Session first = open(draft("run", "same", true));
+        LiveSession first = open(draft("run", "same", true));
         sessions.close(first, Outcome.FAILED, null);
 
-        assertThat(sessions.open(draft("run", "same", true))).isEqualTo(new Opening.Repeated(first));
+        assertThat(sessions.open(draft("run", "same", true)))
+                .returns(Reason.DUPLICATE, Verdict::reason)
+                .returns(first, Verdict::session);
     }
 
     @Test
     void countsFromZero() {
-        Session first = open(run());
+        LiveSession first = open(run());
         sessions.close(first, Outcome.SUCCEEDED, null);
-        Session second = open(run());
+        LiveSession second = open(run());
 
         assertThat(List.of(first.id(), second.id())).containsExactly(0, 1);
     }
 
     @Test
     void opensAnAbortBesideTheLock() {
-        Session running = open(run());
-        Session abort = ((Opening.Opened) sessions.openAbort(abort(), null)).session();
+        LiveSession running = open(run());
+        LiveSession abort = sessions.openAbort(abort(), null).session();
 
         assertThat(abort.victim()).isSameAs(running);
-        assertThat(running.abort()).isNotNull();
-        assertThat(running.status()).isEqualTo(Status.STOPPING);
+        assertThat(running.now().abort()).isNotNull();
+        assertThat(running.now().status()).isEqualTo(Status.STOPPING);
         assertThat(sessions.holder()).contains(running);
     }
 
     @Test
     void joinsASecondAbortWithTheFirst() {
-        Session running = open(run());
-        Session abort = ((Opening.Opened) sessions.openAbort(abort(), null)).session();
+        LiveSession running = open(run());
+        LiveSession abort = sessions.openAbort(abort(), null).session();
 
-        assertThat(sessions.openAbort(abort(), null)).isEqualTo(new Opening.Joined(abort));
-        assertThat(sessions.openAbort(abort(), running)).isEqualTo(new Opening.Joined(abort));
+        assertThat(sessions.openAbort(abort(), null))
+                .returns(Reason.JOINED, Verdict::reason)
+                .returns(abort, Verdict::session);
+        assertThat(sessions.openAbort(abort(), running))
+                .returns(Reason.JOINED, Verdict::reason)
+                .returns(abort, Verdict::session);
     }
 
     @Test
     void opensNoAbortWithNothingToAbort() {
-        assertThat(sessions.openAbort(abort(), null)).isEqualTo(new Opening.Nothing());
-        Session done = open(run());
+        assertThat(sessions.openAbort(abort(), null)).returns(Reason.NOTHING_TO_ABORT, Verdict::reason);
+        LiveSession done = open(run());
         sessions.close(done, Outcome.SUCCEEDED, null);
-        assertThat(sessions.openAbort(abort(), done)).isEqualTo(new Opening.Nothing());
+        assertThat(sessions.openAbort(abort(), done)).returns(Reason.NOTHING_TO_ABORT, Verdict::reason);
         assertThat(sessions.list(10, null, "abort", null)).isEmpty();
     }
 
     @Test
     void closesOnce() {
-        Session session = open(run());
+        LiveSession session = open(run());
         sessions.close(session, Outcome.TIMED_OUT, "too long");
         sessions.close(session, Outcome.SUCCEEDED, "no, not at all");
 
-        assertThat(session.outcome()).isEqualTo(Outcome.TIMED_OUT);
+        assertThat(session.now().outcome()).isEqualTo(Outcome.TIMED_OUT);
         assertThat(session.ended()).isCompleted();
         assertThat(events.of(SessionEvent.Type.RESULT)).hasSize(1);
     }
@@ -158,21 +164,24 @@ class SessionsTest {
     @ParameterizedTest
     @EnumSource(Outcome.class)
     void isASuccessOnlyIfItSucceeded(Outcome outcome) {
-        Session session = open(run());
-        assertThat(session.toJson().path("success").isNull()).isTrue();
+        LiveSession session = open(run());
+        assertThat(session.toJson(LiveSession.LISTED_MESSAGES).path("success").isNull())
+                .isTrue();
         sessions.close(session, outcome, null);
 
-        assertThat(session.toJson().path("success").asBoolean()).isEqualTo(outcome == Outcome.SUCCEEDED);
-        assertThat(session.toJson().path("outcome").asText())
+        assertThat(session.toJson(LiveSession.LISTED_MESSAGES).path("success").asBoolean())
+                .isEqualTo(outcome == Outcome.SUCCEEDED);
+        assertThat(session.toJson(LiveSession.LISTED_MESSAGES).path("outcome").asText())
                 .isEqualTo(outcome.name().toLowerCase(java.util.Locale.ROOT));
-        assertThat(session.toJson().path("op_code").asInt()).isEqualTo(outcome == Outcome.SUCCEEDED ? 5 : 6);
+        assertThat(session.toJson(LiveSession.LISTED_MESSAGES).path("op_code").asInt())
+                .isEqualTo(outcome == Outcome.SUCCEEDED ? 5 : 6);
     }
 
     /** The numbers that OCS has for them. */
     @ParameterizedTest
     @CsvSource({"STARTING, 2", "RUNNING, 3", "STOPPING, 4"})
     void hasOcssNumberForEachStatus(Status status, int opCode) {
-        Session session = open(run());
+        LiveSession session = open(run());
         if (status.compareTo(Status.STARTING) > 0) {
             sessions.running(session);
         }
@@ -180,28 +189,29 @@ class SessionsTest {
             sessions.requestAbort(session, "me");
         }
 
-        assertThat(session.toJson().path("status").asText())
+        assertThat(session.toJson(LiveSession.LISTED_MESSAGES).path("status").asText())
                 .isEqualTo(status.name().toLowerCase(java.util.Locale.ROOT));
-        assertThat(session.toJson().path("op_code").asInt()).isEqualTo(opCode);
+        assertThat(session.toJson(LiveSession.LISTED_MESSAGES).path("op_code").asInt())
+                .isEqualTo(opCode);
     }
 
     @Test
     void onlyMovesForward() {
-        Session session = open(run());
+        LiveSession session = open(run());
         sessions.requestAbort(session, "me");
         sessions.running(session);
 
-        assertThat(session.status()).isEqualTo(Status.STOPPING);
+        assertThat(session.now().status()).isEqualTo(Status.STOPPING);
     }
 
     @Test
     void tellsItsLifeInOrder() {
-        Session session = open(run());
+        LiveSession session = open(run());
         sessions.running(session);
         sessions.message(session, "halfway");
         sessions.close(session, Outcome.SUCCEEDED, "well done");
 
-        assertThat(session.toJson().path("messages"))
+        assertThat(session.toJson(LiveSession.LISTED_MESSAGES).path("messages"))
                 .extracting(message -> message.path(1).asText())
                 .containsExactly(
                         "Status is now \"starting\".",
@@ -218,43 +228,44 @@ class SessionsTest {
 
     @Test
     void keepsAbortRecordsComplete() {
-        Session session = open(run());
+        LiveSession session = open(run());
         sessions.requestAbort(session, "me");
         sessions.signalSent(session, "INT");
         sessions.signalSent(session, "TERM");
-        sessions.survivors(session, 1);
+        sessions.update(session, now -> now.survivedBy(1));
         sessions.requestAbort(session, "somebody else");
 
-        assertThat(session.abort().signals()).containsExactly("INT", "TERM");
-        assertThat(session.abort().survivors()).isEqualTo(1);
-        assertThat(session.abort().by()).isEqualTo("me");
+        assertThat(session.now().abort().signals()).containsExactly("INT", "TERM");
+        assertThat(session.now().abort().survivors()).isEqualTo(1);
+        assertThat(session.now().abort().by()).isEqualTo("me");
     }
 
     @Test
     void mergesDataAtTheTopLevel() {
-        Session session = open(run());
+        LiveSession session = open(run());
         sessions.mergeData(
                 session, Json.object().put("a", 1).set("b", Json.object().put("c", 1)));
         sessions.mergeData(session, Json.object().set("b", Json.object().put("d", 2)));
 
-        assertThat(session.toJson().path("data").toString()).isEqualTo("{\"a\":1,\"b\":{\"d\":2}}");
+        assertThat(session.toJson(LiveSession.LISTED_MESSAGES).path("data").toString())
+                .isEqualTo("{\"a\":1,\"b\":{\"d\":2}}");
     }
 
     @Test
     void replacesAFileOfTheSamePath() {
-        Session session = open(run());
+        LiveSession session = open(run());
         sessions.register(session, new RegisteredFile("/a", "tune", "npy", false, 1L, "x"));
         sessions.register(session, new RegisteredFile("/b", "tune", "npy", false, 1L, "x"));
         sessions.register(session, new RegisteredFile("/a", "tune", "npy", false, 2L, "y"));
 
-        assertThat(session.files()).extracting(RegisteredFile::path).containsExactlyInAnyOrder("/a", "/b");
-        assertThat(session.files()).extracting(RegisteredFile::size).contains(2L);
+        assertThat(session.now().files()).extracting(RegisteredFile::path).containsExactlyInAnyOrder("/a", "/b");
+        assertThat(session.now().files()).extracting(RegisteredFile::size).contains(2L);
     }
 
     @Test
     void listsNewestFirst() {
         for (int i = 0; i < 5; i++) {
-            Session session = open(draft(i % 2 == 0 ? "run" : "tune", null, true));
+            LiveSession session = open(draft(i % 2 == 0 ? "run" : "tune", null, true));
             sessions.close(session, i == 4 ? Outcome.FAILED : Outcome.SUCCEEDED, null);
         }
 
@@ -265,15 +276,15 @@ class SessionsTest {
         assertThat(sessions.latest("tune").orElseThrow().id()).isEqualTo(3);
     }
 
-    private static List<Integer> ids(Stream<Session> list) {
-        return list.map(Session::id).toList();
+    private static List<Integer> ids(Stream<LiveSession> list) {
+        return list.map(LiveSession::id).toList();
     }
 
     /** Whoever hears of a free lock may have it. */
     @Test
     void freesTheLockBeforeItTellsOfTheEnd() {
         List<Boolean> free = Collections.synchronizedList(new ArrayList<>());
-        Session session = open(run());
+        LiveSession session = open(run());
         session.ended().thenRun(() -> free.add(sessions.holder().isEmpty()));
 
         sessions.close(session, Outcome.SUCCEEDED, null);

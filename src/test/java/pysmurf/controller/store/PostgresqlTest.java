@@ -32,6 +32,20 @@ class PostgresqlTest extends SessionStoreTests {
     }
 
     @Override
+    String emptyDatabase() throws SQLException {
+        try (Connection connection = connect();
+                Statement statement = connection.createStatement()) {
+            statement.execute("CREATE DATABASE empty");
+        }
+        return server.url().replaceFirst("/postgres$", "/empty");
+    }
+
+    @Override
+    String user() {
+        return TestPostgresql.USER;
+    }
+
+    @Override
     Connection connect() throws SQLException {
         return DriverManager.getConnection(server.url(), TestPostgresql.USER, "");
     }

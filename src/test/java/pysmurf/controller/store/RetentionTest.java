@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import pysmurf.controller.session.Json;
-import pysmurf.controller.session.Opening;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.Session;
@@ -50,13 +50,13 @@ class RetentionTest {
         return Clock.fixed(time, ZoneOffset.UTC);
     }
 
-    private Session session(Instant when, boolean done) throws IOException {
+    private LiveSession session(Instant when, boolean done) throws IOException {
         Sessions sessions = new Sessions(store, event -> {}, at(when), 1024 * 1024);
         Session.Draft draft = new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), true);
-        Session session = ((Opening.Opened) sessions.open(draft)).session();
+        LiveSession session = sessions.open(draft).session();
         Path log = Files.write(folder.resolve(session.id() + ".log"), new byte[100]);
         Files.setLastModifiedTime(log, FileTime.from(when));
-        sessions.log(session, new SessionLog(log, 0, -1, true));
+        sessions.update(session, now -> now.withLog(new SessionLog(log, 0, -1, true)));
         if (done) {
             sessions.close(session, Outcome.SUCCEEDED, null);
         }
@@ -69,8 +69,8 @@ class RetentionTest {
 
     @Test
     void forgetsWhatEndedLongerAgo() throws IOException {
-        Session old = session(NOON, true);
-        Session young = session(NOON.plus(AGE), true);
+        LiveSession old = session(NOON, true);
+        LiveSession young = session(NOON.plus(AGE), true);
 
         sweep(NOON.plus(AGE).plusSeconds(60), Long.MAX_VALUE);
 
@@ -82,9 +82,9 @@ class RetentionTest {
     /** What ended in the future is kept too long rather than forgotten too soon, and what runs is not forgotten at all. */
     @Test
     void forgetsNothingTooSoonWhenTheClockWasSetBack() throws IOException {
-        Session before = session(NOON, true);
-        Session after = session(NOON.minusSeconds(3600), true);
-        Session running = session(NOON.minusSeconds(3600), false);
+        LiveSession before = session(NOON, true);
+        LiveSession after = session(NOON.minusSeconds(3600), true);
+        LiveSession running = session(NOON.minusSeconds(3600), false);
 
         sweep(NOON.minusSeconds(3600), Long.MAX_VALUE);
         assertThat(store.list(10, null, null, null)).containsExactly(running, after, before);
@@ -96,8 +96,8 @@ class RetentionTest {
     /** Somebody may put anything among the logs. */
     @Test
     void goesOnBehindWhatCannotBeDeleted() throws IOException {
-        Session first = session(NOON, true);
-        Session second = session(NOON, true);
+        LiveSession first = session(NOON, true);
+        LiveSession second = session(NOON, true);
         Files.delete(folder.resolve(first.id() + ".log"));
         Files.createDirectories(folder.resolve(first.id() + ".log").resolve("full"));
 
@@ -110,9 +110,9 @@ class RetentionTest {
     /** The oldest logs go first, but never one that is being written. */
     @Test
     void deletesTheOldestLogs() throws IOException {
-        Session old = session(NOON, true);
-        Session young = session(NOON.plusSeconds(60), true);
-        Session running = session(NOON.minusSeconds(3600), false);
+        LiveSession old = session(NOON, true);
+        LiveSession young = session(NOON.plusSeconds(60), true);
+        LiveSession running = session(NOON.minusSeconds(3600), false);
 
         sweep(NOON.plusSeconds(120), 250);
 

@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.InputStream;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -26,12 +29,14 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
+import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import pysmurf.controller.session.Json;
-import pysmurf.controller.session.Opening;
+import pysmurf.controller.session.LiveSession;
+import pysmurf.controller.session.Message;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.RegisteredFile;
 import pysmurf.controller.session.RegisteredFiles;
@@ -39,10 +44,11 @@ import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.ScriptMark;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.SessionLog;
-import pysmurf.controller.session.SessionState;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.Stage;
 import pysmurf.controller.session.StoreUnavailable;
+import pysmurf.controller.session.Verdict;
+import pysmurf.controller.session.Verdict.Reason;
 
 /** Sessions in a real database, and what becomes of them when it is left and opened again, or does not answer. */
 abstract class SessionStoreTests {
@@ -83,12 +89,12 @@ abstract class SessionStoreTests {
         return new Session.Draft(operation, Json.object(), commandId, new RequestedBy("http", "me"), exclusive);
     }
 
-    private Session open(Session.Draft draft) {
-        return ((Opening.Opened) sessions.open(draft)).session();
+    private LiveSession open(Session.Draft draft) {
+        return sessions.open(draft).session();
     }
 
-    private Session ended(String operation, String commandId, Outcome outcome) {
-        Session session = open(draft(operation, commandId, true));
+    private LiveSession ended(String operation, String commandId, Outcome outcome) {
+        LiveSession session = open(draft(operation, commandId, true));
         sessions.close(session, outcome, null);
         return session;
     }
@@ -101,17 +107,17 @@ abstract class SessionStoreTests {
         return (ObjectNode) Json.readLenient(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    private Session full() throws IOException {
+    private LiveSession full() throws IOException {
         ObjectNode params =
                 json("{\"script\": \"a\", \"args\": [1, 1.5, 1e-7, \"\\ud800 \\u0000 \u00e4 \ud83d\ude00\"]}");
-        Session session =
+        LiveSession session =
                 open(new Session.Draft("tune", params, "id 'x' \ud83d\ude00", new RequestedBy("mqtt", "me"), true));
         sessions.running(session);
-        sessions.log(session, new SessionLog(Path.of("/a b/\u00e4%20.log"), 3, -1, true));
+        sessions.update(session, now -> now.withLog(new SessionLog(Path.of("/a b/\u00e4%20.log"), 3, -1, true)));
         ScriptMark mark =
                 new ScriptMark("M=1", null, null, "/s.py", "one", new BigDecimal("1793534400.5"), "/r.json", 8200);
-        sessions.starting(session, mark);
-        sessions.started(session, mark.startedAs(4_194_303, 123_456_789_012L));
+        sessions.update(session, now -> now.withScript(mark));
+        sessions.update(session, now -> now.withScript(mark.startedAs(4_194_303, 123_456_789_012L)));
         sessions.planStages(session, List.of("one", "two", "three"), "two"::equals);
         sessions.stageStarted(session, "one");
         sessions.stageEnded(
@@ -120,52 +126,56 @@ abstract class SessionStoreTests {
         sessions.register(session, new RegisteredFile("/t\u00fc.npy", "tune", "npy", false, 7_000_000_000L, "ab"));
         sessions.register(session, new RegisteredFile("/gone.png", "plot", "png", true, null, null));
         sessions.received(session);
-        sessions.lost(session, 2);
+        sessions.update(session, now -> now.lost(2));
         sessions.scriptMessage(session, "\ud83d\ude00 ' \" \\ \t\u001b[31m \u2028");
         return session;
     }
 
     @Test
     void givesBackARunningSessionAsItWas() throws Exception {
-        Session session = full();
+        LiveSession session = full();
 
         startAgain();
 
         assertThat(store.unfinished()).hasSize(1);
-        Session found = store.unfinished().get(0);
-        assertThat(found.toJson().toString()).isEqualTo(session.toJson().toString());
+        LiveSession found = store.unfinished().get(0);
+        assertThat(found.toJson(LiveSession.LISTED_MESSAGES).toString())
+                .isEqualTo(session.toJson(LiveSession.LISTED_MESSAGES).toString());
         assertThat(found.params()).isEqualTo(session.params());
-        assertThat(found.scripts()).isEqualTo(session.scripts());
-        assertThat(found.log()).isEqualTo(session.log());
+        assertThat(found.now().scripts()).isEqualTo(session.now().scripts());
+        assertThat(found.now().log()).isEqualTo(session.now().log());
         assertThat(found.exclusive()).isTrue();
         assertThat(found.ended()).isNotDone();
         assertThat(store.holder()).contains(found);
-        assertThat(sessions.open(draft("run", null, true))).isInstanceOf(Opening.Busy.class);
+        assertThat(sessions.open(draft("run", null, true))).returns(Reason.BUSY, Verdict::reason);
     }
 
     @Test
     void givesBackAnAbortedSessionAsItWas() throws Exception {
-        Session session = full();
+        LiveSession session = full();
         sessions.openAbort(draft("abort", null, false), null);
         sessions.signalSent(session, "INT");
         sessions.signalSent(session, "TERM");
-        sessions.exited(session, session.scripts().get(0), 255);
-        sessions.survivors(session, 2);
+        sessions.update(
+                session,
+                now -> now.withoutScript(session.now().scripts().get(0)).withExitCode(255));
+        sessions.update(session, now -> now.survivedBy(2));
         sessions.close(session, Outcome.ABORTED, "Aborted");
 
         startAgain();
 
-        Session found = store.find(session.id()).orElseThrow();
-        assertThat(found.toJson().toString()).isEqualTo(session.toJson().toString());
+        LiveSession found = store.find(session.id()).orElseThrow();
+        assertThat(found.toJson(LiveSession.LISTED_MESSAGES).toString())
+                .isEqualTo(session.toJson(LiveSession.LISTED_MESSAGES).toString());
         assertThat(found.ended()).isDone();
         assertThat(store.holder()).isEmpty();
-        assertThat(store.unfinished()).extracting(Session::opName).containsExactly("abort");
+        assertThat(store.unfinished()).extracting(LiveSession::opName).containsExactly("abort");
     }
 
     /** No database takes every character that Java does; one in a message must not keep a session from being written. */
     @Test
     void replacesWhatNoDatabaseTakes() throws Exception {
-        Session session = open(draft("run", "nul \0 and half \udfff", true));
+        LiveSession session = open(draft("run", "nul \0 and half \udfff", true));
         sessions.message(session, "nul \0 and half \ud800 of one");
         sessions.stageStarted(session, "one");
         sessions.stageEnded(session, "one", Stage.State.FAILED, Json.object(), "why \0");
@@ -177,16 +187,16 @@ abstract class SessionStoreTests {
 
         assertThat(store.find(session.id())
                         .orElseThrow()
-                        .toJson()
+                        .toJson(LiveSession.LISTED_MESSAGES)
                         .path("messages")
                         .toString())
                 .contains("nul \ufffd and half \ufffd of one");
-        assertThat(store.findByCommandId("nul \0 and half \udfff").map(Session::id))
+        assertThat(store.findByCommandId("nul \0 and half \udfff").map(LiveSession::id))
                 .contains(session.id());
         // not the same id, but one that the database cannot tell from it: the command is not executed, and nothing
         // fails
         assertThat(sessions.open(draft("run", "nul \ufffd and half \ud800", true)))
-                .isInstanceOf(Opening.Repeated.class);
+                .returns(Reason.DUPLICATE, Verdict::reason);
         assertThat(store.fault()).isEmpty();
     }
 
@@ -210,23 +220,21 @@ abstract class SessionStoreTests {
 
     @Test
     void knowsACommandIdForGood() throws Exception {
-        Session first = ended("run", "first", Outcome.SUCCEEDED);
+        LiveSession first = ended("run", "first", Outcome.SUCCEEDED);
         // more than are kept in memory
         for (int i = 0; i < 110; i++) {
             ended("run", "id-" + i, Outcome.SUCCEEDED);
         }
 
         assertThat(sessions.open(draft("run", "first", true)))
-                .isInstanceOfSatisfying(
-                        Opening.Repeated.class,
-                        repeated -> assertThat(repeated.first().id()).isEqualTo(first.id()));
+                .returns(Reason.DUPLICATE, Verdict::reason)
+                .returns(first.id(), repeated -> repeated.session().id());
         startAgain();
         assertThat(sessions.open(draft("run", "first", true)))
-                .isInstanceOfSatisfying(
-                        Opening.Repeated.class,
-                        repeated -> assertThat(repeated.first().id()).isEqualTo(first.id()));
-        assertThat(sessions.open(draft("run", "id-109", true))).isInstanceOf(Opening.Repeated.class);
-        assertThat(sessions.open(draft("run", "FIRST", true))).isInstanceOf(Opening.Opened.class);
+                .returns(Reason.DUPLICATE, Verdict::reason)
+                .returns(first.id(), repeated -> repeated.session().id());
+        assertThat(sessions.open(draft("run", "id-109", true))).returns(Reason.DUPLICATE, Verdict::reason);
+        assertThat(sessions.open(draft("run", "FIRST", true))).returns(null, Verdict::reason);
     }
 
     @Test
@@ -249,14 +257,14 @@ abstract class SessionStoreTests {
         assertThat(store.latest("nothing")).isEmpty();
     }
 
-    private static List<Integer> ids(Stream<Session> sessions) {
-        return sessions.map(Session::id).toList();
+    private static List<Integer> ids(Stream<LiveSession> sessions) {
+        return sessions.map(LiveSession::id).toList();
     }
 
     /** More messages than memory keeps are all in the database, and the newest of them in the session. */
     @Test
     void keepsMessagesBeyondTheMemory() throws Exception {
-        Session session = open(draft("run", null, true));
+        LiveSession session = open(draft("run", null, true));
         for (int i = 0; i < 100_040; i++) {
             sessions.scriptMessage(session, "message " + i);
             if (i == 60_000) {
@@ -267,9 +275,9 @@ abstract class SessionStoreTests {
 
         startAgain();
 
-        Session found = store.find(session.id()).orElseThrow();
+        LiveSession found = store.find(session.id()).orElseThrow();
         assertThat(found.messageCount()).isEqualTo(session.messageCount());
-        List<SessionState.Message> messages = found.messages(Integer.MAX_VALUE);
+        List<Message> messages = found.messages(Integer.MAX_VALUE);
         assertThat(messages).hasSize(100_000);
         assertThat(messages.get(99_998).text()).isEqualTo("message 100039");
         assertThat(query("SELECT COUNT(*) FROM message WHERE controller = '" + controller + "'"))
@@ -279,7 +287,7 @@ abstract class SessionStoreTests {
     /** As many as a script may send of the longest there are would not fit into the memory of the whole controller. */
     @Test
     void keepsNoMoreLongMessagesInMemoryThanFit() throws Exception {
-        Session session = open(draft("run", null, true));
+        LiveSession session = open(draft("run", null, true));
         String longest = "m".repeat(60_000);
         for (int i = 0; i < 600; i++) {
             sessions.scriptMessage(session, longest);
@@ -288,12 +296,12 @@ abstract class SessionStoreTests {
             }
         }
         sessions.close(session, Outcome.SUCCEEDED, null);
-        assertThat(session.weight()).isLessThanOrEqualTo(Session.MOST_MESSAGE_BYTES);
+        assertThat(session.weight()).isLessThanOrEqualTo(LiveSession.MAX_MESSAGE_BYTES);
 
         startAgain();
 
         assertThat(store.find(session.id()).orElseThrow().weight())
-                .isBetween(Session.MOST_MESSAGE_BYTES / 2, Session.MOST_MESSAGE_BYTES + 200_000);
+                .isBetween(LiveSession.MAX_MESSAGE_BYTES / 2, LiveSession.MAX_MESSAGE_BYTES + 200_000);
         assertThat(query("SELECT COUNT(*) FROM message WHERE controller = '" + controller + "'"))
                 .isEqualTo(Integer.toString(session.messageCount()));
     }
@@ -301,27 +309,72 @@ abstract class SessionStoreTests {
     /** Whatever a session holds, a list reads little of it, and nobody reads what no session of today can hold. */
     @Test
     void readsNoMoreThanIsShown() throws Exception {
-        Session session = open(draft("run", null, true));
+        LiveSession session = open(draft("run", null, true));
         sessions.mergeData(session, Json.object().put("first", 1).put("large", "v".repeat(2_000_000)));
         sessions.mergeData(session, Json.object().put("part", "v".repeat(500_000)));
         for (int i = 0; i < 30; i++) {
             sessions.scriptMessage(session, "message " + i);
         }
         sessions.close(session, Outcome.SUCCEEDED, null);
-        assertThat(session.publisher().notKept()).isEqualTo(1);
+        assertThat(session.now().publisher().notKept()).isEqualTo(1);
 
         startAgain();
 
-        Session listed = store.list(1, null, null, null).findFirst().orElseThrow();
+        LiveSession listed = store.list(1, null, null, null).findFirst().orElseThrow();
         assertThat(listed.toJson(1000).path("messages")).hasSize(20);
-        assertThat(listed.toJson().path("data")).isEmpty();
-        assertThat(listed.toJson().path("trimmed").toString()).isEqualTo("[\"data\"]");
+        assertThat(listed.toJson(LiveSession.LISTED_MESSAGES).path("data")).isEmpty();
+        assertThat(listed.toJson(LiveSession.LISTED_MESSAGES).path("trimmed").toString())
+                .isEqualTo("[\"data\"]");
         assertThat(store.latest("run").orElseThrow().messageCount()).isEqualTo(session.messageCount());
-        Session whole = store.find(session.id()).orElseThrow();
-        assertThat(whole.publisher().notKept()).isEqualTo(1);
+        LiveSession whole = store.find(session.id()).orElseThrow();
+        assertThat(whole.now().publisher().notKept()).isEqualTo(1);
         assertThat(whole.toJson(1000)).isEqualTo(session.toJson(1000));
-        assertThat(whole.toJson().path("data").properties()).hasSize(2);
-        assertThat(whole.toJson().has("trimmed")).isFalse();
+        assertThat(whole.toJson(LiveSession.LISTED_MESSAGES).path("data").properties())
+                .hasSize(2);
+        assertThat(whole.toJson(LiveSession.LISTED_MESSAGES).has("trimmed")).isFalse();
+    }
+
+    /** A database with nothing in it, not even tables. */
+    abstract String emptyDatabase() throws SQLException;
+
+    abstract String user();
+
+    /** What clients were shown of it then, they are shown now. */
+    @Test
+    void takesOverWhatAnEarlierVersionWrote() throws Exception {
+        String url = emptyDatabase();
+        Flyway.configure()
+                .dataSource(url, user(), "")
+                .locations("classpath:db/migration")
+                .target("2")
+                .load()
+                .migrate();
+        try (Connection old = DriverManager.getConnection(url, user(), "");
+                Statement statement = old.createStatement()) {
+            for (String insert : resource("version-2.sql").split("(?<=\\);)\n")) {
+                statement.execute(insert);
+            }
+        }
+
+        try (Database taken = Database.open(url, user(), "");
+                JdbcSessionStore now = new JdbcSessionStore(taken, "pysmurf-controller")) {
+            for (JsonNode session : Json.read(resource("version-2.json").getBytes(StandardCharsets.UTF_8))) {
+                LiveSession found = now.find(session.path("session_id").asInt()).orElseThrow();
+                assertThat(Json.read(found.json(25).getBytes(StandardCharsets.UTF_8)))
+                        .isEqualTo(session);
+            }
+            LiveSession left = now.holder().orElseThrow();
+            assertThat(left.now().scripts()).hasSize(1);
+            assertThat(left.now().log().file()).hasFileName(left.id() + ".log");
+            assertThat(now.open(draft("run", "tune-1", true), BigDecimal.ONE, false))
+                    .returns(0, repeated -> repeated.session().id());
+        }
+    }
+
+    private static String resource(String name) throws IOException {
+        try (InputStream in = SessionStoreTests.class.getResourceAsStream("/store/" + name)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
     }
 
     private String query(String sql) throws SQLException {
@@ -334,8 +387,8 @@ abstract class SessionStoreTests {
 
     @Test
     void hasWrittenASessionBeforeAnybodyIsTold() throws Exception {
-        Session session =
-                ((Opening.Opened) store.open(draft("run", "x", true), new BigDecimal("1.5"), false)).session();
+        LiveSession session = store.open(draft("run", "x", true), new BigDecimal("1.5"), false)
+                .session();
 
         assertThat(query("SELECT status FROM session WHERE controller = '" + controller + "' AND command_id = 'x'"))
                 .isEqualTo("starting");
@@ -344,11 +397,11 @@ abstract class SessionStoreTests {
                 .isEqualTo("succeeded");
     }
 
-    private List<Opening> openAtOnce(int threads, Session.Draft draft) throws Exception {
+    private List<Verdict> openAtOnce(int threads, Session.Draft draft) throws Exception {
         ExecutorService pool = Executors.newFixedThreadPool(threads);
         try {
             CountDownLatch start = new CountDownLatch(1);
-            List<Future<Opening>> openings = new ArrayList<>();
+            List<Future<Verdict>> openings = new ArrayList<>();
             for (int i = 0; i < threads; i++) {
                 openings.add(pool.submit(() -> {
                     start.await();
@@ -356,8 +409,8 @@ abstract class SessionStoreTests {
                 }));
             }
             start.countDown();
-            List<Opening> opened = new ArrayList<>();
-            for (Future<Opening> future : openings) {
+            List<Verdict> opened = new ArrayList<>();
+            for (Future<Verdict> future : openings) {
                 opened.add(future.get());
             }
             return opened;
@@ -369,26 +422,25 @@ abstract class SessionStoreTests {
     @Test
     void opensOneOfMany() throws Exception {
         for (int round = 0; round < 5; round++) {
-            List<Opening> openings = openAtOnce(50, draft("run", null, true));
-            assertThat(openings).filteredOn(Opening.Opened.class::isInstance).hasSize(1);
-            assertThat(openings).filteredOn(Opening.Busy.class::isInstance).hasSize(49);
+            List<Verdict> openings = openAtOnce(50, draft("run", null, true));
+            assertThat(openings).filteredOn(Verdict::isStarted).hasSize(1);
+            assertThat(openings).filteredOn(one -> one.reason() == Reason.BUSY).hasSize(49);
             sessions.close(store.holder().orElseThrow(), Outcome.SUCCEEDED, null);
         }
-        List<Opening> repeated = openAtOnce(50, draft("plan", "same", false));
-        assertThat(repeated).filteredOn(Opening.Opened.class::isInstance).hasSize(1);
-        assertThat(repeated).filteredOn(Opening.Repeated.class::isInstance).hasSize(49);
+        List<Verdict> repeated = openAtOnce(50, draft("plan", "same", false));
+        assertThat(repeated).filteredOn(Verdict::isStarted).hasSize(1);
+        assertThat(repeated).filteredOn(one -> one.reason() == Reason.DUPLICATE).hasSize(49);
     }
 
     @Test
     void keepsControllersApart() throws Exception {
         try (Database others = open();
                 JdbcSessionStore other = new JdbcSessionStore(others, controller + "-2")) {
-            Session mine = open(draft("run", "same", true));
-            Opening theirs = other.open(draft("run", "same", true), new BigDecimal("2"), false);
+            LiveSession mine = open(draft("run", "same", true));
+            Verdict theirs = other.open(draft("run", "same", true), new BigDecimal("2"), false);
 
-            assertThat(theirs).isInstanceOfSatisfying(Opening.Opened.class, opened -> assertThat(
-                            opened.session().id())
-                    .isEqualTo(mine.id()));
+            assertThat(theirs.isStarted()).isTrue();
+            assertThat(theirs.session().id()).isEqualTo(mine.id());
             assertThat(store.list(10, null, null, null)).containsExactly(mine);
             other.forgetEndedBefore(FAR_AHEAD);
         }
@@ -408,7 +460,7 @@ abstract class SessionStoreTests {
     void goesOnWithoutItsDatabase() throws Exception {
         ended("abort", "used", Outcome.SUCCEEDED);
         startAgain();
-        Session session = open(draft("run", null, true));
+        LiveSession session = open(draft("run", null, true));
         execute("ALTER TABLE session RENAME TO elsewhere");
         try {
             sessions.stageStarted(session, "one");
@@ -416,7 +468,7 @@ abstract class SessionStoreTests {
             assertThatThrownBy(() -> store.open(draft("plan", null, false), new BigDecimal("2"), false))
                     .isInstanceOf(StoreUnavailable.class);
             // whether this id was used cannot be told, and the abort is wanted now
-            assertThat(sessions.openAbort(draft("abort", "used", false), null)).isInstanceOf(Opening.Opened.class);
+            assertThat(sessions.openAbort(draft("abort", "used", false), null)).returns(null, Verdict::reason);
             sessions.close(session, Outcome.ABORTED, null);
             assertThat(store.holder()).isEmpty();
             assertThat(store.find(session.id())).contains(session);
@@ -425,19 +477,20 @@ abstract class SessionStoreTests {
         }
 
         await().atMost(SOON).until(() -> store.fault().isEmpty());
-        Session next = open(draft("run", null, true));
+        LiveSession next = open(draft("run", null, true));
         assertThat(next.id()).isEqualTo(session.id() + 2);
         sessions.close(next, Outcome.SUCCEEDED, null);
         startAgain();
-        Session found = store.find(session.id()).orElseThrow();
-        assertThat(found.toJson().toString()).isEqualTo(session.toJson().toString());
+        LiveSession found = store.find(session.id()).orElseThrow();
+        assertThat(found.toJson(LiveSession.LISTED_MESSAGES).toString())
+                .isEqualTo(session.toJson(LiveSession.LISTED_MESSAGES).toString());
         assertThat(store.find(session.id() + 1).orElseThrow().opName()).isEqualTo("abort");
     }
 
     /** Nobody's lock holds up an abort for long. */
     @Test
     void neverWaitsLongForALock() throws Exception {
-        Session session = open(draft("run", null, true));
+        LiveSession session = open(draft("run", null, true));
         try (Connection other = connect()) {
             lock(other);
             long begin = System.nanoTime();
@@ -456,25 +509,25 @@ abstract class SessionStoreTests {
     @Test
     void keepsAChecksumThatComesAfterTheEnd(@TempDir Path folder) throws Exception {
         Path file = Files.writeString(folder.resolve("file"), "abc");
-        Session session = open(draft("run", null, true));
+        LiveSession session = open(draft("run", null, true));
         try (RegisteredFiles files = new RegisteredFiles(sessions, 1024)) {
             synchronized (session) {
                 files.register(session, file.toString(), "t", "f", false);
                 sessions.close(session, Outcome.SUCCEEDED, null);
             }
-            await().atMost(SOON).until(() -> session.files().get(0).sha256() != null);
+            await().atMost(SOON).until(() -> session.now().files().get(0).sha256() != null);
         }
 
         startAgain();
 
-        assertThat(store.find(session.id()).orElseThrow().files().get(0).sha256())
+        assertThat(store.find(session.id()).orElseThrow().now().files().get(0).sha256())
                 .startsWith("ba7816bf8f01cfea");
     }
 
     /** What a script sends while the database does not answer is taken in all the same. */
     @Test
     void doesNotHoldASessionWhileItIsWritten() throws Exception {
-        Session session = open(draft("run", null, true));
+        LiveSession session = open(draft("run", null, true));
         try (Connection other = connect()) {
             lock(other);
             Duration longest = Duration.ZERO;

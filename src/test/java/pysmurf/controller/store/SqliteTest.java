@@ -24,6 +24,16 @@ class SqliteTest extends SessionStoreTests {
     }
 
     @Override
+    String emptyDatabase() {
+        return "jdbc:sqlite:" + folder.resolve("empty.db");
+    }
+
+    @Override
+    String user() {
+        return "";
+    }
+
+    @Override
     Connection connect() throws SQLException {
         return DriverManager.getConnection(url());
     }

@@ -1,12 +1,11 @@
-package pysmurf.controller.command;
+package pysmurf.controller.session;
 
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
-import pysmurf.controller.session.Session;
 
 /**
- * What admission decided about a command.
+ * What was decided about a command.
  *
  * @param reason  why it starts nothing; null if it does
  * @param detail  the same in words for the client; never null
@@ -14,7 +13,7 @@ import pysmurf.controller.session.Session;
  *                {@link Reason#JOINED} the session that is there already; else null
  * @param errors  what is wrong with the parameters; empty unless {@link Reason#INVALID}
  */
-public record Verdict(Reason reason, String detail, Session session, List<FieldError> errors) {
+public record Verdict(Reason reason, String detail, LiveSession session, List<FieldError> errors) {
 
     /** Why a command starts nothing. */
     public enum Reason {
@@ -43,11 +42,13 @@ public record Verdict(Reason reason, String detail, Session session, List<FieldE
         }
     }
 
-    static Verdict ofStarted(Session session) {
+    /** A new session, whose operation is to be run. */
+    public static Verdict started(LiveSession session) {
         return new Verdict(null, "started session " + session.id(), session, List.of());
     }
 
-    static Verdict ofJoined(Session abort) {
+    /** The abort joins one that is under way. */
+    static Verdict joined(LiveSession abort) {
         return new Verdict(
                 Reason.JOINED, "joined the abort of session " + abort.victim().id(), abort, List.of());
     }
@@ -57,8 +58,28 @@ public record Verdict(Reason reason, String detail, Session session, List<FieldE
         return new Verdict(reason, detail, null, List.of());
     }
 
-    static Verdict refused(Reason reason, String detail, Session session) {
+    /** A refusal that has to do with a session. */
+    public static Verdict refused(Reason reason, String detail, LiveSession session) {
         return new Verdict(reason, detail, session, List.of());
+    }
+
+    /** The lock is held by another session. */
+    public static Verdict busy(LiveSession holder) {
+        return refused(
+                Reason.BUSY,
+                "session " + holder.id() + " of " + holder.opName() + " is running since "
+                        + holder.now().startTime(),
+                holder);
+    }
+
+    /** The command id was seen before; it opened this session. */
+    public static Verdict duplicate(LiveSession first) {
+        return refused(Reason.DUPLICATE, "the command started session " + first.id() + " before", first);
+    }
+
+    /** There is nothing to abort. */
+    static Verdict nothingToAbort() {
+        return refused(Reason.NOTHING_TO_ABORT, "nothing to abort");
     }
 
     /** A refusal because of parameters. */

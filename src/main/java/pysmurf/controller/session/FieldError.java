@@ -1,4 +1,4 @@
-package pysmurf.controller.command;
+package pysmurf.controller.session;
 
 /**
  * What is wrong with one parameter.

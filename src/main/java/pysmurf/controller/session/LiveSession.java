@@ -1,0 +1,249 @@
+package pysmurf.controller.session;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.math.BigDecimal;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A session in memory: the document as it is now, its newest messages, and what waits for its end. Whoever must not see it change
+ * takes its monitor.
+ */
+public final class LiveSession {
+
+    /** So many of a session's messages are in lists and events. */
+    public static final int LISTED_MESSAGES = 20;
+    /** As many as a reply can carry; OCS itself keeps 10,000. The oldest go first. */
+    static final int MAX_MESSAGES = 100_000;
+    /** What they may take in memory together; a script may send 64,000 bytes at a time. */
+    public static final long MAX_MESSAGE_BYTES = 24L * 1024 * 1024;
+
+    private static final int MESSAGE_OVERHEAD_BYTES = 150;
+    /** What JSON takes in memory for each byte of its text, where it is many small values. */
+    private static final int MEMORY_FOR_JSON = 10;
+
+    /** The text of a document. */
+    private record Text(Session of, String json) {}
+
+    private final long madeAt = System.nanoTime();
+    private final int paramsSize;
+    private final Deque<Message> messages = new ArrayDeque<>();
+    private final CompletableFuture<LiveSession> ended = new CompletableFuture<>();
+    private final CompletableFuture<Void> abortRequested = new CompletableFuture<>();
+    /** Volatile, so that the store can look at the lock without the monitor. */
+    private volatile Session now;
+
+    private volatile Text text = new Text(null, null);
+    private int messageCount;
+    private long messageBytes;
+    private LiveSession abortSession;
+    private LiveSession victim;
+    private int liveScripts;
+    private boolean concluded;
+    private Runnable conclusion;
+
+    /** For stores: a session that begins. */
+    public LiveSession(Session session) {
+        this(session, List.of(), 0);
+    }
+
+    /**
+     * For stores: a session as it was kept.
+     *
+     * @param kept         its newest messages, oldest first
+     * @param messageCount how many it had altogether
+     */
+    public LiveSession(Session session, List<Message> kept, int messageCount) {
+        now = session;
+        paramsSize = Session.size(session.params());
+        messages.addAll(kept);
+        messageBytes = kept.stream().mapToLong(LiveSession::bytes).sum();
+        this.messageCount = messageCount;
+        if (session.isDone()) {
+            ended.complete(this);
+        }
+    }
+
+    /** The document as it is at this moment. */
+    public Session now() {
+        return now;
+    }
+
+    void set(Session changed) {
+        now = changed;
+    }
+
+    public int id() {
+        return now.id();
+    }
+
+    public String opName() {
+        return now.opName();
+    }
+
+    /** The parameters with their defaults; not to be changed. */
+    public ObjectNode params() {
+        return now.params();
+    }
+
+    /** For routes: the parameters as plain maps, lists and values. */
+    public Object getParameters() {
+        return Json.value(params());
+    }
+
+    /** For routes: when the command was accepted, whole unix seconds: pysmurf names folders and files by this. */
+    public long getCtime() {
+        return now.startTime().longValue();
+    }
+
+    public boolean exclusive() {
+        return now.exclusive();
+    }
+
+    public boolean isDone() {
+        return now.isDone();
+    }
+
+    /**
+     * A time of this session: the clock's, unless that was set back since the session began. Then it is as much later than the
+     * start as time has passed, as far as this life of the controller has seen it pass.
+     *
+     * @param clock what the clock says now, unix seconds
+     */
+    BigDecimal time(BigDecimal clock) {
+        return clock.max(now.startTime().add(BigDecimal.valueOf((System.nanoTime() - madeAt) / 1000, 6)));
+    }
+
+    /** Completes when the session is done; never exceptionally. */
+    public CompletableFuture<LiveSession> ended() {
+        return ended;
+    }
+
+    /** Completes when someone asks for an abort; never exceptionally. */
+    public CompletableFuture<Void> abortRequested() {
+        return abortRequested;
+    }
+
+    /** The session that this one aborts; null for every other operation. */
+    public synchronized LiveSession victim() {
+        return victim;
+    }
+
+    synchronized Optional<LiveSession> abortSession() {
+        return Optional.ofNullable(abortSession);
+    }
+
+    void abortedBy(LiveSession abort) {
+        synchronized (this) {
+            abortSession = abort;
+        }
+        synchronized (abort) {
+            abort.victim = this;
+        }
+    }
+
+    synchronized void add(Message message) {
+        messages.addLast(message);
+        messageCount++;
+        messageBytes += bytes(message);
+        while (messages.size() > MAX_MESSAGES || messageBytes > MAX_MESSAGE_BYTES && messages.size() > 1) {
+            messageBytes -= bytes(messages.removeFirst());
+        }
+    }
+
+    private static long bytes(Message message) {
+        return MESSAGE_OVERHEAD_BYTES + message.text().length();
+    }
+
+    /** How many messages it had so far, those that are no longer in memory included. */
+    public synchronized int messageCount() {
+        return messageCount;
+    }
+
+    /** The newest messages that are in memory, oldest first; a copy. */
+    public synchronized List<Message> messages(int max) {
+        return messages.stream().skip(Math.max(0, messages.size() - max)).toList();
+    }
+
+    /** About what it takes in memory, at most. */
+    public synchronized long weight() {
+        return messageBytes + MEMORY_FOR_JSON * (now.dataSize() + paramsSize);
+    }
+
+    /** The document as JSON text, without messages; made once for each change. */
+    public String document() {
+        Session present = now;
+        Text known = text;
+        if (known.of() != present) {
+            known = new Text(present, Json.text(present));
+            text = known;
+        }
+        return known.json();
+    }
+
+    /** The session object as clients get it, with so many messages. */
+    public synchronized String json(int maxMessages) {
+        ArrayNode texts = messagesJson(maxMessages);
+        String document = document();
+        return document.substring(0, document.length() - 1) + ",\"messages\":" + Json.text(texts) + "}";
+    }
+
+    /** The same as a tree, for those who change it. */
+    public synchronized ObjectNode toJson(int maxMessages) {
+        return Json.<ObjectNode>tree(now).set("messages", messagesJson(maxMessages));
+    }
+
+    private ArrayNode messagesJson(int max) {
+        ArrayNode texts = Json.mapper().createArrayNode();
+        messages(max).forEach(message -> texts.add(message.json()));
+        return texts;
+    }
+
+    /** @return false if the session is over, so that no script may start in its name any more */
+    synchronized boolean enter() {
+        if (concluded) {
+            return false;
+        }
+        liveScripts++;
+        return true;
+    }
+
+    /** The opposite of {@link #enter}. */
+    void leave() {
+        Runnable over;
+        synchronized (this) {
+            liveScripts--;
+            over = overAtLast();
+        }
+        over.run();
+    }
+
+    /**
+     * The session's exchange is over, and with its last script the session is.
+     *
+     * @param closing run once, by the last that lives in the session; a second one is not run
+     */
+    void conclude(Runnable closing) {
+        Runnable over;
+        synchronized (this) {
+            if (conclusion != null) {
+                return;
+            }
+            conclusion = closing;
+            over = overAtLast();
+        }
+        over.run();
+    }
+
+    private Runnable overAtLast() {
+        if (conclusion == null || liveScripts > 0 || concluded) {
+            return () -> {};
+        }
+        concluded = true;
+        return conclusion;
+    }
+}
