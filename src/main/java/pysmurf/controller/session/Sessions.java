@@ -102,7 +102,7 @@ public final class Sessions {
         synchronized (victim) {
             if (victim.abortSession().isPresent()) {
                 LiveSession abort = victim.abortSession().get();
-                return victim.isDone() && abort.isDone() ? Verdict.nothingToAbort() : Verdict.joined(abort);
+                return victim.isDone() && abort.isDone() ? Verdict.nothingToAbort() : Verdict.ofJoined(abort);
             }
             if (victim.isDone()) {
                 return Verdict.nothingToAbort();

@@ -43,12 +43,12 @@ public record Verdict(Reason reason, String detail, LiveSession session, List<Fi
     }
 
     /** A new session, whose operation is to be run. */
-    public static Verdict started(LiveSession session) {
+    public static Verdict ofStarted(LiveSession session) {
         return new Verdict(null, "started session " + session.id(), session, List.of());
     }
 
     /** The abort joins one that is under way. */
-    static Verdict joined(LiveSession abort) {
+    static Verdict ofJoined(LiveSession abort) {
         return new Verdict(
                 Reason.JOINED, "joined the abort of session " + abort.victim().id(), abort, List.of());
     }

@@ -174,7 +174,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
         kept.put(opened.session.id(), opened);
         latest.put(draft.opName(), Optional.of(opened.session));
         forgetOldest();
-        return Verdict.started(opened.session);
+        return Verdict.ofStarted(opened.session);
     }
 
     private Optional<LiveSession> repeated(Session.Draft draft) {

@@ -38,7 +38,7 @@ public class MemorySessionStore implements SessionStore {
             holder = session;
         }
         forgetOldest();
-        return Verdict.started(session);
+        return Verdict.ofStarted(session);
     }
 
     private void forgetOldest() {
