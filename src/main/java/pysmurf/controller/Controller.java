@@ -236,6 +236,8 @@ public final class Controller implements AutoCloseable {
         properties.setProperty("camel.main.shutdownTimeout", Integer.toString(DRAIN_AT_STOP_S));
         properties.setProperty("camel.main.shutdownLogInflightExchangesOnTimeout", "false");
         properties.setProperty("camel.routecontroller.enabled", "true");
+        // a stop waits for this
+        properties.setProperty("camel.component.seda.default-poll-timeout", "100");
         properties.putAll(configuration.camelProperties());
         main.setPropertyPlaceholderLocations("false");
         main.setOverrideProperties(properties);

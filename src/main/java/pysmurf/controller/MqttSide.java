@@ -83,7 +83,7 @@ final class MqttSide {
         Registry registry = context.getRegistry();
         registry.bind("mqttClient", connection);
         registry.bind("mqttCommands", new MqttCommands(connection, topicRoot + "/reply", "mqtt"));
-        registry.bind("mqttOutbox", new MqttOutbox(sessions));
+        registry.bind("mqttOutbox", new MqttOutbox(sessions, connection, topicRoot));
     }
 
     private MqttConnection.Identity identity() throws StartFailure {

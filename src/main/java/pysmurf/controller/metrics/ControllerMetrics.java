@@ -106,7 +106,8 @@ public final class ControllerMetrics {
 
     private void measureSink(String sink, BoundedQueue queue) {
         Map<String, String> label = Map.of("sink", sink);
-        metrics.gauge("pysmurf.sink.queue.depth", "Events that wait for a sink.", label, queue::size)
+        metrics.counted("pysmurf.sink.sent", "Events that a sink has delivered.", label)
+                .gauge("pysmurf.sink.queue.depth", "Events that wait for a sink.", label, queue::size)
                 .counter(
                         "pysmurf.sink.dropped",
                         "Events that were left out.",

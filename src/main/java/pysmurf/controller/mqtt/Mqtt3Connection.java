@@ -175,6 +175,12 @@ public final class Mqtt3Connection extends MqttClient implements MqttConnection 
     }
 
     @Override
+    public void deliver(Message message, int qos, boolean retained) {
+        message.setHeader(PahoConstants.CAMEL_PAHO_MSG_QOS, qos);
+        message.setHeader(PahoConstants.CAMEL_PAHO_MSG_RETAINED, retained);
+    }
+
+    @Override
     public synchronized void close(String topic, String payload) {
         try {
             if (isConnected()) {

@@ -190,6 +190,12 @@ public final class Mqtt5Connection extends MqttClient implements MqttConnection 
     }
 
     @Override
+    public void deliver(Message message, int qos, boolean retained) {
+        message.setHeader(PahoMqtt5Constants.CAMEL_PAHO_MSG_QOS, qos);
+        message.setHeader(PahoMqtt5Constants.CAMEL_PAHO_MSG_RETAINED, retained);
+    }
+
+    @Override
     public synchronized void close(String topic, String payload) {
         try {
             if (isConnected()) {

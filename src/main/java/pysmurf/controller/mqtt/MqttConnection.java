@@ -115,6 +115,9 @@ public interface MqttConnection {
      */
     void address(Message message, String topic, byte[] correlation);
 
+    /** Says how a message is sent, in the same way. */
+    void deliver(Message message, int qos, boolean retained);
+
     /**
      * Says goodbye: publishes a last retained message in place of the will, then disconnects.
      */

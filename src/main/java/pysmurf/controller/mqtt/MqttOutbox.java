@@ -5,6 +5,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.apache.camel.Body;
+import org.apache.camel.Exchange;
+import org.apache.camel.ExchangeProperty;
+import org.apache.camel.Message;
 import pysmurf.controller.session.SessionEvent;
 import pysmurf.controller.session.Sessions;
 
@@ -17,14 +20,34 @@ public final class MqttOutbox {
     private static final int MOST_SESSIONS = 10_000;
 
     private final Sessions sessions;
+    private final MqttConnection connection;
+    private final String topicRoot;
     private final Set<Integer> missed = new LinkedHashSet<>();
 
-    public MqttOutbox(Sessions sessions) {
+    /** @param topicRoot of all topics of the controller */
+    public MqttOutbox(Sessions sessions, MqttConnection connection, String topicRoot) {
         this.sessions = sessions;
+        this.connection = connection;
+        this.topicRoot = topicRoot;
+    }
+
+    /**
+     * Makes a message of an event: its JSON, its topic, and the quality of service that it is worth.
+     *
+     * @throws Disconnected if there is no connection to send it on
+     */
+    public void address(@Body SessionEvent event, Exchange exchange) {
+        if (!connection.isConnected()) {
+            throw new Disconnected();
+        }
+        Message message = exchange.getMessage();
+        message.setBody(event.getJson());
+        connection.address(message, topicRoot + "/" + event.getName(), null);
+        connection.deliver(message, event.isExpendable() ? 0 : 1, event.getType() == SessionEvent.Type.STATUS);
     }
 
     /** An event could not be sent. */
-    public synchronized void missed(@Body SessionEvent event) {
+    public synchronized void missed(@ExchangeProperty("event") SessionEvent event) {
         if (event.getType() == SessionEvent.Type.SESSION) {
             missed.add(event.getSessionId());
             if (missed.size() > MOST_SESSIONS) {

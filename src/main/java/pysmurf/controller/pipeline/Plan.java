@@ -35,6 +35,7 @@ public final class Plan {
     private final Long deadline;
 
     private final boolean simulated;
+    private final boolean dryRun;
 
     private Plan(PipelineSettings settings, List<String> listed, Set<String> skipped, JsonNode params, long nanoTime) {
         this.settings = settings;
@@ -46,6 +47,7 @@ public final class Plan {
         JsonNode timeout = params.path("timeout");
         this.deadline = timeout.isNumber() ? nanoTime + Math.round(timeout.doubleValue() * 1e9) : null;
         this.simulated = params.path("simulate").asBoolean(true);
+        this.dryRun = params.path("dry_run").asBoolean();
     }
 
     /**
@@ -90,6 +92,11 @@ public final class Plan {
                             + String.join(", ", stages) + ")");
         }
         return index;
+    }
+
+    /** For routes: whether nothing is run, and the plan only shown; an operation without stages has none to show. */
+    public boolean isDryRun() {
+        return dryRun && !listed.isEmpty();
     }
 
     /** The stages of the plan, in order, also those that are skipped. */

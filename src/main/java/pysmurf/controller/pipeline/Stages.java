@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.camel.Body;
-import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
 import pysmurf.controller.routing.Operation;
 import pysmurf.controller.routing.Operations;
@@ -54,14 +53,14 @@ public final class Stages {
      *
      * @throws OperationFailure if the parameters contradict each other
      */
-    public void plan(@ExchangeProperty(ScriptBinding.SESSION) LiveSession session, Exchange exchange) {
+    public Plan plan(@ExchangeProperty(ScriptBinding.SESSION) LiveSession session) {
         List<String> route =
                 operations.find(session.opName()).map(Operation::stages).orElse(List.of());
         Plan plan = Plan.of(pipelines.of(session.opName()), route, session.params(), System.nanoTime());
-        exchange.setProperty(PLAN, plan);
         if (!plan.listed().isEmpty()) {
             sessions.planStages(session, plan.listed(), plan::isSkipped);
         }
+        return plan;
     }
 
     /** For a dry run: the plan goes into the session's data, and that is all. */

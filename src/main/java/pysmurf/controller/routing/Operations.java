@@ -16,6 +16,8 @@ import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Route;
 import org.apache.camel.model.ModelCamelContext;
+import org.apache.camel.model.OnExceptionDefinition;
+import org.apache.camel.model.ProcessorDefinition;
 import org.apache.camel.model.ProcessorDefinitionHelper;
 import org.apache.camel.model.RouteDefinition;
 import org.apache.camel.model.ToDefinition;
@@ -186,13 +188,22 @@ public final class Operations {
             // its route was taken out a moment ago, and with the next one this is asked again
             return List.of();
         }
-        Collection<ToDefinition> steps =
-                ProcessorDefinitionHelper.filterTypeInOutputs(definition.getOutputs(), ToDefinition.class);
-        return steps.stream()
+        return Stream.concat(Stream.of(definition.getOutputs()), whenItFails(definition))
+                .flatMap(steps -> ProcessorDefinitionHelper.filterTypeInOutputs(steps, ToDefinition.class).stream())
                 .map(ToDefinition::getUri)
                 .filter(uri -> uri.startsWith(BLOCK))
                 .map(Operations::parameters)
                 .toList();
+    }
+
+    /** What the route configurations that a route names do when it fails. */
+    private Stream<List<ProcessorDefinition<?>>> whenItFails(RouteDefinition route) {
+        String ids = Objects.requireNonNullElse(route.getRouteConfigurationId(), "");
+        return Stream.of(ids.split(","))
+                .map(id -> ((ModelCamelContext) context).getRouteConfigurationDefinition(id.strip()))
+                .filter(Objects::nonNull)
+                .flatMap(configuration -> configuration.getOnExceptions().stream())
+                .map(OnExceptionDefinition::getOutputs);
     }
 
     private static List<String> stages(Stream<Map<String, Object>> blocks) {

@@ -26,15 +26,6 @@ public final class Closing {
         this.lastAct = lastAct;
     }
 
-    /**
-     * Goes on with a fault that a route caught to put things right first.
-     *
-     * @throws Exception the fault
-     */
-    public void rethrow(@ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Exception fault) throws Exception {
-        throw fault;
-    }
-
     /** The route came to its end. */
     public void completed(@ExchangeProperty("session") LiveSession session) {
         close(session, session.now().abort() == null ? Outcome.SUCCEEDED : Outcome.ABORTED, null);

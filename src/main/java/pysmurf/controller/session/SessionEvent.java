@@ -161,7 +161,7 @@ public final class SessionEvent {
     }
 
     /** Whether it may be left out when there is too much: the rest tells how sessions stand. */
-    boolean isExpendable() {
+    public boolean isExpendable() {
         return hasLines() || type == Type.DATA || type == Type.DATAGRAM;
     }
 

@@ -222,14 +222,11 @@ class ReloadIT {
             write("operations/added.camel.yaml", operation("added", "        - log: x\n"));
             List<String> atOnce = List.of(
                     "command.camel.yaml",
-                    "mqtt-command.camel.yaml",
-                    "mqtt-commands.camel.yaml",
-                    "mqtt-reply.camel.yaml",
-                    "session-events.camel.yaml",
-                    "sink-mqtt.camel.yaml",
-                    "sink-page.camel.yaml",
-                    "sink-udp.camel.yaml",
-                    "publisher-message.camel.yaml",
+                    "in/mqtt.camel.yaml",
+                    "out/events.camel.yaml",
+                    "out/mqtt.camel.yaml",
+                    "out/page.camel.yaml",
+                    "out/udp.camel.yaml",
                     "http/show-session.camel.yaml",
                     "http/health.camel.yaml",
                     "http/start-operation.camel.yaml");

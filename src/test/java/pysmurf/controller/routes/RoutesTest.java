@@ -57,7 +57,7 @@ import pysmurf.controller.session.Verdict;
 class RoutesTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
-    private static final List<String> FILES = List.of("errors", "operation", "session-events", "sink-udp");
+    private static final List<String> FILES = List.of("errors", "operation", "out/events", "out/udp");
 
     private final RecordedEvents events = new RecordedEvents();
     private final Sessions sessions = new Sessions(new MemorySessionStore(), events, Clock.systemUTC(), 1024 * 1024);
@@ -86,8 +86,20 @@ class RoutesTest {
     /** Stands in for the stages. */
     public static final class NoStages {
 
-        public void plan(Exchange exchange) {
-            exchange.setProperty("planned", true);
+        public boolean isDryRun() {
+            return false;
+        }
+
+        public void show(Exchange exchange) {
+            exchange.setProperty("shown", true);
+        }
+
+        public NoStages plan() {
+            return this;
+        }
+
+        public void conclude(Exchange exchange) {
+            exchange.setProperty("concluded", true);
         }
     }
 
