@@ -101,13 +101,15 @@ class BoundsOfJarIT {
         try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
                 Statement plain = connection.createStatement()) {
             connection.setAutoCommit(false);
-            try (PreparedStatement data = connection.prepareStatement("UPDATE session SET data = ?")) {
+            try (PreparedStatement data = connection.prepareStatement("UPDATE session SET"
+                    + " document = json_set(document, '$.data', json(?)),"
+                    + " listed = json_set(document, '$.trimmed', json('[\"data\"]'))")) {
                 data.setString(1, "{\"large\": \"" + "v".repeat(30 * MIB) + "\"}");
                 data.execute();
             }
             plain.execute("WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 9000)"
                     + " INSERT INTO message (controller, session_id, n, time, text)"
-                    + " SELECT s.controller, s.id, n.i, s.start_time, '" + "m".repeat(2000) + "' FROM session s, n");
+                    + " SELECT s.controller, s.id, n.i, s.end_time, '" + "m".repeat(2000) + "' FROM session s, n");
             connection.commit();
         }
     }
