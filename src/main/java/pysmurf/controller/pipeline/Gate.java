@@ -42,16 +42,21 @@ public record Gate(String number, Double min, Double max, Boolean is) {
             return Optional.of(number + " is " + shown(value) + ", no number");
         }
         if (min != null && value.doubleValue() < min) {
-            return Optional.of(number + " " + value + " is below " + limit(min));
+            return Optional.of(number + " " + text(value) + " is below " + limit(min));
         }
         if (max != null && value.doubleValue() > max) {
-            return Optional.of(number + " " + value + " is above " + limit(max));
+            return Optional.of(number + " " + text(value) + " is above " + limit(max));
         }
         return Optional.empty();
     }
 
     private static String shown(JsonNode value) {
         return value.isMissingNode() ? "missing" : value.toString();
+    }
+
+    /** Without the zeros that a script's "8.0" ends in. */
+    private static String text(JsonNode value) {
+        return value.decimalValue().stripTrailingZeros().toPlainString();
     }
 
     private static String limit(double value) {

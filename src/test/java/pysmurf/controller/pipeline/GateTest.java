@@ -24,7 +24,7 @@ class GateTest {
     @Test
     void aFaultTellsValueAndLimit() {
         assertThat(DRAIN_CURRENT.fault(numbers(5.1))).contains("hemt_id 5.1 is below 7.8");
-        assertThat(DRAIN_CURRENT.fault(numbers(9))).contains("hemt_id 9.0 is above 8.2");
+        assertThat(DRAIN_CURRENT.fault(numbers(9))).contains("hemt_id 9 is above 8.2");
         assertThat(new Gate("n_res", 10.0, null, null).fault(Json.object().put("n_res", 3)))
                 .contains("n_res 3 is below 10");
     }
