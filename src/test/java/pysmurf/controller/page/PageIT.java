@@ -32,6 +32,7 @@ import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import pysmurf.controller.driver.Python;
 import pysmurf.controller.driver.TestNginx;
 
 /** The page in a real browser, before the built controller, which asks for a token. */
@@ -124,6 +125,7 @@ class PageIT {
         environment.put(
                 "SCRIPTS_ROOTS",
                 scripts + "," + root().resolve("config/scripts").toAbsolutePath());
+        environment.put("SCRIPTS_PYTHON", Python.interpreter());
         environment.put("HTTP_TRUSTED_PROXIES", "127.0.0.1");
         environment.put("AUTH_TOKENS_FILE", folder.resolve("tokens").toString());
         environment.putAll(more);
