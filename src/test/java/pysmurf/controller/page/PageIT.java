@@ -41,7 +41,7 @@ import pysmurf.controller.driver.TestNginx;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class PageIT {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final String TOKEN = "only-for-this-test";
     private static final String AXE = "/META-INF/resources/webjars/axe-core/4.6.3/axe.min.js";
 
