@@ -7,8 +7,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.HttpURLConnection;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.URL;
 import java.nio.file.Files;
@@ -32,6 +30,7 @@ import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import pysmurf.controller.driver.FreePort;
 import pysmurf.controller.driver.Python;
 import pysmurf.controller.driver.TestNginx;
 
@@ -81,9 +80,7 @@ class PageIT {
                         - to: {uri: kamelet:script, parameters: {script: wait.py}}
                 """);
         Files.writeString(folder.resolve("tokens"), "operator night " + TOKEN + "\n");
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
+        port = FreePort.tcp();
         startController(Map.of());
         await().atMost(PATIENCE).until(this::isServed);
         browser = new Browser(Browser.folder(folder, "profile"));
