@@ -48,6 +48,8 @@ class CrashIT extends SharedController {
                 Files.readString(operations.resolve("run.camel.yaml"))
                         .replace("id: run", "id: beside")
                         .replace("operation-run", "operation-beside"));
+        // a new life is slow at first, and what ends by its first signal is not to get a second
+        setup.with("abort.interrupt-grace", "3s");
         // each life listens elsewhere
         setup.with("publisher.listen-port", 0);
     }
@@ -206,6 +208,7 @@ class CrashIT extends SharedController {
         JsonNode session = http.awaitDone(id);
         assertThat(session.path("outcome").asText()).isEqualTo("aborted");
         assertThat(session.path("abort").path("signals"))
+                .as(session.toString())
                 .extracting(JsonNode::asText)
                 .containsExactly("INT");
         assertThat(scripts().alive()).isEmpty();
