@@ -6,8 +6,9 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Queue;
 import java.util.UUID;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Predicate;
 import org.eclipse.paho.mqttv5.client.MqttClient;
 import org.eclipse.paho.mqttv5.client.MqttConnectionOptions;
@@ -19,7 +20,8 @@ import org.eclipse.paho.mqttv5.common.packet.MqttProperties;
 /** Hears every message of one controller at the broker, and sends it commands. */
 public final class MqttWatcher implements AutoCloseable {
 
-    private static final int WAIT_MS = 10_000;
+    private static final long WAIT_MS = ControllerUnderTest.PATIENCE.toMillis();
+    private static final long QUIESCE_MS = 10_000;
 
     /**
      * One message.
@@ -44,11 +46,21 @@ public final class MqttWatcher implements AutoCloseable {
 
     private final Setup setup;
     private final MqttClient client;
-    private final List<Message> messages = new CopyOnWriteArrayList<>();
+    /** Subscribes to nothing: what the broker says to a command would wait behind all that the other one hears. */
+    private final MqttClient sender;
+    /** Cheap to add to, or a flood would come in more slowly the longer it lasts. */
+    private final Queue<Message> messages = new ConcurrentLinkedQueue<>();
 
     private MqttWatcher(Setup setup, String brokerUrl) throws MqttException {
         this.setup = setup;
-        this.client = new MqttClient(brokerUrl, "watcher-" + UUID.randomUUID(), new MemoryPersistence());
+        this.client = client(brokerUrl, "watcher-");
+        this.sender = client(brokerUrl, "sender-");
+    }
+
+    private static MqttClient client(String brokerUrl, String name) throws MqttException {
+        MqttClient client = new MqttClient(brokerUrl, name + UUID.randomUUID(), new MemoryPersistence());
+        client.setTimeToWait(WAIT_MS);
+        return client;
     }
 
     /** Watches everything below the controller's topic, what is retained included. */
@@ -64,7 +76,6 @@ public final class MqttWatcher implements AutoCloseable {
     }
 
     private void connect() throws MqttException {
-        client.setTimeToWait(WAIT_MS);
         client.setCallback((Arrivals) this::arrived);
         MqttConnectionOptions options = new MqttConnectionOptions();
         options.setCleanStart(true);
@@ -72,6 +83,7 @@ public final class MqttWatcher implements AutoCloseable {
         options.setReceiveMaximum(1_000);
         client.connect(options);
         client.subscribe(setup.topic("#"), 1);
+        sender.connect(options);
     }
 
     private void arrived(String topic, MqttMessage message) {
@@ -100,7 +112,7 @@ public final class MqttWatcher implements AutoCloseable {
     public void publish(String level, String payload, int qos, boolean retained, MqttProperties properties)
             throws MqttException {
         MqttMessage message = new MqttMessage(payload.getBytes(StandardCharsets.UTF_8), qos, retained, properties);
-        client.publish(setup.topic(level), message);
+        sender.publish(setup.topic(level), message);
     }
 
     /** What came on a topic so far, in order. */
@@ -163,8 +175,13 @@ public final class MqttWatcher implements AutoCloseable {
 
     @Override
     public void close() throws MqttException {
+        close(sender);
+        close(client);
+    }
+
+    private static void close(MqttClient client) throws MqttException {
         if (client.isConnected()) {
-            client.disconnect(WAIT_MS);
+            client.disconnect(QUIESCE_MS);
         }
         client.close(true);
     }

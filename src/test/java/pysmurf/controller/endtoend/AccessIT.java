@@ -278,12 +278,12 @@ class AccessIT {
     void followsTheTokensFile() throws Exception {
         try {
             writeTokens(List.of("viewer vera look", "admin ada rule", "operator otto new"));
-            await().atMost(Duration.ofSeconds(5))
+            await().atMost(Duration.ofSeconds(10))
                     .until(() -> http.get("/api/v1/sessions", bearer("new")).status() == 200);
             http.get("/api/v1/sessions", bearer("go")).expect(401);
 
             writeTokens(List.of("viewer vera look", "king ada other-secret"));
-            await().atMost(Duration.ofSeconds(5))
+            await().atMost(Duration.ofSeconds(10))
                     .until(() -> health(null).at("/access/status").asText().equals("DEGRADED"));
             http.get("/api/v1/sessions", bearer("new")).expect(200);
             assertThat(health("look").toString()).doesNotContain("line 2");
@@ -293,7 +293,7 @@ class AccessIT {
         } finally {
             writeTokens(TOKENS);
         }
-        await().atMost(Duration.ofSeconds(5))
+        await().atMost(Duration.ofSeconds(10))
                 .until(() -> http.get("/api/v1/sessions", bearer("go")).status() == 200);
         assertThat(health(null).at("/access/status").asText()).isEqualTo("UP");
     }

@@ -144,14 +144,14 @@ class BrokerUsersIT {
     @Test
     void doesNothingMoreForWhoIsTakenOutOfTheFile() throws Exception {
         write(List.of("operator otto soon-gone", "viewer vera look", "operator olga go", "admin ada rule"));
-        MqttClient otto = await().atMost(Duration.ofSeconds(5))
+        MqttClient otto = await().atMost(Duration.ofSeconds(10))
                 .ignoreExceptions()
                 .until(() -> connect("otto", "soon-gone"), client -> true);
         assertThat(publish(otto, controller.topic("command/nope"), "{}")).isLessThan(128);
 
         write(USERS);
 
-        await().atMost(Duration.ofSeconds(5))
+        await().atMost(Duration.ofSeconds(10))
                 .until(() -> publish(otto, controller.topic("command/nope"), "{}") == NOT_AUTHORIZED);
         otto.disconnect();
         otto.close();

@@ -14,42 +14,62 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import pysmurf.controller.driver.ControllerOfJar;
-import pysmurf.controller.driver.HttpClientOfController;
 import pysmurf.controller.driver.MqttWatcher;
+import pysmurf.controller.driver.ScriptProcesses;
 import pysmurf.controller.driver.Setup;
+import pysmurf.controller.driver.SharedController;
 
 /** A controller that is killed while something runs, and the next one in its place. */
-class CrashIT {
+class CrashIT extends SharedController {
 
-    private static final Duration SOON = Duration.ofSeconds(1);
+    private static final Duration SOON = Duration.ofSeconds(10);
 
     @TempDir
     Path folder;
 
-    private Setup setup;
-    private ControllerOfJar controller;
-    private HttpClientOfController http;
+    CrashIT() {
+        super(ControllerOfJar::start);
+    }
 
-    @BeforeEach
-    void start() throws Exception {
-        setup = Setup.in(folder.resolve("controller"));
+    /** The operation {@code beside} is {@code run} without a lock, so that one crash can meet several scripts. */
+    @Override
+    protected void configure(Setup setup) throws Exception {
         StopOfJarIT.dropFree(setup);
-        startAgain();
+        Path operations = setup.routes().resolve("operations");
+        Files.writeString(
+                operations.resolve("beside.schema.json"),
+                Files.readString(operations.resolve("run.schema.json"))
+                        .replaceFirst("\"type\": \"object\",", "\"type\": \"object\", \"x-lock\": false,"));
+        Files.writeString(
+                operations.resolve("beside.camel.yaml"),
+                Files.readString(operations.resolve("run.camel.yaml"))
+                        .replace("id: run", "id: beside")
+                        .replace("operation-run", "operation-beside"));
+        // a new life is slow at first, and what ends by its first signal is not to get a second
+        setup.with("abort.interrupt-grace", "3s");
+        // each life listens elsewhere
+        setup.with("publisher.listen-port", 0);
+    }
+
+    private void kill() {
+        ((ControllerOfJar) controller).kill();
     }
 
     private void startAgain() throws Exception {
-        controller = ControllerOfJar.start(setup);
+        controller = ControllerOfJar.start(controller.setup());
         http = controller.http();
     }
 
-    @AfterEach
-    void stop() {
-        controller.close();
+    private void killAndStartAgain() throws Exception {
+        kill();
+        startAgain();
+    }
+
+    private ScriptProcesses scripts() {
+        return controller.setup().scriptProcesses();
     }
 
     private static int id(JsonNode session) {
@@ -62,10 +82,24 @@ class CrashIT {
                 .toList();
     }
 
-    private int startCounting(Path end) throws Exception {
-        int id = id(http.start("run", script("count.py", end.toString())));
+    private int startCounting(String operation, Path end) throws Exception {
+        int id = id(http.start(operation, script("count.py", end.toString())));
         http.awaitOutput(id, "line 000010");
         return id;
+    }
+
+    private int startDaemon(Path end) throws Exception {
+        int id = id(http.start("beside", script("daemonizes.py", end.toString())));
+        http.awaitOutput(id, "daemon ready");
+        return id;
+    }
+
+    private void abort(int id) throws Exception {
+        JsonNode abort = http.post("/api/v1/sessions/" + id + "/abort?wait=20", params())
+                .expect(200)
+                .json();
+        assertThat(abort.path("outcome").asText()).isEqualTo("succeeded");
+        assertThat(http.session(id).path("outcome").asText()).isEqualTo("aborted");
     }
 
     private static String counted(long pid, String log) {
@@ -73,29 +107,6 @@ class CrashIT {
         return IntStream.range(0, lines)
                 .mapToObj("line %06d \u00e4\n"::formatted)
                 .collect(Collectors.joining("", "process " + pid + "\n", "last " + lines + "\n"));
-    }
-
-    /** A session that holds no lock is adopted like any other, beside one that does. */
-    @Test
-    void adoptsSessionsWithoutLockToo() throws Exception {
-        int counting = startCounting(folder.resolve("end"));
-        int free = id(http.start("free", params()));
-        http.awaitOutput(free, "ready");
-
-        controller.kill();
-        startAgain();
-
-        assertThat(http.session(free).path("status").asText()).isEqualTo("running");
-        assertThat(http.post("/api/v1/sessions/" + free + "/abort?wait=20", params())
-                        .expect(200)
-                        .json()
-                        .path("outcome")
-                        .asText())
-                .isEqualTo("succeeded");
-        assertThat(http.session(free).path("outcome").asText()).isEqualTo("aborted");
-        assertThat(http.session(counting).path("status").asText()).isEqualTo("running");
-        http.runToEnd("abort", params());
-        assertThat(setup.scriptProcesses().alive()).isEmpty();
     }
 
     /** The script goes on as if nothing had happened, and so does everything that can be done with it. */
@@ -109,14 +120,13 @@ class CrashIT {
         http.awaitOutput(id(before), "line 000010");
         long pid = http.session(id(before)).path("pid").asLong();
 
-        controller.kill();
-        startAgain();
+        killAndStartAgain();
 
         JsonNode session = http.session(id(before));
         assertThat(session.path("status").asText()).isEqualTo("running");
         assertThat(session.path("pid").asLong()).isEqualTo(pid);
         assertThat(session.path("start_time")).isEqualTo(before.path("start_time"));
-        assertThat(setup.scriptProcesses().alive()).containsExactly(pid);
+        assertThat(scripts().alive()).containsExactly(pid);
         JsonNode busy =
                 http.post("/api/v1/operations/run", script("exit_with.py", 0)).problem(409);
         assertThat(busy.path("session_id").asInt()).isEqualTo(id(before));
@@ -134,7 +144,7 @@ class CrashIT {
             await().atMost(SOON).until(() -> !watcher.lines(id(before)).isEmpty());
 
             Files.createFile(end);
-            await().atMost(SOON).until(() -> !setup.scriptProcesses().alive().contains(pid));
+            await().atMost(SOON).until(() -> !scripts().alive().contains(pid));
             await().atMost(SOON)
                     .until(() ->
                             http.session(id(before)).path("status").asText().equals("done"));
@@ -145,23 +155,27 @@ class CrashIT {
         assertThat(log).isEqualTo(counted(pid, log));
         // nothing is left to be made safe, and ids go on rising
         assertThat(id(http.run("exit_with.py", 0))).isEqualTo(id(before) + 1);
-        assertThat(http.get("/api/v1/sessions").json()).hasSize(2);
     }
 
-    /** It sends to where it was told to, wherever the next life would listen; what was sent in between is missing. */
+    /**
+     * It sends to where it was told to, wherever the next life listens; what was sent in between is missing. A session that holds
+     * no lock is adopted like any other, beside one that does.
+     */
     @Test
     void hearsOnWhatAnAdoptedScriptPublishes() throws Exception {
-        controller.close();
-        setup.with("publisher.listen-port", 0);
-        startAgain();
         Path end = folder.resolve("end");
+        int free = id(http.start("free", params()));
+        http.awaitOutput(free, "ready");
         int id = id(http.start("run", script("publish.py", "until", end.toString())));
         http.awaitOutput(id, "published 100");
-        controller.kill();
-        startAgain();
+
+        killAndStartAgain();
+
         long before = http.session(id).path("publisher").path("received").asLong(-1);
         await().until(() -> http.session(id).path("publisher").path("received").asLong(-1) > before + 100);
-
+        assertThat(http.session(free).path("status").asText()).isEqualTo("running");
+        abort(free);
+        assertThat(http.session(id).path("status").asText()).isEqualTo("running");
         Files.createFile(end);
 
         JsonNode session = http.awaitDone(id);
@@ -174,15 +188,18 @@ class CrashIT {
                 .isEqualTo(sent);
     }
 
-    /** Twice in a row, and then it is aborted by its ladder. */
+    /** Twice in a row, and then it is aborted by its ladder, and so is a script with its daemon. */
     @Test
     void abortsWhatItAdopted() throws Exception {
-        int id = startCounting(folder.resolve("never"));
-        controller.kill();
-        startAgain();
-        controller.kill();
-        startAgain();
+        int daemon = startDaemon(folder.resolve("never"));
+        int id = startCounting("run", folder.resolve("never"));
+        assertThat(scripts().alive()).hasSize(3);
+        killAndStartAgain();
+        killAndStartAgain();
 
+        abort(daemon);
+        assertThat(scripts().alive())
+                .containsExactly(http.session(id).path("pid").asLong());
         JsonNode abort = http.post("/api/v1/operations/abort?wait=10", params())
                 .expect(200)
                 .json();
@@ -191,59 +208,60 @@ class CrashIT {
         JsonNode session = http.awaitDone(id);
         assertThat(session.path("outcome").asText()).isEqualTo("aborted");
         assertThat(session.path("abort").path("signals"))
+                .as(session.toString())
                 .extracting(JsonNode::asText)
                 .containsExactly("INT");
-        assertThat(setup.scriptProcesses().alive()).isEmpty();
+        assertThat(scripts().alive()).isEmpty();
         assertThat(messages(session)).anyMatch(text -> text.contains("goes on as this session"));
     }
 
-    /** Its end comes while nobody is there to see it. */
+    /**
+     * One script has ended while nobody was there to see it; one has, but not its daemon; and what a third writes can be followed
+     * no more, since its log is a fifo now, for whose reader nothing waits.
+     */
     @Test
-    void closesTheSessionWhoseScriptIsGone() throws Exception {
+    void endsWhatCannotGoOn() throws Exception {
         Path end = folder.resolve("end");
-        int id = startCounting(end);
-        controller.kill();
+        int unreadable = startCounting("beside", folder.resolve("never"));
+        int daemon = startDaemon(end);
+        int gone = startCounting("run", end);
+        kill();
         Files.createFile(end);
-        await().until(() -> setup.scriptProcesses().alive().isEmpty());
-
-        startAgain();
-
-        JsonNode session = http.session(id);
-        assertThat(session.path("status").asText()).isEqualTo("done");
-        assertThat(session.path("outcome").asText()).isEqualTo("interrupted");
-        assertThat(new String(http.log(id), StandardCharsets.UTF_8)).contains("last ");
-        JsonNode safe = awaitSafeState(id + 1);
-        assertThat(safe.path("op_name").asText()).isEqualTo("safe_state");
-        assertThat(safe.path("outcome").asText()).isEqualTo("succeeded");
-        assertThat(id(http.run("exit_with.py", 0))).isEqualTo(id + 2);
-    }
-
-    /** What it writes can be followed no more, and nothing waits for a reader. */
-    @Test
-    void endsTheScriptWhoseLogIsAFifoNow() throws Exception {
-        int id = startCounting(folder.resolve("never"));
-        controller.kill();
-        Path log = setup.data().resolve("output/" + id + ".log");
+        await().until(() -> scripts().alive().size() == 2);
+        Path log = controller.setup().data().resolve("output/" + unreadable + ".log");
         Files.delete(log);
         assertThat(new ProcessBuilder("mkfifo", log.toString()).start().waitFor())
                 .isZero();
 
         startAgain();
 
-        assertThat(http.awaitDone(id).path("outcome").asText()).isEqualTo("interrupted");
-        assertThat(setup.scriptProcesses().alive()).isEmpty();
-        assertThat(awaitSafeState(id + 1).path("outcome").asText()).isEqualTo("succeeded");
+        JsonNode session = http.session(gone);
+        assertThat(session.path("status").asText()).isEqualTo("done");
+        assertThat(session.path("outcome").asText()).isEqualTo("interrupted");
+        assertThat(new String(http.log(gone), StandardCharsets.UTF_8)).contains("last ");
+        JsonNode ended = http.awaitDone(daemon);
+        assertThat(ended.path("outcome").asText()).isEqualTo("interrupted");
+        assertThat(ended.path("abort").path("signals"))
+                .extracting(JsonNode::asText)
+                .containsExactly("INT", "TERM", "KILL");
+        assertThat(http.awaitDone(unreadable).path("outcome").asText()).isEqualTo("interrupted");
+        JsonNode safe = awaitSafeState(gone + 1);
+        assertThat(safe.path("op_name").asText()).isEqualTo("safe_state");
+        assertThat(safe.path("outcome").asText()).isEqualTo("succeeded");
+        assertThat(scripts().alive()).isEmpty();
+        assertThat(id(http.run("exit_with.py", 0))).isEqualTo(gone + 2);
     }
 
     /** With the policy abort nothing of the script is alive when the first command can come. */
     @Test
     void endsTheScriptWhereThatIsThePolicy() throws Exception {
-        setup.with("recovery.policy", "abort");
         int id = id(http.start("run", script("stubborn.py")));
         http.awaitOutput(id, "grandchild ready");
-        controller.kill();
-        assertThat(setup.scriptProcesses().alive()).hasSize(2);
-        controller = ControllerOfJar.start(setup);
+        kill();
+        assertThat(scripts().alive()).hasSize(2);
+        controller.setup().with("recovery.policy", "abort");
+        startAgain();
+        controller.setup().with("recovery.policy", "adopt");
 
         JsonNode session = http.session(id);
         assertThat(session.path("outcome").asText()).isEqualTo("interrupted");
@@ -253,7 +271,7 @@ class CrashIT {
         JsonNode safe = awaitSafeState(id + 1);
         assertThat(safe.path("op_name").asText()).isEqualTo("safe_state");
         assertThat(safe.path("outcome").asText()).isEqualTo("succeeded");
-        assertThat(setup.scriptProcesses().alive()).isEmpty();
+        assertThat(scripts().alive()).isEmpty();
     }
 
     /** The stage that ran is finished; what would have come after it is not begun; the crate is made safe at once. */
@@ -265,9 +283,8 @@ class CrashIT {
         await().atMost(Duration.ofSeconds(30))
                 .until(() -> stage(http.session(id), "find_freq").equals("running"));
         await().until(() -> !http.session(id).path("pid").isNull());
-        controller.kill();
 
-        startAgain();
+        killAndStartAgain();
 
         JsonNode running = http.session(id);
         assertThat(running.path("status").asText()).isEqualTo("running");
@@ -296,37 +313,5 @@ class CrashIT {
             }
         }
         return "";
-    }
-
-    /** Its daemon is the script's also in the next life, whether the script outlives the controller or not. */
-    @Test
-    void findsTheDaemonOfAScriptAgain() throws Exception {
-        int adopted = startDaemon(folder.resolve("never"));
-        controller.kill();
-        startAgain();
-        http.post("/api/v1/operations/abort?wait=10", params()).expect(200);
-        assertThat(http.awaitDone(adopted).path("outcome").asText()).isEqualTo("aborted");
-        assertThat(setup.scriptProcesses().alive()).isEmpty();
-
-        Path end = folder.resolve("end");
-        int left = startDaemon(end);
-        controller.kill();
-        Files.createFile(end);
-        await().until(() -> setup.scriptProcesses().alive().size() == 1);
-        startAgain();
-        JsonNode session = http.awaitDone(left);
-        assertThat(session.path("outcome").asText()).isEqualTo("interrupted");
-        assertThat(session.path("abort").path("signals"))
-                .extracting(JsonNode::asText)
-                .containsExactly("INT", "TERM", "KILL");
-        awaitSafeState(left + 1);
-        assertThat(setup.scriptProcesses().alive()).isEmpty();
-    }
-
-    private int startDaemon(Path end) throws Exception {
-        int id = id(http.start("run", script("daemonizes.py", end.toString())));
-        http.awaitOutput(id, "daemon ready");
-        assertThat(setup.scriptProcesses().alive()).hasSize(2);
-        return id;
     }
 }

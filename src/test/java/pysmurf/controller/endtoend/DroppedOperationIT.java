@@ -25,7 +25,7 @@ import pysmurf.controller.driver.SharedController;
 /** An integrator's own operation: a YAML file, and perhaps a schema, dropped beside the others while the controller runs. */
 class DroppedOperationIT extends SharedController {
 
-    private static final Duration SOON = Duration.ofSeconds(5);
+    private static final Duration SOON = Duration.ofSeconds(10);
 
     DroppedOperationIT() {
         super(ControllerOfJar::start);

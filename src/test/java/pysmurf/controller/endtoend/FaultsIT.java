@@ -34,7 +34,7 @@ import pysmurf.controller.driver.SmallDisk;
 /** What the controller stands on gives way while it works. */
 class FaultsIT extends SharedController {
 
-    private static final Duration SOON = Duration.ofSeconds(2);
+    private static final Duration SOON = Duration.ofSeconds(10);
 
     FaultsIT() {
         super(ControllerOfClasses::start);

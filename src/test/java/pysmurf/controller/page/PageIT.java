@@ -7,8 +7,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.HttpURLConnection;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.URL;
 import java.nio.file.Files;
@@ -32,6 +30,8 @@ import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import pysmurf.controller.driver.FreePort;
+import pysmurf.controller.driver.Python;
 import pysmurf.controller.driver.TestNginx;
 
 /** The page in a real browser, before the built controller, which asks for a token. */
@@ -40,7 +40,7 @@ import pysmurf.controller.driver.TestNginx;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class PageIT {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final String TOKEN = "only-for-this-test";
     private static final String AXE = "/META-INF/resources/webjars/axe-core/4.6.3/axe.min.js";
 
@@ -80,9 +80,7 @@ class PageIT {
                         - to: {uri: kamelet:script, parameters: {script: wait.py}}
                 """);
         Files.writeString(folder.resolve("tokens"), "operator night " + TOKEN + "\n");
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
+        port = FreePort.tcp();
         startController(Map.of());
         await().atMost(PATIENCE).until(this::isServed);
         browser = new Browser(Browser.folder(folder, "profile"));
@@ -124,6 +122,7 @@ class PageIT {
         environment.put(
                 "SCRIPTS_ROOTS",
                 scripts + "," + root().resolve("config/scripts").toAbsolutePath());
+        environment.put("SCRIPTS_PYTHON", Python.interpreter());
         environment.put("HTTP_TRUSTED_PROXIES", "127.0.0.1");
         environment.put("AUTH_TOKENS_FILE", folder.resolve("tokens").toString());
         environment.putAll(more);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.net.BindException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -185,6 +186,16 @@ class PublisherInboxTest {
         assertThat(second.now().publisher().received()).isEqualTo(1);
     }
 
+    /** The sockets of a closed inbox are closed by a thread of their own; the next life is another process, and comes later. */
+    private static void awaitFree(int port) {
+        await().ignoreException(BindException.class).until(() -> {
+            try (DatagramSocket socket =
+                    new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))) {
+                return socket.isBound();
+            }
+        });
+    }
+
     /** The numbers of a script that is found again begin where they were, and what was sent meanwhile is missing. */
     @Test
     void countsOnWhereAnEarlierLifeHadStopped() throws Exception {
@@ -195,6 +206,7 @@ class PublisherInboxTest {
         }
         earlier.finish();
         inbox.close();
+        awaitFree(earlier.port());
         start(false);
 
         Inlet inlet = inbox.again(session, earlier.port());

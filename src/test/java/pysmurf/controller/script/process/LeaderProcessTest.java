@@ -17,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import pysmurf.controller.driver.Python;
 
 /** Both ways to start a process, which have to come to the same. */
 class LeaderProcessTest {
@@ -58,7 +59,7 @@ class LeaderProcessTest {
     @MethodSource("ways")
     void leadsASessionAndAGroupOfItsOwn(String name, Way way) throws Exception {
         LeaderProcess process =
-                start(way, "python3", "-c", "import os; print(os.getpid(), os.getsid(0), os.getpgrp())");
+                start(way, Python.interpreter(), "-c", "import os; print(os.getpid(), os.getsid(0), os.getpgrp())");
 
         assertThat(said(process).split(" ")).containsOnly(Long.toString(process.pid()));
     }
@@ -90,7 +91,7 @@ class LeaderProcessTest {
     void getsItsArgumentsAndItsEnvironmentAsTheyAre(String name, Way way) throws Exception {
         LeaderProcess process = start(
                 way,
-                "python3",
+                Python.interpreter(),
                 "-c",
                 "import os, sys; print(sys.argv[1:], os.environ['GREETING'], [os.environ['EMPTY']], 'HOME' in os.environ)",
                 "",
@@ -104,7 +105,7 @@ class LeaderProcessTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("ways")
     void canBeInterrupted(String name, Way way) throws Exception {
-        LeaderProcess process = start(way, "python3", "-uc", """
+        LeaderProcess process = start(way, Python.interpreter(), "-uc", """
                 import signal, time
                 try:
                     print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import pysmurf.controller.driver.Python;
 
 class OutputFollowerTest {
 
@@ -82,7 +83,7 @@ class OutputFollowerTest {
     }
 
     private Process python(String program) throws IOException {
-        return new ProcessBuilder("python3", "-u", "-c", program)
+        return new ProcessBuilder(Python.interpreter(), "-u", "-c", program)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(file.toFile()))
                 .start();

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.awaitility.core.ConditionFactory;
+import pysmurf.controller.driver.Python;
 
 /** Real processes, started as scripts are, and gone for certain when a test is over. */
 final class Scripts implements AutoCloseable {
@@ -37,7 +38,7 @@ final class Scripts implements AutoCloseable {
     }
 
     Process python(String program, Path... arguments) throws IOException {
-        List<String> line = new ArrayList<>(List.of("python3", "-u", "-c", program));
+        List<String> line = new ArrayList<>(List.of(Python.interpreter(), "-u", "-c", program));
         for (Path argument : arguments) {
             line.add(argument.toString());
         }
