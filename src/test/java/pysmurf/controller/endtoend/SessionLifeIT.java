@@ -329,7 +329,7 @@ class SessionLifeIT extends SharedController {
 
         assertThat(abort.path("outcome").asText()).isEqualTo("succeeded");
         assertThat(abort.path("end_time").asDouble() - abort.path("start_time").asDouble())
-                .isLessThan(10);
+                .isLessThan(5);
         assertThat(http.session(id).path("outcome").asText()).isEqualTo("aborted");
         assertThat(controller.setup().scriptProcesses().alive()).isEmpty();
         assertThat(traces()).isEmpty();
