@@ -557,12 +557,14 @@ class SmurfControl:
             system.pthread_mutex_lock(lock)
 """
 
-    def start(self, timeout_s: str) -> "subprocess.Popen[str]":
+    AT_EXIT = "import atexit, time\natexit.register(time.sleep, 600)\n"
+    AS_MODULES_GO = "import time\nclass Held:\n  def __del__(self, sleep=time.sleep): sleep(600)\nheld = Held()\n"
+
+    def start(self, timeout_s: str, package: str = AT_EXIT, client: str = CLIENT) -> "subprocess.Popen[str]":
         slot = Slot()
         self.addCleanup(slot.close)
         os.mkdir(slot.path("pysmurf"))
-        for name, text in (("__init__.py", "import atexit, time\natexit.register(time.sleep, 600)\n"),
-                           ("client.py", self.CLIENT)):
+        for name, text in (("__init__.py", package), ("client.py", client)):
             with open(slot.path("pysmurf", name), "w", encoding="utf-8") as file:
                 file.write(text)
         with open(slot.path("smurf.cfg"), "w", encoding="utf-8"):
@@ -578,6 +580,12 @@ class SmurfControl:
         err = process.communicate(timeout=TIMEOUT_S)[1]
         self.assertEqual(process.returncode, 2)
         self.assertIn("the control object of slot 3 did not open within 0.3 s", err)
+
+    def test_it_ends_while_its_modules_are_pulled_down(self) -> None:
+        for package in (self.AT_EXIT, self.AS_MODULES_GO):
+            process = self.start("600", package, "class SmurfControl:\n  pass\n")
+            err = process.communicate(timeout=TIMEOUT_S)[1]
+            self.assertEqual(process.returncode, 2, err)
 
     def test_it_ends_when_it_is_told_to(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
