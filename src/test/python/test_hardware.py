@@ -372,6 +372,16 @@ class RightNumbersTest(OnStandIn):
         self.assertEqual(order[:5], ["set_fixed_flux_ramp_bias", "run_serial_gradient_descent",
                                      "run_serial_eta_scan", "toggle_feedback", "set_fixed_flux_ramp_bias"])
 
+    def test_a_squid_curve_is_taken_without_the_gain_of_the_harmonics(self) -> None:
+        """It is none in the device configuration; sodetlib sets it, too."""
+        self.tuned()
+        self.server.registers["lms_gain", 0] = 5
+        gains = set()
+        self.server.before["get_loop_filter_output_array"] = \
+            lambda **_: gains.add(self.server.registers["lms_gain", 0])
+        self.run_well("squid_curve", *SHORT)
+        self.assertEqual((gains, self.server.registers["lms_gain", 0]), ({0}, 5))
+
     def test_the_current_that_is_told_is_the_one_that_was_accepted(self) -> None:
         count = 0
 
