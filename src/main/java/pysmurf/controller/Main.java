@@ -4,8 +4,9 @@ import java.util.Properties;
 import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.ConfigurationException;
 import pysmurf.controller.config.Settings;
+import pysmurf.controller.config.StartFailure;
 import pysmurf.controller.launch.Relaunch;
-import pysmurf.controller.logging.EscapedLog;
+import pysmurf.controller.observe.EscapedLog;
 import pysmurf.controller.store.ScratchFolder;
 
 /** Starts one controller from the environment, the {@code -D} properties and the configuration file. */

@@ -27,14 +27,13 @@ public final class Admission {
     private final Operations operations;
     private final Sessions sessions;
     private final Clock clock;
-    private final List<Supplier<Optional<String>>> hindrances;
+    private final Supplier<Optional<String>> hindrance;
     private volatile boolean stopping;
     private volatile LiveSession heldFor;
 
-    /** @param hindrances each says why nothing can be taken on at the moment, or nothing; an abort is taken on all the same */
-    public Admission(
-            Operations operations, Sessions sessions, Clock clock, List<Supplier<Optional<String>>> hindrances) {
-        this.hindrances = List.copyOf(hindrances);
+    /** @param hindrance why nothing can be taken on at the moment; an abort is taken on all the same */
+    public Admission(Operations operations, Sessions sessions, Clock clock, Supplier<Optional<String>> hindrance) {
+        this.hindrance = hindrance;
         this.operations = operations;
         this.sessions = sessions;
         this.clock = clock;
@@ -56,7 +55,7 @@ public final class Admission {
 
     /** Why no command but an abort can be taken on now, whichever it is; empty if one can. A held lock is no such reason. */
     public Optional<String> unavailable() {
-        return stopping ? Optional.of("the controller is stopping") : hindrance();
+        return stopping ? Optional.of("the controller is stopping") : hindrance.get();
     }
 
     /** Decides, and opens the session if the answer is yes. */
@@ -115,14 +114,8 @@ public final class Admission {
             return Verdict.refused(
                     Reason.BUSY, "session " + held.id() + " of " + held.opName() + " is being recovered", held);
         }
-        Optional<String> hindrance = hindrance();
-        return hindrance.isPresent()
-                ? Verdict.refused(Reason.UNAVAILABLE, hindrance.get())
-                : told(sessions.open(draft), command);
-    }
-
-    private Optional<String> hindrance() {
-        return hindrances.stream().map(Supplier::get).flatMap(Optional::stream).findFirst();
+        Optional<String> why = hindrance.get();
+        return why.isPresent() ? Verdict.refused(Reason.UNAVAILABLE, why.get()) : told(sessions.open(draft), command);
     }
 
     private Verdict openAbort(Command command, Session.Draft draft) {

@@ -1,4 +1,4 @@
-package pysmurf.controller.logging;
+package pysmurf.controller.observe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,68 +1,67 @@
-package pysmurf.controller;
+package pysmurf.controller.mqtt;
 
 import java.nio.file.Path;
-import java.time.Clock;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.apache.camel.CamelContext;
-import org.apache.camel.spi.Registry;
-import org.eclipse.paho.mqttv5.common.MqttException;
 import pysmurf.controller.access.Tokens;
+import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.config.Configuration;
-import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.config.MqttVersion;
 import pysmurf.controller.config.Settings;
-import pysmurf.controller.mqtt.Broker;
-import pysmurf.controller.mqtt.BrokerUsers;
-import pysmurf.controller.mqtt.EmbeddedBroker;
-import pysmurf.controller.mqtt.Mqtt3Connection;
-import pysmurf.controller.mqtt.Mqtt5Connection;
-import pysmurf.controller.mqtt.MqttCommands;
-import pysmurf.controller.mqtt.MqttConnection;
-import pysmurf.controller.mqtt.MqttOutbox;
-import pysmurf.controller.mqtt.PacketLimit;
+import pysmurf.controller.config.StartFailure;
+import pysmurf.controller.observe.Health.Check;
 import pysmurf.controller.routing.Replacement;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.store.ScratchFolder;
 import pysmurf.controller.tls.KeyStoreFile;
 
-/** The controller's side towards MQTT: the broker, the connection to it, and the beans that the MQTT routes name. */
-final class MqttSide {
+/** The broker, the connection to it, and the beans of the MQTT routes. */
+public final class MqttPart {
 
     private final Configuration configuration;
     private final Sessions sessions;
     private final String topicRoot;
     private final String host;
-    private final Tokens users;
     private final Broker broker;
     private final MqttConnection connection;
     private final boolean isOwn;
     private final AtomicBoolean said = new AtomicBoolean();
     private volatile boolean taken;
 
+    /** What the routes call by placeholders. */
+    public static void addTo(Properties properties, Configuration configuration) {
+        properties.setProperty(
+                "mqtt.component", configuration.get(Settings.MQTT_VERSION).component());
+        properties.setProperty("mqtt.topic-root", topicRoot(configuration));
+        properties.setProperty(
+                "mqtt.reconnect-millis",
+                Long.toString(
+                        configuration.get(Settings.MQTT_RECONNECT_INTERVAL).toMillis()));
+    }
+
+    private static String topicRoot(Configuration configuration) {
+        return "pysmurf/" + configuration.get(Settings.CONTROLLER_ID);
+    }
+
     /**
-     * @param topicRoot of all topics of the controller
-     * @param host      where it is, for people
+     * Makes it; it connects when Camel has started.
+     *
+     * @param users who may log in to the embedded broker
+     * @param host  where the controller is, for people
+     * @param ready called once, when commands are taken from the embedded broker; when Camel has started, if there is none
      */
-    MqttSide(
-            Configuration configuration,
-            FollowedFiles files,
-            CamelContext context,
-            Sessions sessions,
-            Replacement replacement,
-            String topicRoot,
-            String host,
-            Clock clock)
-            throws MqttException, org.eclipse.paho.client.mqttv3.MqttException, StartFailure {
-        this.configuration = configuration;
+    public MqttPart(
+            Assembly assembly, Sessions sessions, Tokens users, Replacement replacement, String host, Runnable ready)
+            throws Exception {
+        this.configuration = assembly.configuration();
         this.sessions = sessions;
-        this.topicRoot = topicRoot;
+        this.topicRoot = topicRoot(configuration);
         this.host = host;
         String url = configuration.get(Settings.MQTT_BROKER_URL);
-        users = url.isEmpty()
-                ? HttpSide.tokens(configuration, files, Settings.MQTT_EMBEDDED_USERS_FILE)
-                : Tokens.none();
         BrokerUsers guard = users.open() ? null : new BrokerUsers(users, topicRoot + "/command");
         broker = !url.isEmpty()
                 ? Broker.at(url)
@@ -71,19 +70,37 @@ final class MqttSide {
                         configuration.get(Settings.MQTT_EMBEDDED_PORT),
                         ScratchFolder.below(configuration.dataDir()).resolve("broker"),
                         guard);
+        AutoCloseable end = broker::close;
+        assembly.closing(end);
         MqttConnection.Identity identity =
                 guard == null ? identity() : identity().at(guard);
         PacketLimit limit = new PacketLimit(configuration.get(Settings.MQTT_MAX_PACKET_SIZE));
-        connection = configuration.get(Settings.MQTT_VERSION) == MqttVersion.V5
-                ? new Mqtt5Connection(broker, identity, limit, clock, replacement.delivery())
-                : new Mqtt3Connection(broker, identity, limit, replacement.delivery());
+        connection = assembly.bind(
+                "mqttClient",
+                configuration.get(Settings.MQTT_VERSION) == MqttVersion.V5
+                        ? new Mqtt5Connection(broker, identity, limit, assembly.clock(), replacement.delivery())
+                        : new Mqtt3Connection(broker, identity, limit, replacement.delivery()));
+        AutoCloseable goodbye = () -> connection.close(topicRoot + "/status", offline());
+        assembly.closing(goodbye);
         isOwn = url.isEmpty();
         // before any route may connect
-        connection.onConnected(() -> context.createProducerTemplate().sendBody("direct:mqtt-connected", ""));
-        Registry registry = context.getRegistry();
-        registry.bind("mqttClient", connection);
-        registry.bind("mqttCommands", new MqttCommands(connection, topicRoot + "/reply", "mqtt"));
-        registry.bind("mqttOutbox", new MqttOutbox(sessions, connection, topicRoot));
+        connection.onConnected(() -> assembly.camel().createProducerTemplate().sendBody("direct:mqtt-connected", ""));
+        assembly.bind("mqttCommands", new MqttCommands(connection, topicRoot + "/reply", "mqtt"));
+        assembly.bind("mqttOutbox", new MqttOutbox(sessions, connection, topicRoot));
+        assembly.whenStarted(() -> start(ready));
+        assembly.health().addHindrance(this::hindrance);
+        assembly.health().add("mqtt", this::health);
+        assembly.metrics()
+                .gauge(
+                        "pysmurf.mqtt.connected",
+                        "1 while messages can be sent and received.",
+                        () -> connection.isConnected() ? 1 : 0);
+    }
+
+    private Check health() {
+        Map<String, Object> data = new LinkedHashMap<>(connection.figures());
+        data.put("broker", broker.url().orElse(""));
+        return Check.degradedBy(connection.fault(), data);
     }
 
     private MqttConnection.Identity identity() throws StartFailure {
@@ -113,25 +130,12 @@ final class MqttSide {
         return trust;
     }
 
-    Broker broker() {
-        return broker;
+    /** Where the broker is; empty as long as it is not known. */
+    public Optional<String> brokerUrl() {
+        return broker.url();
     }
 
-    MqttConnection connection() {
-        return connection;
-    }
-
-    /** Who may log in to the embedded broker. */
-    Tokens users() {
-        return users;
-    }
-
-    /**
-     * Connects, when there is a broker to connect to; returns at once.
-     *
-     * @param ready called once, when commands are taken from the embedded broker; at once where there is none
-     */
-    void start(Runnable ready) {
+    private void start(Runnable ready) {
         if (!isOwn) {
             ready.run();
         }
@@ -145,14 +149,9 @@ final class MqttSide {
     }
 
     /** Why commands are not taken yet from the embedded broker; empty if they are, and where it is not there to be one. */
-    Optional<String> hindrance() {
+    private Optional<String> hindrance() {
         return !isOwn || taken
                 ? Optional.empty()
                 : Optional.of(broker.fault().orElse("the embedded broker is starting"));
-    }
-
-    /** Says that the controller is offline. The broker is to be closed last: {@link #broker}. */
-    void sayGoodbye() {
-        connection.close(topicRoot + "/status", offline());
     }
 }

@@ -1,23 +1,20 @@
-package pysmurf.controller.routing;
+package pysmurf.controller.session;
 
 import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.support.DefaultExchange;
-import pysmurf.controller.session.BoundedQueue;
-import pysmurf.controller.session.SessionEvent;
-import pysmurf.controller.session.SessionEvents;
 
 /**
  * Events enter the routes by the queue of {@code seda:session-event}, which is there while that route is replaced, where an
  * endpoint of it is not; whoever causes an event never waits. Thread-safe.
  */
-public final class RoutedEvents implements SessionEvents {
+final class RoutedEvents implements SessionEvents {
 
     private final CamelContext context;
     private final BoundedQueue entrance;
 
     /** @param entrance the queue of {@code seda:session-event} */
-    public RoutedEvents(CamelContext context, BoundedQueue entrance) {
+    RoutedEvents(CamelContext context, BoundedQueue entrance) {
         this.context = context;
         this.entrance = entrance;
     }

@@ -1,9 +1,11 @@
-package pysmurf.controller;
+package pysmurf.controller.http;
 
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpRouter;
@@ -15,42 +17,47 @@ import org.apache.camel.support.jsse.SSLContextParameters;
 import org.apache.camel.support.service.ServiceHelper;
 import org.apache.camel.util.ObjectHelper;
 import pysmurf.controller.access.Tokens;
+import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.audit.Audit;
 import pysmurf.controller.audit.AuditView;
 import pysmurf.controller.config.Configuration;
-import pysmurf.controller.config.FollowedFiles;
-import pysmurf.controller.config.Setting;
 import pysmurf.controller.config.Settings;
-import pysmurf.controller.http.AccessHandler;
-import pysmurf.controller.http.AllowedHosts;
-import pysmurf.controller.http.FrontDoor;
-import pysmurf.controller.http.HttpEngine;
-import pysmurf.controller.http.HttpServer;
+import pysmurf.controller.config.StartFailure;
+import pysmurf.controller.observe.Health.Check;
 import pysmurf.controller.ocs.CallEndpoint;
+import pysmurf.controller.routing.Operations;
 import pysmurf.controller.routing.Replacement;
+import pysmurf.controller.session.Sessions;
 import pysmurf.controller.tls.KeyStoreFile;
 
 /** The controller's side towards HTTP: the server, and who may ask it for what. */
-final class HttpSide {
+public final class HttpPart {
 
     private static final int MOST_BODY_BYTES = 1024 * 1024;
 
     private final Configuration configuration;
-    private final Tokens tokens;
     private final HttpServer server;
 
     /** Listens; until all routes are there it answers only that. */
-    HttpSide(
-            Configuration configuration,
-            FollowedFiles files,
-            CamelContext context,
-            Replacement replacement,
-            Audit audit)
-            throws Exception {
-        this.configuration = configuration;
+    public HttpPart(Assembly assembly, Tokens tokens, Replacement replacement) throws Exception {
+        configuration = assembly.configuration();
+        CamelContext context = assembly.camel();
+        Audit audit = assembly.closing(new Audit(
+                configuration.get(Settings.AUDIT_FILE).toAbsolutePath().normalize(),
+                configuration.get(Settings.AUDIT_MAX_SIZE),
+                configuration.get(Settings.AUDIT_KEEP),
+                assembly.clock()));
+        assembly.bind("audit", audit);
+        assembly.health()
+                .add(
+                        "audit",
+                        whole -> Check.degradedBy(
+                                audit.fault()
+                                        .map(fault ->
+                                                whole ? fault : "the audit log cannot be written; an admin sees why"),
+                                Map.of("lost", audit.lost())));
         String host = configuration.get(Settings.HTTP_HOST);
         int port = configuration.get(Settings.HTTP_PORT);
-        tokens = tokens(configuration, files, Settings.AUTH_TOKENS_FILE);
         VertxPlatformHttpServerConfiguration http = new VertxPlatformHttpServerConfiguration();
         http.setBindHost(host);
         http.setBindPort(port);
@@ -64,6 +71,8 @@ final class HttpSide {
         context.addService(server, true, false);
         // before the routes are: their consumers look for its router
         StartFailure.named("http.host, http.port: " + host + ":" + port, this::listen);
+        assembly.health()
+                .addHindrance(() -> server.isReady() ? Optional.empty() : Optional.of("the controller is starting"));
         Registry registry = context.getRegistry();
         CallEndpoint.install(registry.findSingleByType(VertxPlatformHttpRouter.class), MOST_BODY_BYTES);
         HttpEngine engine = new HttpEngine();
@@ -103,28 +112,32 @@ final class HttpSide {
         return parameters;
     }
 
-    /** What a file of tokens says that a setting names; {@link Tokens#none} if it names none. */
-    static Tokens tokens(Configuration configuration, FollowedFiles files, Setting<String> key) throws StartFailure {
-        String file = configuration.get(key);
-        return file.isEmpty() ? Tokens.none() : StartFailure.named(key, () -> Tokens.read(files, Path.of(file)));
+    /**
+     * Makes it a part of the controller.
+     *
+     * @param sessions those that can be read
+     */
+    public void join(Assembly assembly, Operations operations, Sessions sessions) throws IOException {
+        assembly.bind("httpCommands", new Commands());
+        assembly.bind("sessionViews", new SessionViews(operations, sessions, secretFiles()));
+        assembly.bind("interfaceDocuments", new InterfaceDocuments(Assembly.version()));
+        assembly.bind("eventStream", new EventStream(assembly.clock()));
+        assembly.bind("observeViews", new ObserveViews(assembly.health(), assembly.metrics()));
     }
 
-    HttpServer server() {
-        return server;
-    }
-
-    Tokens tokens() {
-        return tokens;
+    /** The port it is served on. */
+    public int port() {
+        return server.getPort();
     }
 
     /** Where it is to be found. */
-    String url() {
+    public String url() {
         String scheme = configuration.get(Settings.HTTP_TLS_KEYSTORE).isEmpty() ? "http" : "https";
         return scheme + "://" + server.getHost() + ":" + server.getPort();
     }
 
     /** Files that are never handed out, whoever registers them. */
-    List<Path> secretFiles() {
+    private List<Path> secretFiles() {
         List<Path> files = new ArrayList<>(List.of(
                 configuration.configDir().resolve("application.properties"), configuration.get(Settings.AUDIT_FILE)));
         Stream.of(Settings.AUTH_TOKENS_FILE, Settings.MQTT_EMBEDDED_USERS_FILE, Settings.HTTP_TLS_KEYSTORE)

@@ -1,4 +1,4 @@
-package pysmurf.controller.logging;
+package pysmurf.controller.observe;
 
 import ch.qos.logback.classic.encoder.JsonEncoder;
 import ch.qos.logback.classic.pattern.ExtendedThrowableProxyConverter;

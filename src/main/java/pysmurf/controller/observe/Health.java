@@ -1,20 +1,16 @@
-package pysmurf.controller.health;
+package pysmurf.controller.observe;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import org.apache.camel.ExchangeProperty;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import pysmurf.controller.access.Role;
-import pysmurf.controller.http.HttpReply;
-import pysmurf.controller.http.HttpRequest;
-import pysmurf.controller.session.Json;
 
-/** The controller's health: a named check for each part it depends on. Thread-safe once built. */
+/** The controller's health: a named check for each part it depends on. Parts add theirs before the first report. */
 public final class Health {
 
     /** How a part is; the worse of two is the later one here. */
@@ -44,16 +40,33 @@ public final class Health {
         public static Check down(String detail) {
             return new Check(State.DOWN, detail, Map.of());
         }
+
+        /** Up, unless there is a fault. */
+        public static Check degradedBy(Optional<String> fault, Map<String, Object> data) {
+            return fault.map(text -> degraded(text, data)).orElseGet(() -> up(data));
+        }
+
+        /** The same, where no command can be taken with the fault. */
+        public static Check downBy(Optional<String> fault, Map<String, Object> data) {
+            return fault.map(Check::down).orElseGet(() -> up(data));
+        }
     }
+
+    /**
+     * All checks together.
+     *
+     * @param checks what each found, by name
+     */
+    public record Report(State status, Map<String, Object> checks) {}
 
     private static final Logger LOG = LoggerFactory.getLogger(Health.class);
 
     private final Map<String, Function<Boolean, Check>> checks = new LinkedHashMap<>();
-    private final Supplier<Optional<String>> hindrance;
+    private final List<Supplier<Optional<String>>> hindrances = new ArrayList<>();
 
-    /** @param hindrance why no command can be taken now; empty if one can */
-    public Health(Supplier<Optional<String>> hindrance) {
-        this.hindrance = hindrance;
+    /** Adds a look at why no command can be taken now, which finds nothing if one can. */
+    public void addHindrance(Supplier<Optional<String>> hindrance) {
+        hindrances.add(hindrance);
     }
 
     /** Adds a check, before the first report. */
@@ -66,31 +79,31 @@ public final class Health {
         checks.put(name, check);
     }
 
-    /** {@code GET /observe/health}: 503 only if no command can be taken. */
-    public HttpReply report(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
-        boolean whole = request.isFrom(Role.ADMIN);
+    /** Why no command can be taken now; empty if one can. One that is refused as busy can be. */
+    public Optional<String> hindrance() {
+        return hindrances.stream().map(Supplier::get).flatMap(Optional::stream).findFirst();
+    }
+
+    /**
+     * Looks at every part.
+     *
+     * @param whole whether it is for an admin
+     */
+    public Report report(boolean whole) {
         State worst = State.UP;
-        ObjectNode list = Json.object();
+        Map<String, Object> list = new LinkedHashMap<>();
         for (Map.Entry<String, Function<Boolean, Check>> entry : checks.entrySet()) {
             Check check = run(entry.getKey(), () -> entry.getValue().apply(whole));
             worst = check.state().compareTo(worst) > 0 ? check.state() : worst;
-            ObjectNode item =
-                    list.putObject(entry.getKey()).put("status", check.state().name());
+            Map<String, Object> item = new LinkedHashMap<>();
+            item.put("status", check.state());
             if (!check.detail().isEmpty()) {
                 item.put("detail", check.detail());
             }
-            check.data().forEach((name, value) -> item.set(name, Json.tree(value)));
+            item.putAll(check.data());
+            list.put(entry.getKey(), item);
         }
-        ObjectNode report = Json.object().put("status", worst.name()).set("checks", list);
-        return HttpReply.json(worst == State.DOWN ? 503 : 200, report);
-    }
-
-    /** {@code GET /observe/health/ready}: 503 if no command can be taken now. One that is refused as busy can be. */
-    public HttpReply ready() {
-        Optional<String> why = hindrance.get();
-        ObjectNode report = Json.object().put("status", why.isEmpty() ? State.UP.name() : State.DOWN.name());
-        why.ifPresent(text -> report.put("detail", text));
-        return HttpReply.json(why.isEmpty() ? 200 : 503, report);
+        return new Report(worst, list);
     }
 
     private static Check run(String name, Supplier<Check> check) {

@@ -1,4 +1,4 @@
-package pysmurf.controller.tracing;
+package pysmurf.controller.observe;
 
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
