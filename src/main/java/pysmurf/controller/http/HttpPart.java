@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
-import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpRouter;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServerConfiguration;
 import org.apache.camel.spi.Registry;
 import org.apache.camel.support.jsse.KeyManagersParameters;
@@ -16,6 +15,7 @@ import org.apache.camel.support.jsse.KeyStoreParameters;
 import org.apache.camel.support.jsse.SSLContextParameters;
 import org.apache.camel.support.service.ServiceHelper;
 import org.apache.camel.util.ObjectHelper;
+import pysmurf.controller.access.KeyStoreFile;
 import pysmurf.controller.access.Tokens;
 import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.audit.Audit;
@@ -24,16 +24,14 @@ import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.Settings;
 import pysmurf.controller.config.StartFailure;
 import pysmurf.controller.observe.Health.Check;
-import pysmurf.controller.ocs.CallEndpoint;
 import pysmurf.controller.routing.Operations;
 import pysmurf.controller.routing.Replacement;
 import pysmurf.controller.session.Sessions;
-import pysmurf.controller.tls.KeyStoreFile;
 
 /** The controller's side towards HTTP: the server, and who may ask it for what. */
 public final class HttpPart {
 
-    private static final int MOST_BODY_BYTES = 1024 * 1024;
+    public static final int MAX_BODY_BYTES = 1024 * 1024;
 
     private final Configuration configuration;
     private final HttpServer server;
@@ -61,7 +59,7 @@ public final class HttpPart {
         VertxPlatformHttpServerConfiguration http = new VertxPlatformHttpServerConfiguration();
         http.setBindHost(host);
         http.setBindPort(port);
-        http.setMaxBodySize((long) MOST_BODY_BYTES);
+        http.setMaxBodySize((long) MAX_BODY_BYTES);
         http.setSslContextParameters(tls());
         FrontDoor door = new FrontDoor(
                 tokens,
@@ -74,7 +72,6 @@ public final class HttpPart {
         assembly.health()
                 .addHindrance(() -> server.isReady() ? Optional.empty() : Optional.of("the controller is starting"));
         Registry registry = context.getRegistry();
-        CallEndpoint.install(registry.findSingleByType(VertxPlatformHttpRouter.class), MOST_BODY_BYTES);
         HttpEngine engine = new HttpEngine();
         engine.setHandlers(List.of(new AccessHandler(tokens, audit)));
         registry.bind("platform-http-engine", engine);

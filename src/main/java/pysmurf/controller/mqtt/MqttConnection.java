@@ -8,7 +8,7 @@ import javax.net.SocketFactory;
 import javax.net.ssl.SSLSocketFactory;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
-import pysmurf.controller.tls.KeyStoreFile;
+import pysmurf.controller.access.KeyStoreFile;
 
 /**
  * This controller's one connection to its broker: every MQTT endpoint in the routes shares it, so there is one client id, one

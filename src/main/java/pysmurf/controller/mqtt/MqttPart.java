@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
+import pysmurf.controller.access.KeyStoreFile;
 import pysmurf.controller.access.Tokens;
 import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.config.Configuration;
@@ -17,7 +18,6 @@ import pysmurf.controller.observe.Health.Check;
 import pysmurf.controller.routing.Replacement;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.store.ScratchFolder;
-import pysmurf.controller.tls.KeyStoreFile;
 
 /** The broker, the connection to it, and the beans of the MQTT routes. */
 public final class MqttPart {

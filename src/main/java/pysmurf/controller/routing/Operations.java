@@ -24,8 +24,6 @@ import org.apache.camel.model.ToDefinition;
 import org.apache.camel.util.URISupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import pysmurf.controller.command.ParameterFormat;
-import pysmurf.controller.command.Parameters;
 import pysmurf.controller.config.FollowedFile;
 import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.session.Json;

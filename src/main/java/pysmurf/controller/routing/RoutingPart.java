@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.stream.Stream;
 import pysmurf.controller.assembly.Assembly;
-import pysmurf.controller.command.ParameterFormat;
 import pysmurf.controller.session.Closing;
 import pysmurf.controller.session.Sessions;
 

@@ -1,4 +1,4 @@
-package pysmurf.controller.tls;
+package pysmurf.controller.access;
 
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;

@@ -1,4 +1,4 @@
-package pysmurf.controller.command;
+package pysmurf.controller.routing;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Optional;

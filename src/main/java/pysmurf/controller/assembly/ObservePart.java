@@ -1,8 +1,10 @@
-package pysmurf.controller.observe;
+package pysmurf.controller.assembly;
 
 import java.util.Map;
-import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.config.Settings;
+import pysmurf.controller.observe.Health;
+import pysmurf.controller.observe.Metrics;
+import pysmurf.controller.observe.Traces;
 
 /** What others see of the controller as a whole. */
 public final class ObservePart {

@@ -1,4 +1,4 @@
-package pysmurf.controller.command;
+package pysmurf.controller.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package pysmurf.controller.tls;
+package pysmurf.controller.access;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
