@@ -18,7 +18,7 @@ import pysmurf.controller.session.Verdict.Reason;
 
 /**
  * Decides about each command, whichever way it came: fresh, once, known, valid, and nothing else running. An admitted
- * command has its session, and with it the lock, before anybody is answered. Thread-safe.
+ * command has its session, and with it the lock, before anybody is answered.
  */
 public final class Admission {
 
@@ -103,7 +103,7 @@ public final class Admission {
     }
 
     private Verdict open(Command command, Session.Draft draft) {
-        // whoever asks again is told what came of it, even where nothing new could be begun
+        // a repeated command is answered even where nothing new can be begun
         Optional<LiveSession> first =
                 command.commandId() == null ? Optional.empty() : sessions.findByCommandId(command.commandId());
         if (first.isPresent()) {

@@ -23,7 +23,7 @@ import java.util.function.LongSupplier;
 /**
  * The figures of one controller, for Prometheus. Every name begins with {@code pysmurf_}, those of the Java machine included, and
  * every label's values are few: they come from routes, from the configuration, or from the code. Routes add to it by
- * {@code micrometer:}. Thread-safe.
+ * {@code micrometer:}.
  */
 public final class Metrics implements AutoCloseable {
 

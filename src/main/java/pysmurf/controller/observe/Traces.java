@@ -15,7 +15,7 @@ import org.apache.camel.opentelemetry2.OpenTelemetryTracer;
 
 /**
  * Traces of commands, sent to an OpenTelemetry collector by OTLP over HTTP: a span for each request, for what it goes through, and
- * for each operation and script. Events, datagrams and timers are left out. Only made where somebody wants traces. Thread-safe.
+ * for each operation and script. Events, datagrams and timers are left out. Only made where traces.endpoint is set.
  */
 public final class Traces implements AutoCloseable {
 

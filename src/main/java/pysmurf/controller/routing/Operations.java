@@ -33,7 +33,7 @@ import pysmurf.controller.session.Outcome;
 
 /**
  * The operations that the routes define at this moment: every started route whose id is NAME and which begins at
- * {@code direct:operation-NAME}. Its parameters are the JSON Schema in {@code NAME.schema.json} beside its file. Thread-safe.
+ * {@code direct:operation-NAME}. Its parameters are the JSON Schema in {@code NAME.schema.json} beside its file.
  */
 public final class Operations {
 
@@ -121,7 +121,7 @@ public final class Operations {
 
     /**
      * Returns when the route of a session's operation is there, which may have been taken for replacement while the session was
-     * opened. From then on the session is seen by whoever wants to replace it.
+     * opened. From then on a replacement waits for the session.
      *
      * @throws OperationFailure if the operation was taken away meanwhile
      */

@@ -25,7 +25,6 @@ import pysmurf.controller.session.Json;
 
 /**
  * The parameters of one operation: its JSON Schema (draft 2020-12) ready for use, with this controller's own formats.
- * Thread-safe.
  */
 public final class Parameters {
 

@@ -6,7 +6,7 @@ import org.apache.camel.support.DefaultExchange;
 
 /**
  * Events enter the routes by the queue of {@code seda:session-event}, which is there while that route is replaced, where an
- * endpoint of it is not; whoever causes an event never waits. Thread-safe.
+ * endpoint of it is not; the cause of an event never waits.
  */
 final class RoutedEvents implements SessionEvents {
 
