@@ -42,7 +42,7 @@ class ArchitectureTest {
         Set<String> listed = Pattern.compile("(?m)^\\|.*")
                 .matcher(table)
                 .results()
-                .map(row -> row.group().split("\\|")[1])
+                .map(row -> row.group().split("\\|")[2])
                 .flatMap(cell -> Pattern.compile("`([a-z]+)`").matcher(cell).results())
                 .map(name -> name.group(1))
                 .collect(Collectors.toCollection(TreeSet::new));
