@@ -75,7 +75,7 @@ start_controller() {
         HTTP_HOST="$HOST" HTTP_PORT="$http_port" \
         MQTT_VERSION=5 MQTT_EMBEDDED_HOST="$HOST" MQTT_EMBEDDED_PORT="$mqtt_port" \
         PUBLISHER_LISTEN_HOST="$HOST" PUBLISHER_LISTEN_PORT="$udp_port" \
-        setsid "$JAVA" -jar "$JAR" </dev/null >"$log" 2>&1 &
+        setsid bin/pysmurf-controller </dev/null >"$log" 2>&1 &
     controller=$!
     echo "Controller started: HTTP http://$HOST:$http_port/, MQTT tcp://$HOST:$mqtt_port, process $controller"
 }
