@@ -123,7 +123,7 @@ final class ControllerClient {
                     throw e;
                 }
                 if (isOver(start, MAX_ABSENCE)) {
-                    throw Failure.unreachable(e.getMessage() + "\nWhether the operation was started is not known.", e);
+                    throw e.and("Whether the operation was started is not known.");
                 }
                 Thread.sleep(BEFORE_RETRY_MS);
             }
@@ -151,11 +151,8 @@ final class ControllerClient {
                 if (e.status() == 404) {
                     throw forgotten(id);
                 }
-                if (!e.isPassing()) {
-                    throw e;
-                }
-                if (isOver(lastAnswer, MAX_ABSENCE)) {
-                    throw Failure.unreachable(e.getMessage() + "\nThe outcome of session " + id + " is not known.", e);
+                if (!e.isPassing() || isOver(lastAnswer, MAX_ABSENCE)) {
+                    throw e.and("The outcome of session " + id + " is not known.");
                 }
                 Thread.sleep(BEFORE_RETRY_MS);
                 continue;

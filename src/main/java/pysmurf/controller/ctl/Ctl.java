@@ -3,8 +3,10 @@ package pysmurf.controller.ctl;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -144,7 +146,7 @@ public final class Ctl implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "Which command?");
+        throw usage("Which command?");
     }
 
     Terminal terminal() {
@@ -162,24 +164,18 @@ public final class Ctl implements Runnable {
 
     private String checkedUrl(String text) {
         try {
-            URI uri = URI.create(text);
-            boolean http = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
-            if (http
+            URI uri = new URI(text);
+            if (Set.of("http", "https").contains(String.valueOf(uri.getScheme()))
                     && uri.getHost() != null
                     && uri.getUserInfo() == null
                     && uri.getQuery() == null
                     && uri.getFragment() == null) {
                 return text.replaceAll("/+$", "");
             }
-        } catch (IllegalArgumentException e) {
-            throw notAUrl();
+        } catch (URISyntaxException e) {
+            // Said below, without the text itself: there may be a password in it.
         }
-        throw notAUrl();
-    }
-
-    private ParameterException notAUrl() {
-        // Without the text itself: there may be a password in it.
-        return new ParameterException(spec.commandLine(), "The URL of the controller is not like http://host:port");
+        throw usage("The URL of the controller is not like http://host:port");
     }
 
     /** Null for none. */
@@ -187,13 +183,13 @@ public final class Ctl implements Runnable {
         String token = tokenFile == null ? terminal.environment().get(TOKEN_VARIABLE) : firstLine(tokenFile);
         if (token == null || token.isBlank()) {
             if (tokenFile != null) {
-                throw new ParameterException(spec.commandLine(), "There is no token in " + tokenFile);
+                throw usage("There is no token in " + tokenFile);
             }
             return null;
         }
         // The characters of RFC 6750, 2.1, and others that pass in a header.
         if (!token.strip().matches("[!-~]+")) {
-            throw new ParameterException(spec.commandLine(), "The token has characters that no token has");
+            throw usage("The token has characters that no token has");
         }
         return token.strip();
     }
@@ -202,7 +198,11 @@ public final class Ctl implements Runnable {
         try {
             return TextFile.read(file).lines().findFirst().orElse("");
         } catch (IOException e) {
-            throw new ParameterException(spec.commandLine(), "The token file " + file + " " + e.getMessage());
+            throw usage("The token file " + file + " " + e.getMessage());
         }
+    }
+
+    private ParameterException usage(String message) {
+        return new ParameterException(spec.commandLine(), message);
     }
 }

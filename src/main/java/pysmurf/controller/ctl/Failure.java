@@ -37,6 +37,11 @@ final class Failure extends RuntimeException {
         return new Failure(words(status, problem), null, ExitCode.ofStatus(status), status, body);
     }
 
+    /** The same failure, and what it means. */
+    Failure and(String consequence) {
+        return new Failure(getMessage() + "\n" + consequence, this, exitCode, status, body);
+    }
+
     int exitCode() {
         return exitCode;
     }

@@ -14,19 +14,37 @@ import pysmurf.controller.session.Json;
 /** Reads what a controller streams, on a thread of its own. It makes a lost connection again and goes on where it was. */
 abstract class Follower implements ControllerClient.Watch, AutoCloseable {
 
-    private static final Duration BEFORE_RECONNECT = Duration.ofSeconds(1);
+    private static final long BEFORE_RECONNECT_MS = 1000;
     private static final long MOMENT_MS = 200;
 
-    private final Terminal terminal;
+    final ControllerClient client;
+    final Terminal terminal;
+    volatile boolean closed;
     private final CountDownLatch ended = new CountDownLatch(1);
     private final Thread reader = new Thread(this::run, "follower");
     private volatile InputStream stream;
-    private volatile boolean closed;
     private volatile Failure refusal;
+    private boolean lost;
 
-    private Follower(Terminal terminal) {
+    private Follower(ControllerClient client, Terminal terminal) {
+        this.client = client;
         this.terminal = terminal;
         reader.setDaemon(true);
+    }
+
+    /** Copies a session's output, byte for byte. */
+    static Follower output(ControllerClient client, int id, boolean follow, Terminal terminal) {
+        Follower output = new Output(client, terminal, "/api/v1/sessions/" + id + "/log?follow=" + follow);
+        output.reader.start();
+        return output;
+    }
+
+    /** Begins with the events that come from now on. */
+    static Follower events(ControllerClient client, Terminal terminal, Listener listener) throws InterruptedException {
+        Follower events = new Events(client, terminal, listener);
+        events.stream = events.open();
+        events.reader.start();
+        return events;
     }
 
     abstract InputStream open() throws InterruptedException;
@@ -35,42 +53,35 @@ abstract class Follower implements ControllerClient.Watch, AutoCloseable {
     abstract boolean read(InputStream in) throws IOException, InterruptedException;
 
     private void run() {
-        boolean lost = false;
-        while (!closed) {
-            try {
-                stream = stream == null ? open() : stream;
-                if (lost) {
-                    terminal.note("The controller answers again.");
-                    lost = false;
-                }
-                if (read(stream)) {
-                    break;
-                }
-            } catch (Failure e) {
-                if (!e.isPassing()) {
-                    refusal = e;
-                    break;
-                }
-            } catch (IOException e) {
-                // The connection is lost, which is said once, below.
-            } catch (InterruptedException e) {
-                return;
-            }
-            stream = null;
-            if (!lost && !closed) {
-                terminal.note("The connection to the controller is lost; trying again.");
-                lost = true;
-            }
-            pause();
-        }
-        ended.countDown();
-    }
-
-    private void pause() {
         try {
-            Thread.sleep(BEFORE_RECONNECT.toMillis());
+            while (!closed && !isDone()) {
+                stream = null;
+                if (!lost && !closed) {
+                    terminal.note("The connection to the controller is lost; trying again.");
+                    lost = true;
+                }
+                Thread.sleep(BEFORE_RECONNECT_MS);
+            }
+            ended.countDown();
         } catch (InterruptedException e) {
             closed = true;
+        }
+    }
+
+    /** Whether there is nothing left to read; else the connection is lost. */
+    private boolean isDone() throws InterruptedException {
+        try {
+            stream = stream == null ? open() : stream;
+            if (lost) {
+                terminal.note("The controller answers again.");
+                lost = false;
+            }
+            return read(stream);
+        } catch (Failure e) {
+            refusal = e.isPassing() ? null : e;
+            return refusal != null;
+        } catch (IOException e) {
+            return false;
         }
     }
 
@@ -86,19 +97,15 @@ abstract class Follower implements ControllerClient.Watch, AutoCloseable {
         }
     }
 
-    boolean isClosed() {
-        return closed;
-    }
-
     /** Has the reader find out that the connection is gone. */
     void drop() {
         InputStream current = stream;
-        if (current != null) {
-            try {
+        try {
+            if (current != null) {
                 current.close();
-            } catch (IOException e) {
-                terminal.note(e.toString());
             }
+        } catch (IOException e) {
+            terminal.note(e.toString());
         }
     }
 
@@ -109,27 +116,16 @@ abstract class Follower implements ControllerClient.Watch, AutoCloseable {
         drop();
     }
 
-    /** Copies a session's output, byte for byte. */
-    static Follower output(ControllerClient client, int id, boolean follow, Terminal terminal) {
-        Output output = new Output(client, "/api/v1/sessions/" + id + "/log?follow=" + follow, terminal);
-        ((Follower) output).reader.start();
-        return output;
-    }
-
     private static final class Output extends Follower {
 
         private static final int BLOCK_BYTES = 64 * 1024;
 
-        private final ControllerClient client;
         private final String path;
-        private final Terminal terminal;
         private long copied;
 
-        private Output(ControllerClient client, String path, Terminal terminal) {
-            super(terminal);
-            this.client = client;
+        private Output(ControllerClient client, Terminal terminal, String path) {
+            super(client, terminal);
             this.path = path;
-            this.terminal = terminal;
         }
 
         @Override
@@ -141,14 +137,12 @@ abstract class Follower implements ControllerClient.Watch, AutoCloseable {
         boolean read(InputStream in) throws IOException {
             in.skipNBytes(copied);
             byte[] block = new byte[BLOCK_BYTES];
-            for (int length = in.read(block); length >= 0 && !isClosed(); length = in.read(block)) {
-                terminal.out().write(block, 0, length);
-                copied += length;
-                if (terminal.out().checkError()) {
-                    // The reader of this output is gone, as with "| head".
-                    return true;
-                }
+            // An error is a reader of this output that is gone, as with "| head".
+            for (int n = in.read(block); n >= 0 && !closed && !terminal.out().checkError(); n = in.read(block)) {
+                terminal.out().write(block, 0, n);
+                copied += n;
             }
+            terminal.out().flush();
             return true;
         }
     }
@@ -174,37 +168,26 @@ abstract class Follower implements ControllerClient.Watch, AutoCloseable {
         boolean heard(Event event) throws InterruptedException;
     }
 
-    /** Begins with the events that come from now on. */
-    static Follower events(ControllerClient client, Terminal terminal, Listener listener) throws InterruptedException {
-        Events events = new Events(client, terminal, listener);
-        ((Follower) events).stream = events.open();
-        ((Follower) events).reader.start();
-        return events;
-    }
-
     private static final class Events extends Follower {
 
         /** Three times as long as the controller is ever silent. */
         private static final Duration MAX_SILENCE = Duration.ofSeconds(45);
 
-        private final ControllerClient client;
         private final Listener listener;
-        private volatile long lastHeard = System.nanoTime();
+        private volatile long lastHeard;
         private volatile boolean listenerIsBusy;
         private String lastId;
 
         private Events(ControllerClient client, Terminal terminal, Listener listener) {
-            super(terminal);
-            this.client = client;
+            super(client, terminal);
             this.listener = listener;
         }
 
         @Override
         InputStream open() throws InterruptedException {
             lastHeard = System.nanoTime();
-            return lastId == null
-                    ? client.open("/api/v1/events")
-                    : client.open("/api/v1/events", "Last-Event-ID", lastId);
+            String[] headers = lastId == null ? new String[0] : new String[] {"Last-Event-ID", lastId};
+            return client.open("/api/v1/events", headers);
         }
 
         /** A host that is gone closes no connection. */
@@ -223,26 +206,25 @@ abstract class Follower implements ControllerClient.Watch, AutoCloseable {
             BufferedReader lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
             String id = null;
             String name = "";
-            StringBuilder data = new StringBuilder();
-            for (String line = lines.readLine(); line != null && !isClosed(); line = lines.readLine()) {
+            String data = "";
+            for (String line = lines.readLine(); line != null && !closed; line = lines.readLine()) {
                 lastHeard = System.nanoTime();
                 if (line.startsWith("id: ")) {
                     id = line.substring(4);
                 } else if (line.startsWith("event: ")) {
                     name = line.substring(7);
                 } else if (line.startsWith("data: ")) {
-                    data.append(line, 6, line.length());
-                } else if (line.isEmpty()) {
-                    byte[] json = data.toString().getBytes(StandardCharsets.UTF_8);
+                    data = line.substring(6);
+                } else if (line.isEmpty() && !data.isEmpty()) {
                     listenerIsBusy = true;
-                    if (json.length > 0 && listener.heard(new Event(id, name, Json.read(json)))) {
+                    if (listener.heard(new Event(id, name, Json.read(data.getBytes(StandardCharsets.UTF_8))))) {
                         return true;
                     }
                     lastHeard = System.nanoTime();
                     listenerIsBusy = false;
                     lastId = id == null ? lastId : id;
                     id = null;
-                    data.setLength(0);
+                    data = "";
                 }
             }
             return false;

@@ -74,9 +74,9 @@ final class OperationsCommand extends Subcommand {
                     required.contains(entry.getKey()) ? "(required)" : byDefault,
                     parameter.path("description").asText());
         });
-        if (!table.lines().isEmpty()) {
+        if (!table.isEmpty()) {
             out().println();
-            table.lines().forEach(line -> out().println("  " + line));
+            table.printIndented(out());
         }
     }
 

@@ -19,6 +19,7 @@ final class Progress {
     private final int columns;
     private final long start = System.nanoTime();
     private Duration lastLine = Duration.ZERO;
+    private boolean cleared;
     private int number;
     private int count;
     private String stage = "";
@@ -62,6 +63,7 @@ final class Progress {
             total = 0;
             line(elapsed);
         }
+        redraw();
     }
 
     void data(JsonNode message) {
@@ -79,6 +81,7 @@ final class Progress {
             if (elapsed.minus(lastLine).compareTo(BETWEEN_LINES) >= 0) {
                 line(elapsed);
             }
+            redraw();
         }
     }
 
@@ -91,14 +94,15 @@ final class Progress {
     }
 
     synchronized void redraw() {
-        if (columns > 0) {
+        if (columns > 0 && !cleared) {
             // The last column is left free: some terminals go to the next line once it is written.
             out.print("\r" + bar(elapsed(), columns - 1) + "\033[K");
             out.flush();
         }
     }
 
-    void clear() {
+    synchronized void clear() {
+        cleared = true;
         if (columns > 0) {
             out.print(Terminal.CLEAR_LINE);
             out.flush();

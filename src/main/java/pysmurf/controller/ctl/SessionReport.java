@@ -6,12 +6,15 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /** A session in words and tables for people. */
@@ -19,8 +22,17 @@ record SessionReport(JsonNode session) {
 
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss", Locale.ROOT);
     private static final Set<String> TRANSPORTS = Set.of("http", "mqtt", "ocs");
-    private static final Set<String> STAGES_WITH_RESULTS =
-            Set.of("find_freq", "setup_notches", "tracking_setup", "take_noise");
+    /** The columns of a tune's results: heading, stage, keys of its numbers, format. */
+    private static final String[][] RESULTS = {
+        {"resonators", "find_freq", "n_res", "%.0f"},
+        {"assigned", "setup_notches", "n_assigned", "%.0f"},
+        {"good/all", "tracking_setup", "n_good/n_all", "%.0f"},
+        {"median r2", "tracking_setup", "r2_median", "%.4f"},
+        {"f_ptp kHz", "tracking_setup", "f_ptp_khz", "%.1f"},
+        {"df_ptp kHz", "tracking_setup", "df_ptp_khz", "%.1f"},
+        {"noise pA/rtHz", "take_noise", "median_pa_rthz", "%.1f"}
+    };
+
     private static final int MAX_LAST_MESSAGES = 5;
     private static final String MISSING = "-";
 
@@ -110,7 +122,22 @@ record SessionReport(JsonNode session) {
 
     /** The plots of each folder, with their addresses. */
     void printPlots(PrintStream out, String base) {
-        plots(base).forEach((folder, table) -> {
+        Map<Path, TextTable> folders = new LinkedHashMap<>();
+        Path here = Path.of("").toAbsolutePath();
+        JsonNode files = session.path("files");
+        for (int i = 0; i < files.size(); i++) {
+            Path path = Path.of(files.get(i).path("path").asText());
+            if (files.get(i).path("plot").asBoolean() && path.getParent() != null) {
+                Path folder = path.getParent().toAbsolutePath().normalize();
+                folders.computeIfAbsent(
+                                folder.startsWith(here) ? here.relativize(folder) : folder, name -> new TextTable())
+                        .row(
+                                path.getFileName().toString(),
+                                base + "/api/v1/sessions/"
+                                        + session.path("session_id").asInt() + "/files/" + i);
+            }
+        }
+        folders.forEach((folder, table) -> {
             out.println("  plots in " + folder);
             table.printBlock(out);
         });
@@ -119,29 +146,20 @@ record SessionReport(JsonNode session) {
     /** What a tune found, a row a band; empty for a session that has no such stage. */
     TextTable results() {
         TextTable table = TextTable.ofNumbers();
-        if (StreamSupport.stream(session.path("stages").spliterator(), false)
-                .noneMatch(
-                        stage -> STAGES_WITH_RESULTS.contains(stage.path("name").asText())
-                                && stage.path("start_time").isNumber())) {
-            return table;
-        }
-        table.row(
-                "band", "resonators", "assigned", "good/all", "median r2", "f_ptp kHz", "df_ptp kHz", "noise pA/rtHz");
-        for (int band : bands()) {
-            String key = Integer.toString(band);
-            String goodOfAll = number("tracking_setup", key, "n_good", "%.0f") + "/"
-                    + number("tracking_setup", key, "n_all", "%.0f");
-            table.row(
-                    key,
-                    number("find_freq", key, "n_res", "%.0f"),
-                    number("setup_notches", key, "n_assigned", "%.0f"),
-                    goodOfAll.equals(MISSING + "/" + MISSING) ? MISSING : goodOfAll,
-                    number("tracking_setup", key, "r2_median", "%.4f"),
-                    number("tracking_setup", key, "f_ptp_khz", "%.1f"),
-                    number("tracking_setup", key, "df_ptp_khz", "%.1f"),
-                    number("take_noise", key, "median_pa_rthz", "%.1f"));
+        for (JsonNode stage : session.path("stages")) {
+            String name = stage.path("name").asText();
+            if (table.isEmpty()
+                    && stage.path("start_time").isNumber()
+                    && Arrays.stream(RESULTS).anyMatch(column -> column[1].equals(name))) {
+                table.row(row("band", column -> column[0]));
+                bands().forEach(band -> table.row(row(band.toString(), column -> number(band, column))));
+            }
         }
         return table;
+    }
+
+    private static String[] row(String first, Function<String[], String> cell) {
+        return Stream.concat(Stream.of(first), Arrays.stream(RESULTS).map(cell)).toArray(String[]::new);
     }
 
     private Set<Integer> bands() {
@@ -157,9 +175,16 @@ record SessionReport(JsonNode session) {
         return bands;
     }
 
-    private String number(String stage, String band, String key, String format) {
+    private String number(int band, String[] column) {
+        String numbers = Arrays.stream(column[2].split("/"))
+                .map(key -> number(column[1], "/numbers/" + band + "/" + key, column[3]))
+                .collect(Collectors.joining("/"));
+        return numbers.matches("[-/]+") ? MISSING : numbers;
+    }
+
+    private String number(String stage, String pointer, String format) {
         for (JsonNode each : session.path("stages")) {
-            JsonNode value = each.path("numbers").path(band).path(key);
+            JsonNode value = each.at(pointer);
             if (each.path("name").asText().equals(stage) && value.isNumber()) {
                 return String.format(Locale.ROOT, format, value.doubleValue());
             }
@@ -180,25 +205,5 @@ record SessionReport(JsonNode session) {
             }
         }
         return table;
-    }
-
-    private Map<String, TextTable> plots(String base) {
-        Map<String, TextTable> folders = new LinkedHashMap<>();
-        JsonNode files = session.path("files");
-        Path here = Path.of("").toAbsolutePath();
-        for (int i = 0; i < files.size(); i++) {
-            Path path =
-                    Path.of(files.get(i).path("path").asText()).toAbsolutePath().normalize();
-            if (files.get(i).path("plot").asBoolean() && path.getParent() != null) {
-                Path folder = path.getParent();
-                String url =
-                        base + "/api/v1/sessions/" + session.path("session_id").asInt() + "/files/" + i;
-                folders.computeIfAbsent(
-                                (folder.startsWith(here) ? here.relativize(folder) : folder).toString(),
-                                name -> new TextTable())
-                        .row(path.getFileName().toString(), url);
-            }
-        }
-        return folders;
     }
 }

@@ -29,7 +29,7 @@ final class ShowCommand extends Subcommand {
         found.path("messages")
                 .forEach(message -> messages.row(
                         SessionReport.time(message.path(0)), message.path(1).asText()));
-        messages.lines().forEach(line -> out().println("  " + line));
+        messages.printIndented(out());
     }
 
     private static TextTable facts(SessionReport report) {

@@ -34,6 +34,10 @@ final class TextTable {
         return this;
     }
 
+    boolean isEmpty() {
+        return rows.isEmpty();
+    }
+
     /** Without blanks at the ends of the lines. */
     List<String> lines() {
         return rows.stream().map(this::line).toList();
@@ -43,10 +47,14 @@ final class TextTable {
         lines().forEach(out::println);
     }
 
+    void printIndented(PrintStream out) {
+        lines().forEach(line -> out.println(GAP + line));
+    }
+
     /** Set off from what is before and behind it; nothing if the table is empty. */
     void printBlock(PrintStream out) {
-        if (!rows.isEmpty()) {
-            lines().forEach(line -> out.println(GAP + line));
+        if (!isEmpty()) {
+            printIndented(out);
             out.println();
         }
     }
