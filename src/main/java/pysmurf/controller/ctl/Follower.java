@@ -21,7 +21,7 @@ abstract class Follower implements ControllerClient.Watch, AutoCloseable {
     final Terminal terminal;
     volatile boolean closed;
     private final CountDownLatch ended = new CountDownLatch(1);
-    private final Thread reader = new Thread(this::run, "follower");
+    final Thread reader = new Thread(this::run, "follower");
     private volatile InputStream stream;
     private volatile Failure refusal;
     private boolean lost;
@@ -39,11 +39,10 @@ abstract class Follower implements ControllerClient.Watch, AutoCloseable {
         return output;
     }
 
-    /** Begins with the events that come from now on. */
-    static Follower events(ControllerClient client, Terminal terminal, Listener listener) throws InterruptedException {
-        Follower events = new Events(client, terminal, listener);
-        events.stream = events.open();
-        events.reader.start();
+    /** The events that come from now on; they wait for a listener. */
+    static Events events(ControllerClient client, Terminal terminal) throws InterruptedException {
+        Events events = new Events(client, terminal);
+        ((Follower) events).stream = events.open();
         return events;
     }
 
@@ -165,22 +164,26 @@ abstract class Follower implements ControllerClient.Watch, AutoCloseable {
     interface Listener {
 
         /** Returns whether this was the last event that is of interest. */
-        boolean heard(Event event) throws InterruptedException;
+        boolean heard(Event event);
     }
 
-    private static final class Events extends Follower {
+    static final class Events extends Follower {
 
         /** Three times as long as the controller is ever silent. */
         private static final Duration MAX_SILENCE = Duration.ofSeconds(45);
 
-        private final Listener listener;
+        private Listener listener;
         private volatile long lastHeard;
         private volatile boolean listenerIsBusy;
         private String lastId;
 
-        private Events(ControllerClient client, Terminal terminal, Listener listener) {
+        private Events(ControllerClient client, Terminal terminal) {
             super(client, terminal);
-            this.listener = listener;
+        }
+
+        void listen(Listener toEach) {
+            listener = toEach;
+            reader.start();
         }
 
         @Override

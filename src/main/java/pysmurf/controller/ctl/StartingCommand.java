@@ -4,8 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintStream;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import picocli.CommandLine.Option;
 import pysmurf.controller.ctl.ControllerClient.Reply;
 import pysmurf.controller.ctl.Follower.Event;
@@ -35,11 +33,10 @@ abstract class StartingCommand extends Subcommand {
         } else {
             Progress progress =
                     asProgress && !json() ? new Progress(err(), terminal().columns()) : null;
-            // The events are followed before the start, so that none is missed.
-            CompletableFuture<Integer> known = new CompletableFuture<>();
-            try (Follower events = Follower.events(client, terminal(), event -> heard(event, known, progress))) {
+            // The events are asked for before the start, so that none is missed.
+            try (Follower.Events events = Follower.events(client, terminal())) {
                 int id = start(client, operation, params, key, abort);
-                known.complete(id);
+                events.listen(event -> heard(event, id, progress));
                 ended = client.awaitEnd(id, key, () -> {
                     if (progress != null) {
                         progress.redraw();
@@ -71,14 +68,9 @@ abstract class StartingCommand extends Subcommand {
                 + session.path("op_name").asText() + " has started.";
     }
 
-    private boolean heard(Event event, CompletableFuture<Integer> known, Progress progress)
-            throws InterruptedException {
-        try {
-            if (event.sessionId() != known.get() && !event.data().has("dropped")) {
-                return false;
-            }
-        } catch (ExecutionException e) {
-            throw new IllegalStateException(e);
+    private boolean heard(Event event, int id, Progress progress) {
+        if (event.sessionId() != id && !event.data().has("dropped")) {
+            return false;
         }
         if (event.name().equals("session")) {
             if (progress != null) {

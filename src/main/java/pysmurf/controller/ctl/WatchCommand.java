@@ -16,7 +16,8 @@ final class WatchCommand extends Subcommand {
 
     @Override
     public Integer call() throws InterruptedException {
-        try (Follower events = Follower.events(client(), terminal(), this::show)) {
+        try (Follower.Events events = Follower.events(client(), terminal())) {
+            events.listen(this::show);
             boolean ended = false;
             while (!ended && !out().checkError()) {
                 ended = events.sawEnd();
