@@ -1,4 +1,4 @@
-package pysmurf.controller.terminal;
+package pysmurf.controller.ctl;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -20,7 +20,8 @@ class ProgressTest {
 
     private static final Duration ELAPSED = Duration.ofMillis(1440);
 
-    private final Progress progress = new Progress();
+    private final ByteArrayOutputStream written = new ByteArrayOutputStream();
+    private final Progress progress = new Progress(new PrintStream(written, true, StandardCharsets.UTF_8), 0);
 
     private static JsonNode session(String... stages) {
         ObjectNode session = Json.object();
@@ -45,15 +46,15 @@ class ProgressTest {
 
     @Test
     void isStartingBeforeAStageRuns() {
-        progress.session(session("setup_amps not_run", "find_freq not_run"));
+        progress.session(session("setup_amps not_run", "find_freq not_run"), ELAPSED);
 
         assertThat(progress.bar(ELAPSED, 79)).isEqualTo("starting  [..............................]    1.4 s");
     }
 
     @Test
     void showsStageBandChannelsAndTime() {
-        progress.session(session("setup_amps succeeded", "find_freq running", "setup_notches not_run"));
-        progress.data(message("find_freq", 32, 64));
+        progress.session(session("setup_amps succeeded", "find_freq running", "setup_notches not_run"), ELAPSED);
+        progress.data(message("find_freq", 32, 64), ELAPSED);
 
         assertThat(progress.bar(ELAPSED, 99))
                 .isEqualTo("stage 2 of 3  find_freq  band 3  [###############...............]  32 of 64    1.4 s");
@@ -63,8 +64,8 @@ class ProgressTest {
     @ParameterizedTest
     @ValueSource(ints = {10, 20, 40, 60, 61, 62, 63, 64, 65, 66, 70, 79, 200})
     void isNeverWiderThanTheTerminal(int columns) {
-        progress.session(session("setup_amps succeeded", "find_freq running"));
-        progress.data(message("find_freq", 64, 64));
+        progress.session(session("setup_amps succeeded", "find_freq running"), ELAPSED);
+        progress.data(message("find_freq", 64, 64), ELAPSED);
 
         assertThat(progress.bar(ELAPSED, columns))
                 .hasSizeLessThanOrEqualTo(columns)
@@ -74,91 +75,85 @@ class ProgressTest {
     @ParameterizedTest
     @CsvSource({"0, 0", "1, 0", "32, 15", "63, 29", "64, 30", "70, 30", "-1, 0"})
     void fillsTheBarOnlyAsFarAsItIs(int done, int filled) {
-        progress.session(session("find_freq running"));
-        progress.data(message("find_freq", done, 64));
+        progress.session(session("find_freq running"), ELAPSED);
+        progress.data(message("find_freq", done, 64), ELAPSED);
 
         assertThat(progress.bar(ELAPSED, 99)).contains("[" + "#".repeat(filled) + ".".repeat(30 - filled) + "]");
     }
 
     @Test
     void countsNeitherSkippedStagesNorASafeStateThatIsNotNeeded() {
-        boolean entered = progress.session(
-                session("preflight succeeded", "load_tune skipped", "find_freq running", "safe_state not_run"));
+        progress.session(
+                session("preflight succeeded", "load_tune skipped", "find_freq running", "safe_state not_run"),
+                ELAPSED);
 
-        assertThat(entered).isTrue();
         assertThat(progress.bar(ELAPSED, 99)).startsWith("stage 2 of 2  find_freq");
     }
 
     @Test
     void countsASafeStateThatIsNeeded() {
-        progress.session(session("find_freq failed", "setup_notches not_run", "safe_state running"));
+        progress.session(session("find_freq failed", "setup_notches not_run", "safe_state running"), ELAPSED);
 
         assertThat(progress.plain(ELAPSED)).endsWith("stage 3 of 3  safe_state");
     }
 
     @Test
     void beginsAnewWithEachStage() {
-        progress.session(session("find_freq running", "setup_notches not_run"));
-        progress.data(message("find_freq", 64, 64));
+        progress.session(session("find_freq running", "setup_notches not_run"), ELAPSED);
+        progress.data(message("find_freq", 64, 64), ELAPSED);
 
-        assertThat(progress.session(session("find_freq running", "setup_notches not_run")))
-                .isFalse();
-        assertThat(progress.session(session("find_freq succeeded", "setup_notches running")))
-                .isTrue();
+        progress.session(session("find_freq running", "setup_notches not_run"), ELAPSED);
+        assertThat(progress.plain(ELAPSED)).endsWith("find_freq  band 3, 64 of 64");
+        progress.session(session("find_freq succeeded", "setup_notches running"), ELAPSED);
         assertThat(progress.plain(ELAPSED)).endsWith("stage 2 of 2  setup_notches");
     }
 
     @Test
     void isNotSetBackByAStragglerOfTheStageBefore() {
-        progress.session(session("find_freq succeeded", "setup_notches running"));
+        progress.session(session("find_freq succeeded", "setup_notches running"), ELAPSED);
 
-        assertThat(progress.data(message("find_freq", 64, 64))).isFalse();
+        progress.data(message("find_freq", 64, 64), ELAPSED);
         assertThat(progress.plain(ELAPSED)).endsWith("setup_notches");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"{}", "{\"payload\":{}}", "{\"payload\":\"text\"}", "{\"payload\":{\"progress\":7}}"})
     void ignoresOtherMessages(String json) throws JsonProcessingException {
-        progress.session(session("find_freq running"));
+        progress.session(session("find_freq running"), ELAPSED);
 
-        assertThat(progress.data(Json.read(json.getBytes(StandardCharsets.UTF_8))))
-                .isFalse();
+        progress.data(Json.read(json.getBytes(StandardCharsets.UTF_8)), ELAPSED);
+
+        assertThat(progress.plain(ELAPSED)).endsWith("stage 1 of 1  find_freq");
     }
 
     @Test
     void isOneLineOnATerminal() {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        ProgressDisplay display = new ProgressDisplay(progress, print(bytes), 80);
-        display.session(progress.session(session("find_freq running")), ELAPSED);
-        progress.data(message("find_freq", 1, 64));
-        display.advanced(ELAPSED);
-        display.redraw(ELAPSED);
-        display.redraw(ELAPSED);
-        display.clear();
+        Progress drawn = new Progress(new PrintStream(written, true, StandardCharsets.UTF_8), 80);
+        drawn.session(session("find_freq running"), ELAPSED);
+        drawn.data(message("find_freq", 1, 64), ELAPSED);
+        drawn.redraw();
+        drawn.redraw();
+        drawn.clear();
 
-        assertThat(bytes.toString(StandardCharsets.UTF_8)).doesNotContain("\n").endsWith("\r\033[K");
+        assertThat(written.toString(StandardCharsets.UTF_8))
+                .doesNotContain("\n")
+                .contains("1 of 64")
+                .endsWith("\r\033[K");
     }
 
     @Test
     void isAFewPlainLinesElsewhere() {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        ProgressDisplay display = new ProgressDisplay(progress, print(bytes), 0);
-        display.session(progress.session(session("find_freq running")), Duration.ZERO);
+        progress.session(session("find_freq running"), Duration.ZERO);
         for (int done = 1; done <= 64; done++) {
-            progress.data(message("find_freq", done, 64));
-            display.advanced(Duration.ofMillis(20 * done));
-            display.redraw(Duration.ofMillis(20 * done));
+            progress.data(message("find_freq", done, 64), Duration.ofMillis(20 * done));
+            progress.redraw();
         }
-        display.clear();
+        progress.clear();
 
-        assertThat(bytes.toString(StandardCharsets.UTF_8).lines())
+        assertThat(written.toString(StandardCharsets.UTF_8).lines())
                 .containsExactly(
                         "  0.0 s  stage 1 of 1  find_freq",
                         "  0.5 s  stage 1 of 1  find_freq  band 3, 25 of 64",
                         "  1.0 s  stage 1 of 1  find_freq  band 3, 50 of 64");
-    }
-
-    private static PrintStream print(ByteArrayOutputStream bytes) {
-        return new PrintStream(bytes, true, StandardCharsets.UTF_8);
     }
 }
