@@ -1,7 +1,6 @@
 package pysmurf.controller;
 
 import io.netty.channel.epoll.Epoll;
-import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -44,10 +43,7 @@ import pysmurf.controller.http.SessionViews;
 import pysmurf.controller.metrics.ControllerMetrics;
 import pysmurf.controller.metrics.Metrics;
 import pysmurf.controller.ocs.OcsBridge;
-import pysmurf.controller.page.ControllerView;
-import pysmurf.controller.page.PageFiles;
-import pysmurf.controller.page.PipelineView;
-import pysmurf.controller.page.ScriptList;
+import pysmurf.controller.page.PageViews;
 import pysmurf.controller.pipeline.Pipelines;
 import pysmurf.controller.pipeline.Stages;
 import pysmurf.controller.pipeline.Summary;
@@ -228,6 +224,8 @@ public final class Controller implements AutoCloseable {
                 "mqtt.reconnect-millis",
                 Long.toString(
                         configuration.get(Settings.MQTT_RECONNECT_INTERVAL).toMillis()));
+        properties.setProperty("audit.folder", auditFile().getParent().toString());
+        properties.setProperty("audit.name", auditFile().getFileName().toString());
         properties.setProperty("publisher.native-transport", Boolean.toString(Epoll.isAvailable()));
         properties.setProperty("publisher.port", Integer.toString(publisherAddress.getPort()));
         properties.setProperty("camel.main.name", configuration.get(Settings.CONTROLLER_ID));
@@ -250,6 +248,10 @@ public final class Controller implements AutoCloseable {
         } catch (StartFailure e) {
             throw new CompletionException(e);
         }
+    }
+
+    private Path auditFile() {
+        return configuration.get(Settings.AUDIT_FILE).toAbsolutePath().normalize();
     }
 
     private Path routesDir() {
@@ -321,7 +323,6 @@ public final class Controller implements AutoCloseable {
             operations.shutdownNow();
             inbox.close();
             registered.close();
-            audit.close();
             try {
                 mqtt.broker().close();
             } catch (Exception e) {
@@ -340,13 +341,9 @@ public final class Controller implements AutoCloseable {
         Path dataDir = configuration.dataDir();
 
         // what needs no session is made while the database is still being opened
-        audit = new Audit(
-                configuration.get(Settings.AUDIT_FILE).toAbsolutePath().normalize(),
-                configuration.get(Settings.AUDIT_MAX_SIZE),
-                configuration.get(Settings.AUDIT_KEEP),
-                clock);
+        audit = new Audit(auditFile(), clock);
         registry.bind("audit", audit);
-        http = new HttpSide(configuration, files, context, replacement, audit);
+        http = new HttpSide(configuration, files, context, replacement);
 
         // sessions and what becomes of their events
         storage = opening.join();
@@ -449,26 +446,17 @@ public final class Controller implements AutoCloseable {
         }
     }
 
-    private void bindViews(CamelContext context) throws IOException {
+    private void bindViews(CamelContext context) {
         Registry registry = context.getRegistry();
         registry.bind("httpCommands", new Commands());
-        registry.bind("sessionViews", new SessionViews(known, sessions, http.secretFiles()));
+        registry.bind("sessionViews", new SessionViews(known, sessions, audit, http.secretFiles()));
         registry.bind("interfaceDocuments", new InterfaceDocuments(version()));
         OcsBridge.Place place = new OcsBridge.Place(
                 configuration.get(Settings.ADDRESS_ROOT_KEY), configuration.get(Settings.CONTROLLER_ID), hostName());
         registry.bind("ocsBridge", new OcsBridge(place, known, sessions, http.tokens(), clock));
-        registry.bind("pageFiles", PageFiles.load());
-        registry.bind("scriptList", new ScriptList(configuration.get(Settings.SCRIPTS_ROOTS)));
-        registry.bind("pipelineView", new PipelineView(known, pipelines));
         registry.bind(
-                "controllerView",
-                new ControllerView(
-                        configuration.get(Settings.CONTROLLER_ID),
-                        configuration.get(Settings.SLOT),
-                        mqtt.broker()::url,
-                        context,
-                        clock.instant(),
-                        sessions));
+                "pageViews",
+                new PageViews(configuration, mqtt.broker()::url, context, clock.instant(), sessions, known, pipelines));
     }
 
     private void bindHealth(CamelContext context, Destinations destinations) {

@@ -2,10 +2,10 @@ package pysmurf.controller;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
+import org.apache.camel.component.platform.http.PlatformHttpConstants;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpRouter;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServerConfiguration;
 import org.apache.camel.spi.Registry;
@@ -15,13 +15,10 @@ import org.apache.camel.support.jsse.SSLContextParameters;
 import org.apache.camel.support.service.ServiceHelper;
 import org.apache.camel.util.ObjectHelper;
 import pysmurf.controller.access.Tokens;
-import pysmurf.controller.audit.Audit;
-import pysmurf.controller.audit.AuditView;
 import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.config.Setting;
 import pysmurf.controller.config.Settings;
-import pysmurf.controller.http.AccessHandler;
 import pysmurf.controller.http.AllowedHosts;
 import pysmurf.controller.http.FrontDoor;
 import pysmurf.controller.http.HttpEngine;
@@ -33,19 +30,14 @@ import pysmurf.controller.tls.KeyStoreFile;
 /** The controller's side towards HTTP: the server, and who may ask it for what. */
 final class HttpSide {
 
-    private static final int MOST_BODY_BYTES = 1024 * 1024;
+    private static final int MAX_BODY_BYTES = 1024 * 1024;
 
     private final Configuration configuration;
     private final Tokens tokens;
     private final HttpServer server;
 
     /** Listens; until all routes are there it answers only that. */
-    HttpSide(
-            Configuration configuration,
-            FollowedFiles files,
-            CamelContext context,
-            Replacement replacement,
-            Audit audit)
+    HttpSide(Configuration configuration, FollowedFiles files, CamelContext context, Replacement replacement)
             throws Exception {
         this.configuration = configuration;
         String host = configuration.get(Settings.HTTP_HOST);
@@ -54,22 +46,20 @@ final class HttpSide {
         VertxPlatformHttpServerConfiguration http = new VertxPlatformHttpServerConfiguration();
         http.setBindHost(host);
         http.setBindPort(port);
-        http.setMaxBodySize((long) MOST_BODY_BYTES);
+        http.setMaxBodySize((long) MAX_BODY_BYTES);
         http.setSslContextParameters(tls());
         FrontDoor door = new FrontDoor(
                 tokens,
                 new AllowedHosts(configuration.get(Settings.HTTP_ALLOWED_HOSTS), host),
-                configuration.get(Settings.HTTP_TRUSTED_PROXIES));
+                configuration.get(Settings.HTTP_TRUSTED_PROXIES),
+                context.createProducerTemplate());
         server = new HttpServer(http, door, replacement);
         context.addService(server, true, false);
         // before the routes are: their consumers look for its router
         StartFailure.named("http.host, http.port: " + host + ":" + port, this::listen);
         Registry registry = context.getRegistry();
-        CallEndpoint.install(registry.findSingleByType(VertxPlatformHttpRouter.class), MOST_BODY_BYTES);
-        HttpEngine engine = new HttpEngine();
-        engine.setHandlers(List.of(new AccessHandler(tokens, audit)));
-        registry.bind("platform-http-engine", engine);
-        registry.bind("auditView", new AuditView(audit));
+        CallEndpoint.install(registry.findSingleByType(VertxPlatformHttpRouter.class), MAX_BODY_BYTES);
+        registry.bind(PlatformHttpConstants.PLATFORM_HTTP_ENGINE_NAME, new HttpEngine());
     }
 
     private HttpServer listen() throws IOException {
@@ -117,21 +107,22 @@ final class HttpSide {
         return tokens;
     }
 
-    /** Where it is to be found. */
     String url() {
         String scheme = configuration.get(Settings.HTTP_TLS_KEYSTORE).isEmpty() ? "http" : "https";
         return scheme + "://" + server.getHost() + ":" + server.getPort();
     }
 
-    /** Files that are never handed out, whoever registers them. */
+    /** Files that no client gets, whatever a script registers. */
     List<Path> secretFiles() {
-        List<Path> files = new ArrayList<>(List.of(
-                configuration.configDir().resolve("application.properties"), configuration.get(Settings.AUDIT_FILE)));
-        Stream.of(Settings.AUTH_TOKENS_FILE, Settings.MQTT_EMBEDDED_USERS_FILE, Settings.HTTP_TLS_KEYSTORE)
-                .map(configuration::get)
-                .filter(file -> !file.isEmpty())
-                .map(Path::of)
-                .forEach(files::add);
-        return files;
+        return Stream.concat(
+                        Stream.of(configuration.configDir().resolve("application.properties")),
+                        Stream.of(
+                                        Settings.AUTH_TOKENS_FILE,
+                                        Settings.MQTT_EMBEDDED_USERS_FILE,
+                                        Settings.HTTP_TLS_KEYSTORE)
+                                .map(configuration::get)
+                                .filter(file -> !file.isEmpty())
+                                .map(Path::of))
+                .toList();
     }
 }
