@@ -127,6 +127,7 @@ public final class Controller implements AutoCloseable {
         publisher = new PublisherPart(configuration);
         properties.putAll(configuration.placeholders());
         MqttPart.addTo(properties, configuration);
+        HttpPart.addTo(properties, configuration);
         publisher.addTo(properties);
         properties.setProperty("camel.main.name", configuration.get(Settings.CONTROLLER_ID));
         properties.setProperty(

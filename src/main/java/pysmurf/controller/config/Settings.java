@@ -210,19 +210,21 @@ public final class Settings {
             "Serve a non-loopback address without tokens.");
 
     public static final Setting<Path> AUDIT_FILE = new Setting<>(
-            "audit.file", "${data.dir}/audit.log", "a path", Settings::path, "Where each command is noted.");
-    public static final Setting<Long> AUDIT_MAX_SIZE =
-            size("audit.max-size", "10MiB", "At this size the audit log is set aside and a new one begun.");
-    public static final Setting<Integer> AUDIT_KEEP = new Setting<>(
-            "audit.keep",
-            "20",
-            "a whole number from 1 to 1000",
+            "audit.file",
+            "${data.dir}/audit.log",
+            "a path",
+            Settings::path,
+            "Where each command is noted: in a file a day, whose name is this and the day, as in audit.log.2026-11-30.");
+    public static final Setting<Integer> AUDIT_KEEP_DAYS = new Setting<>(
+            "audit.keep-days",
+            "365",
+            "a whole number from 1 to 36500",
             text -> {
-                int files = Integer.parseInt(text.strip());
-                require(files >= 1 && files <= 1000);
-                return files;
+                int days = Integer.parseInt(text.strip());
+                require(days >= 1 && days <= 36500);
+                return days;
             },
-            "How many audit logs that were set aside are kept.");
+            "How long the files of the audit log are kept.");
 
     public static final Setting<LogFormat> LOGGING_FORMAT = new Setting<>(
             "logging.format",
@@ -283,8 +285,7 @@ public final class Settings {
             AUTH_TOKENS_FILE,
             AUTH_ALLOW_ANONYMOUS,
             AUDIT_FILE,
-            AUDIT_MAX_SIZE,
-            AUDIT_KEEP,
+            AUDIT_KEEP_DAYS,
             LOGGING_FORMAT,
             TRACES_ENDPOINT);
 

@@ -1,58 +1,93 @@
 package pysmurf.controller.http;
 
 import io.netty.handler.ipfilter.IpSubnetFilterRule;
-import io.vertx.core.Handler;
+import io.vertx.core.Context;
 import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.net.HostAndPort;
 import io.vertx.ext.web.RoutingContext;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.camel.ProducerTemplate;
+import pysmurf.controller.access.Holder;
+import pysmurf.controller.access.Role;
 import pysmurf.controller.access.Tokens;
+import pysmurf.controller.command.Command;
+import pysmurf.controller.command.Origin;
+import pysmurf.controller.session.Verdict;
 
-/** Sees each request first, whatever it is for: notes how it arrived, and refuses what is not meant for this controller. */
-public final class FrontDoor implements Handler<RoutingContext> {
+/**
+ * Sees each request first, whatever it is for, and lets it pass or not: it must be meant for this machine, and viewers may GET,
+ * operators may also POST.
+ */
+public final class FrontDoor {
 
+    private static final Set<String> HEALTH =
+            Set.of("/observe/health", "/observe/health/ready", "/observe/health/live");
+    /** The page is the same for everybody and holds nothing; what it shows it has to ask for, with a token. */
+    private static final String PAGE = "/";
+
+    private static final String PAGE_FILES = "/page/";
+    /** Takes a password in the body as well, so it decides for itself what a client without a token may do. */
+    private static final String CALL = "/call";
+
+    private static final String OPERATIONS = "/api/v1/operations/";
+    private static final String SESSIONS = "/api/v1/sessions/";
+    private static final Pattern BEARER = Pattern.compile("bearer +(.*)", Pattern.CASE_INSENSITIVE);
     private static final String CONTENT_TYPE = "Content-Type";
 
     private final Tokens tokens;
     private final AllowedHosts hosts;
     private final List<IpSubnetFilterRule> trustedProxies;
+    private final ProducerTemplate template;
 
-    public FrontDoor(Tokens tokens, AllowedHosts hosts, List<IpSubnetFilterRule> trustedProxies) {
-        this.tokens = tokens;
-        this.hosts = hosts;
-        this.trustedProxies = trustedProxies;
-    }
+    /**
+     * Who sent a request.
+     *
+     * @param name         the token's name, or else the address
+     * @param role         null for an unknown client
+     * @param tokenRefused whether it sent an unknown token
+     */
+    record Caller(String name, Role role, boolean tokenRefused) {
 
-    @Override
-    public void handle(RoutingContext context) {
-        Arrival.note(context, trustedProxies);
-        HostAndPort asked = context.request().authority();
-        if (tokens.open() && asked != null && !hosts.include(asked.host())) {
-            // a page from elsewhere whose name leads here since its server says so: to the browser it is of the same
-            // origin
-            HttpConsumer.fail(
-                    context,
-                    new HttpProblem(
-                            421,
-                            "this machine is not known as " + asked.host()
-                                    + "; http.allowed-hosts names those that it is known as, or use tokens"));
-        } else {
-            hideContentType(context);
-            context.next();
+        private static final String KEY = Caller.class.getName();
+
+        static Caller of(RoutingContext context) {
+            return context.get(KEY);
+        }
+
+        private boolean may(Role needed) {
+            return role != null && role.includes(needed);
         }
     }
 
-    /** Whether a path can be decoded, and holds letters only: no zero byte, no other control character. */
-    static boolean isText(String path) {
-        try {
-            return path == null
-                    || URLDecoder.decode(path, StandardCharsets.UTF_8)
-                            .chars()
-                            .noneMatch(letter -> Character.isISOControl(letter) || letter == '\uFFFD');
-        } catch (IllegalArgumentException e) {
-            return false;
+    /** @param template takes refused requests to the audit log */
+    public FrontDoor(
+            Tokens tokens, AllowedHosts hosts, List<IpSubnetFilterRule> trustedProxies, ProducerTemplate template) {
+        this.tokens = tokens;
+        this.hosts = hosts;
+        this.trustedProxies = trustedProxies;
+        this.template = template;
+    }
+
+    /** Notes how a request arrived, and refuses one that is meant for another host. */
+    void receive(RoutingContext context) {
+        Arrival.note(context, trustedProxies);
+        HostAndPort asked = context.request().authority();
+        if (tokens.open() && asked != null && !hosts.include(asked.host())) {
+            // a page from elsewhere may have a name whose name server leads here: to the browser it is of the same
+            // origin
+            new HttpProblem(
+                            421,
+                            "this machine is not known as " + asked.host()
+                                    + "; http.allowed-hosts names those that it is known as, or use tokens")
+                    .answer(context);
+        } else {
+            hideContentType(context);
+            context.next();
         }
     }
 
@@ -71,5 +106,87 @@ public final class FrontDoor implements Handler<RoutingContext> {
     /** The content type that a request came with; null for none. */
     static String contentType(RoutingContext context) {
         return context.get(CONTENT_TYPE);
+    }
+
+    /** Lets a request pass if its sender may do what it asks for. */
+    void admit(RoutingContext context) {
+        if (isForeign(context)) {
+            String address = Arrival.of(context).address();
+            turnAway(context, new Caller(address, null, false), 403, "pages of other origins may not command");
+            return;
+        }
+        HttpMethod method = context.request().method();
+        Role needed = method == HttpMethod.GET || method == HttpMethod.HEAD ? Role.VIEWER : Role.OPERATOR;
+        Caller caller = caller(context);
+        context.put(Caller.KEY, caller);
+        String path = context.normalizedPath();
+        if (caller.may(needed) || path.equals(CALL) || isPublic(path, needed)) {
+            context.next();
+        } else if (caller.role() != null) {
+            turnAway(context, caller, 403, "this needs the role " + needed.word());
+        } else {
+            context.response().putHeader("WWW-Authenticate", "Bearer");
+            turnAway(context, caller, 401, "this needs a token (Authorization: Bearer …)");
+        }
+    }
+
+    private Caller caller(RoutingContext context) {
+        String address = Arrival.of(context).address();
+        if (tokens.open()) {
+            return new Caller(address, Role.ADMIN, false);
+        }
+        String header = context.request().getHeader("Authorization");
+        Matcher bearer = BEARER.matcher(header == null ? "" : header);
+        Optional<Holder> holder =
+                bearer.matches() ? tokens.holderOf(bearer.group(1).strip()) : Optional.empty();
+        return holder.map(found -> new Caller(found.name(), found.role(), false))
+                .orElseGet(() -> new Caller(address, null, bearer.matches()));
+    }
+
+    private static boolean isPublic(String path, Role needed) {
+        return HEALTH.contains(path) || needed == Role.VIEWER && (path.equals(PAGE) || path.startsWith(PAGE_FILES));
+    }
+
+    /**
+     * A page from elsewhere that an observer has open must not command the crate: a browser lets it send such a request without
+     * asking, and tells where the page comes from. OCS's bridge is called across origins by design (ocs-web), as crossbar's is.
+     */
+    private static boolean isForeign(RoutingContext context) {
+        String origin = context.request().getHeader("Origin");
+        HttpMethod method = context.request().method();
+        if (origin == null || method == HttpMethod.GET || method == HttpMethod.HEAD) {
+            return false;
+        }
+        return !context.normalizedPath().equals(CALL) && !Arrival.of(context).isOwn(origin);
+    }
+
+    /** Refuses; a command is in the audit log before the client knows. */
+    private void turnAway(RoutingContext context, Caller caller, int status, String why) {
+        HttpProblem problem = new HttpProblem(status, why);
+        String operation = operation(context);
+        if (operation == null) {
+            problem.answer(context);
+            return;
+        }
+        String address = Arrival.of(context).address();
+        Context eventLoop = context.vertx().getOrCreateContext();
+        template.asyncSend("direct:audit", exchange -> {
+                    exchange.setProperty(
+                            Origin.PROPERTY, new Origin("http", caller.name(), caller.role(), address, operation));
+                    exchange.getMessage().setBody(Verdict.refused(Verdict.Reason.UNAUTHORIZED, why));
+                })
+                .whenComplete((noted, fault) -> eventLoop.runOnContext(v -> problem.answer(context)));
+    }
+
+    /** The operation that a request would start; null if it would start none. */
+    private static String operation(RoutingContext context) {
+        String path = context.normalizedPath();
+        if (context.request().method() != HttpMethod.POST) {
+            return null;
+        }
+        if (path.startsWith(OPERATIONS)) {
+            return path.substring(OPERATIONS.length());
+        }
+        return path.startsWith(SESSIONS) && path.endsWith("/" + Command.ABORT) ? Command.ABORT : null;
     }
 }

@@ -9,11 +9,9 @@ import java.util.Map;
 import pysmurf.controller.access.Role;
 
 /**
- * What a route may know of an HTTP request. Nothing of it becomes a message header, so no caller can steer a component.
- * Immutable.
+ * What a route may know of an HTTP request.
  *
- * @param method         e.g. {@code POST}
- * @param path           path parameters by name
+ * @param path           the path's parameters by name
  * @param query          the first value of each query parameter
  * @param prefix         the path that a proxy has all of this controller below; empty for none
  * @param contentType    as sent, or null
@@ -21,9 +19,8 @@ import pysmurf.controller.access.Role;
  * @param lastEventId    as sent, or null
  * @param address        the client's address
  * @param client         the token's name, or else the address
- * @param role           what the client may do; null for nobody known
- * @param tokenRefused   whether it sent a token that nobody has
- * @param body           the body; empty if there is none
+ * @param role           what the client may do; null for an unknown client
+ * @param tokenRefused   whether it sent an unknown token
  */
 public record HttpRequest(
         String method,
@@ -44,7 +41,7 @@ public record HttpRequest(
 
     static HttpRequest of(RoutingContext context) {
         Buffer body = context.body() == null ? null : context.body().buffer();
-        Caller caller = Caller.of(context);
+        FrontDoor.Caller caller = FrontDoor.Caller.of(context);
         Arrival arrival = Arrival.of(context);
         return new HttpRequest(
                 context.request().method().name(),
@@ -91,15 +88,15 @@ public record HttpRequest(
      * @param  otherwise   where it is not there
      * @throws HttpProblem 400 if it is something else
      */
-    public int number(String name, int least, int most, int otherwise) {
+    public int number(String name, int min, int max, int otherwise) {
         String text = query.get(name);
         if (text == null) {
             return otherwise;
         }
-        if (text.matches("[0-9]{1,9}") && Integer.parseInt(text) >= least && Integer.parseInt(text) <= most) {
+        if (text.matches("[0-9]{1,9}") && Integer.parseInt(text) >= min && Integer.parseInt(text) <= max) {
             return Integer.parseInt(text);
         }
-        throw HttpProblem.wrong(name, "a whole number from " + least + " to " + most);
+        throw HttpProblem.wrong(name, "a whole number from " + min + " to " + max);
     }
 
     /**
@@ -107,16 +104,29 @@ public record HttpRequest(
      *
      * @throws HttpProblem 400 if it is something else
      */
-    public double seconds(String name, int most) {
+    public double seconds(String name, int max) {
         String text = query.getOrDefault(name, "0");
-        if (text.matches("[0-9]{1,9}(\\.[0-9]*)?|\\.[0-9]+") && Double.parseDouble(text) <= most) {
+        if (text.matches("[0-9]{1,9}(\\.[0-9]*)?|\\.[0-9]+") && Double.parseDouble(text) <= max) {
             return Double.parseDouble(text);
         }
-        throw HttpProblem.wrong(name, "seconds from 0 to " + most);
+        throw HttpProblem.wrong(name, "seconds from 0 to " + max);
     }
 
     /** A path parameter, for routes: {@code ${exchangeProperty.request.pathParam(id)}}. */
     public String pathParam(String name) {
         return path.get(name);
+    }
+
+    /**
+     * A number in the path.
+     *
+     * @throws HttpProblem 404 if it is something else
+     */
+    public int pathNumber(String name) {
+        try {
+            return Integer.parseInt(path.get(name));
+        } catch (NumberFormatException e) {
+            throw new HttpProblem(404, "nothing is numbered \"" + path.get(name) + "\"");
+        }
     }
 }

@@ -15,7 +15,6 @@ import org.slf4j.LoggerFactory;
 import pysmurf.controller.access.Holder;
 import pysmurf.controller.access.Role;
 import pysmurf.controller.access.Tokens;
-import pysmurf.controller.access.TooManyGuesses;
 import pysmurf.controller.audit.Audit;
 import pysmurf.controller.command.Command;
 import pysmurf.controller.command.Origin;
@@ -37,7 +36,7 @@ public final class OcsBridge {
     private static final String CALL = "ocsCall";
     private static final String OPS = ".ops";
     private static final Set<String> COMMANDS = Set.of("start", "abort");
-    private static final String UNKNOWN_TOKEN = "nobody has this token";
+    private static final String UNKNOWN_TOKEN = "unknown token";
     private static final PythonSignature MANAGEMENT =
             new PythonSignature("OCSAgent._management_handler", 1, java.util.List.of("q"), true);
 
@@ -108,22 +107,16 @@ public final class OcsBridge {
             throw CallFault.noSuchProcedure(call.procedure());
         }
         OpsRequest ops = OpsRequest.of(call);
-        CompletableFuture<Holder> known = holder(request, ops.password());
-        known.exceptionally(fault -> {
-            exchange.setProperty(Audit.REFUSAL, Verdict.refused(Verdict.Reason.UNAUTHORIZED, fault.getMessage()));
-            return null;
-        });
-        return known.thenCompose(holder -> {
-            command.ifPresent(asked ->
-                    exchange.setProperty(Origin.PROPERTY, origin(asked, request, holder.name(), holder.role())));
-            Object decided = agent.decide(ops, new OcsClient(holder.name(), level(holder)));
-            if (decided instanceof OcsReply reply && reply.reason() != null) {
-                exchange.setProperty(Audit.REFUSAL, Verdict.refused(reply.reason(), reply.message()));
-            }
-            return decided instanceof CompletableFuture<?> later
-                    ? later.thenApply(reply -> reply)
-                    : CompletableFuture.completedFuture(decided);
-        });
+        Holder holder = holder(request, ops.password());
+        command.ifPresent(
+                asked -> exchange.setProperty(Origin.PROPERTY, origin(asked, request, holder.name(), holder.role())));
+        Object decided = agent.decide(ops, new OcsClient(holder.name(), level(holder)));
+        if (decided instanceof OcsReply reply && reply.reason() != null) {
+            exchange.setProperty(Audit.REFUSAL, Verdict.refused(reply.reason(), reply.message()));
+        }
+        return decided instanceof CompletableFuture<?> later
+                ? later.thenApply(reply -> reply)
+                : CompletableFuture.completedFuture(decided);
     }
 
     /** The request for a command in a call, if it holds one. */
@@ -143,14 +136,14 @@ public final class OcsBridge {
     }
 
     /** By the header, which any HTTP client can send, or the password, which is all that an OCS client can send. */
-    private CompletableFuture<Holder> holder(HttpRequest request, JsonNode password) {
+    private Holder holder(HttpRequest request, JsonNode password) {
         Holder byHeader = new Holder(request.client(), request.role());
         if (tokens.open() || !password.isTextual()) {
-            return CompletableFuture.completedFuture(byHeader);
+            return byHeader;
         }
-        return tokens.holderOf(password.textValue()).thenApply(found -> found.filter(
-                        holder -> !request.isFrom(holder.role()) || request.role() == holder.role())
-                .orElse(byHeader));
+        return tokens.holderOf(password.textValue())
+                .filter(holder -> !request.isFrom(holder.role()) || request.role() == holder.role())
+                .orElse(byHeader);
     }
 
     private CredLevel level(Holder holder) {
@@ -178,9 +171,6 @@ public final class OcsBridge {
         }
         if (fault instanceof BridgeRefusal refusal) {
             return BridgeReply.refusal(refusal.status(), refusal.getMessage());
-        }
-        if (fault instanceof TooManyGuesses) {
-            return BridgeReply.fault(CallFault.notAuthorized(fault.getMessage()));
         }
         LOG.error("A call failed", fault);
         return BridgeReply.internalError();

@@ -19,7 +19,7 @@ import pysmurf.controller.http.HttpConsumer;
  */
 final class PromptStop extends DefaultShutdownStrategy {
 
-    /** Whoever has just been let in has not been counted yet, and a busy machine may take its time. */
+    /** What has just been let in has not been counted yet, and a busy machine may take its time. */
     private static final long SETTLE_MS = 100;
 
     private static final long LOOK_EVERY_MS = 2;
@@ -41,11 +41,13 @@ final class PromptStop extends DefaultShutdownStrategy {
         Consumer consumer = routes.get(0).getRoute().getConsumer();
         if (consumer instanceof Suspendable) {
             ServiceHelper.suspendService(consumer);
-            // a thread of it may still be waiting at the queue, and take one more
-            Thread.sleep(SETTLE_MS
-                    + (consumer instanceof SedaConsumer seda
-                            ? seda.getEndpoint().getPollTimeout()
-                            : 0));
+            if (!(http(consumer) instanceof HttpConsumer)) {
+                // a thread of it may still be waiting at the queue, and take one more
+                Thread.sleep(SETTLE_MS
+                        + (consumer instanceof SedaConsumer seda
+                                ? seda.getEndpoint().getPollTimeout()
+                                : 0));
+            }
         }
         long deadline = System.nanoTime() + unit.toNanos(timeout);
         while (isBusy(context, id, consumer) && System.nanoTime() < deadline) {
@@ -55,11 +57,13 @@ final class PromptStop extends DefaultShutdownStrategy {
         return true;
     }
 
+    private static Consumer http(Consumer consumer) {
+        return consumer instanceof PlatformHttpConsumerAware outer ? outer.getPlatformHttpConsumer() : null;
+    }
+
     private static boolean isBusy(CamelContext context, String id, Consumer consumer) {
-        // a request is counted as in flight only when a thread has been found for it
-        boolean letIn = consumer instanceof PlatformHttpConsumerAware outer
-                && outer.getPlatformHttpConsumer() instanceof HttpConsumer http
-                && http.pending() > 0;
+        // a request counts as pending before it looks for its route, and as in flight only when it has a thread
+        boolean letIn = http(consumer) instanceof HttpConsumer taker && taker.pending() > 0;
         return letIn || context.getInflightRepository().size(id) > 0;
     }
 }

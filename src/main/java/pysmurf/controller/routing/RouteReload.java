@@ -58,7 +58,7 @@ public final class RouteReload {
     private static final String BROKER = "paho";
 
     /** Where routes begin that something may be in for as long as a session lasts. */
-    private static final List<String> HOLDING = List.of("direct:", "platform-http:");
+    private static final List<String> HOLDING = List.of("direct:", "platform-http:", "rest:");
 
     /** A step that is a building block, and its name. */
     private static final Pattern BLOCK = Pattern.compile(Operations.BLOCK + "/*([A-Za-z0-9_-]+)");
