@@ -24,6 +24,9 @@ public final class HttpConsumer extends VertxPlatformHttpConsumer {
 
     private static final Logger LOG = LoggerFactory.getLogger(HttpConsumer.class);
 
+    private static final long MAX_STOP_NANOS = 1_000_000_000;
+    private static final long LOOK_EVERY_MS = 2;
+
     private final AtomicInteger pending = new AtomicInteger();
 
     HttpConsumer(
@@ -62,9 +65,14 @@ public final class HttpConsumer extends VertxPlatformHttpConsumer {
                 .onFailure(fault -> failed(context, fault));
     }
 
-    /** Requests that wait for a thread or have one. */
-    public int pending() {
-        return pending.get();
+    /** Those that were let in are answered first: until they have a thread, Camel does not count them. */
+    @Override
+    protected void doStop() throws Exception {
+        long deadline = System.nanoTime() + MAX_STOP_NANOS;
+        while (pending.get() > 0 && System.nanoTime() < deadline) {
+            Thread.sleep(LOOK_EVERY_MS);
+        }
+        super.doStop();
     }
 
     private void reply(RoutingContext context, Exchange exchange) {

@@ -10,7 +10,6 @@ import org.apache.camel.component.seda.SedaConsumer;
 import org.apache.camel.impl.engine.DefaultShutdownStrategy;
 import org.apache.camel.spi.RouteStartupOrder;
 import org.apache.camel.support.service.ServiceHelper;
-import pysmurf.controller.http.HttpConsumer;
 
 /**
  * Stops a route that is replaced as soon as what is on its way through it is through. What waits before it is left for the route
@@ -41,7 +40,7 @@ final class PromptStop extends DefaultShutdownStrategy {
         Consumer consumer = routes.get(0).getRoute().getConsumer();
         if (consumer instanceof Suspendable) {
             ServiceHelper.suspendService(consumer);
-            if (!(http(consumer) instanceof HttpConsumer)) {
+            if (!(consumer instanceof PlatformHttpConsumerAware)) {
                 // a thread of it may still be waiting at the queue, and take one more
                 Thread.sleep(SETTLE_MS
                         + (consumer instanceof SedaConsumer seda
@@ -50,20 +49,10 @@ final class PromptStop extends DefaultShutdownStrategy {
             }
         }
         long deadline = System.nanoTime() + unit.toNanos(timeout);
-        while (isBusy(context, id, consumer) && System.nanoTime() < deadline) {
+        while (context.getInflightRepository().size(id) > 0 && System.nanoTime() < deadline) {
             Thread.sleep(LOOK_EVERY_MS);
         }
         ServiceHelper.stopService(consumer);
         return true;
-    }
-
-    private static Consumer http(Consumer consumer) {
-        return consumer instanceof PlatformHttpConsumerAware outer ? outer.getPlatformHttpConsumer() : null;
-    }
-
-    private static boolean isBusy(CamelContext context, String id, Consumer consumer) {
-        // a request counts as pending before it looks for its route, and as in flight only when it has a thread
-        boolean letIn = http(consumer) instanceof HttpConsumer taker && taker.pending() > 0;
-        return letIn || context.getInflightRepository().size(id) > 0;
     }
 }
