@@ -23,8 +23,8 @@ import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import pysmurf.controller.access.Requester;
 import pysmurf.controller.command.Command;
-import pysmurf.controller.command.Origin;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.Verdict;
 
@@ -71,7 +71,8 @@ public final class Audit {
         }
         exchange.setProperty(NOTED, true);
         ObjectNode entry = entry(
-                exchange.getProperty(Origin.PROPERTY, Origin.class),
+                exchange.getProperty(Requester.PROPERTY, Requester.class),
+                exchange.getProperty("operation", String.class),
                 exchange.getProperty("command", Command.class),
                 verdict);
         return verdict.reason() == Verdict.Reason.UNAUTHORIZED && isTooMany(entry) ? null : Json.text(entry);
@@ -81,7 +82,7 @@ public final class Audit {
         if (exchange.getMessage().getBody() instanceof Verdict decided) {
             return decided;
         }
-        if (exchange.getProperty(Origin.PROPERTY) == null) {
+        if (exchange.getProperty(Requester.PROPERTY) == null) {
             return null;
         }
         Throwable caught = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
@@ -91,15 +92,15 @@ public final class Audit {
                 : Verdict.refused(Verdict.Reason.INVALID, String.valueOf(caught.getMessage()));
     }
 
-    private ObjectNode entry(Origin origin, Command command, Verdict verdict) {
+    private ObjectNode entry(Requester requester, String operation, Command command, Verdict verdict) {
         ObjectNode entry = Json.object();
         entry.put("time", clock.instant().truncatedTo(ChronoUnit.MILLIS).toString());
-        if (origin != null) {
-            entry.put("transport", origin.transport());
-            entry.put("client", cut(origin.client()));
-            entry.put("role", origin.role() == null ? null : origin.role().word());
-            entry.put("address", origin.address());
-            entry.put("operation", cut(origin.operation()));
+        if (requester != null) {
+            entry.put("transport", requester.transport());
+            entry.put("client", cut(requester.client()));
+            entry.put("role", requester.role() == null ? null : requester.role().word());
+            entry.put("address", requester.address());
+            entry.put("operation", cut(operation));
         }
         if (command != null) {
             entry.put("operation", cut(command.operation()));

@@ -11,17 +11,15 @@ import java.util.concurrent.TimeUnit;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
+import pysmurf.controller.access.Requester;
 import pysmurf.controller.command.Command;
-import pysmurf.controller.command.Origin;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
-import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.Verdict;
 
 /** Makes a command of an HTTP request, and a reply of what was decided about it. */
 public final class Commands {
 
-    private static final String TRANSPORT = "http";
     private static final int MAX_WAIT_S = 3600;
 
     /**
@@ -32,8 +30,8 @@ public final class Commands {
     public Command read(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request, Exchange exchange) {
         String named = request.pathParam("op");
         String operation = named == null ? Command.ABORT : named;
-        exchange.setProperty(
-                Origin.PROPERTY, new Origin(TRANSPORT, request.client(), request.role(), request.address(), operation));
+        exchange.setProperty(Requester.PROPERTY, request.requester());
+        exchange.setProperty("operation", operation);
         waitSeconds(request);
         ObjectNode params = params(request.body());
         if (named == null) {
@@ -47,7 +45,7 @@ public final class Commands {
         if (key != null && (key.isBlank() || key.length() > 200)) {
             throw new HttpProblem(400, "Idempotency-Key: from 1 to 200 characters");
         }
-        return new Command(operation, params, key, null, false, false, new RequestedBy(TRANSPORT, request.client()));
+        return new Command(operation, params, key, null, false, false, request.requester());
     }
 
     private static ObjectNode params(byte[] body) {

@@ -13,10 +13,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.camel.ProducerTemplate;
 import pysmurf.controller.access.Holder;
+import pysmurf.controller.access.Requester;
 import pysmurf.controller.access.Role;
 import pysmurf.controller.access.Tokens;
 import pysmurf.controller.command.Command;
-import pysmurf.controller.command.Origin;
 import pysmurf.controller.session.Verdict;
 
 /**
@@ -32,6 +32,8 @@ public final class FrontDoor {
 
     private static final String PAGE_FILES = "/page/";
     /** Takes a password in the body as well, so it decides for itself what a client without a token may do. */
+    private static final String HTTP = "http";
+
     private static final String CALL = "/call";
 
     private static final String OPERATIONS = "/api/v1/operations/";
@@ -43,26 +45,6 @@ public final class FrontDoor {
     private final AllowedHosts hosts;
     private final List<IpSubnetFilterRule> trustedProxies;
     private final ProducerTemplate template;
-
-    /**
-     * Who sent a request.
-     *
-     * @param name         the token's name, or else the address
-     * @param role         null for an unknown client
-     * @param tokenRefused whether it sent an unknown token
-     */
-    record Caller(String name, Role role, boolean tokenRefused) {
-
-        private static final String KEY = Caller.class.getName();
-
-        static Caller of(RoutingContext context) {
-            return context.get(KEY);
-        }
-
-        private boolean may(Role needed) {
-            return role != null && role.includes(needed);
-        }
-    }
 
     /** @param template takes refused requests to the audit log */
     public FrontDoor(
@@ -112,35 +94,49 @@ public final class FrontDoor {
     void admit(RoutingContext context) {
         if (isForeign(context)) {
             String address = Arrival.of(context).address();
-            turnAway(context, new Caller(address, null, false), 403, "pages of other origins may not command");
+            turnAway(
+                    context,
+                    new Requester(HTTP, address, null, address),
+                    403,
+                    "pages of other origins may not command");
             return;
         }
         HttpMethod method = context.request().method();
         Role needed = method == HttpMethod.GET || method == HttpMethod.HEAD ? Role.VIEWER : Role.OPERATOR;
-        Caller caller = caller(context);
-        context.put(Caller.KEY, caller);
+        Requester requester = requester(context);
+        context.put(Requester.PROPERTY, requester);
         String path = context.normalizedPath();
-        if (caller.may(needed) || path.equals(CALL) || isPublic(path, needed)) {
+        if (requester.is(needed) || path.equals(CALL) || isPublic(path, needed)) {
             context.next();
-        } else if (caller.role() != null) {
-            turnAway(context, caller, 403, "this needs the role " + needed.word());
+        } else if (requester.role() != null) {
+            turnAway(context, requester, 403, "this needs the role " + needed.word());
         } else {
             context.response().putHeader("WWW-Authenticate", "Bearer");
-            turnAway(context, caller, 401, "this needs a token (Authorization: Bearer …)");
+            turnAway(context, requester, 401, "this needs a token (Authorization: Bearer …)");
         }
     }
 
-    private Caller caller(RoutingContext context) {
+    private Requester requester(RoutingContext context) {
         String address = Arrival.of(context).address();
         if (tokens.open()) {
-            return new Caller(address, Role.ADMIN, false);
+            return new Requester(HTTP, address, Role.ADMIN, address);
         }
-        String header = context.request().getHeader("Authorization");
-        Matcher bearer = BEARER.matcher(header == null ? "" : header);
+        Matcher bearer = bearer(context);
         Optional<Holder> holder =
                 bearer.matches() ? tokens.holderOf(bearer.group(1).strip()) : Optional.empty();
-        return holder.map(found -> new Caller(found.name(), found.role(), false))
-                .orElseGet(() -> new Caller(address, null, bearer.matches()));
+        return holder.map(found -> new Requester(HTTP, found.name(), found.role(), address))
+                .orElseGet(() -> new Requester(HTTP, address, null, address));
+    }
+
+    private static Matcher bearer(RoutingContext context) {
+        String header = context.request().getHeader("Authorization");
+        return BEARER.matcher(header == null ? "" : header);
+    }
+
+    /** Whether a request came with a token that is not known. */
+    static boolean isTokenRefused(RoutingContext context) {
+        return context.<Requester>get(Requester.PROPERTY).role() == null
+                && bearer(context).matches();
     }
 
     private static boolean isPublic(String path, Role needed) {
@@ -161,18 +157,17 @@ public final class FrontDoor {
     }
 
     /** Refuses; a command is in the audit log before the client knows. */
-    private void turnAway(RoutingContext context, Caller caller, int status, String why) {
+    private void turnAway(RoutingContext context, Requester requester, int status, String why) {
         HttpProblem problem = new HttpProblem(status, why);
         String operation = operation(context);
         if (operation == null) {
             problem.answer(context);
             return;
         }
-        String address = Arrival.of(context).address();
         Context eventLoop = context.vertx().getOrCreateContext();
         template.asyncSend("direct:audit", exchange -> {
-                    exchange.setProperty(
-                            Origin.PROPERTY, new Origin("http", caller.name(), caller.role(), address, operation));
+                    exchange.setProperty(Requester.PROPERTY, requester);
+                    exchange.setProperty("operation", operation);
                     exchange.getMessage().setBody(Verdict.refused(Verdict.Reason.UNAUTHORIZED, why));
                 })
                 .whenComplete((noted, fault) -> eventLoop.runOnContext(v -> problem.answer(context)));

@@ -6,6 +6,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import pysmurf.controller.access.Requester;
 import pysmurf.controller.access.Role;
 
 /**
@@ -17,9 +18,7 @@ import pysmurf.controller.access.Role;
  * @param contentType    as sent, or null
  * @param idempotencyKey as sent, or null
  * @param lastEventId    as sent, or null
- * @param address        the client's address
- * @param client         the token's name, or else the address
- * @param role           what the client may do; null for an unknown client
+ * @param requester     who asks
  * @param tokenRefused   whether it sent an unknown token
  */
 public record HttpRequest(
@@ -30,9 +29,7 @@ public record HttpRequest(
         String contentType,
         String idempotencyKey,
         String lastEventId,
-        String address,
-        String client,
-        Role role,
+        Requester requester,
         boolean tokenRefused,
         byte[] body) {
 
@@ -41,7 +38,6 @@ public record HttpRequest(
 
     static HttpRequest of(RoutingContext context) {
         Buffer body = context.body() == null ? null : context.body().buffer();
-        FrontDoor.Caller caller = FrontDoor.Caller.of(context);
         Arrival arrival = Arrival.of(context);
         return new HttpRequest(
                 context.request().method().name(),
@@ -51,10 +47,8 @@ public record HttpRequest(
                 FrontDoor.contentType(context),
                 context.request().getHeader("Idempotency-Key"),
                 context.request().getHeader("Last-Event-ID"),
-                arrival.address(),
-                caller.name(),
-                caller.role(),
-                caller.tokenRefused(),
+                context.get(Requester.PROPERTY),
+                FrontDoor.isTokenRefused(context),
                 body == null ? new byte[0] : body.getBytes());
     }
 
@@ -66,7 +60,7 @@ public record HttpRequest(
 
     /** Whether the client has that role, or one that includes it. */
     public boolean isFrom(Role needed) {
-        return role != null && role.includes(needed);
+        return requester.is(needed);
     }
 
     /**

@@ -30,19 +30,18 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import pysmurf.controller.access.Requester;
 import pysmurf.controller.access.Role;
 import pysmurf.controller.command.Command;
-import pysmurf.controller.command.Origin;
 import pysmurf.controller.driver.Setup;
 import pysmurf.controller.session.Json;
-import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.Verdict;
 
 /** The route as it is shipped, and the files that it writes. */
 class AuditTest {
 
     private static final Clock CLOCK = Clock.fixed(Instant.parse("2026-11-23T05:00:00Z"), ZoneOffset.UTC);
-    private static final Origin ANN = new Origin("http", "ann", Role.OPERATOR, "192.0.2.7", "run");
+    private static final Requester ANN = new Requester("http", "ann", Role.OPERATOR, "192.0.2.7");
 
     private final CamelContext context = new DefaultCamelContext();
 
@@ -92,7 +91,8 @@ class AuditTest {
 
     private Exchange exchange(String commandId, String argument) {
         Exchange exchange = new DefaultExchange(context);
-        exchange.setProperty(Origin.PROPERTY, ANN);
+        exchange.setProperty(Requester.PROPERTY, ANN);
+        exchange.setProperty("operation", "run");
         Command command = new Command(
                 "run",
                 Json.object().put("script", argument),
@@ -100,7 +100,7 @@ class AuditTest {
                 null,
                 false,
                 false,
-                new RequestedBy("http", "ann"));
+                Requester.of("http", "ann"));
         exchange.setProperty("command", command);
         exchange.getMessage().setBody(Verdict.refused(Verdict.Reason.BUSY, "session 1 is running"));
         return exchange;
@@ -252,7 +252,8 @@ class AuditTest {
         note(exchange("mine", "x.py"));
         for (int i = 0; i < 200; i++) {
             Exchange exchange = new DefaultExchange(context);
-            exchange.setProperty(Origin.PROPERTY, ANN);
+            exchange.setProperty(Requester.PROPERTY, ANN);
+            exchange.setProperty("operation", "run");
             exchange.getMessage().setBody(Verdict.refused(Verdict.Reason.UNAUTHORIZED, "no token"));
             note(exchange);
         }
@@ -271,7 +272,8 @@ class AuditTest {
         reading.setProperty(Exchange.EXCEPTION_CAUGHT, new IllegalStateException("no session 7"));
         note(reading);
         Exchange unreadable = new DefaultExchange(context);
-        unreadable.setProperty(Origin.PROPERTY, ANN);
+        unreadable.setProperty(Requester.PROPERTY, ANN);
+        unreadable.setProperty("operation", "run");
         unreadable.setProperty(Exchange.EXCEPTION_CAUGHT, new IllegalStateException("no JSON"));
         note(unreadable);
 
