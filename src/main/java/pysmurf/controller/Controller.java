@@ -30,10 +30,10 @@ import org.slf4j.LoggerFactory;
 import pysmurf.controller.audit.Audit;
 import pysmurf.controller.command.Admission;
 import pysmurf.controller.config.Configuration;
+import pysmurf.controller.config.FollowedFile;
 import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.config.HostPort;
 import pysmurf.controller.config.Leftovers;
-import pysmurf.controller.config.LiveSetting;
 import pysmurf.controller.config.Settings;
 import pysmurf.controller.health.ControllerHealth;
 import pysmurf.controller.health.Health;
@@ -123,7 +123,7 @@ public final class Controller implements AutoCloseable {
     private Aborts aborts;
     private PublisherInbox inbox;
     private RegisteredFiles registered;
-    private LiveSetting<List<HostPort>> destinationSetting;
+    private FollowedFile<List<HostPort>, String> destinationSetting;
     private ExecutorService operations;
     private Operations known;
     private RouteReload reload;
@@ -371,7 +371,7 @@ public final class Controller implements AutoCloseable {
                         configuration.get(Settings.RETENTION_LOGS_SIZE),
                         clock));
         EventStream eventStream = new EventStream(clock);
-        destinationSetting = new LiveSetting<>(files, configuration, Settings.PUBLISHER_DESTINATIONS);
+        destinationSetting = configuration.follow(files, Settings.PUBLISHER_DESTINATIONS);
         Destinations destinations = new Destinations(destinationSetting, publisherAddress);
         destinations.resolve();
         registry.bind("sessions", sessions);
@@ -442,7 +442,7 @@ public final class Controller implements AutoCloseable {
                 new Recovery(sessions, executor, admission, configuration.get(Settings.RECOVERY_POLICY), graces);
         registry.bind("recovery", recovery);
         unfinished = recovery.begin();
-        mqtt = new MqttSide(configuration, files, context, sessions, replacement, topicRoot, hostName(), clock);
+        mqtt = new MqttSide(configuration, files, context, sessions, topicRoot, hostName(), clock);
         bindViews(context);
         bindHealth(context, destinations);
         String traced = configuration.get(Settings.TRACES_ENDPOINT);

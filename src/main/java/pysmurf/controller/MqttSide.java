@@ -7,22 +7,17 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.camel.CamelContext;
 import org.apache.camel.spi.Registry;
-import org.eclipse.paho.mqttv5.common.MqttException;
 import pysmurf.controller.access.Tokens;
 import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.FollowedFiles;
-import pysmurf.controller.config.MqttVersion;
 import pysmurf.controller.config.Settings;
 import pysmurf.controller.mqtt.Broker;
 import pysmurf.controller.mqtt.BrokerUsers;
 import pysmurf.controller.mqtt.EmbeddedBroker;
-import pysmurf.controller.mqtt.Mqtt3Connection;
-import pysmurf.controller.mqtt.Mqtt5Connection;
 import pysmurf.controller.mqtt.MqttCommands;
 import pysmurf.controller.mqtt.MqttConnection;
+import pysmurf.controller.mqtt.MqttIdentity;
 import pysmurf.controller.mqtt.MqttOutbox;
-import pysmurf.controller.mqtt.PacketLimit;
-import pysmurf.controller.routing.Replacement;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.store.ScratchFolder;
 import pysmurf.controller.tls.KeyStoreFile;
@@ -50,11 +45,10 @@ final class MqttSide {
             FollowedFiles files,
             CamelContext context,
             Sessions sessions,
-            Replacement replacement,
             String topicRoot,
             String host,
             Clock clock)
-            throws MqttException, org.eclipse.paho.client.mqttv3.MqttException, StartFailure {
+            throws Exception {
         this.configuration = configuration;
         this.sessions = sessions;
         this.topicRoot = topicRoot;
@@ -71,24 +65,24 @@ final class MqttSide {
                         configuration.get(Settings.MQTT_EMBEDDED_PORT),
                         ScratchFolder.below(configuration.dataDir()).resolve("broker"),
                         guard);
-        MqttConnection.Identity identity =
-                guard == null ? identity() : identity().at(guard);
-        PacketLimit limit = new PacketLimit(configuration.get(Settings.MQTT_MAX_PACKET_SIZE));
-        connection = configuration.get(Settings.MQTT_VERSION) == MqttVersion.V5
-                ? new Mqtt5Connection(broker, identity, limit, clock, replacement.delivery())
-                : new Mqtt3Connection(broker, identity, limit, replacement.delivery());
+        connection = new MqttConnection(
+                broker,
+                guard == null ? identity() : identity().at(guard),
+                configuration.get(Settings.MQTT_MAX_PACKET_SIZE),
+                configuration.get(Settings.MQTT_VERSION));
         isOwn = url.isEmpty();
         // before any route may connect
         connection.onConnected(() -> context.createProducerTemplate().sendBody("direct:mqtt-connected", ""));
         Registry registry = context.getRegistry();
-        registry.bind("mqttClient", connection);
-        registry.bind("mqttCommands", new MqttCommands(connection, topicRoot + "/reply", "mqtt"));
+        registry.bind("mqttConnection", connection);
+        registry.bind("mqttClient", connection.client());
+        registry.bind("mqttCommands", new MqttCommands(connection, topicRoot + "/reply", "mqtt", clock));
         registry.bind("mqttOutbox", new MqttOutbox(sessions, connection, topicRoot));
     }
 
-    private MqttConnection.Identity identity() throws StartFailure {
+    private MqttIdentity identity() throws StartFailure {
         String unique = UUID.randomUUID().toString().substring(0, 8);
-        return new MqttConnection.Identity(
+        return new MqttIdentity(
                 "pysmurf-" + configuration.get(Settings.CONTROLLER_ID) + "-" + unique,
                 host + ", process " + ProcessHandle.current().pid() + ", " + unique,
                 configuration.get(Settings.MQTT_USERNAME),
@@ -153,6 +147,6 @@ final class MqttSide {
 
     /** Says that the controller is offline. The broker is to be closed last: {@link #broker}. */
     void sayGoodbye() {
-        connection.close(topicRoot + "/status", offline());
+        connection.close(offline());
     }
 }

@@ -1,6 +1,6 @@
 package pysmurf.controller.config;
 
-/** The MQTT version spoken to the broker, and the Camel component that speaks it. */
+/** The MQTT version spoken to the broker. */
 public enum MqttVersion {
     V5("5", "paho-mqtt5"),
     V3("3.1.1", "paho");
@@ -13,7 +13,7 @@ public enum MqttVersion {
         this.component = component;
     }
 
-    /** The scheme of the Camel component. */
+    /** The scheme of the Camel component that speaks it. */
     public String component() {
         return component;
     }

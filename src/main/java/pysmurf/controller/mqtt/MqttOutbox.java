@@ -12,19 +12,18 @@ import pysmurf.controller.session.SessionEvent;
 import pysmurf.controller.session.Sessions;
 
 /**
- * Remembers which sessions changed while the broker was away, so that each is told once, as it is then, when the broker is
- * back. Thread-safe.
+ * Makes messages of events. Sessions that change while the broker is away are remembered; when it is back, each of them is published
+ * once, as it is then.
  */
 public final class MqttOutbox {
 
-    private static final int MOST_SESSIONS = 10_000;
+    private static final int MAX_SESSIONS = 10_000;
 
     private final Sessions sessions;
     private final MqttConnection connection;
     private final String topicRoot;
     private final Set<Integer> missed = new LinkedHashSet<>();
 
-    /** @param topicRoot of all topics of the controller */
     public MqttOutbox(Sessions sessions, MqttConnection connection, String topicRoot) {
         this.sessions = sessions;
         this.connection = connection;
@@ -32,9 +31,9 @@ public final class MqttOutbox {
     }
 
     /**
-     * Makes a message of an event: its JSON, its topic, and the quality of service that it is worth.
+     * Sets the body, the topic, the quality of service and whether the broker keeps the message.
      *
-     * @throws Disconnected if there is no connection to send it on
+     * @throws Disconnected if there is no connection
      */
     public void address(@Body SessionEvent event, Exchange exchange) {
         if (!connection.isConnected()) {
@@ -50,13 +49,13 @@ public final class MqttOutbox {
     public synchronized void missed(@ExchangeProperty("event") SessionEvent event) {
         if (event.getType() == SessionEvent.Type.SESSION) {
             missed.add(event.getSessionId());
-            if (missed.size() > MOST_SESSIONS) {
+            if (missed.size() > MAX_SESSIONS) {
                 missed.remove(missed.iterator().next());
             }
         }
     }
 
-    /** What there is to tell now that the broker is back: whether we are busy, and the sessions it missed. */
+    /** What a broker that is back has to be told: whether the controller is busy, and the sessions it missed. */
     public synchronized List<SessionEvent> drain() {
         List<SessionEvent> events = new ArrayList<>();
         events.add(sessions.statusEvent());
