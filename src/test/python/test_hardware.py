@@ -372,6 +372,16 @@ class RightNumbersTest(OnStandIn):
         self.assertEqual(order[:5], ["set_fixed_flux_ramp_bias", "run_serial_gradient_descent",
                                      "run_serial_eta_scan", "toggle_feedback", "set_fixed_flux_ramp_bias"])
 
+    def test_a_squid_curve_is_taken_without_the_gain_of_the_harmonics(self) -> None:
+        """It is none in the device configuration; sodetlib sets it, too."""
+        self.tuned()
+        self.server.registers["lms_gain", 0] = 5
+        gains = set()
+        self.server.before["get_loop_filter_output_array"] = \
+            lambda **_: gains.add(self.server.registers["lms_gain", 0])
+        self.run_well("squid_curve", *SHORT)
+        self.assertEqual((gains, self.server.registers["lms_gain", 0]), ({0}, 5))
+
     def test_the_current_that_is_told_is_the_one_that_was_accepted(self) -> None:
         count = 0
 
@@ -557,12 +567,14 @@ class SmurfControl:
             system.pthread_mutex_lock(lock)
 """
 
-    def start(self, timeout_s: str) -> "subprocess.Popen[str]":
+    AT_EXIT = "import atexit, time\natexit.register(time.sleep, 600)\n"
+    AS_MODULES_GO = "import time\nclass Held:\n  def __del__(self, sleep=time.sleep): sleep(600)\nheld = Held()\n"
+
+    def start(self, timeout_s: str, package: str = AT_EXIT, client: str = CLIENT) -> "subprocess.Popen[str]":
         slot = Slot()
         self.addCleanup(slot.close)
         os.mkdir(slot.path("pysmurf"))
-        for name, text in (("__init__.py", "import atexit, time\natexit.register(time.sleep, 600)\n"),
-                           ("client.py", self.CLIENT)):
+        for name, text in (("__init__.py", package), ("client.py", client)):
             with open(slot.path("pysmurf", name), "w", encoding="utf-8") as file:
                 file.write(text)
         with open(slot.path("smurf.cfg"), "w", encoding="utf-8"):
@@ -578,6 +590,12 @@ class SmurfControl:
         err = process.communicate(timeout=TIMEOUT_S)[1]
         self.assertEqual(process.returncode, 2)
         self.assertIn("the control object of slot 3 did not open within 0.3 s", err)
+
+    def test_it_ends_while_its_modules_are_pulled_down(self) -> None:
+        for package in (self.AT_EXIT, self.AS_MODULES_GO):
+            process = self.start("600", package, "class SmurfControl:\n  pass\n")
+            err = process.communicate(timeout=TIMEOUT_S)[1]
+            self.assertEqual(process.returncode, 2, err)
 
     def test_it_ends_when_it_is_told_to(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -478,16 +478,22 @@ class HardwareSmurf:
     # --- flux -------------------------------------------------------------------------------------
 
     def set_lms_enable(self, band: int, enabled: bool) -> None:
-        """Off remembers the three switches, on puts them back. Source: sodetlib ``take_squid_curve``."""
+        """Off remembers the three switches and the gain, and takes the configured gain; on puts them back.
+
+        Source: sodetlib ``take_squid_curve``.
+        """
         self._check(band)
         if not enabled:
             self._lms_before.setdefault(band, [
                 int(self._smurf.get_lms_enable1(band)), int(self._smurf.get_lms_enable2(band)),
-                int(self._smurf.get_lms_enable3(band))])
-        switches = self._lms_before.pop(band, [1, 1, 1]) if enabled else [0, 0, 0]
+                int(self._smurf.get_lms_enable3(band)), int(self._smurf.get_lms_gain(band))])
+        usual = [1, 1, 1, self._smurf.get_lms_gain(band)]
+        switches = self._lms_before.pop(band, usual) if enabled else \
+            [0, 0, 0, int(self.configured("lms_gain", band) or 0)]
         self._smurf.set_lms_enable1(band, switches[0])
         self._smurf.set_lms_enable2(band, switches[1])
         self._smurf.set_lms_enable3(band, switches[2])
+        self._smurf.set_lms_gain(band, switches[3])
 
     def toggle_feedback(self, band: int) -> None:
         self._on[band] = self._channels_on(band)

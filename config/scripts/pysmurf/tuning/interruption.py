@@ -60,7 +60,7 @@ class Interruption:
             signal.signal(number, signal.SIG_IGN)
 
     def sleep(self, seconds: float) -> None:
-        """Wait; a signal ends it, whether the wait is held or not."""
+        """Wait; a signal ends it. A wait that is held is finished, but none begins behind a signal."""
         self.look()
         if not self.told:
             time.sleep(seconds)

@@ -6,6 +6,7 @@ not work, 2 the command line is wrong, 130 interrupted.
 """
 from __future__ import annotations
 
+import atexit
 import json
 import math
 import os
@@ -338,9 +339,14 @@ def _run(name: str, options: Options, faults: Faults, run: Callable[[Stage], Non
 
 
 def end_for_certain(code: int) -> None:
-    """See that the process ends."""
+    """See that the process ends, and soon: pulling down what pysmurf imported takes Python a second, in which
+    no thread could end it."""
     from tuning.control import end_process
 
     timer = threading.Timer(EXIT_S, end_process, [code])
     timer.daemon = True
     timer.start()
+    try:
+        atexit._run_exitfuncs()
+    finally:
+        end_process(code)

@@ -19,6 +19,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 import numpy as np
 
 from crate.control import HERE, Crate, Sources
+from crate.server import SLOT_NUMBER
 
 BAND = 0
 PLACES = (0.1, 0.3, 0.5, 0.7, 0.9)
@@ -26,8 +27,8 @@ PLACES = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGINT, signal.SIGTERM, signal.SIGINT)
 LONGEST_S = 400
-SLOWEST_END_S = 8
-"""2 s, and what the longest call of pysmurf takes in which a signal waits."""
+SLOWEST_END_S = 2
+"""From the signal to the end of the stage, whatever call of pysmurf it was in."""
 
 SCANS_END_S = 60
 
@@ -60,6 +61,7 @@ class Ended(NamedTuple):
     text: str
     numbers: Dict[str, Any]
     errors: Dict[str, str]
+    files: List[str]
 
 
 class Saved(NamedTuple):
@@ -88,20 +90,19 @@ class Run:
         signalled = None
         with tempfile.TemporaryFile("w+", errors="replace") as out:
             process = self.start_into(stage, STAGES[stage] + extra, out)
-            while process.poll() is None:
+            while place_s is not None and signalled is None and process.poll() is None:
                 watched = self.crate.ask("watched")
-                now = time.monotonic()
-                if place_s is not None and signalled is None and watched and watched[0] >= place_s:
+                if watched and watched[0] >= place_s:
                     os.killpg(process.pid, by)
-                    signalled = now
-                if now - begun > LONGEST_S:
-                    os.killpg(process.pid, signal.SIGKILL)
-                    break
-                try:
-                    process.wait(0.05)
-                except subprocess.TimeoutExpired:
-                    continue
-            code = process.wait()
+                    signalled = time.monotonic()
+                else:
+                    time.sleep(0.05)
+            # From here on the crate is not asked: busy with a scan, it would answer late, and the end be seen late.
+            try:
+                code = process.wait(LONGEST_S)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                code = process.wait()
             ended = time.monotonic()
             out.seek(0)
             text = out.read()
@@ -113,7 +114,7 @@ class Run:
                 result = json.load(file)
         return Ended(code, ended - begun, watched[1] if watched else 0.0,
                      ended - signalled if signalled else 0.0, text,
-                     result.get("numbers", {}).get(str(BAND), {}), result.get("errors", {}))
+                     result.get("numbers", {}).get(str(BAND), {}), result.get("errors", {}), result.get("files", []))
 
     def start_into(self, stage: str, arguments: Tuple[str, ...], out) -> "subprocess.Popen[str]":
         path = os.path.join(self.crate.folder, "result.json")
@@ -413,18 +414,44 @@ def beside_sodetlib(run: Run, report: Report, before: Dict[str, Saved]) -> None:
     """What our stage and sodetlib's operation leave otherwise, from the same beginning on the same crate."""
     report.say(f"\n### {run.name}: beside sodetlib's own operations\n\n| stage | sodetlib ended | registers that "
                "differ: sodetlib's -> ours |\n| --- | --- | --- |")
-    for stage in ("setup_amps", "estimate_attens", "estimate_phase_delay", "setup_notches", "serial_algs",
-                  "tracking_setup", "squid_curve"):
+    # On pysmurf's main none of them opens its control object; there our files are read only.
+    stages = ("setup_amps", "estimate_attens", "estimate_phase_delay", "setup_notches", "serial_algs",
+              "tracking_setup", "squid_curve")
+    for stage in stages if run.used.old else stages[-1:]:
         run.restore(before[stage])
-        theirs = subprocess.run([sys.executable, os.path.join(HERE, "sodetlib_operation.py"), stage, str(BAND)],
-                                env=run.crate.environment(True), text=True, capture_output=True, check=False)
+        theirs = sodetlib(run, stage, str(BAND))
         run.wait_for_scans()
         left = run.crate.ask("settings")
         run.restore(before[stage])
-        run.run(stage)
+        ours = run.run(stage)
         run.wait_for_scans()
         report.say(f"| {stage} | {theirs.returncode} {tail(theirs.stderr) if theirs.returncode else ''} | "
                    f"{short(differences(left, run.crate.ask('settings')))} |")
+    # Behind the squid curve, which comes last: its own files, and the tune in use.
+    with open(os.path.join(run.crate.folder, "data", "hardware", f"slot{SLOT_NUMBER}.json"), encoding="utf-8") as file:
+        tune = json.load(file)["tune_file"]
+    read = sodetlib(run, "read", tune, *[path for path in ours.files if path.endswith("_fr_sweep_data.npy")])
+    results = {"sodetlib's fit of our file": read, **({"sodetlib's own": theirs} if run.used.old else {})}
+    found = {name: json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else {}
+             for name, done in results.items()}
+    found["ours"] = {"Phi0": ours.numbers.get("phi0_ffs"), "df kHz": ours.numbers.get("df_khz")}
+    report.say("\n| squid_curve, tune | result |\n| --- | --- |")
+    for name, numbers in found.items():
+        cells = [near("Phi0", numbers.get("Phi0"), run.truth["phi0_ffs"], 0.01 * run.truth["phi0_ffs"]),
+                 near("df kHz", numbers.get("df kHz"), run.truth["df_khz"], 0.05 * run.truth["df_khz"])]
+        if "dips" in numbers:
+            dips = run.truth["dips_mhz"] + run.truth["centre_mhz"]
+            away = [float(np.min(np.abs(dips - dip))) * 1e3 for dip in numbers["dips"]]
+            cells += [near("fit_tune's resonators", len(away), run.truth["n"], 0),
+                      near("off their dips kHz, median", float(np.median(away)), 0, 1)]
+        elif name in results and results[name].returncode:
+            cells.append((False, tail(results[name].stderr)))
+        report.say(f"| {name} | {', '.join(report.check(ok, text) for ok, text in cells)} |")
+
+
+def sodetlib(run: Run, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([sys.executable, os.path.join(HERE, "sodetlib_operation.py"), *arguments],
+                          env=run.crate.environment(True), text=True, capture_output=True, check=False)
 
 
 def campaign(used: Sources, arguments: List[str]) -> int:

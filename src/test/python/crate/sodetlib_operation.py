@@ -1,10 +1,12 @@
-"""One of sodetlib's own operations on the crate: what our stages are compared with."""
+"""One of sodetlib's own operations on the crate, or its analysis of our files: what our stages are compared with."""
+import json
 import sys
 
 import matplotlib
 import numpy as np
 from sodetlib.det_config import DetConfig
 from sodetlib.operations import squid_curves, tracking, uxm_relock, uxm_setup
+from sodetlib.resonator_fitting import fit_tune
 
 matplotlib.use("Agg")
 
@@ -27,9 +29,23 @@ def main(stage: str, band: int) -> None:
         smurf.set_feedback_enable(band, 1)
         tracking.setup_tracking_params(smurf, config, np.array([band]))
     elif stage == "squid_curve":
-        squid_curves.take_squid_curve(smurf, config, bands=[band], Nsteps=80, Npts=2, wait_time=0.02,
-                                      run_analysis=False)
+        data = squid_curves.take_squid_curve(smurf, config, bands=[band], Nsteps=80, Npts=2, wait_time=0.02)
+        say({"Phi0": float(np.median(data["ffs_per_phi0"])), "df kHz": float(np.median(data["df"]))})
+
+
+def read(tune: str, curves: str) -> None:
+    """Our tune and our SQUID curves, read and fitted by sodetlib."""
+    fit = squid_curves.fit_squid_curves(np.load(curves, allow_pickle=True).item())
+    say({"Phi0": float(np.median(fit["model_params"][:, 0])), "df kHz": float(np.median(fit["df"])),
+         "dips": list(fit_tune(tune)["model_params"]["f_0"])})
+
+
+def say(numbers: dict) -> None:
+    print(json.dumps(numbers))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    if sys.argv[1] == "read":
+        read(sys.argv[2], sys.argv[3])
+    else:
+        main(sys.argv[1], int(sys.argv[2]))

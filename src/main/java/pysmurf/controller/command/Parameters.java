@@ -11,8 +11,10 @@ import com.networknt.schema.PathType;
 import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SchemaValidatorsConfig;
 import com.networknt.schema.ValidationMessage;
+import com.networknt.schema.i18n.ResourceBundleMessageSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -51,6 +53,9 @@ public final class Parameters {
 
     private static final SchemaValidatorsConfig CONFIG = SchemaValidatorsConfig.builder()
             .pathType(PathType.JSON_PATH)
+            // in plain English, and not in the language of the machine
+            .locale(Locale.ENGLISH)
+            .messageSource(new ResourceBundleMessageSource("parameter-messages", "jsv-messages"))
             .applyDefaultsStrategy(new ApplyDefaultsStrategy(true, false, true))
             .build();
 

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import pysmurf.controller.session.FieldError;
 import pysmurf.controller.session.Json;
@@ -74,6 +75,30 @@ class ParametersTest {
         assertThat(faults("{}")).containsExactly("level");
         assertThat(faults("{\"level\": 0, \"names\": [1], \"fast\": \"yes\", \"size\": 1}"))
                 .containsExactlyInAnyOrder("level", "names[0]", "fast", "size");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            {"maximum": 0.6}                  | 0.7        | must be at most 0.6
+            {"minimum": 1}                    | 0          | must be at least 1
+            {"exclusiveMinimum": 0}           | 0          | must be greater than 0
+            {"exclusiveMaximum": 2}           | 2          | must be less than 2
+            {"enum": ["fast", "slow"]}        | "quick"    | must be one of ["fast", "slow"]
+            {"type": "integer"}               | "two"      | must be of type integer, not string
+            {"type": ["integer", "null"]}     | "two"      | must be of type [integer, null], not string
+            {"items": {"type": "integer"}}    | ["two"]    | must be of type integer, not string
+            {"minItems": 1}                   | []         | must have at least one item, and has 0
+            {"maxItems": 1}                   | [1, 2]     | must have at most one item, and has 2
+            {"uniqueItems": true}             | [1, 1]     | must not have an item twice
+            {"pattern": "^b"}                 | "abc"      | must match the pattern ^b
+            {"maxLength": 2}                  | "abc"      | must be at most 2 characters long
+            """)
+    void saysInPlainEnglishWhatIsWrong(String schema, String value, String detail) {
+        Parameters one = new Parameters(object("{\"properties\": {\"x\": " + schema + "}}"), List.of());
+
+        assertThat(one.check(object("{\"x\": " + value + "}"), false))
+                .extracting(FieldError::detail)
+                .containsExactly(detail);
     }
 
     @Test

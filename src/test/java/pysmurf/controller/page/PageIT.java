@@ -347,7 +347,7 @@ class PageIT {
         browser.click("#start-button");
 
         until(() -> browser.texts(".field.invalid").size() == 2);
-        assertThat(browser.texts("[data-field=timeout] .field-fault").get(0)).contains("expected");
+        assertThat(browser.texts("[data-field=timeout] .field-fault").get(0)).contains("must be of type");
         assertThat(browser.run("return document.activeElement.closest('.field').dataset.field")
                         .asText())
                 .isEqualTo("bands");
