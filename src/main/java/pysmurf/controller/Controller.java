@@ -34,6 +34,7 @@ import pysmurf.controller.config.FollowedFile;
 import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.config.HostPort;
 import pysmurf.controller.config.Leftovers;
+import pysmurf.controller.config.MqttVersion;
 import pysmurf.controller.config.Settings;
 import pysmurf.controller.health.ControllerHealth;
 import pysmurf.controller.health.Health;
@@ -221,8 +222,9 @@ public final class Controller implements AutoCloseable {
         topicRoot = "pysmurf/" + configuration.get(Settings.CONTROLLER_ID);
         publisherAddress = publisherListener();
         properties.putAll(configuration.placeholders());
-        properties.setProperty(
-                "mqtt.component", configuration.get(Settings.MQTT_VERSION).component());
+        MqttVersion version = configuration.get(Settings.MQTT_VERSION);
+        properties.setProperty("mqtt.component", version.component());
+        properties.setProperty("mqtt.headers", version.headers());
         properties.setProperty("mqtt.topic-root", topicRoot);
         properties.setProperty(
                 "mqtt.reconnect-millis",

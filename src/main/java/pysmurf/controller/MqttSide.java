@@ -77,7 +77,7 @@ final class MqttSide {
         registry.bind("mqttConnection", connection);
         registry.bind("mqttClient", connection.client());
         registry.bind("mqttCommands", new MqttCommands(connection, topicRoot + "/reply", "mqtt", clock));
-        registry.bind("mqttOutbox", new MqttOutbox(sessions, connection, topicRoot));
+        registry.bind("mqttOutbox", new MqttOutbox(sessions));
     }
 
     private MqttIdentity identity() throws StartFailure {

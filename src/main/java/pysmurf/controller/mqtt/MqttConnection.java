@@ -97,7 +97,7 @@ public final class MqttConnection implements ExceptionHandler {
     private final MqttIdentity identity;
     private final PacketLimit limit;
     private final PahoClient client;
-    private final String headers;
+    private final MqttVersion version;
     private final Map<String, Integer> subscriptions = new ConcurrentHashMap<>();
     private final List<Runnable> actions = new CopyOnWriteArrayList<>();
     private volatile Place place = Place.NONE;
@@ -135,9 +135,8 @@ public final class MqttConnection implements ExceptionHandler {
         this.broker = broker;
         this.identity = identity;
         limit = new PacketLimit(maxPacketSize);
-        boolean five = version == MqttVersion.V5;
-        headers = five ? PahoMqtt5Constants.CAMEL_PAHO : "CamelPaho";
-        client = five ? new Mqtt5Client(identity, this) : new Mqtt3Client(identity, this);
+        this.version = version;
+        client = version == MqttVersion.V5 ? new Mqtt5Client(identity, this) : new Mqtt3Client(identity, this);
     }
 
     /** The Paho client that Camel is given. */
@@ -350,9 +349,13 @@ public final class MqttConnection implements ExceptionHandler {
     /**
      * Sends what the broker takes of a message.
      *
-     * @param properties what its MQTT 5 properties take
+     * @param  properties   what its MQTT 5 properties take
+     * @throws Disconnected if there is no connection, or another controller of this id holds the place
      */
     <E extends Exception> void publish(String topic, byte[] payload, int properties, int qos, Send<E> send) throws E {
+        if (!isConnected() && !topic.equals(identity.heartbeatTopic())) {
+            throw new Disconnected();
+        }
         byte[] fitting = limit.fitting(topic, payload, properties);
         if (topic.equals(identity.statusTopic())) {
             ownStatus = fitting;
@@ -364,20 +367,14 @@ public final class MqttConnection implements ExceptionHandler {
         }
     }
 
-    /** Sets the headers by which Camel's producer knows where a message goes. */
+    /** Sets the headers that tell Camel's producer where an answer goes. */
     void address(Message message, String topic, byte[] correlation) {
-        message.setHeader(headers + "OverrideTopic", topic);
+        message.setHeader(version.headers() + "OverrideTopic", topic);
         if (correlation != null) {
             MqttProperties properties = new MqttProperties();
             properties.setCorrelationData(correlation);
             message.setHeader(PahoMqtt5Constants.CAMEL_PAHO_MSG_PROPERTIES, properties);
         }
-    }
-
-    /** Sets the headers by which Camel's producer knows how a message is sent. */
-    void deliver(Message message, int qos, boolean retained) {
-        message.setHeader(headers + "Qos", qos);
-        message.setHeader(headers + "Retained", retained);
     }
 
     /**

@@ -4,45 +4,20 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import org.apache.camel.Body;
-import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
-import org.apache.camel.Message;
 import pysmurf.controller.session.SessionEvent;
 import pysmurf.controller.session.Sessions;
 
-/**
- * Makes messages of events. Sessions that change while the broker is away are remembered; when it is back, each of them is published
- * once, as it is then.
- */
+/** Remembers the sessions that change while the broker is away. When it is back, each is published once, as it is then. */
 public final class MqttOutbox {
 
     private static final int MAX_SESSIONS = 10_000;
 
     private final Sessions sessions;
-    private final MqttConnection connection;
-    private final String topicRoot;
     private final Set<Integer> missed = new LinkedHashSet<>();
 
-    public MqttOutbox(Sessions sessions, MqttConnection connection, String topicRoot) {
+    public MqttOutbox(Sessions sessions) {
         this.sessions = sessions;
-        this.connection = connection;
-        this.topicRoot = topicRoot;
-    }
-
-    /**
-     * Sets the body, the topic, the quality of service and whether the broker keeps the message.
-     *
-     * @throws Disconnected if there is no connection
-     */
-    public void address(@Body SessionEvent event, Exchange exchange) {
-        if (!connection.isConnected()) {
-            throw new Disconnected();
-        }
-        Message message = exchange.getMessage();
-        message.setBody(event.getJson());
-        connection.address(message, topicRoot + "/" + event.getName(), null);
-        connection.deliver(message, event.isExpendable() ? 0 : 1, event.getType() == SessionEvent.Type.STATUS);
     }
 
     /** An event could not be sent. */
