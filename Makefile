@@ -4,11 +4,10 @@ SHELL = /bin/sh
 .PHONY: help build demo test test-pysmurf bench soak format run clean
 
 MVN = mvn
-JAVA = $(if $(JAVA_HOME),$(JAVA_HOME)/bin/java,java)
 JAR = target/pysmurf-controller.jar
 
 # Directories too, for a deleted file; the log of HEAD, since the jar names its commit.
-SOURCES = pom.xml $(shell find src/main) $(wildcard .git/logs/HEAD)
+SOURCES = pom.xml bin/pysmurf-controller bin/class-archive $(shell find src/main) $(wildcard .git/logs/HEAD)
 
 # What tests talk to, as command:package. A test that needs one carries the JUnit tag that the package's name starts with.
 PARTS = mosquitto:mosquitto mosquitto_pub:mosquitto-clients postgres:postgresql chromium:chromium chromedriver:chromium-driver nginx:nginx-light
@@ -30,7 +29,7 @@ demo: $(JAR) ## Tune a simulated band over MQTT; KEEP=1 leaves the controller up
 	@KEEP='$(KEEP)' sh src/demo/demo.sh
 
 run: $(JAR) ## Start the controller
-	@exec $(JAVA) -jar $(JAR)
+	@exec bin/pysmurf-controller
 
 # Installed services are kept from starting: the tests start what they need, on ports of their own.
 test: ## Run every test and check; as root, first install the parts they talk to

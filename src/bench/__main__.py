@@ -62,10 +62,10 @@ def measure(chosen, found):
     def rounds(usual):
         return max(1, round(usual * chosen.rounds))
 
-    java = found[0].java
+    java_home = found[0].home
     wanted = chosen.only
     if {"commands", "rates", "floods", "lines", "bursts", "polls"} & set(wanted):
-        with Controller(java) as controller:
+        with Controller(java_home) as controller:
             controller.first_command()
             api, watch = Api(controller), Api(controller)
             for _ in range(WARM_UP):
@@ -87,9 +87,9 @@ def measure(chosen, found):
             watch.close()
             api.close()
     if "rates" in wanted:
-        yield from commands.rate_of_nothing(java, rounds(5))
+        yield from commands.rate_of_nothing(java_home, rounds(5))
     if "fan-out" in wanted:
-        yield from messages.fan_out(java, rounds(5))
+        yield from messages.fan_out(java_home, rounds(5))
     if "memory" in wanted:
         yield from process.memory(found, rounds(3))
     if "cold-start" in wanted:

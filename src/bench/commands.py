@@ -152,10 +152,10 @@ def rates(controller, api, rounds):
     return [over_http, over_mqtt]
 
 
-def rate_of_nothing(java, rounds):
+def rate_of_nothing(java_home, rounds):
     """With /bin/true for Python: what is left is the controller's own share."""
     figure = Figure("rate_true", "commands one after another, HTTP, true in place of python3", "1/s", "setsid env true, waitpid")
-    with Controller(java, SCRIPTS_PYTHON="true") as controller:
+    with Controller(java_home, SCRIPTS_PYTHON="true") as controller:
         controller.first_command()
         api = Api(controller)
         rate_http(api)

@@ -86,7 +86,7 @@ def publish(api, ears, count, pause, every):
     return heard
 
 
-def fan_out(java, rounds):
+def fan_out(java_home, rounds):
     figures = []
     delay = Figure("message_udp", "a Publisher message sent -> received at a destination", "ms", "sent there directly")
     for destinations, count in FAN_OUT.items():
@@ -96,7 +96,7 @@ def fan_out(java, rounds):
         ears = Ears(destinations)
         addresses = ",".join(f"127.0.0.1:{port}" for port in ears.ports())
         lost = []
-        with Controller(java, PUBLISHER_DESTINATIONS=addresses) as controller:
+        with Controller(java_home, PUBLISHER_DESTINATIONS=addresses) as controller:
             controller.first_command()
             api = Api(controller)
             publish(api, ears, count, 0, count)

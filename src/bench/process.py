@@ -19,6 +19,7 @@ FEWEST_RELEASE = 17
 
 class Jdk:
     def __init__(self, home):
+        self.home = str(home)
         self.java = str(home / "bin" / "java")
         release = dict(re.findall(r'(\w+)="(.*)"', (home / "release").read_text()))
         self.release = int(release["JAVA_VERSION"].split(".")[0])
@@ -56,13 +57,13 @@ def cold_starts(found, rounds):
             aim = COLD_START_AIM_S[jdk.release]
             figure.aim(f"below {aim} s", "median", aim)
         # the first life on a JDK that the build was not made with writes the archive of classes when it ends
-        with Controller(jdk.java) as controller:
+        with Controller(jdk.home) as controller:
             controller.first_command()
         figures.append(figure)
     for _ in range(rounds):
         for jdk, figure in zip(found, figures):
             floor = seconds_of([jdk.java, "-version"])
-            with Controller(jdk.java) as controller:
+            with Controller(jdk.home) as controller:
                 figure.pair(floor, controller.first_command())
     return figures
 
@@ -75,7 +76,7 @@ def memory(found, rounds):
         after = Figure(f"memory_after_{jdk.release}", f"resident after 1,000,000 lines, {jdk.name}", "MB")
         peak = Figure(f"memory_peak_{jdk.release}", f"most until then, {jdk.name}", "MB")
         for _ in range(rounds):
-            with Controller(jdk.java) as controller:
+            with Controller(jdk.home) as controller:
                 controller.first_command()
                 time.sleep(IDLE_S)
                 resident, most = controller.memory()

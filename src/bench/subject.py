@@ -14,8 +14,8 @@ ID = "bench"
 class Controller(controller.Controller):
     """A controller whose data are removed with it, and its log, unless something went wrong."""
 
-    def __init__(self, java="java", **environment):
-        super().__init__(WORK, ID, SCRIPTS, java, **environment)
+    def __init__(self, java_home, **environment):
+        super().__init__(WORK, ID, SCRIPTS, JAVA_HOME=java_home, **environment)
 
     def __exit__(self, *exception):
         super().__exit__(*exception)

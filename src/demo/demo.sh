@@ -1,6 +1,7 @@
 #!/bin/sh
 # Starts a controller of its own, has it tune one simulated band over MQTT, and stops it again; with KEEP=1 it stays up.
-# HTTP_PORT, MQTT_EMBEDDED_PORT and PUBLISHER_LISTEN_PORT say which ports it takes. Arguments go to the class pysmurf.controller.demo.Demo, e.g. --params '{"bands": [0, 1]}'.
+# HTTP_PORT, MQTT_EMBEDDED_PORT and PUBLISHER_LISTEN_PORT say which ports it takes. Arguments go to demo.py, e.g.
+# --params '{"bands": [0, 1]}'.
 set -u
 
 cd "$(dirname "$0")/../.." || exit 1
@@ -9,7 +10,6 @@ readonly JAR=target/pysmurf-controller.jar
 readonly HOST=127.0.0.1
 readonly ID=pysmurf-controller
 readonly STOP_SECONDS=15
-JAVA=${JAVA_HOME:+$JAVA_HOME/bin/}java
 controller=
 demo=
 
@@ -75,7 +75,7 @@ start_controller() {
         HTTP_HOST="$HOST" HTTP_PORT="$http_port" \
         MQTT_VERSION=5 MQTT_EMBEDDED_HOST="$HOST" MQTT_EMBEDDED_PORT="$mqtt_port" \
         PUBLISHER_LISTEN_HOST="$HOST" PUBLISHER_LISTEN_PORT="$udp_port" \
-        setsid "$JAVA" -jar "$JAR" </dev/null >"$log" 2>&1 &
+        setsid bin/pysmurf-controller </dev/null >"$log" 2>&1 &
     controller=$!
     echo "Controller started: HTTP http://$HOST:$http_port/, MQTT tcp://$HOST:$mqtt_port, process $controller"
 }
@@ -112,26 +112,17 @@ interrupted() {
 command -v python3 >/dev/null || fail "python3 is not there"
 command -v setsid >/dev/null || fail "setsid is not there (package util-linux)"
 
-# A bar only where it can be drawn.
-columns=
-if [ -t 1 ] && [ "${TERM:-dumb}" != dumb ]; then
-    columns=$(stty size 2>/dev/null </dev/tty | cut -d' ' -f2)
-    [ "${columns:-0}" -gt 0 ] || columns=80
-fi
-
 trap 'interrupted 129' HUP
 trap 'interrupted 130' INT
 trap 'interrupted 143' TERM
-# nobody reads on: make demo | head
+# The reader of this output is gone: make demo | head
 trap 'interrupted 141' PIPE
 
 choose_ports
 start_controller
 
 # In the background, because a shell answers to signals only while it waits itself.
-"$JAVA" -XX:TieredStopAtLevel=1 -cp "$JAR" pysmurf.controller.demo.Demo \
-    --broker "tcp://$HOST:$mqtt_port" --http "http://$HOST:$http_port" --controller "$ID" \
-    --pid "$controller" --log "$log" ${columns:+--columns "$columns"} "$@" &
+PYTHONDONTWRITEBYTECODE=1 python3 src/demo/demo.py "$http_port" "$mqtt_port" "$ID" "$controller" "$log" "$@" &
 demo=$!
 wait "$demo"
 code=$?

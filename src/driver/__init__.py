@@ -1,1 +1,1 @@
-"""What the benchmark and the soak share: the built jar as a process, and the ways of talking to it."""
+"""What the benchmark, the soak and the demo share: the controller as a process, and the ways of talking to it."""

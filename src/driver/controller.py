@@ -1,4 +1,4 @@
-"""The controller as its users have it: the built jar, a process of its own, spoken to over HTTP."""
+"""The controller as its users have it: bin/pysmurf-controller, a process of its own, spoken to over HTTP."""
 
 import http.client
 import json
@@ -11,6 +11,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
 JAR = PROJECT / "target" / "pysmurf-controller.jar"
+LAUNCHER = PROJECT / "bin" / "pysmurf-controller"
 LONGEST_START_S = 60
 LONGEST_STOP_S = 15
 IDLE_SHARE = 0.05
@@ -35,7 +36,7 @@ class Controller:
     chosen here.
     """
 
-    def __init__(self, folder, controller_id, scripts, java="java", **environment):
+    def __init__(self, folder, controller_id, scripts, **environment):
         folder.mkdir(parents=True, exist_ok=True)
         self.http_port = free_port(socket.SOCK_STREAM)
         self.mqtt_port = free_port(socket.SOCK_STREAM)
@@ -46,7 +47,7 @@ class Controller:
         own = {key: value for key, value in os.environ.items() if not key.startswith(("SMURFPUB_", "OCS_CONFIG_DIR"))}
         with open(self.log_file, "wb") as log:
             self.process = subprocess.Popen(
-                [java, "-jar", str(JAR)],
+                [LAUNCHER],
                 cwd=PROJECT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

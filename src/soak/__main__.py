@@ -224,12 +224,10 @@ def main():
     routes = WORK / "routes"
     shutil.copytree(PROJECT / "routes", routes)
     runs = WORK / "runs.txt"
-    java = str(Path(os.environ["JAVA_HOME"]) / "bin" / "java") if "JAVA_HOME" in os.environ else "java"
     with broker.Mosquitto(WORK) as mosquitto, Controller(
         WORK,
         ID,
         SCRIPTS,
-        java,
         CONTROLLER_ROUTES_DIR=str(routes),
         CONTROLLER_ADDRESS_ROOT="observatory",
         MQTT_BROKER_URL=f"tcp://127.0.0.1:{mosquitto.port}",

@@ -4,8 +4,8 @@ import java.util.Properties;
 import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.ConfigurationException;
 import pysmurf.controller.config.Settings;
-import pysmurf.controller.launch.Relaunch;
-import pysmurf.controller.logging.EscapedLog;
+import pysmurf.controller.config.StartFailure;
+import pysmurf.controller.observe.EscapedLog;
 import pysmurf.controller.store.ScratchFolder;
 
 /** Starts one controller from the environment, the {@code -D} properties and the configuration file. */
@@ -15,7 +15,6 @@ public final class Main {
 
     /** Runs until the process is told to stop; exit code 1 if it could not start, with one line that says why. */
     public static void main(String[] arguments) throws Exception {
-        Relaunch.withOptions();
         Properties system = System.getProperties();
         try {
             Configuration configuration = Configuration.load(System.getenv(), system);

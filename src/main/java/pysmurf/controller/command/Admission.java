@@ -18,7 +18,7 @@ import pysmurf.controller.session.Verdict.Reason;
 
 /**
  * Decides about each command, whichever way it came: fresh, once, known, valid, and nothing else running. An admitted
- * command has its session, and with it the lock, before anybody is answered. Thread-safe.
+ * command has its session, and with it the lock, before anybody is answered.
  */
 public final class Admission {
 
@@ -27,14 +27,13 @@ public final class Admission {
     private final Operations operations;
     private final Sessions sessions;
     private final Clock clock;
-    private final List<Supplier<Optional<String>>> hindrances;
+    private final Supplier<Optional<String>> hindrance;
     private volatile boolean stopping;
     private volatile LiveSession heldFor;
 
-    /** @param hindrances each says why nothing can be taken on at the moment, or nothing; an abort is taken on all the same */
-    public Admission(
-            Operations operations, Sessions sessions, Clock clock, List<Supplier<Optional<String>>> hindrances) {
-        this.hindrances = List.copyOf(hindrances);
+    /** @param hindrance why nothing can be taken on at the moment; an abort is taken on all the same */
+    public Admission(Operations operations, Sessions sessions, Clock clock, Supplier<Optional<String>> hindrance) {
+        this.hindrance = hindrance;
         this.operations = operations;
         this.sessions = sessions;
         this.clock = clock;
@@ -56,7 +55,7 @@ public final class Admission {
 
     /** Why no command but an abort can be taken on now, whichever it is; empty if one can. A held lock is no such reason. */
     public Optional<String> unavailable() {
-        return stopping ? Optional.of("the controller is stopping") : hindrance();
+        return stopping ? Optional.of("the controller is stopping") : hindrance.get();
     }
 
     /** Decides, and opens the session if the answer is yes. */
@@ -104,7 +103,7 @@ public final class Admission {
     }
 
     private Verdict open(Command command, Session.Draft draft) {
-        // whoever asks again is told what came of it, even where nothing new could be begun
+        // a repeated command is answered even where nothing new can be begun
         Optional<LiveSession> first =
                 command.commandId() == null ? Optional.empty() : sessions.findByCommandId(command.commandId());
         if (first.isPresent()) {
@@ -115,14 +114,8 @@ public final class Admission {
             return Verdict.refused(
                     Reason.BUSY, "session " + held.id() + " of " + held.opName() + " is being recovered", held);
         }
-        Optional<String> hindrance = hindrance();
-        return hindrance.isPresent()
-                ? Verdict.refused(Reason.UNAVAILABLE, hindrance.get())
-                : told(sessions.open(draft), command);
-    }
-
-    private Optional<String> hindrance() {
-        return hindrances.stream().map(Supplier::get).flatMap(Optional::stream).findFirst();
+        Optional<String> why = hindrance.get();
+        return why.isPresent() ? Verdict.refused(Reason.UNAVAILABLE, why.get()) : told(sessions.open(draft), command);
     }
 
     private Verdict openAbort(Command command, Session.Draft draft) {

@@ -11,7 +11,7 @@ import pysmurf.controller.session.RequestedBy;
  * @param params        its parameters; not null
  * @param commandId     the client's id for it, or null
  * @param expiresAt     when it is too late to start; null for never
- * @param retained      whether a broker had kept it for whoever would come
+ * @param retained      whether the broker had kept it for later subscribers
  * @param lenient       whether unknown parameters are dropped instead of refused, as OCS does with those of run
  * @param requestedBy   who asked
  */

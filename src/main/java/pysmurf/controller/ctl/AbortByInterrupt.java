@@ -2,30 +2,25 @@ package pysmurf.controller.ctl;
 
 import pysmurf.controller.session.Json;
 
-/** Ctrl-C while a session is followed: the first has it aborted, the second leaves it to itself. Thread-safe. */
+/** Ctrl-C while a session is followed: the first aborts it, the second leaves it to itself. */
 final class AbortByInterrupt {
 
     private static final int TRIES = 3;
-    private static final long BETWEEN_TRIES_MS = 500;
+    private static final long BEFORE_RETRY_MS = 500;
+    private static final int CONFLICT = 409;
 
     private final ControllerClient client;
     private final Terminal terminal;
     private Integer id;
     private boolean wanted;
 
-    private AbortByInterrupt(ControllerClient client, Terminal terminal) {
+    AbortByInterrupt(ControllerClient client, Terminal terminal) {
         this.client = client;
         this.terminal = terminal;
+        terminal.onInterrupt().accept(this::interrupted);
     }
 
-    /** From now on Ctrl-C does this. */
-    static AbortByInterrupt install(ControllerClient client, Terminal terminal) {
-        AbortByInterrupt abort = new AbortByInterrupt(client, terminal);
-        terminal.interrupts().handleWith(abort::interrupted);
-        return abort;
-    }
-
-    /** The session is known now; it is aborted if that was wanted meanwhile. */
+    /** The session is known now. */
     synchronized void started(int sessionId) {
         id = sessionId;
         if (wanted) {
@@ -36,14 +31,13 @@ final class AbortByInterrupt {
     private synchronized void interrupted() {
         if (wanted) {
             terminal.note(id == null ? "Left; the operation may still start." : "Left to itself: session " + id + ".");
-            terminal.interrupts().leave(ExitCode.LEFT);
+            terminal.leave().accept(ExitCode.LEFT);
         }
         wanted = true;
-        if (id == null) {
-            terminal.note(
-                    "The session will be aborted as soon as its number is known; Ctrl-C again leaves it to itself.");
-        } else {
+        if (id != null) {
             send();
+        } else {
+            terminal.note("The session will be aborted once its number is known; Ctrl-C again leaves it to itself.");
         }
     }
 
@@ -56,30 +50,23 @@ final class AbortByInterrupt {
     }
 
     private void send(int victim) {
-        for (int left = TRIES - 1; left >= 0; left--) {
-            try {
-                client.abort(victim, Json.object());
-                return;
-            } catch (Refusal e) {
-                // 409 is no news: it has ended by itself, which is seen as well
-                if (e.status() != 409) {
-                    e.lines().forEach(terminal::note);
-                }
-                return;
-            } catch (Unreachable e) {
-                if (left == 0) {
-                    terminal.note("The abort could not be sent. " + e.getMessage());
-                }
-                pause();
-            } catch (InterruptedException e) {
-                return;
-            }
-        }
-    }
-
-    private static void pause() {
         try {
-            Thread.sleep(BETWEEN_TRIES_MS);
+            for (int left = TRIES - 1; left >= 0; left--) {
+                try {
+                    client.abort(victim, Json.object());
+                    return;
+                } catch (Failure e) {
+                    if (e.status() == CONFLICT) {
+                        // It has ended by itself, which is shown anyway.
+                        return;
+                    }
+                    if (e.status() != 0 || left == 0) {
+                        terminal.note("The abort was not taken. " + e.getMessage());
+                        return;
+                    }
+                }
+                Thread.sleep(BEFORE_RETRY_MS);
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -1,23 +1,19 @@
 package pysmurf.controller.ctl;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.time.Duration;
 import java.util.UUID;
-import java.util.stream.Collectors;
-import java.util.stream.StreamSupport;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import pysmurf.controller.ctl.ControllerClient.Reply;
 import pysmurf.controller.session.Json;
 
-/** {@code abort}: ends what runs, and says when nothing of it lives any more. */
 @Command(
         name = "abort",
         description = "Aborts a session and everything it started, and waits until none of its processes is alive.")
 final class AbortCommand extends Subcommand {
 
-    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(100);
+    private static final long BETWEEN_LOOKS_MS = 100;
 
     @Parameters(
             index = "0",
@@ -30,51 +26,32 @@ final class AbortCommand extends Subcommand {
     private boolean force;
 
     @Override
-    public Integer call() throws Refusal, Unreachable, InterruptedException {
+    public Integer call() throws InterruptedException {
         ControllerClient client = client();
-        ObjectNode params = Json.object();
-        if (force) {
-            params.put("force", true);
-        }
+        ObjectNode params = force ? Json.object().put("force", true) : Json.object();
         Reply abort = session == null
                 ? client.start("abort", params, Ctl.NAME + "-" + UUID.randomUUID())
                 : client.abort(session, params);
-        Reply ended = Following.toEnd(client, abort.sessionId(), null, new Pause());
+        Reply ended = client.awaitEnd(abort.id(), null, () -> {
+            Thread.sleep(BETWEEN_LOOKS_MS);
+            return true;
+        });
         if (json()) {
             out().println(ended.text());
         } else {
-            tell(client, ended.json());
+            tell(client.session(ended.json().at("/data/session_id").asInt()));
         }
-        return ExitCode.of(ended.json().path("outcome").asText());
+        return ended.exitCode();
     }
 
-    private void tell(ControllerClient client, JsonNode abort) throws Refusal, Unreachable, InterruptedException {
-        int victim = abort.at("/data/session_id").asInt();
-        JsonNode aborted = client.session(victim).json();
-        String signals = StreamSupport.stream(aborted.at("/abort/signals").spliterator(), false)
-                .map(signal -> "SIG" + signal.asText())
-                .collect(Collectors.joining(", "));
-        out().println("Session " + victim + " of " + aborted.path("op_name").asText() + " has ended: "
-                + aborted.path("outcome").asText().replace('_', ' ')
-                + (signals.isEmpty() ? "" : ", by " + signals) + ".");
-        int survivors = aborted.at("/abort/survivors").asInt();
+    private void tell(Reply reply) {
+        SessionReport aborted = new SessionReport(reply.json());
+        out().println("Session " + reply.id() + " of "
+                + reply.json().path("op_name").asText() + " has ended: " + aborted.state()
+                + (aborted.signals().isEmpty() ? "" : ", by " + aborted.signals()) + ".");
+        int survivors = reply.json().at("/abort/survivors").asInt();
         if (survivors > 0) {
             err().println(survivors + " of its processes could not be ended.");
-        }
-    }
-
-    /** An abort has no output; it is asked for until it is done. */
-    private static final class Pause implements Watching {
-
-        @Override
-        public boolean awaitEnd(Duration atMost) throws InterruptedException {
-            Thread.sleep(BETWEEN_LOOKS.toMillis());
-            return false;
-        }
-
-        @Override
-        public void close() {
-            // holds nothing
         }
     }
 }

@@ -1,9 +1,10 @@
 package pysmurf.controller.ctl;
 
+import java.util.ArrayList;
+import java.util.List;
 import picocli.AutoComplete;
 import picocli.CommandLine.Command;
 
-/** {@code completion}: a script with which bash or zsh completes what is typed. */
 @Command(
         name = "completion",
         description = {
@@ -12,18 +13,29 @@ import picocli.CommandLine.Command;
         })
 final class CompletionCommand extends Subcommand {
 
+    /** Stands for the names of operations, until the shell asks the controller for them. */
+    static final class Operations extends ArrayList<String> {
+
+        Operations() {
+            super(List.of("NAMES_OF_OPERATIONS"));
+        }
+    }
+
+    /** Stands for the names of scripts, until the shell asks the controller for them. */
+    static final class Scripts extends ArrayList<String> {
+
+        Scripts() {
+            super(List.of("NAMES_OF_SCRIPTS"));
+        }
+    }
+
     @Override
     public Integer call() {
         String script = AutoComplete.bash(Ctl.NAME, spec().parent().commandLine());
-        out().print(asking(
-                asking(script, NamesOnController.Operations.MARK, "operations --names"),
-                NamesOnController.Scripts.MARK,
-                "scripts"));
+        // The shell asks by the command as it is being typed, which may be a path.
+        String asked = "\\$(\"\\${COMP_WORDS[0]}\" %s 2>/dev/null)";
+        out().print(script.replaceAll("\"NAMES_OF_OPERATIONS\"", asked.formatted("operations --names"))
+                .replaceAll("\"NAMES_OF_SCRIPTS\"", asked.formatted("scripts")));
         return ExitCode.SUCCEEDED;
-    }
-
-    /** Has the shell ask the controller, by the command as it is being typed, at the moment the names are needed. */
-    private static String asking(String script, String mark, String command) {
-        return script.replace("\"" + mark + "\"", "$(\"${COMP_WORDS[0]}\" " + command + " 2>/dev/null)");
     }
 }

@@ -1,15 +1,12 @@
 package pysmurf.controller.ctl;
 
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.net.URI;
-import java.nio.charset.Charset;
-import java.nio.charset.StandardCharsets;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -95,7 +92,6 @@ public final class Ctl implements Runnable {
         this.terminal = terminal;
     }
 
-    /** Its version, which is the controller's. */
     static final class Version implements IVersionProvider {
 
         @Override
@@ -105,47 +101,29 @@ public final class Ctl implements Runnable {
         }
     }
 
-    /** Runs one command line. {@code -Dctl.columns=N} says how wide the terminal is. */
+    /** {@code -Dctl.columns=N} says how wide the terminal is. */
     public static void main(String[] arguments) {
-        Terminal terminal = new Terminal(
-                stream(FileDescriptor.out),
-                stream(FileDescriptor.err),
-                Integer.getInteger("ctl.columns", 0),
-                System.getenv(),
-                Interrupts.ofProcess());
+        Terminal terminal = Terminal.ofProcess();
         int exitCode = execute(terminal, arguments);
         terminal.out().flush();
         System.exit(exitCode);
     }
 
-    private static PrintStream stream(FileDescriptor descriptor) {
-        // as the terminal's locale has it, which is not Java's default charset from 18 on
-        String charset = System.getProperty("sun.stdout.encoding", System.getProperty("native.encoding"));
-        return new PrintStream(
-                new FileOutputStream(descriptor),
-                true,
-                charset == null ? StandardCharsets.UTF_8 : Charset.forName(charset));
-    }
-
-    /** Runs one command line; its exit code. */
     static int execute(Terminal terminal, String... arguments) {
-        return commandLine(terminal).execute(arguments);
-    }
-
-    static CommandLine commandLine(Terminal terminal) {
-        CommandLine line = new CommandLine(new Ctl(terminal))
+        Ctl ctl = new Ctl(terminal);
+        CommandLine line = new CommandLine(ctl)
                 .setOut(new PrintWriter(terminal.out(), true))
                 .setErr(new PrintWriter(terminal.err(), true))
-                // an argument of a script may begin with @
+                // An argument of a script may begin with @.
                 .setExpandAtFiles(false)
-                .setParameterExceptionHandler((fault, arguments) -> explainUsage(fault))
-                .setExecutionExceptionHandler((fault, failed, result) -> explain(fault, failed));
-        // what comes with the script and is not an option here is an argument of the script
+                .setParameterExceptionHandler((fault, words) -> explainUsage(fault))
+                .setExecutionExceptionHandler((fault, failed, result) -> ctl.explain(fault));
+        // What comes with the script and is not an option here is an argument of the script.
         line.getSubcommands()
                 .get("run")
                 .setUnmatchedOptionsArePositionalParams(true)
                 .setPosixClusteredShortOptionsAllowed(false);
-        return line;
+        return line.execute(arguments);
     }
 
     private static int explainUsage(ParameterException fault) {
@@ -158,31 +136,17 @@ public final class Ctl implements Runnable {
         return ExitCode.USAGE;
     }
 
-    private static int explain(Exception fault, CommandLine failed) throws Exception {
-        PrintWriter err = failed.getErr();
-        if (fault instanceof Refusal refusal) {
-            boolean raw = failed.getCommandSpec().userObject() instanceof Subcommand command && command.json();
-            if (raw) {
-                err.println(refusal.body());
-            } else {
-                refusal.lines().forEach(err::println);
-            }
-            return ExitCode.of(refusal.status());
-        }
-        if (fault instanceof Unreachable) {
-            err.println(fault.getMessage());
-            return ExitCode.UNREACHABLE;
-        }
-        if (fault instanceof Failure) {
-            err.println(fault.getMessage());
-            return ExitCode.FAILED;
+    private int explain(Exception fault) throws Exception {
+        if (fault instanceof Failure failure) {
+            terminal.err().println(json && failure.body() != null ? failure.body() : failure.getMessage());
+            return failure.exitCode();
         }
         throw fault;
     }
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "Which command?");
+        throw usage("Which command?");
     }
 
     Terminal terminal() {
@@ -193,7 +157,6 @@ public final class Ctl implements Runnable {
         return json;
     }
 
-    /** @throws ParameterException if the URL or the token is none */
     ControllerClient client() {
         String base = url != null ? url : terminal.environment().getOrDefault(URL_VARIABLE, DEFAULT_URL);
         return new ControllerClient(checkedUrl(base), token());
@@ -201,24 +164,18 @@ public final class Ctl implements Runnable {
 
     private String checkedUrl(String text) {
         try {
-            URI uri = URI.create(text);
-            boolean http = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
-            if (http
+            URI uri = new URI(text);
+            if (Set.of("http", "https").contains(String.valueOf(uri.getScheme()))
                     && uri.getHost() != null
                     && uri.getUserInfo() == null
                     && uri.getQuery() == null
                     && uri.getFragment() == null) {
                 return text.replaceAll("/+$", "");
             }
-        } catch (IllegalArgumentException e) {
-            throw notAUrl();
+        } catch (URISyntaxException e) {
+            // Said below, without the text itself: there may be a password in it.
         }
-        throw notAUrl();
-    }
-
-    private ParameterException notAUrl() {
-        // without the text itself: there may be a password in it
-        return new ParameterException(spec.commandLine(), "The URL of the controller is not like http://host:port");
+        throw usage("The URL of the controller is not like http://host:port");
     }
 
     /** Null for none. */
@@ -226,13 +183,13 @@ public final class Ctl implements Runnable {
         String token = tokenFile == null ? terminal.environment().get(TOKEN_VARIABLE) : firstLine(tokenFile);
         if (token == null || token.isBlank()) {
             if (tokenFile != null) {
-                throw new ParameterException(spec.commandLine(), "There is no token in " + tokenFile);
+                throw usage("There is no token in " + tokenFile);
             }
             return null;
         }
-        // the characters of RFC 6750, 2.1, and others that pass in a header
+        // The characters of RFC 6750, 2.1, and others that pass in a header.
         if (!token.strip().matches("[!-~]+")) {
-            throw new ParameterException(spec.commandLine(), "The token has characters that no token has");
+            throw usage("The token has characters that no token has");
         }
         return token.strip();
     }
@@ -241,7 +198,11 @@ public final class Ctl implements Runnable {
         try {
             return TextFile.read(file).lines().findFirst().orElse("");
         } catch (IOException e) {
-            throw new ParameterException(spec.commandLine(), "The token file " + file + " " + e.getMessage());
+            throw usage("The token file " + file + " " + e.getMessage());
         }
+    }
+
+    private ParameterException usage(String message) {
+        return new ParameterException(spec.commandLine(), message);
     }
 }

@@ -1,15 +1,87 @@
 package pysmurf.controller.ctl;
 
-/** Something on this side went wrong; the message says what, for people. */
-final class Failure extends Exception {
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.DecimalNode;
+import java.math.BigDecimal;
+import java.util.regex.Pattern;
+
+/** Why a command cannot go on, in words for people. */
+final class Failure extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    Failure(String message) {
-        super(message);
+    /** With microseconds; no other number in a controller's sentence is like that. */
+    private static final Pattern UNIX_TIME = Pattern.compile("\\b\\d{10}\\.\\d{6}\\b");
+
+    private final int exitCode;
+    private final int status;
+    private final String body;
+
+    private Failure(String message, Throwable cause, int exitCode, int status, String body) {
+        super(message, cause);
+        this.exitCode = exitCode;
+        this.status = status;
+        this.body = body;
     }
 
-    Failure(String message, Throwable cause) {
-        super(message, cause);
+    static Failure here(String message, Throwable cause) {
+        return new Failure(message, cause, ExitCode.FAILED, 0, null);
+    }
+
+    static Failure unreachable(String message, Throwable cause) {
+        return new Failure(message, cause, ExitCode.UNREACHABLE, 0, null);
+    }
+
+    /** The controller answered with a problem (RFC 9457). */
+    static Failure refused(int status, String body, JsonNode problem) {
+        return new Failure(words(status, problem), null, ExitCode.ofStatus(status), status, body);
+    }
+
+    /** The same failure, and what it means. */
+    Failure and(String consequence) {
+        return new Failure(getMessage() + "\n" + consequence, this, exitCode, status, body);
+    }
+
+    int exitCode() {
+        return exitCode;
+    }
+
+    /** Whether another try may succeed: no answer, or the controller takes nothing right now. */
+    boolean isPassing() {
+        return exitCode == ExitCode.UNREACHABLE;
+    }
+
+    /** HTTP status; 0 if there was no answer. */
+    int status() {
+        return status;
+    }
+
+    /** The controller's answer as it came; null if there was none. */
+    String body() {
+        return body;
+    }
+
+    private static String words(int status, JsonNode problem) {
+        StringBuilder words = new StringBuilder("Refused:");
+        if (problem.path("errors").isEmpty()) {
+            String detail = problem.path("detail").asText("HTTP status " + status);
+            // The controller gives times in unix seconds.
+            String local = UNIX_TIME
+                    .matcher(detail)
+                    .replaceAll(time -> SessionReport.time(DecimalNode.valueOf(new BigDecimal(time.group()))));
+            words.append(' ').append(Terminal.plain(local));
+        }
+        for (JsonNode error : problem.path("errors")) {
+            words.append("\n  ").append(Terminal.plain(error.path("field").asText()));
+            words.append(": ").append(Terminal.plain(error.path("detail").asText()));
+        }
+        if (status == 401) {
+            words.append("\nGive the token by --token-file FILE (its first line) or in " + Ctl.TOKEN_VARIABLE
+                    + " (the token itself, not a path).");
+        } else if (status == 409 && problem.path("session_id").isInt()) {
+            int id = problem.path("session_id").asInt();
+            words.append("\nTo watch it: pysmurf-ctl log -f " + id + "; to end it: pysmurf-ctl abort " + id);
+        }
+        return words.toString();
     }
 }

@@ -11,14 +11,11 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HashSet;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import pysmurf.controller.terminal.TextTable;
 
-/** {@code files}: what a session's scripts have written, to be listed or fetched. */
 @Command(name = "files", description = "Lists the files of a session, or fetches them.")
 final class FilesCommand extends Subcommand {
 
@@ -32,7 +29,7 @@ final class FilesCommand extends Subcommand {
     private Path folder;
 
     @Override
-    public Integer call() throws Refusal, Unreachable, InterruptedException, Failure {
+    public Integer call() throws InterruptedException {
         ControllerClient client = client();
         JsonNode files = client.session(session).json().path("files");
         if (json()) {
@@ -44,21 +41,20 @@ final class FilesCommand extends Subcommand {
     }
 
     private void list(JsonNode files) {
-        TextTable table = TextTable.ofWords().row(List.of("n", "type", "format", "bytes", "path"));
+        TextTable table = new TextTable().row("n", "type", "format", "bytes", "path");
         for (int n = 0; n < files.size(); n++) {
             JsonNode file = files.get(n);
-            table.row(List.of(
+            table.row(
                     Integer.toString(n),
-                    Terminal.plain(file.path("type").asText()),
-                    Terminal.plain(file.path("format").asText()),
+                    file.path("type").asText(),
+                    file.path("format").asText(),
                     file.path("size").asText(),
-                    Terminal.plain(file.path("path").asText())));
+                    file.path("path").asText());
         }
-        table.lines().forEach(out()::println);
+        table.print(out());
     }
 
-    private int download(ControllerClient client, JsonNode files)
-            throws Refusal, Unreachable, InterruptedException, Failure {
+    private int download(ControllerClient client, JsonNode files) throws InterruptedException {
         int exitCode = ExitCode.SUCCEEDED;
         Set<String> taken = new HashSet<>();
         for (int n = 0; n < files.size(); n++) {
@@ -73,7 +69,7 @@ final class FilesCommand extends Subcommand {
                     out().println(target);
                 }
             } catch (IOException e) {
-                throw new Failure(target + " cannot be written: " + e.getMessage(), e);
+                throw Failure.here(target + " cannot be written: " + e.getMessage(), e);
             }
         }
         return exitCode;
@@ -90,14 +86,14 @@ final class FilesCommand extends Subcommand {
         return n + "-" + (usable ? name : "file");
     }
 
-    /** @return what went wrong; null if nothing did */
+    /** Returns what went wrong; null if nothing did. */
     private String download(ControllerClient client, int n, JsonNode file, Path target)
-            throws IOException, Refusal, Unreachable, InterruptedException {
+            throws IOException, InterruptedException {
         Path part = Files.createTempFile(folder, ".pysmurf-ctl-", ".part");
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            try (InputStream in =
-                    new DigestInputStream(client.open("/api/v1/sessions/" + session + "/files/" + n), digest)) {
+            String path = "/api/v1/sessions/" + session + "/files/" + n;
+            try (InputStream in = new DigestInputStream(client.open(path), digest)) {
                 Files.copy(in, part, StandardCopyOption.REPLACE_EXISTING);
             }
             String expected = file.path("sha256").asText("");

@@ -1,11 +1,9 @@
 package pysmurf.controller.ctl;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.util.List;
 import picocli.CommandLine.Command;
-import pysmurf.controller.terminal.TextTable;
+import pysmurf.controller.ctl.ControllerClient.Reply;
 
-/** {@code health}: how each part of the controller is. */
 @Command(
         name = "health",
         description =
@@ -15,23 +13,21 @@ final class HealthCommand extends Subcommand {
     static final String PATH = "/observe/health";
 
     @Override
-    public Integer call() throws Unreachable, InterruptedException {
+    public Integer call() throws InterruptedException {
         Reply health = client().look(PATH);
-        if (json()) {
-            out().println(health.text());
-        } else {
-            TextTable table = TextTable.ofWords()
-                    .row(List.of("all", health.json().path("status").asText(), ""));
-            health.json()
-                    .path("checks")
-                    .properties()
-                    .forEach(check -> table.row(List.of(
-                            check.getKey(),
-                            check.getValue().path("status").asText(),
-                            Terminal.plain(check.getValue().path("detail").asText("")))));
-            table.lines().forEach(out()::println);
-        }
+        print(health, this::tell);
         return exitCode(health.json());
+    }
+
+    private void tell(JsonNode health) {
+        TextTable table = new TextTable().row("all", health.path("status").asText(), "");
+        health.path("checks")
+                .properties()
+                .forEach(check -> table.row(
+                        check.getKey(),
+                        check.getValue().path("status").asText(),
+                        check.getValue().path("detail").asText("")));
+        table.print(out());
     }
 
     /** A controller that is degraded takes commands. */

@@ -5,11 +5,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code log}: a session's output. */
 @Command(name = "log", description = "Prints a session's output, byte for byte.")
 final class LogCommand extends Subcommand {
 
-    private static final Duration UNTIL_THERE = Duration.ofSeconds(30);
+    private static final Duration MAX_WAIT = Duration.ofSeconds(30);
 
     @Parameters(index = "0", paramLabel = "SESSION", description = "Its number.")
     private int session;
@@ -20,25 +19,24 @@ final class LogCommand extends Subcommand {
     private boolean follow;
 
     @Override
-    public Integer call() throws Refusal, Unreachable, InterruptedException {
+    public Integer call() throws InterruptedException {
         ControllerClient client = client();
-        // before anything of it is printed: whether there is such a session
+        // If there is no such session, nothing is printed.
         client.session(session);
-        try (LogCopy copy = LogCopy.start(client, session, follow, out(), terminal()::note)) {
+        try (Follower output = Follower.output(client, session, follow, terminal())) {
+            int exitCode = ExitCode.SUCCEEDED;
             if (follow) {
-                Reply ended = Following.toEnd(client, session, null, copy);
-                if (copy.refusal() != null) {
-                    throw copy.refusal();
+                exitCode = client.awaitEnd(session, null, output).exitCode();
+            } else {
+                long start = System.nanoTime();
+                while (!output.sawEnd()) {
+                    if (System.nanoTime() - start > MAX_WAIT.toNanos()) {
+                        throw Failure.unreachable("The output of session " + session + " does not come.", null);
+                    }
                 }
-                return ExitCode.of(ended.json().path("outcome").asText());
             }
-            if (!copy.awaitEnd(UNTIL_THERE)) {
-                throw new Unreachable("The output of session " + session + " does not come.");
-            }
-            if (copy.refusal() != null) {
-                throw copy.refusal();
-            }
-            return ExitCode.SUCCEEDED;
+            output.check();
+            return exitCode;
         }
     }
 }

@@ -1,9 +1,9 @@
 package pysmurf.controller.ctl;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.annotation.JsonValue;
 import picocli.CommandLine.Option;
 
-/** Where the output of scripts goes; at most one of the options. */
+/** The parameter {@code log} of an operation; at most one of the options. */
 final class LogOption {
 
     @Option(
@@ -18,12 +18,8 @@ final class LogOption {
             description = "Append the output to this file of the controller's, below one of its logs.roots.")
     private String file;
 
-    /** Writes it into the parameters of an operation, if it was given. */
-    static void put(LogOption log, ObjectNode params) {
-        if (log != null && log.file != null) {
-            params.put("log", log.file);
-        } else if (log != null && log.kept != null) {
-            params.put("log", log.kept);
-        }
+    @JsonValue
+    Object value() {
+        return file != null ? file : kept;
     }
 }

@@ -1,24 +1,23 @@
 package pysmurf.controller.ctl;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.util.ArrayList;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import java.util.List;
-import java.util.stream.Collectors;
-import java.util.stream.StreamSupport;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import pysmurf.controller.terminal.TextTable;
+import pysmurf.controller.ctl.ControllerClient.Reply;
 
-/** {@code operations}: what the controller can do. */
 @Command(name = "operations", description = "Lists the operations, or one operation with its parameters.")
 final class OperationsCommand extends Subcommand {
+
+    static final String PATH = "/api/v1/operations";
 
     @Parameters(
             index = "0",
             arity = "0..1",
             paramLabel = "OPERATION",
-            completionCandidates = NamesOnController.Operations.class,
+            completionCandidates = CompletionCommand.Operations.class,
             description = "Show this operation and its parameters.")
     private String operation;
 
@@ -26,81 +25,67 @@ final class OperationsCommand extends Subcommand {
     private boolean names;
 
     @Override
-    public Integer call() throws Refusal, Unreachable, InterruptedException, Failure {
-        Reply operations = client().operations();
-        if (operation != null) {
-            JsonNode found = find(operations.json());
-            if (json()) {
-                out().println(found);
-            } else {
-                describe(found);
-            }
-        } else if (json()) {
-            out().println(operations.text());
-        } else {
-            list(operations.json());
+    public Integer call() throws InterruptedException {
+        Reply operations = client().get(PATH);
+        if (operation == null) {
+            print(operations, this::list);
+            return ExitCode.SUCCEEDED;
         }
+        JsonNode found = find(operations.json(), operation);
+        if (found.isMissingNode()) {
+            throw Failure.here("There is no operation " + operation + ".", null);
+        }
+        print(new Reply(operations.status(), found.toString(), found), this::describe);
         return ExitCode.SUCCEEDED;
     }
 
-    private JsonNode find(JsonNode operations) throws Failure {
+    static JsonNode find(JsonNode operations, String name) {
         for (JsonNode each : operations) {
-            if (each.path("name").asText().equals(operation)) {
+            if (each.path("name").asText().equals(name)) {
                 return each;
             }
         }
-        throw new Failure("There is no operation " + operation + ".");
+        return MissingNode.getInstance();
     }
 
     private void list(JsonNode operations) {
-        TextTable table = TextTable.ofWords();
+        TextTable table = new TextTable();
         for (JsonNode each : operations) {
-            String name = each.path("name").asText();
             table.row(
-                    names
-                            ? List.of(name)
-                            : List.of(name, each.path("description").asText()));
+                    each.path("name").asText(),
+                    names ? "" : each.path("description").asText());
         }
-        table.lines().forEach(out()::println);
+        table.print(out());
     }
 
     private void describe(JsonNode found) {
         out().println(found.path("description").asText());
         JsonNode schema = found.path("parameters");
-        List<String> required = new ArrayList<>();
-        schema.path("required").forEach(name -> required.add(name.asText()));
-        TextTable table = TextTable.ofWords();
-        schema.path("properties")
-                .properties()
-                .forEach(entry -> table.row(List.of(
-                        entry.getKey(),
-                        kind(entry.getValue()),
-                        required.contains(entry.getKey()) ? "(required)" : byDefault(entry.getValue()),
-                        entry.getValue().path("description").asText())));
-        if (!table.lines().isEmpty()) {
+        List<String> required =
+                List.of(SessionReport.joined(schema.path("required"), " ").split(" "));
+        TextTable table = new TextTable();
+        schema.path("properties").properties().forEach(entry -> {
+            JsonNode parameter = entry.getValue();
+            String byDefault =
+                    parameter.has("default") ? parameter.path("default").toString() : "";
+            table.row(
+                    entry.getKey(),
+                    kind(parameter),
+                    required.contains(entry.getKey()) ? "(required)" : byDefault,
+                    parameter.path("description").asText());
+        });
+        if (!table.isEmpty()) {
             out().println();
-            table.lines().forEach(line -> out().println("  " + line));
+            table.printIndented(out());
         }
     }
 
     private static String kind(JsonNode schema) {
-        if (schema.has("enum")) {
-            return joined(schema.path("enum"), "|");
-        }
         JsonNode type = schema.path("type");
-        if (type.isArray()) {
-            return joined(type, "|");
+        if (schema.has("enum") || type.isArray()) {
+            return SessionReport.joined(schema.has("enum") ? schema.path("enum") : type, "|");
         }
-        return type.asText("any") + (schema.path("items").has("type") ? " of " + kind(schema.path("items")) : "");
-    }
-
-    private static String byDefault(JsonNode schema) {
-        return schema.has("default") ? schema.path("default").toString() : "";
-    }
-
-    private static String joined(JsonNode list, String by) {
-        return StreamSupport.stream(list.spliterator(), false)
-                .map(JsonNode::asText)
-                .collect(Collectors.joining(by));
+        JsonNode items = schema.path("items");
+        return type.asText("any") + (items.has("type") ? " of " + kind(items) : "");
     }
 }

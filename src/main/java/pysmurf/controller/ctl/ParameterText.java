@@ -4,26 +4,21 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.nio.charset.StandardCharsets;
-import java.util.LinkedHashSet;
-import java.util.Set;
+import java.util.List;
+import java.util.Locale;
 import pysmurf.controller.session.Json;
 
-/**
- * A parameter as it is typed, read as its JSON Schema has it. Only the kind of value is decided here; whether the value is
- * right the controller says.
- */
+/** Reads a parameter as its JSON Schema says. It finds the type only; the controller says whether the value is right. */
 final class ParameterText {
-
-    private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
     private ParameterText() {}
 
     /**
-     * The value.
-     *
-     * @param schema of the parameter; without types or choices in it, the text is JSON if it can be, and else itself
-     * @throws IllegalArgumentException saying which kinds of value there may be
+     * @param schema of the parameter; without types or choices in it, the text is JSON if it can be
+     * @throws IllegalArgumentException saying which types there may be
      */
     static JsonNode read(String text, JsonNode schema) {
         for (JsonNode choice : schema.path("enum")) {
@@ -31,68 +26,45 @@ final class ParameterText {
                 return choice;
             }
         }
-        Set<String> types = types(schema);
-        if (types.isEmpty()) {
-            // a choice that is none of these goes to the controller, which names the right ones
-            return schema.has("enum") ? NODES.textNode(text) : jsonOr(text);
-        }
         JsonNode json = json(text);
-        for (String type : types) {
-            JsonNode value = as(type, text, json, schema);
-            if (value != null) {
-                return value;
-            }
+        JsonNode type = schema.path("type");
+        if (type.isMissingNode()) {
+            // The controller names the right choices to one who gives a wrong one.
+            return schema.has("enum") || json.isMissingNode() ? TextNode.valueOf(text) : json;
+        }
+        List<String> types = List.of((type.isArray() ? SessionReport.joined(type, " ") : type.asText()).split(" "));
+        if (types.contains(type(json)) || json.isNumber() && types.contains("number")) {
+            return json;
+        }
+        if (types.contains("array")) {
+            return list(text, schema.path("items"));
         }
         if (types.contains("string")) {
-            return NODES.textNode(text);
+            return TextNode.valueOf(text);
         }
         throw new IllegalArgumentException("'" + text + "' is not of the type " + String.join(" or ", types));
     }
 
-    private static Set<String> types(JsonNode schema) {
-        Set<String> types = new LinkedHashSet<>();
-        JsonNode type = schema.path("type");
-        if (type.isTextual()) {
-            types.add(type.asText());
-        }
-        type.forEach(each -> types.add(each.asText()));
-        return types;
-    }
-
-    /** Null if the text is no value of this type. */
-    private static JsonNode as(String type, String text, JsonNode json, JsonNode schema) {
-        return switch (type) {
-            case "integer" -> json.isIntegralNumber() ? json : null;
-            case "number" -> json.isNumber() ? json : null;
-            case "boolean" -> json.isBoolean() ? json : null;
-            case "null" -> json.isNull() ? json : null;
-            case "object" -> json.isObject() ? json : null;
-            case "array" -> json.isArray() ? json : list(text, schema.path("items"));
-            default -> null;
-        };
+    /** A string in quotes is none: its quotes are a part of the text. */
+    private static String type(JsonNode json) {
+        String type = json.getNodeType().name().toLowerCase(Locale.ROOT);
+        return json.isIntegralNumber() ? "integer" : json.isTextual() ? "" : type;
     }
 
     private static ArrayNode list(String text, JsonNode items) {
-        ArrayNode list = NODES.arrayNode();
-        if (!text.isEmpty()) {
-            for (String item : text.split(",", -1)) {
-                // without a type an item stays as it was typed: 007 is no number of a script's
-                list.add(items.isMissingNode() ? NODES.textNode(item.strip()) : read(item.strip(), items));
-            }
+        ArrayNode list = JsonNodeFactory.instance.arrayNode();
+        for (String item : text.isEmpty() ? new String[0] : text.split(",", -1)) {
+            // Without a type an item stays as it was typed: 007 must reach a script as 007.
+            list.add(items.isMissingNode() ? TextNode.valueOf(item.strip()) : read(item.strip(), items));
         }
         return list;
-    }
-
-    private static JsonNode jsonOr(String text) {
-        JsonNode json = json(text);
-        return json.isMissingNode() ? NODES.textNode(text) : json;
     }
 
     private static JsonNode json(String text) {
         try {
             return Json.read(text.getBytes(StandardCharsets.UTF_8));
         } catch (JsonProcessingException e) {
-            return NODES.missingNode();
+            return MissingNode.getInstance();
         }
     }
 }

@@ -1,16 +1,18 @@
 package pysmurf.controller.ctl;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.annotation.JsonAutoDetect;
+import com.fasterxml.jackson.annotation.JsonAutoDetect.Visibility;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonInclude.Include;
 import java.math.BigDecimal;
 import java.util.List;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import pysmurf.controller.session.Json;
 
-/** {@code run}: one script, its output, and how it ended. */
 @Command(
         name = "run",
         description = {
@@ -24,34 +26,36 @@ import pysmurf.controller.session.Json;
         })
 final class RunCommand extends StartingCommand {
 
-    @Parameters(
-            index = "0",
-            paramLabel = "SCRIPT",
-            completionCandidates = NamesOnController.Scripts.class,
-            description = "The script, as the controller knows it: below one of its scripts.roots.")
-    private String script;
+    @Mixin
+    private final Params params = new Params();
 
-    @Parameters(index = "1..*", paramLabel = "ARGS", arity = "0..*", description = "Its arguments.")
-    private List<String> args = List.of();
+    /** As the operation takes them. */
+    @JsonAutoDetect(fieldVisibility = Visibility.ANY)
+    @JsonInclude(Include.NON_NULL)
+    static final class Params {
 
-    @ArgGroup
-    private LogOption log;
+        @Parameters(
+                index = "0",
+                paramLabel = "SCRIPT",
+                completionCandidates = CompletionCommand.Scripts.class,
+                description = "The script, as the controller knows it: below one of its scripts.roots.")
+        private String script;
 
-    @Option(names = "--timeout", paramLabel = "SECONDS", description = "End the script after this time.")
-    private BigDecimal timeout;
+        @Parameters(index = "1..*", paramLabel = "ARGS", arity = "0..*", description = "Its arguments.")
+        private List<String> args = List.of();
+
+        @ArgGroup
+        private LogOption log;
+
+        @Option(names = "--timeout", paramLabel = "SECONDS", description = "End the script after this time.")
+        private BigDecimal timeout;
+    }
 
     @Override
-    public Integer call() throws Refusal, Unreachable, InterruptedException {
-        if (script.startsWith("-")) {
-            throw usage("Unknown option: '" + script + "'");
+    public Integer call() throws InterruptedException {
+        if (params.script.startsWith("-")) {
+            throw usage("Unknown option: '" + params.script + "'");
         }
-        ObjectNode params = Json.object().put("script", script);
-        ArrayNode list = params.putArray("args");
-        args.forEach(list::add);
-        LogOption.put(log, params);
-        if (timeout != null) {
-            params.put("timeout", timeout);
-        }
-        return start("run", params, View.OUTPUT);
+        return start("run", Json.tree(params), false);
     }
 }

@@ -1,17 +1,9 @@
 package pysmurf.controller.ctl;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.util.List;
-import java.util.stream.Collectors;
-import java.util.stream.StreamSupport;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
-import pysmurf.controller.terminal.ResultTable;
-import pysmurf.controller.terminal.SessionReport;
-import pysmurf.controller.terminal.StageTable;
-import pysmurf.controller.terminal.TextTable;
 
-/** {@code show}: all there is to know of one session. */
 @Command(name = "show", description = "Shows everything about a session except its output.")
 final class ShowCommand extends Subcommand {
 
@@ -19,66 +11,47 @@ final class ShowCommand extends Subcommand {
     private int session;
 
     @Override
-    public Integer call() throws Refusal, Unreachable, InterruptedException {
-        Reply reply = client().session(session);
-        if (json()) {
-            out().println(reply.text());
-        } else {
-            tell(reply.json());
-        }
+    public Integer call() throws InterruptedException {
+        ControllerClient client = client();
+        print(client.session(session), found -> tell(found, client.base()));
         return ExitCode.SUCCEEDED;
     }
 
-    private void tell(JsonNode found) {
-        out().println("Session " + session + " of " + found.path("op_name").asText() + ": "
-                + SessionsCommand.state(found));
+    private void tell(JsonNode found, String base) {
+        SessionReport report = new SessionReport(found);
+        out().println("Session " + session + " of " + found.path("op_name").asText() + ": " + report.state());
         out().println();
-        SessionReport.block(facts(found).lines(), out());
-        ResultTable results = new ResultTable(found);
-        if (!results.isEmpty()) {
-            SessionReport.block(results.lines(), out());
-        }
-        List<String> stages = new StageTable(found).lines();
-        if (!stages.isEmpty()) {
-            SessionReport.block(stages, out());
-        }
-        TextTable messages = TextTable.ofWords();
+        facts(report).printBlock(out());
+        report.results().printBlock(out());
+        report.stages().printBlock(out());
+        report.printPlots(out(), base);
+        TextTable messages = new TextTable();
         found.path("messages")
-                .forEach(message -> messages.row(List.of(
-                        Times.text(message.path(0)),
-                        Terminal.plain(message.path(1).asText()))));
-        messages.lines().forEach(line -> out().println("  " + line));
+                .forEach(message -> messages.row(
+                        SessionReport.time(message.path(0)), message.path(1).asText()));
+        messages.printIndented(out());
     }
 
-    private static TextTable facts(JsonNode found) {
-        TextTable facts = TextTable.ofWords()
-                .row(List.of("parameters", Terminal.plain(found.path("params").toString())))
-                .row(List.of("asked for by", Requester.of(found.path("requested_by"))))
-                .row(List.of("started", Times.text(found.path("start_time"))));
-        add(facts, "took", Times.length(found));
+    private static TextTable facts(SessionReport report) {
+        JsonNode found = report.session();
+        TextTable facts = new TextTable()
+                .row("parameters", found.path("params").toString())
+                .row("asked for by", report.requester())
+                .row("started", report.started());
+        add(facts, "took", report.took());
         add(facts, "exit code", found.path("exit_code").asText(""));
-        JsonNode abort = found.path("abort");
-        if (abort.isObject()) {
-            add(facts, "aborted by", Requester.of(abort.path("by").asText()));
-            add(
-                    facts,
-                    "signals",
-                    StreamSupport.stream(abort.path("signals").spliterator(), false)
-                            .map(signal -> "SIG" + signal.asText())
-                            .collect(Collectors.joining(", ")));
-        }
-        if (!found.path("data").isEmpty()) {
-            add(facts, "data", found.path("data").toString());
-        }
-        if (!found.path("files").isEmpty()) {
-            add(facts, "files", Integer.toString(found.path("files").size()));
-        }
+        add(facts, "aborted by", SessionReport.requester(found.at("/abort/by").asText()));
+        add(facts, "signals", report.signals());
+        JsonNode data = found.path("data");
+        add(facts, "data", data.isEmpty() ? "" : data.toString());
+        JsonNode files = found.path("files");
+        add(facts, "files", files.isEmpty() ? "" : Integer.toString(files.size()));
         return facts;
     }
 
     private static void add(TextTable facts, String name, String value) {
         if (!value.isEmpty() && !value.equals("null")) {
-            facts.row(List.of(name, value));
+            facts.row(name, value);
         }
     }
 }

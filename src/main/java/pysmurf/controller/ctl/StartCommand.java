@@ -7,7 +7,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 import pysmurf.controller.session.Json;
 
-/** {@code start}: any operation, its parameters by name. */
 @Command(
         name = "start",
         description = {
@@ -26,7 +25,7 @@ final class StartCommand extends StartingCommand {
     @Parameters(
             index = "0",
             paramLabel = "OPERATION",
-            completionCandidates = NamesOnController.Operations.class,
+            completionCandidates = CompletionCommand.Operations.class,
             description = "Its name.")
     private String operation;
 
@@ -34,25 +33,18 @@ final class StartCommand extends StartingCommand {
     private List<String> assignments = List.of();
 
     @Override
-    public Integer call() throws Refusal, Unreachable, InterruptedException {
+    public Integer call() throws InterruptedException {
         ObjectNode params = Json.object();
         if (!assignments.isEmpty()) {
-            JsonNode schema = schema();
+            // Of an unknown operation there is none, and the controller has better words for that.
+            JsonNode schema = OperationsCommand.find(
+                            client().get(OperationsCommand.PATH).json(), operation)
+                    .path("parameters");
             for (String assignment : assignments) {
                 put(params, assignment, schema);
             }
         }
-        return start(operation, params, View.OUTPUT);
-    }
-
-    /** Of an operation that is not there: none, since the controller has better words for that. */
-    private JsonNode schema() throws Refusal, Unreachable, InterruptedException {
-        for (JsonNode each : client().operations().json()) {
-            if (each.path("name").asText().equals(operation)) {
-                return each.path("parameters");
-            }
-        }
-        return Json.object();
+        return start(operation, params, false);
     }
 
     private void put(ObjectNode params, String assignment, JsonNode schema) {
@@ -65,11 +57,8 @@ final class StartCommand extends StartingCommand {
             throw usage(name + ": given twice");
         }
         try {
-            params.set(
-                    name,
-                    ParameterText.read(
-                            assignment.substring(equals + 1),
-                            schema.path("properties").path(name)));
+            String text = assignment.substring(equals + 1);
+            params.set(name, ParameterText.read(text, schema.path("properties").path(name)));
         } catch (IllegalArgumentException e) {
             throw usage(name + ": " + e.getMessage());
         }

@@ -3,179 +3,118 @@ package pysmurf.controller.ctl;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintStream;
-import java.time.Duration;
-import java.util.List;
-import java.util.Set;
 import java.util.UUID;
-import java.util.stream.Collectors;
-import java.util.stream.StreamSupport;
 import picocli.CommandLine.Option;
-import pysmurf.controller.terminal.Progress;
-import pysmurf.controller.terminal.ProgressDisplay;
-import pysmurf.controller.terminal.SessionReport;
-import pysmurf.controller.terminal.TextTable;
+import pysmurf.controller.ctl.ControllerClient.Reply;
+import pysmurf.controller.ctl.Follower.Event;
 
 /** A command that starts an operation and stays until its session has ended. */
 abstract class StartingCommand extends Subcommand {
 
-    private static final Set<String> OUTPUT_EVENTS = Set.of("session", "output");
-    private static final Set<String> PROGRESS_EVENTS = Set.of("session", "data");
-    private static final Set<String> END_EVENTS = Set.of("session");
-
-    /** What is shown of the session while it runs. */
-    enum View {
-        /** What its scripts write. */
-        OUTPUT,
-        /** How far it is. */
-        PROGRESS
-    }
-
     @Option(names = "--detach", description = "Do not wait for the end; print the session's number.")
     private boolean detach;
 
-    /** Starts the operation and, unless detached, shows how it goes and what came of it. */
-    int start(String operation, ObjectNode params, View view) throws Refusal, Unreachable, InterruptedException {
+    /** Starts the operation; unless detached, shows what its scripts write, or its progress, and what came of it. */
+    int start(String operation, ObjectNode params, boolean asProgress) throws InterruptedException {
         ControllerClient client = client();
         String key = Ctl.NAME + "-" + UUID.randomUUID();
         if (detach) {
-            Reply accepted = client.start(operation, params, key);
-            if (json()) {
-                out().println(accepted.text());
-            } else {
-                out().println("Session " + accepted.sessionId() + " of " + operation + " has started.");
-            }
+            print(client.start(operation, params, key), session -> out().println(started(session)));
             return ExitCode.SUCCEEDED;
         }
-        AbortByInterrupt abort = AbortByInterrupt.install(client, terminal());
-        Reply ended = outputIsInTheLog(view, params)
-                ? followLog(client, abort, operation, params, key)
-                : followEvents(client, abort, operation, params, key, view);
-        report(ended, client);
-        return ExitCode.of(ended.json().path("outcome").asText());
-    }
-
-    /** Without one the output is only streamed; nobody asks for it where JSON is asked for. */
-    private boolean outputIsInTheLog(View view, ObjectNode params) {
-        boolean kept = !params.path("log").isBoolean() || params.path("log").asBoolean();
-        return view == View.OUTPUT && kept && !json();
-    }
-
-    private Reply followLog(
-            ControllerClient client, AbortByInterrupt abort, String operation, ObjectNode params, String key)
-            throws Refusal, Unreachable, InterruptedException {
-        int id = started(client.start(operation, params, key), abort, operation);
-        try (LogCopy copy = LogCopy.start(client, id, true, out(), terminal()::note)) {
-            return Following.toEnd(client, id, key, copy);
-        }
-    }
-
-    private Reply followEvents(
-            ControllerClient client, AbortByInterrupt abort, String operation, ObjectNode params, String key, View view)
-            throws Refusal, Unreachable, InterruptedException {
-        Set<String> wanted = json() ? END_EVENTS : view == View.OUTPUT ? OUTPUT_EVENTS : PROGRESS_EVENTS;
-        try (EventFeed feed = EventFeed.open(client, wanted, terminal()::note)) {
-            int id = started(client.start(operation, params, key), abort, operation);
-            try (Watching watching = watching(feed, id, view)) {
-                return Following.toEnd(client, id, key, watching);
+        AbortByInterrupt abort = new AbortByInterrupt(client, terminal());
+        boolean hasLog = !params.path("log").isBoolean() || params.path("log").asBoolean();
+        Reply ended;
+        if (hasLog && !asProgress && !json()) {
+            int id = start(client, operation, params, key, abort);
+            try (Follower output = Follower.output(client, id, true, terminal())) {
+                ended = client.awaitEnd(id, key, output);
+            }
+        } else {
+            Progress progress =
+                    asProgress && !json() ? new Progress(err(), terminal().columns()) : null;
+            // The events are asked for before the start, so that none is missed.
+            try (Follower.Events events = Follower.events(client, terminal())) {
+                int id = start(client, operation, params, key, abort);
+                events.listen(event -> heard(event, id, progress));
+                ended = client.awaitEnd(id, key, () -> {
+                    if (progress != null) {
+                        progress.redraw();
+                    }
+                    return events.sawEnd();
+                });
+            } finally {
+                if (progress != null) {
+                    progress.clear();
+                }
             }
         }
+        print(ended, session -> report(session, client.base()));
+        return ended.exitCode();
     }
 
-    private int started(Reply accepted, AbortByInterrupt abort, String operation) {
+    private int start(ControllerClient client, String operation, ObjectNode params, String key, AbortByInterrupt abort)
+            throws InterruptedException {
+        Reply accepted = client.start(operation, params, key);
         if (!json()) {
-            err().println("Session " + accepted.sessionId() + " of " + operation + " has started.");
+            err().println(started(accepted.json()));
         }
-        abort.started(accepted.sessionId());
-        return accepted.sessionId();
+        abort.started(accepted.id());
+        return accepted.id();
     }
 
-    private Watching watching(EventFeed feed, int id, View view) {
-        if (json()) {
-            return new EventWatching(feed, id, event -> {}, () -> {});
-        }
-        return view == View.OUTPUT ? new EventWatching(feed, id, this::showLines, () -> {}) : progress(feed, id);
+    private static String started(JsonNode session) {
+        return "Session " + session.path("session_id").asInt() + " of "
+                + session.path("op_name").asText() + " has started.";
     }
 
-    private void showLines(EventFeed.Event event) {
-        if (event.data().has("dropped")) {
-            err().println(event.data().path("dropped").asLong() + " lines are left out here.");
+    private boolean heard(Event event, int id, Progress progress) {
+        if (event.sessionId() != id && !event.data().has("dropped")) {
+            return false;
         }
-        // one that is still written over ends with a carriage return, as the script's own output does
-        event.data().path("lines").forEach(line -> out().print(line.asText() + (isUnfinished(line) ? "" : "\n")));
+        if (event.name().equals("session")) {
+            if (progress != null) {
+                progress.session(event.data());
+            }
+            return event.data().path("status").asText().equals("done");
+        }
+        if (progress != null && event.name().equals("data")) {
+            progress.data(event.data());
+        } else if (progress == null && event.name().equals("output") && !json()) {
+            showLines(event.data());
+        }
+        return false;
+    }
+
+    private void showLines(JsonNode output) {
+        if (output.has("dropped")) {
+            err().println(output.path("dropped").asLong() + " lines are left out here.");
+        }
+        // A line with a carriage return at its end is a progress bar of the script, which the next line replaces.
+        output.path("lines")
+                .forEach(line -> out().print(line.asText() + (line.asText().endsWith("\r") ? "" : "\n")));
         out().flush();
     }
 
-    private Watching progress(EventFeed feed, int id) {
-        long start = System.nanoTime();
-        Progress progress = new Progress();
-        ProgressDisplay display =
-                new ProgressDisplay(progress, err(), terminal().columns());
-        EventWatching watching = new EventWatching(
-                feed,
-                id,
-                event -> {
-                    if (event.name().equals("session")) {
-                        display.session(progress.session(event.data()), since(start));
-                    } else if (progress.data(event.data())) {
-                        display.advanced(since(start));
-                    }
-                },
-                () -> display.redraw(since(start)));
-        return new Watching() {
-
-            @Override
-            public boolean awaitEnd(Duration atMost) throws InterruptedException {
-                return watching.awaitEnd(atMost);
-            }
-
-            @Override
-            public void close() {
-                display.clear();
-            }
-        };
-    }
-
-    private static Duration since(long start) {
-        return Duration.ofNanos(System.nanoTime() - start);
-    }
-
-    private void report(Reply ended, ControllerClient client) {
-        if (json()) {
-            out().println(ended.text());
-            return;
-        }
-        SessionReport report = new SessionReport(ended.json(), client.base());
-        JsonNode plan = ended.json().at("/data/plan");
-        // a script's output is all that is asked for of one; how it ended stands beside it
-        boolean onlyOutput = ended.json().path("stages").isEmpty() && plan.isMissingNode();
+    private void report(JsonNode ended, String base) {
+        SessionReport session = new SessionReport(ended);
+        JsonNode plan = ended.at("/data/plan");
+        // Of a script only its output is asked for; how it ended goes beside it.
+        boolean onlyOutput = ended.path("stages").isEmpty() && plan.isMissingNode();
         PrintStream target = onlyOutput ? err() : out();
         out().flush();
-        target.println(report.headline() + exitCode(ended.json()));
-        if (!onlyOutput || !report.succeeded()) {
+        int code = ended.path("exit_code").asInt();
+        target.println(session.headline() + (code == 0 ? "" : ", exit code " + code));
+        if (!onlyOutput || !session.succeeded()) {
             target.println();
-            report.print(target);
+            session.print(target, base);
         }
         if (plan.isObject()) {
-            SessionReport.block(planned(plan), target);
+            new TextTable()
+                    .row("stages", SessionReport.joined(plan.path("stages"), ", "))
+                    .row("bands", SessionReport.joined(plan.path("bands"), ", "))
+                    .row("about", plan.path("estimate_s").asText() + " s")
+                    .printBlock(target);
         }
-    }
-
-    private static String exitCode(JsonNode session) {
-        int code = session.path("exit_code").asInt(0);
-        return code == 0 ? "" : ", exit code " + code;
-    }
-
-    private static List<String> planned(JsonNode plan) {
-        return TextTable.ofWords()
-                .row(List.of("stages", joined(plan.path("stages"))))
-                .row(List.of("bands", joined(plan.path("bands"))))
-                .row(List.of("about", plan.path("estimate_s").asText() + " s"))
-                .lines();
-    }
-
-    private static String joined(JsonNode list) {
-        return StreamSupport.stream(list.spliterator(), false)
-                .map(JsonNode::asText)
-                .collect(Collectors.joining(", "));
     }
 }

@@ -1,14 +1,11 @@
 package pysmurf.controller.ctl;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.ArrayList;
-import java.util.List;
 import picocli.CommandLine.Command;
 import pysmurf.controller.session.Json;
-import pysmurf.controller.terminal.TextTable;
 
-/** {@code status}: which controller it is, how it is, what runs. */
 @Command(name = "status", description = "Shows which controller this is, its health, and what runs.")
 final class StatusCommand extends Subcommand {
 
@@ -16,45 +13,42 @@ final class StatusCommand extends Subcommand {
     private static final int NEWEST = 20;
 
     @Override
-    public Integer call() throws Refusal, Unreachable, InterruptedException {
+    public Integer call() throws InterruptedException {
         ControllerClient client = client();
-        JsonNode controller = client.get("/api/v1/controller").json();
-        JsonNode health = client.look(HealthCommand.PATH).json();
-        List<JsonNode> running = new ArrayList<>();
+        ObjectNode all = Json.object();
+        all.set("controller", client.get("/api/v1/controller").json());
+        all.set("health", client.look(HealthCommand.PATH).json());
+        ArrayNode running = all.putArray("running");
         client.get("/api/v1/sessions?limit=" + NEWEST).json().forEach(session -> {
             if (!session.path("status").asText().equals("done")) {
                 running.add(session);
             }
         });
         if (json()) {
-            ObjectNode all = Json.object();
-            all.set("controller", controller);
-            all.set("health", health);
-            all.putArray("running").addAll(running);
             out().println(all);
         } else {
-            tell(client, controller, health, running);
+            tell(all.path("controller"), all.path("health"), running, client.base());
         }
-        return HealthCommand.exitCode(health);
+        return HealthCommand.exitCode(all.path("health"));
     }
 
-    private void tell(ControllerClient client, JsonNode controller, JsonNode health, List<JsonNode> running) {
-        TextTable table = TextTable.ofWords()
-                .row(List.of("controller", controller.path("id").asText() + " at " + client.base()))
-                .row(List.of("version", controller.path("version").asText()))
-                .row(List.of("up since", Times.text(controller.path("start_time"))))
-                .row(List.of("broker", controller.path("broker").asText("-")))
-                .row(List.of("health", health.path("status").asText()));
+    private void tell(JsonNode controller, JsonNode health, JsonNode running, String base) {
+        TextTable table = new TextTable()
+                .row("controller", controller.path("id").asText() + " at " + base)
+                .row("version", controller.path("version").asText())
+                .row("up since", SessionReport.time(controller.path("start_time")))
+                .row("broker", controller.path("broker").asText("-"))
+                .row("health", health.path("status").asText());
         if (running.isEmpty()) {
-            table.row(List.of("runs", "nothing"));
+            table.row("runs", "nothing");
         }
-        for (JsonNode session : running) {
-            table.row(List.of(
+        for (JsonNode each : running) {
+            SessionReport session = new SessionReport(each);
+            table.row(
                     "runs",
-                    "session " + session.path("session_id").asText() + " of "
-                            + session.path("op_name").asText() + ", "
-                            + SessionsCommand.state(session) + " since " + Times.text(session.path("start_time"))));
+                    "session " + each.path("session_id").asText() + " of "
+                            + each.path("op_name").asText() + ", " + session.state() + " since " + session.started());
         }
-        table.lines().forEach(out()::println);
+        table.print(out());
     }
 }

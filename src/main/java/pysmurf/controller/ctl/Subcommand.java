@@ -3,12 +3,13 @@ package pysmurf.controller.ctl;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.PrintStream;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** One of the commands; its result is the exit code. */
+/** What each command has at hand. */
 abstract class Subcommand implements Callable<Integer> {
 
     @ParentCommand
@@ -17,7 +18,9 @@ abstract class Subcommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    /** Whether what the controller answers is to be written as it is. */
+    @Override
+    public abstract Integer call() throws InterruptedException;
+
     boolean json() {
         return ctl.json();
     }
@@ -38,17 +41,20 @@ abstract class Subcommand implements Callable<Integer> {
         return terminal().err();
     }
 
-    /** For a fault in the command line. */
-    ParameterException usage(String message) {
-        return new ParameterException(spec.commandLine(), message);
-    }
-
-    /** Whether a line of output is a progress bar, whose place the next line takes. */
-    static boolean isUnfinished(JsonNode line) {
-        return line.asText().endsWith("\r");
-    }
-
     CommandSpec spec() {
         return spec;
+    }
+
+    /** Prints an answer as it came, if JSON is wanted, else in words. */
+    void print(ControllerClient.Reply reply, Consumer<JsonNode> words) {
+        if (json()) {
+            out().println(reply.text());
+        } else {
+            words.accept(reply.json());
+        }
+    }
+
+    ParameterException usage(String message) {
+        return new ParameterException(spec.commandLine(), message);
     }
 }

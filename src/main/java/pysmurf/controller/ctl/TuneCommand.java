@@ -1,15 +1,18 @@
 package pysmurf.controller.ctl;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.annotation.JsonAutoDetect;
+import com.fasterxml.jackson.annotation.JsonAutoDetect.Visibility;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonInclude.Include;
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.math.BigDecimal;
 import java.util.List;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import pysmurf.controller.session.Json;
 
-/** {@code tune}: the operation tune_squids, its progress and its results. */
 @Command(
         name = "tune",
         description = {
@@ -18,61 +21,74 @@ import pysmurf.controller.session.Json;
         })
 final class TuneCommand extends StartingCommand {
 
-    @Option(names = "--bands", paramLabel = "N", split = ",", description = "Bands to tune, such as 0,1.")
-    private List<Integer> bands;
+    @Mixin
+    private final Params params = new Params();
 
-    @Option(names = "--preset", paramLabel = "NAME", description = "Which stages: setup, relock, check, full.")
-    private String preset;
+    /** As tune_squids takes them. */
+    @JsonAutoDetect(fieldVisibility = Visibility.ANY)
+    @JsonInclude(Include.NON_NULL)
+    static final class Params {
 
-    @Option(
-            names = {"--from", "--from-stage"},
-            paramLabel = "STAGE",
-            description = "Skip the stages before this one.")
-    private String from;
+        @Option(names = "--bands", paramLabel = "N", split = ",", description = "Bands to tune, such as 0,1.")
+        private List<Integer> bands;
 
-    @Option(
-            names = {"--to", "--to-stage"},
-            paramLabel = "STAGE",
-            description = "Skip the stages after this one.")
-    private String to;
+        @Option(names = "--preset", paramLabel = "NAME", description = "Which stages: setup, relock, check, full.")
+        private String preset;
 
-    @Option(names = "--skip", paramLabel = "STAGE", split = ",", description = "Stages to skip.")
-    private List<String> skip;
+        @Option(
+                names = {"--from", "--from-stage"},
+                paramLabel = "STAGE",
+                description = "Skip the stages before this one.")
+        private String fromStage;
 
-    @Option(
-            names = "--on-gate-fail",
-            paramLabel = "WHAT",
-            description = "When a number is out of its limits: stop, warn, skip_band.")
-    private String onGateFail;
+        @Option(
+                names = {"--to", "--to-stage"},
+                paramLabel = "STAGE",
+                description = "Skip the stages after this one.")
+        private String toStage;
 
-    @Option(names = "--dry-run", description = "Only plan: the stages and about how long they take.")
-    private boolean dryRun;
+        @Option(names = "--skip", paramLabel = "STAGE", split = ",", description = "Stages to skip.")
+        private List<String> skip;
 
-    @ArgGroup
-    private Crate crate;
+        @Option(
+                names = "--on-gate-fail",
+                paramLabel = "WHAT",
+                description = "When a number is out of its limits: stop, warn, skip_band.")
+        private String onGateFail;
 
-    @Option(names = "--seed", paramLabel = "N", description = "Seed of the simulator.")
-    private Long seed;
+        @Option(names = "--dry-run", description = "Only plan: the stages and about how long they take.")
+        private Boolean dryRun;
 
-    @Option(
-            names = "--faults",
-            paramLabel = "FAULT",
-            split = ",",
-            description = "Faults that the simulator is to have, NAME or NAME@STAGE.")
-    private List<String> faults;
+        @ArgGroup
+        private Crate simulate;
 
-    @Option(names = "--timeout", paramLabel = "SECONDS", description = "End the tune after this time.")
-    private BigDecimal timeout;
+        @Option(names = "--seed", paramLabel = "N", description = "Seed of the simulator.")
+        private Long seed;
 
-    @Option(names = "--arg", paramLabel = "ARG", description = "Appended to every stage's command line; repeatable.")
-    private List<String> args;
+        @Option(
+                names = "--faults",
+                paramLabel = "FAULT",
+                split = ",",
+                description = "Faults that the simulator is to have, NAME or NAME@STAGE.")
+        private List<String> faults;
 
-    @ArgGroup
-    private LogOption log;
+        @Option(names = "--timeout", paramLabel = "SECONDS", description = "End the tune after this time.")
+        private BigDecimal timeout;
 
-    /** What is tuned; at most one of the options. */
+        @Option(
+                names = "--arg",
+                paramLabel = "ARG",
+                description = "Appended to every stage's command line; repeatable.")
+        private List<String> args;
+
+        @ArgGroup
+        private LogOption log;
+    }
+
+    /** At most one of the options. */
     static final class Crate {
 
+        @JsonValue
         @Option(names = "--simulate", description = "Tune the simulator.")
         private boolean simulated;
 
@@ -81,49 +97,7 @@ final class TuneCommand extends StartingCommand {
     }
 
     @Override
-    public Integer call() throws Refusal, Unreachable, InterruptedException {
-        return start("tune_squids", params(), View.PROGRESS);
-    }
-
-    private ObjectNode params() {
-        ObjectNode params = Json.object();
-        if (bands != null) {
-            ArrayNode list = params.putArray("bands");
-            bands.forEach(list::add);
-        }
-        put(params, "preset", preset);
-        put(params, "from_stage", from);
-        put(params, "to_stage", to);
-        put(params, "skip", skip);
-        put(params, "on_gate_fail", onGateFail);
-        if (dryRun) {
-            params.put("dry_run", true);
-        }
-        if (crate != null) {
-            params.put("simulate", crate.simulated);
-        }
-        if (seed != null) {
-            params.put("seed", seed);
-        }
-        put(params, "faults", faults);
-        if (timeout != null) {
-            params.put("timeout", timeout);
-        }
-        put(params, "args", args);
-        LogOption.put(log, params);
-        return params;
-    }
-
-    private static void put(ObjectNode params, String name, String value) {
-        if (value != null) {
-            params.put(name, value);
-        }
-    }
-
-    private static void put(ObjectNode params, String name, List<String> values) {
-        if (values != null) {
-            ArrayNode list = params.putArray(name);
-            values.forEach(list::add);
-        }
+    public Integer call() throws InterruptedException {
+        return start("tune_squids", Json.tree(params), true);
     }
 }

@@ -2,12 +2,10 @@ package pysmurf.controller.ctl;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.time.Duration;
-import java.util.Set;
 import picocli.CommandLine.Command;
+import pysmurf.controller.ctl.Follower.Event;
 import pysmurf.controller.session.Json;
 
-/** {@code watch}: everything that happens, as it does. */
 @Command(
         name = "watch",
         description = {
@@ -16,66 +14,59 @@ import pysmurf.controller.session.Json;
         })
 final class WatchCommand extends Subcommand {
 
-    private static final Set<String> ALL = Set.of("session", "output", "data", "file", "status");
-    private static final Duration A_WHILE = Duration.ofSeconds(1);
-
     @Override
-    public Integer call() throws Refusal, Unreachable, InterruptedException {
-        try (EventFeed feed = EventFeed.open(client(), ALL, terminal()::note)) {
-            while (!out().checkError()) {
-                EventFeed.Event event = feed.next(A_WHILE);
-                if (event != null) {
-                    show(event);
-                }
+    public Integer call() throws InterruptedException {
+        try (Follower.Events events = Follower.events(client(), terminal())) {
+            events.listen(this::show);
+            boolean ended = false;
+            while (!ended && !out().checkError()) {
+                ended = events.sawEnd();
             }
+            events.check();
         }
         return ExitCode.SUCCEEDED;
     }
 
-    private void show(EventFeed.Event event) {
+    private boolean show(Event event) {
+        JsonNode data = event.data();
+        String session = event.sessionId() < 0 ? "-" : Integer.toString(event.sessionId());
+        String operation = data.path("op_name").asText();
         if (json()) {
             ObjectNode line = Json.object().put("id", event.id()).put("event", event.name());
-            out().println(line.set("data", event.data()).toString());
-            return;
+            out().println(line.set("data", data).toString());
+            return out().checkError();
         }
-        JsonNode data = event.data();
         switch (event.name()) {
             case "session" ->
-                out().println("session " + event.sessionId() + "  "
-                        + data.path("op_name").asText() + "  " + SessionsCommand.state(data) + stage(data));
-            case "output" -> showOutput(event);
-            case "data" ->
-                out().println("data " + session(event) + "  "
-                        + data.path("type").asText() + "  "
-                        + Terminal.plain(data.path("payload").toString()));
-            case "file" ->
-                out().println("file " + session(event) + "  "
-                        + Terminal.plain(data.path("path").asText())
-                        + (data.path("sha256").isTextual()
-                                ? "  sha256 " + data.path("sha256").asText()
-                                : ""));
-            default ->
-                out().println(
-                                data.path("busy").asBoolean()
-                                        ? "busy with session " + event.sessionId() + " of "
-                                                + data.path("op_name").asText()
-                                        : "idle");
+                say("session " + session + "  " + operation + "  " + new SessionReport(data).state() + stage(data));
+            case "output" -> showOutput(session, data);
+            case "data" -> say("data " + session + "  " + data.path("type").asText() + "  " + data.path("payload"));
+            case "file" -> {
+                String digest = data.path("sha256").asText("");
+                say("file " + session + "  " + data.path("path").asText()
+                        + (digest.isEmpty() ? "" : "  sha256 " + digest));
+            }
+            case "status" ->
+                say(data.path("busy").asBoolean() ? "busy with session " + session + " of " + operation : "idle");
+            default -> say(event.name());
         }
+        return out().checkError();
     }
 
-    private void showOutput(EventFeed.Event event) {
-        if (event.data().has("dropped")) {
-            out().println("(" + event.data().path("dropped").asLong() + " lines are left out)");
+    private void say(String line) {
+        out().println(Terminal.plain(line));
+    }
+
+    private void showOutput(String session, JsonNode output) {
+        if (output.has("dropped")) {
+            say("(" + output.path("dropped").asLong() + " lines are left out)");
         }
-        for (JsonNode line : event.data().path("lines")) {
-            if (!isUnfinished(line)) {
-                out().println("output " + session(event) + "  " + Terminal.plain(line.asText()));
+        for (JsonNode line : output.path("lines")) {
+            // A line with a carriage return at its end is a progress bar, which the next line replaces.
+            if (!line.asText().endsWith("\r")) {
+                say("output " + session + "  " + line.asText());
             }
         }
-    }
-
-    private static String session(EventFeed.Event event) {
-        return event.sessionId() < 0 ? "-" : Integer.toString(event.sessionId());
     }
 
     private static String stage(JsonNode session) {

@@ -3,7 +3,7 @@ package pysmurf.controller.mqtt;
 import java.io.IOException;
 import javax.net.SocketFactory;
 import javax.net.ssl.SSLSocketFactory;
-import pysmurf.controller.tls.KeyStoreFile;
+import pysmurf.controller.access.KeyStoreFile;
 
 /**
  * As whom a controller connects to its broker.

@@ -12,7 +12,7 @@ final class BridgeRefusal extends RuntimeException {
      * @param text   crossbar's words
      */
     BridgeRefusal(int status, String text) {
-        // thrown for what clients do: nobody reads a stack trace of it
+        // thrown for what clients do, so a stack trace is of no use
         super(text, null, false, false);
         this.status = status;
     }

@@ -10,7 +10,7 @@ import java.util.Map;
 import pysmurf.controller.http.HttpReply;
 import pysmurf.controller.session.Json;
 
-/** HTTP replies in the form of crossbar's bridge. Stateless. */
+/** HTTP replies in the form of crossbar's bridge. */
 final class BridgeReply {
 
     private static final Map<String, String> HEADERS = Map.of(

@@ -10,7 +10,7 @@ import pysmurf.controller.http.HttpReply;
 
 /**
  * What crossbar's bridge does around a call, before it looks at the body: CORS headers on every reply, OPTIONS, methods
- * that it does not take, bodies that are too large. Stateless.
+ * that it does not take, bodies that are too large.
  */
 public final class CallEndpoint {
 

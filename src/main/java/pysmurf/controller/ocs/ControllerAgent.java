@@ -29,7 +29,7 @@ import pysmurf.controller.session.Verdict.Reason;
 
 /**
  * This controller as an OCS agent of class PysmurfController: every operation found in the routes is a task, and the
- * texts are those of ocs.ocs_agent.OCSAgent. Thread-safe.
+ * texts are those of ocs.ocs_agent.OCSAgent.
  */
 final class ControllerAgent implements OcsAgent {
 
@@ -44,7 +44,7 @@ final class ControllerAgent implements OcsAgent {
     private final boolean guarded;
     private final String hostName;
     private final BigDecimal since;
-    /** Replies to waits are made here: however many wait, whoever closes the session is not held up. */
+    /** Replies to waits are made here: however many wait, closing the session is not held up. */
     private final ThreadPoolExecutor waiters;
 
     /**

@@ -11,10 +11,10 @@ enum CredLevel {
     SUPERUSER;
 
     /**
-     * The level of a role. Whoever may only look is BASIC, and so is a client without a password: OCS asks for none to
+     * The level of a role. A viewer is BASIC, and so is a client without a password: OCS asks for none to
      * see what an agent offers and how its sessions stand.
      *
-     * @param role null for nobody known
+     * @param role null for an unknown client
      */
     static CredLevel of(Role role) {
         if (role == null) {

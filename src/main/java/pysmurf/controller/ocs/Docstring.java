@@ -13,7 +13,7 @@ import pysmurf.controller.session.Json;
 
 /**
  * An operation as a Python docstring, which {@code help(client.run.start)} shows: call, description, parameters. OCS
- * marks what can be aborted by "(abortable)". Stateless.
+ * marks what can be aborted by "(abortable)".
  */
 final class Docstring {
 

@@ -29,7 +29,7 @@ import pysmurf.controller.session.Verdict;
 
 /**
  * The steps of {@code POST /call}: reads the call, decides what it comes to, answers in OCS's words. What is started or
- * aborted passes admission like any other command. Thread-safe.
+ * aborted passes admission like any other command.
  */
 public final class OcsBridge {
 

@@ -10,7 +10,7 @@ import java.util.Optional;
 import pysmurf.controller.script.PythonText;
 import pysmurf.controller.session.Json;
 
-/** Parameters as OCS's clients send them, made ready for admission. Stateless. */
+/** Parameters as OCS's clients send them, made ready for admission. */
 final class OcsParams {
 
     private static final String ARGS = "args";

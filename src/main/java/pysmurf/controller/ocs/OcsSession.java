@@ -5,11 +5,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 
-/** Sessions as clients of OCS see them: all of OCS's fields, and ours beside them. Stateless. */
+/** Sessions as clients of OCS see them: all of OCS's fields, and ours beside them. */
 final class OcsSession {
 
     /** As ocs_agent.OpSession's purge policy has it. */
-    static final int MOST_MESSAGES = 10_000;
+    static final int MAX_MESSAGES = 10_000;
 
     private static final int OP_CODE_STARTING = 2;
 
@@ -17,7 +17,7 @@ final class OcsSession {
 
     /** The session now, with its newest messages. */
     static ObjectNode now(LiveSession session) {
-        return session.toJson(MOST_MESSAGES);
+        return session.toJson(MAX_MESSAGES);
     }
 
     /**

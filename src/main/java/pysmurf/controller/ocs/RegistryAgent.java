@@ -14,7 +14,7 @@ import pysmurf.controller.session.Json;
 
 /**
  * What {@code ocs-client-cli scan --use-registry} asks for: the registry of OCS (ocs/agents/registry), in which the
- * only agent is this controller. Its process {@code main} always runs. Thread-safe.
+ * only agent is this controller. Its process {@code main} always runs.
  */
 final class RegistryAgent implements OcsAgent {
 

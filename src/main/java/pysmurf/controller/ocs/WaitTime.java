@@ -3,7 +3,7 @@ package pysmurf.controller.ocs;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.BooleanNode;
 
-/** The time-out of a wait, as Python and Twisted take it. Stateless. */
+/** The time-out of a wait, as Python and Twisted take it. */
 final class WaitTime {
 
     private static final double MICROS_PER_S = 1e6;

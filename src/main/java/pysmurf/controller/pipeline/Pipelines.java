@@ -16,7 +16,7 @@ import pysmurf.controller.routing.RouteFault;
 
 /**
  * The settings of the composed operations, read again when a file has changed; a file that cannot be used leaves the last good
- * settings in force. Thread-safe.
+ * settings in force.
  */
 public final class Pipelines {
 

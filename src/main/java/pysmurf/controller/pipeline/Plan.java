@@ -113,7 +113,7 @@ public final class Plan {
         return listed.stream().filter(stage -> !skipped.contains(stage)).toList();
     }
 
-    /** Whether a stage is part of the plan; safe_state, which nobody plans, always is. */
+    /** Whether a stage is part of the plan; safe_state, which no plan names, always is. */
     boolean wants(String stage) {
         return !skipped.contains(stage)
                 && (listed.contains(stage) || settings.presets().isEmpty());

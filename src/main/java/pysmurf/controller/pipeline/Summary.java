@@ -19,7 +19,7 @@ import pysmurf.controller.session.Stage;
 
 /**
  * Writes {@code summary.json} of a composed operation, whatever its outcome, beside what its stages wrote: {@code
- * smurf_data/YYYYMMDD/CTIME/outputs}, the folders of pysmurf's SmurfControl.initialize. Thread-safe.
+ * smurf_data/YYYYMMDD/CTIME/outputs}, the folders of pysmurf's SmurfControl.initialize.
  */
 public final class Summary implements Closing.LastAct {
 

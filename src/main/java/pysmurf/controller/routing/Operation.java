@@ -1,7 +1,6 @@
 package pysmurf.controller.routing;
 
 import java.util.List;
-import pysmurf.controller.command.Parameters;
 
 /**
  * An operation found in the routes. Immutable.

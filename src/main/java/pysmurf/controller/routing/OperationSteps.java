@@ -30,7 +30,7 @@ import pysmurf.controller.session.Outcome;
 /**
  * Stands before each step that is done in the name of a session, whichever thread or copy of its exchange it is on. A step that
  * goes on on another thread is waited for, so that the session's route is over when it says so. An abort interrupts the steps that
- * are no script, and refuses those that come after, but for what a route does when it has failed. Thread-safe.
+ * are no script, and refuses those that come after, but for what a route does when it has failed.
  */
 public final class OperationSteps implements InterceptStrategy {
 

@@ -18,7 +18,7 @@ import pysmurf.controller.session.LogMark;
 
 /**
  * The threads that operations run on, one for each session. A route can be left by a step {@code stop}, or by an Error that no
- * catch of a route gets to see; then the session is closed here, or its lock would never be free. Thread-safe.
+ * catch of a route gets to see; then the session is closed here, or its lock would never be free.
  */
 public final class OperationThreads extends ThreadPoolExecutor {
 

@@ -24,8 +24,6 @@ import org.apache.camel.model.ToDefinition;
 import org.apache.camel.util.URISupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import pysmurf.controller.command.ParameterFormat;
-import pysmurf.controller.command.Parameters;
 import pysmurf.controller.config.FollowedFile;
 import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.session.Json;
@@ -35,7 +33,7 @@ import pysmurf.controller.session.Outcome;
 
 /**
  * The operations that the routes define at this moment: every started route whose id is NAME and which begins at
- * {@code direct:operation-NAME}. Its parameters are the JSON Schema in {@code NAME.schema.json} beside its file. Thread-safe.
+ * {@code direct:operation-NAME}. Its parameters are the JSON Schema in {@code NAME.schema.json} beside its file.
  */
 public final class Operations {
 
@@ -123,7 +121,7 @@ public final class Operations {
 
     /**
      * Returns when the route of a session's operation is there, which may have been taken for replacement while the session was
-     * opened. From then on the session is seen by whoever wants to replace it.
+     * opened. From then on a replacement waits for the session.
      *
      * @throws OperationFailure if the operation was taken away meanwhile
      */

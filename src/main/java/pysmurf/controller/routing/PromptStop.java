@@ -15,7 +15,7 @@ import pysmurf.controller.http.HttpConsumer;
 /**
  * Stops a route that is replaced as soon as what is on its way through it is through. What waits before it is left for the route
  * that takes its place. Camel's own way empties a queue first, which never ends where something comes in all the time: it gives
- * up after a second and interrupts whatever is being worked on. At the stop of the controller that way is taken. Thread-safe.
+ * up after a second and interrupts whatever is being worked on. At the stop of the controller that way is taken.
  */
 final class PromptStop extends DefaultShutdownStrategy {
 

@@ -6,7 +6,7 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * What must not happen at the same time: routes being replaced, and something being handed to them. Thread-safe.
+ * What must not happen at the same time: routes being replaced, and something being handed to them.
  */
 public final class Replacement {
 
@@ -15,7 +15,7 @@ public final class Replacement {
     /** Odd while routes are replaced. */
     private volatile long stamp;
 
-    /** Held by whoever hands a session to its operation's route, for as long as that takes; many may hold it. */
+    /** Held while a session is handed to its operation's route; many may hold it. */
     public Lock handover() {
         return sessions.readLock();
     }

@@ -38,7 +38,7 @@ public record RouteFault(String file, Integer line, String detail) {
     /** What the JSON parser says of its source, and of the place of what is not closed. */
     private static final Pattern JSON_SOURCE = Pattern.compile("\\[Source: [^;]*; line: (\\d+), column: \\d+]");
 
-    private static final int MOST_CHARS = 500;
+    private static final int MAX_CHARS = 500;
 
     /** Something is wrong with a line of a file. */
     public static final class InLine extends IllegalArgumentException {
@@ -96,7 +96,7 @@ public record RouteFault(String file, Integer line, String detail) {
 
     private static String shortened(String text) {
         String oneLine = text.strip().replaceAll("\\s+", " ");
-        return oneLine.length() > MOST_CHARS ? oneLine.substring(0, MOST_CHARS) + "…" : oneLine;
+        return oneLine.length() > MAX_CHARS ? oneLine.substring(0, MAX_CHARS) + "…" : oneLine;
     }
 
     /** The same for those who may know that a file is broken, and not what it holds. */

@@ -48,7 +48,7 @@ import pysmurf.controller.session.Sessions;
  *
  * <p>
  * In place of Camel's own reloading, which is blind to what a link leads to and to folders that are replaced, by default stops all
- * routes before it reads the changed file, and leaves out the routes of deleted files and of kamelets. Thread-safe.
+ * routes before it reads the changed file, and leaves out the routes of deleted files and of kamelets.
  */
 public final class RouteReload {
 
@@ -60,7 +60,7 @@ public final class RouteReload {
     /** A step that is a building block, and its name. */
     private static final Pattern BLOCK = Pattern.compile(Operations.BLOCK + "/*([A-Za-z0-9_-]+)");
 
-    private static final long LONGEST_CALL_NANOS = 100_000_000;
+    private static final long MAX_CALL_NANOS = 100_000_000;
     private static final long LOOK_NANOS = 1_000_000;
 
     private final CamelContext context;
@@ -491,7 +491,7 @@ public final class RouteReload {
         if (route == null || HOLDING.stream().noneMatch(route.getEndpoint().getEndpointUri()::startsWith)) {
             return false;
         }
-        long deadline = System.nanoTime() + LONGEST_CALL_NANOS;
+        long deadline = System.nanoTime() + MAX_CALL_NANOS;
         while (context.getInflightRepository().size(id) > 0) {
             if (System.nanoTime() > deadline) {
                 return true;

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import pysmurf.controller.command.ParameterFormat;
+import pysmurf.controller.routing.ParameterFormat;
 
 /**
  * The folders that a command's {@code log=PATH} may point into, symbolic links resolved. The format {@code log-target} in

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
-import pysmurf.controller.command.ParameterFormat;
+import pysmurf.controller.routing.ParameterFormat;
 import pysmurf.controller.session.Json;
 
 /**

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import pysmurf.controller.command.ParameterFormat;
+import pysmurf.controller.routing.ParameterFormat;
 
 /**
  * The folders that scripts must lie in, symbolic links resolved. The format {@code script} in schemas. Thread-safe; the file

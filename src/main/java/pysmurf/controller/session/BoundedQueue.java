@@ -11,7 +11,7 @@ import java.util.function.Consumer;
 import org.apache.camel.Exchange;
 
 /**
- * A queue between routes that is bounded by what it keeps in memory, and in which nobody ever waits for room: what finds none is
+ * A queue between routes that is bounded by what it keeps in memory, and in which no producer waits for room: what finds none is
  * dropped and counted. Output lines may take only a part of it, so that a flooding script fills neither the memory nor the way of
  * data and datagrams; what tells how sessions stand is never dropped.
  */
@@ -19,16 +19,16 @@ public final class BoundedQueue extends LinkedBlockingQueue<Exchange> {
 
     private static final long serialVersionUID = 1L;
 
-    private static final long MOST_BYTES = 32L * 1024 * 1024;
-    private static final long MOST_OUTPUT_BYTES = 6L * 1024 * 1024;
+    private static final long MAX_BYTES = 32L * 1024 * 1024;
+    private static final long MAX_OUTPUT_BYTES = 6L * 1024 * 1024;
     /** What an exchange with an event takes beside its payload. */
     private static final long OVERHEAD_BYTES = 600;
 
     /** What one of a batch takes that does not say so itself, generously. */
-    private static final long MOST_TYPICAL_BYTES = 1000;
+    private static final long MAX_TYPICAL_BYTES = 1000;
 
     /** How long one element waits for work that is more urgent, at most. */
-    private static final long LONGEST_DEFERRAL_NANOS = 50_000_000;
+    private static final long MAX_DEFERRAL_NANOS = 50_000_000;
 
     private static final long LOOK_EVERY_NANOS = 1_000_000;
 
@@ -64,7 +64,7 @@ public final class BoundedQueue extends LinkedBlockingQueue<Exchange> {
         long weight = weight(body);
         boolean output = isOutput(body);
         boolean expendable = !(body instanceof SessionEvent event) || event.isExpendable();
-        boolean full = bytes.get() + weight > MOST_BYTES || output && outputBytes.get() + weight > MOST_OUTPUT_BYTES;
+        boolean full = bytes.get() + weight > MAX_BYTES || output && outputBytes.get() + weight > MAX_OUTPUT_BYTES;
         if (expendable && full && !isEmpty()) {
             dropped.increment();
             loss.accept(body);
@@ -84,9 +84,9 @@ public final class BoundedQueue extends LinkedBlockingQueue<Exchange> {
 
     @Override
     public Exchange poll(long timeout, TimeUnit unit) throws InterruptedException {
-        // whoever stops a consumer relies on this being no longer than was asked for
+        // stopping a consumer relies on this being no longer than was asked for
         long end = System.nanoTime() + unit.toNanos(timeout);
-        long deadline = System.nanoTime() + LONGEST_DEFERRAL_NANOS;
+        long deadline = System.nanoTime() + MAX_DEFERRAL_NANOS;
         while (urgentElsewhere.getAsBoolean() && System.nanoTime() < deadline) {
             LockSupport.parkNanos(LOOK_EVERY_NANOS);
         }
@@ -117,7 +117,7 @@ public final class BoundedQueue extends LinkedBlockingQueue<Exchange> {
         long weight = OVERHEAD_BYTES;
         if (body instanceof Collection<?> batch) {
             for (Object element : batch) {
-                weight += element instanceof Weighted one ? one.weight() : MOST_TYPICAL_BYTES;
+                weight += element instanceof Weighted one ? one.weight() : MAX_TYPICAL_BYTES;
             }
         }
         return weight;

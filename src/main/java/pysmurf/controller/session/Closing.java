@@ -5,7 +5,7 @@ import org.apache.camel.ExchangeProperty;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Closes a session when its operation's route has come to an end, whatever end that was. Thread-safe. */
+/** Closes a session when its operation's route has come to an end, whatever end that was. */
 public final class Closing {
 
     private static final Logger LOG = LoggerFactory.getLogger(Closing.class);

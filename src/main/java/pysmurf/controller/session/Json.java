@@ -45,7 +45,7 @@ public final class Json {
     }
 
     /** A number with more zeros than this is written with an exponent. */
-    private static final int MOST_PLAIN_DIGITS = 40;
+    private static final int MAX_PLAIN_DIGITS = 40;
 
     private Json() {}
 
@@ -129,7 +129,7 @@ public final class Json {
         if (node.isFloatingPointNumber() && !Double.isFinite(node.doubleValue())) {
             return MAPPER.nullNode();
         }
-        if (node.isBigDecimal() && Math.abs(node.decimalValue().scale()) > MOST_PLAIN_DIGITS) {
+        if (node.isBigDecimal() && Math.abs(node.decimalValue().scale()) > MAX_PLAIN_DIGITS) {
             return MAPPER.getNodeFactory().numberNode(node.doubleValue());
         }
         if (node instanceof ObjectNode object) {

@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A session in memory: the document as it is now, its newest messages, and what waits for its end. Whoever must not see it change
- * takes its monitor.
+ * A session in memory: the document as it is now, its newest messages, and what waits for its end. Hold its monitor to see
+ * it unchanged.
  */
 public final class LiveSession {
 

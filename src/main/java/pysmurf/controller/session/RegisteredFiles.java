@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Registers files with their size. Their checksums come later: they are made one after the other, behind everything else, and
- * those that are not made when this is closed never are. Thread-safe.
+ * those that are not made when this is closed never are.
  */
 public final class RegisteredFiles implements AutoCloseable {
 

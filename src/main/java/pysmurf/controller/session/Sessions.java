@@ -2,6 +2,7 @@ package pysmurf.controller.session;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.math.BigDecimal;
 import java.time.Clock;
 import java.time.Duration;
@@ -28,21 +29,20 @@ public final class Sessions {
     private final SessionEvents events;
     private final Clock clock;
     private final long maxData;
-    private volatile SessionFigures figures = SessionFigures.NONE;
+    private final SessionMetrics metrics;
     private BigDecimal since;
 
-    /** @param maxData what the data of a session may take as JSON text */
-    public Sessions(SessionStore store, SessionEvents events, Clock clock, long maxData) {
+    /**
+     * @param maxData what the data of a session may take as JSON text
+     * @param meters  where sessions are counted and measured
+     */
+    public Sessions(SessionStore store, SessionEvents events, Clock clock, long maxData, MeterRegistry meters) {
+        this.metrics = new SessionMetrics(meters);
         this.maxData = maxData;
         this.store = store;
         this.events = events;
         this.clock = clock;
         this.since = now();
-    }
-
-    /** Who counts and measures what happens from now on. */
-    public void measuredBy(SessionFigures by) {
-        figures = by;
     }
 
     /** Opens a session and, if it is exclusive, takes the lock with it. */
@@ -171,7 +171,7 @@ public final class Sessions {
         }
         if (ends) {
             lockChanged(session);
-            figures.ended(session, lasted(session));
+            metrics.ended(session, lasted(session));
             session.ended().complete(session);
         }
     }
@@ -260,7 +260,7 @@ public final class Sessions {
     public void nothingAlive(LiveSession session) {
         AbortRecord abort = session.now().abort();
         if (abort != null) {
-            figures.abortTook(session, between(abort.at(), now(session)));
+            metrics.abortTook(session, between(abort.at(), now(session)));
         }
     }
 
@@ -271,7 +271,7 @@ public final class Sessions {
 
     /** The session's script has written so many bytes more. */
     public void written(LiveSession session, long bytes) {
-        figures.written(session, bytes);
+        metrics.written(session, bytes);
     }
 
     /** A line for the people who look at the session; it also goes out over UDP. */

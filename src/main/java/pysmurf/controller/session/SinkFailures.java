@@ -7,7 +7,7 @@ import org.apache.camel.Exchange;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Counts what sinks could not deliver; the first failure of a sink, and every hundredth, is also logged. Thread-safe. */
+/** Counts what sinks could not deliver; the first failure of a sink, and every hundredth, is also logged. */
 public final class SinkFailures {
 
     private static final Logger LOG = LoggerFactory.getLogger(SinkFailures.class);

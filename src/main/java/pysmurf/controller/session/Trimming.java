@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.List;
 
-/** Makes the JSON of a session fit where there is less room; its field {@code trimmed} then names what is not whole. Stateless. */
+/** Makes the JSON of a session fit where there is less room; its field {@code trimmed} then names what is not whole. */
 public final class Trimming {
 
     static final String FIELD = "trimmed";

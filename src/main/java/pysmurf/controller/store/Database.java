@@ -10,17 +10,17 @@ import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.jdbi.v3.core.Jdbi;
 
-/** A connection pool onto SQLite or PostgreSQL whose tables are those of this version. Thread-safe. */
+/** A connection pool onto SQLite or PostgreSQL whose tables are those of this version. */
 public final class Database implements AutoCloseable {
 
     private static final String SQLITE = "jdbc:sqlite:";
 
-    /** Somebody who looks into the file with a tool of his own is waited for this long, no longer. */
+    /** How long to wait for another program that has the file locked. */
     private static final String BUSY_MILLIS = "500";
 
     private static final long CONNECT_MILLIS = 2000;
 
-    /** A server that is stopped, or a table that somebody has locked, may hold up an abort for this long, no longer. */
+    /** A stopped server or a locked table holds up an abort no longer than this. */
     private static final String SERVER_OPTIONS = "-c lock_timeout=500 -c statement_timeout=10000";
 
     private static final String SOCKET_SECONDS = "12";

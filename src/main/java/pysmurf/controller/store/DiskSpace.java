@@ -3,7 +3,7 @@ package pysmurf.controller.store;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Whether there is room left where output, files and sessions are written. Thread-safe. */
+/** Whether there is room left where output, files and sessions are written. */
 public final class DiskSpace {
 
     private static final long MIB = 1024 * 1024;

@@ -9,7 +9,7 @@ import java.nio.file.StandardOpenOption;
 
 /**
  * Sees to it that one controller at a time uses a data folder: a second one would take the sessions of the first for those of an
- * earlier life, and end or adopt what they run. The kernel lets go of it when the process ends, however it ends. Thread-safe.
+ * earlier life, and end or adopt what they run. The kernel lets go of it when the process ends, however it ends.
  */
 public final class FolderLock implements AutoCloseable {
 

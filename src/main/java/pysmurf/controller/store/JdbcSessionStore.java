@@ -125,7 +125,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
         synchronized (lockGate) {
             LiveSession last = holder;
             if (last != null) {
-                // whoever is just closing it has its monitor until that is written
+                // a thread that is closing it holds its monitor until that is written
                 synchronized (last) {
                     if (!last.isDone()) {
                         return repeated(draft).map(Verdict::duplicate).orElseGet(() -> Verdict.busy(last));

@@ -23,7 +23,7 @@ import pysmurf.controller.session.SessionBuilder;
 import pysmurf.controller.session.SessionLog;
 import pysmurf.controller.session.Trimming;
 
-/** Sessions of one controller as rows, and rows as sessions; each call within a transaction of the caller's. Stateless. */
+/** Sessions of one controller as rows, and rows as sessions; each call within a transaction of the caller's. */
 final class SessionTables {
 
     private static final int MICROS = 6;
@@ -173,7 +173,7 @@ final class SessionTables {
      */
     record Extent(int messages, long characters, boolean whole) {}
 
-    /** What of a session is for its recovery after a crash, and for nobody outside. */
+    /** What recovery after a crash needs of a session; clients never see it. */
     private record Recovery(SessionLog log, List<ScriptMark> scripts) {}
 
     /** A session, as far as wanted. */

@@ -2,6 +2,7 @@ package pysmurf.controller.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -32,8 +33,8 @@ class AdmissionTest {
     private static final Instant NOON = Instant.parse("2026-11-01T12:00:00Z");
 
     private final DefaultCamelContext context = new DefaultCamelContext();
-    private final Sessions sessions =
-            new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1024 * 1024);
+    private final Sessions sessions = new Sessions(
+            new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1024 * 1024, new SimpleMeterRegistry());
 
     @TempDir
     Path schemas;
@@ -58,10 +59,10 @@ class AdmissionTest {
         return new Command("run", Json.object(), null, expiresAt, retained, false, new RequestedBy("mqtt", "me"));
     }
 
-    private Verdict admit(Command command, Instant now, List<Supplier<Optional<String>>> hindrances) {
+    private Verdict admit(Command command, Instant now, Supplier<Optional<String>> hindrance) {
         Operations operations =
                 new Operations(context, new FollowedFiles(Clock.systemUTC()), schemas, new Replacement(), List.of());
-        return new Admission(operations, sessions, Clock.fixed(now, ZoneOffset.UTC), hindrances).admit(command);
+        return new Admission(operations, sessions, Clock.fixed(now, ZoneOffset.UTC), hindrance).admit(command);
     }
 
     private void assertRefused(Verdict verdict, Verdict.Reason reason) {
@@ -72,7 +73,7 @@ class AdmissionTest {
 
     @Test
     void startsWhatIsFresh() {
-        Verdict verdict = admit(command(NOON.plusMillis(1), false), NOON, List.of());
+        Verdict verdict = admit(command(NOON.plusMillis(1), false), NOON, Optional::empty);
 
         assertThat(verdict.isAccepted()).isTrue();
         assertThat(sessions.find(0)).isPresent();
@@ -80,21 +81,21 @@ class AdmissionTest {
 
     @Test
     void refusesARetainedCommandWhateverElseItIs() {
-        assertRefused(admit(command(null, true), NOON, List.of()), Verdict.Reason.RETAINED);
-        assertRefused(admit(command(NOON.plusSeconds(60), true), NOON, List.of()), Verdict.Reason.RETAINED);
+        assertRefused(admit(command(null, true), NOON, Optional::empty), Verdict.Reason.RETAINED);
+        assertRefused(admit(command(NOON.plusSeconds(60), true), NOON, Optional::empty), Verdict.Reason.RETAINED);
     }
 
     /** By this machine's clock, as the contract has it: a command that expired an hour ago does so however often it comes. */
     @Test
     void refusesAnExpiredCommandAtTheVeryMoment() {
-        assertRefused(admit(command(NOON, false), NOON, List.of()), Verdict.Reason.EXPIRED);
-        assertRefused(admit(command(NOON, false), NOON.plus(Duration.ofHours(1)), List.of()), Verdict.Reason.EXPIRED);
+        assertRefused(admit(command(NOON, false), NOON, Optional::empty), Verdict.Reason.EXPIRED);
+        assertRefused(
+                admit(command(NOON, false), NOON.plus(Duration.ofHours(1)), Optional::empty), Verdict.Reason.EXPIRED);
     }
 
     @Test
     void refusesWhatCannotBeTakenOn() {
-        Verdict verdict =
-                admit(command(null, false), NOON, List.of(Optional::empty, () -> Optional.of("the disk is full")));
+        Verdict verdict = admit(command(null, false), NOON, () -> Optional.of("the disk is full"));
 
         assertRefused(verdict, Verdict.Reason.UNAVAILABLE);
         assertThat(verdict.detail()).isEqualTo("the disk is full");
@@ -104,11 +105,8 @@ class AdmissionTest {
     @Test
     void tellsWhyNothingCanBeTakenOn() {
         AtomicReference<String> full = new AtomicReference<>("full");
-        Admission admission = new Admission(
-                null,
-                sessions,
-                Clock.systemUTC(),
-                List.of(() -> Optional.ofNullable(full.get()), () -> Optional.of("locked")));
+        Admission admission = new Admission(null, sessions, Clock.systemUTC(), () -> Optional.ofNullable(full.get())
+                .or(() -> Optional.of("locked")));
 
         assertThat(admission.unavailable()).contains("full");
         full.set(null);

@@ -28,7 +28,7 @@ class PackagingTest {
     private static final int STOP_SECONDS = 10;
 
     /** What is not for the controller but for Java, Python, the shell. */
-    private static final Set<String> OF_OTHERS = Set.of("PATH", "LANG", "JAVA_HOME", "JDK_JAVA_OPTIONS", "MPLBACKEND");
+    private static final Set<String> OF_OTHERS = Set.of("PATH", "LANG", "JAVA_HOME", "JAVA_OPTS", "MPLBACKEND");
 
     private static final Set<String> OF_PYSMURF = Set.of(
             "SMURFPUB_ID", "SMURFPUB_BACKEND", "SMURFPUB_UDP_HOST", "SMURFPUB_UDP_PORT", "OCS_CONFIG_DIR", "SLOT");

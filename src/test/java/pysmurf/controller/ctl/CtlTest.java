@@ -163,7 +163,7 @@ class CtlTest {
         "'the controller, which is stopping', 'the controller, which is stopping'"
     })
     void saysWhoAskedInOneForm(String by, String text) {
-        assertThat(Requester.of(by)).isEqualTo(text);
+        assertThat(SessionReport.requester(by)).isEqualTo(text);
     }
 
     @Test

@@ -60,19 +60,7 @@ final class TypedLine {
     }
 
     private Terminal terminal() {
-        Interrupts interrupts = new Interrupts() {
-
-            @Override
-            public void handleWith(Runnable reaction) {
-                interrupt.complete(reaction);
-            }
-
-            @Override
-            public void leave(int code) {
-                exitCode.complete(code);
-            }
-        };
-        return new Terminal(print(out), print(err), columns, environment, interrupts);
+        return new Terminal(print(out), print(err), columns, environment, interrupt::complete, exitCode::complete);
     }
 
     private static PrintStream print(ByteArrayOutputStream bytes) {

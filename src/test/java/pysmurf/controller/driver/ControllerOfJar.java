@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 /** A controller as a process of its own, from the jar that was built. */
 public final class ControllerOfJar implements ControllerUnderTest {
 
-    private static final Path JAR = Setup.PROJECT.resolve("target/pysmurf-controller.jar");
+    private static final Path LAUNCHER = Setup.PROJECT.resolve("bin/pysmurf-controller");
     private static final long STOP_S = 15;
 
     private final Setup setup;
@@ -42,12 +42,12 @@ public final class ControllerOfJar implements ControllerUnderTest {
     public static ControllerOfJar launch(Setup setup, String... systemProperties) throws IOException {
         setup.write();
         List<String> command = new ArrayList<>(setup.prefix());
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add(LAUNCHER.toString());
         command.addAll(List.of(systemProperties));
-        command.addAll(List.of("-jar", JAR.toString()));
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().clear();
         builder.environment().putAll(setup.environment());
+        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         builder.directory(setup.folder().toFile());
         builder.redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
         builder.redirectErrorStream(true);
@@ -79,6 +79,10 @@ public final class ControllerOfJar implements ControllerUnderTest {
             throw new IllegalStateException("still running:\n" + log());
         }
         return process.exitValue();
+    }
+
+    public long pid() {
+        return process.pid();
     }
 
     public boolean isAlive() {

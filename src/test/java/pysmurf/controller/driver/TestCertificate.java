@@ -8,7 +8,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.util.Base64;
 import javax.net.ssl.SSLContext;
-import pysmurf.controller.tls.KeyStoreFile;
+import pysmurf.controller.access.KeyStoreFile;
 
 /** A certificate that vouches for itself, and its key, in the forms that servers and clients want. */
 public final class TestCertificate {

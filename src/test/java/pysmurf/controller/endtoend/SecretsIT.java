@@ -22,7 +22,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
-import pysmurf.controller.StartFailure;
+import pysmurf.controller.config.StartFailure;
 import pysmurf.controller.driver.ControllerOfClasses;
 import pysmurf.controller.driver.ControllerUnderTest;
 import pysmurf.controller.driver.HttpClientOfController;

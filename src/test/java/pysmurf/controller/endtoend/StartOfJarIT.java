@@ -9,6 +9,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -85,6 +87,42 @@ class StartOfJarIT {
             });
         }
         assertThat(answers).isSubsetOf(202, 503);
+    }
+
+    @Test
+    void startsWithTheArchiveThatTheBuildMade() throws Exception {
+        try (ControllerOfJar controller = ControllerOfJar.start(Setup.in(folder))) {
+            Path maps = Path.of("/proc", Long.toString(controller.pid()), "maps");
+
+            assertThat(Files.readString(maps)).contains("/target/cds/classes-");
+        }
+    }
+
+    /** An archive that does not fit must not cost a start, nor a line of noise. */
+    @Test
+    void startsQuietlyWithAnArchiveThatDoesNotFit() throws Exception {
+        Path target = Files.createDirectories(folder.resolve("target"));
+        Files.createDirectory(folder.resolve("bin"));
+        Path launcher =
+                Files.copy(Setup.PROJECT.resolve("bin/pysmurf-controller"), folder.resolve("bin/pysmurf-controller"));
+        Files.copy(Setup.PROJECT.resolve("target/pysmurf-controller.jar"), target.resolve("pysmurf-controller.jar"));
+        Path archive = Files.createDirectory(target.resolve("cds"))
+                .resolve("classes-" + System.getProperty("java.runtime.version") + ".jsa");
+        ProcessBuilder builder = new ProcessBuilder(launcher.toString()).redirectErrorStream(true);
+        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        builder.environment().put("JAVA_OPTS", "-version");
+        Set<String> said = new TreeSet<>();
+        for (String content : List.of("", "no archive")) {
+            Files.writeString(archive, content);
+            Process process = builder.start();
+            said.add(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+            assertThat(process.waitFor()).as(said.toString()).isZero();
+        }
+        Files.delete(archive);
+        Process plain = builder.start();
+        said.add(new String(plain.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+
+        assertThat(said).hasSize(1);
     }
 
     /** A service manager starts it without any locale, and then Java cannot pass on what is not ASCII. */

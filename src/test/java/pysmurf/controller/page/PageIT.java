@@ -110,10 +110,10 @@ class PageIT {
 
     /** As in production: the built jar, in a process of its own. */
     private void startController(Map<String, String> more) throws Exception {
-        ProcessBuilder builder = new ProcessBuilder(
-                System.getProperty("java.home") + "/bin/java", "-jar", "target/pysmurf-controller.jar");
+        ProcessBuilder builder = new ProcessBuilder("bin/pysmurf-controller");
         builder.directory(root().toAbsolutePath().toFile());
         Map<String, String> environment = builder.environment();
+        environment.put("JAVA_HOME", System.getProperty("java.home"));
         environment.put("CONTROLLER_ROUTES_DIR", routes.toString());
         environment.put("HTTP_PORT", Integer.toString(port));
         environment.put("MQTT_EMBEDDED_PORT", "0");

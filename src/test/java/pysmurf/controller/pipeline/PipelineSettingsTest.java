@@ -16,9 +16,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import pysmurf.controller.command.Parameters;
 import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.routing.Operation;
+import pysmurf.controller.routing.Parameters;
 import pysmurf.controller.routing.RouteFault;
 import pysmurf.controller.session.Json;
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
@@ -27,7 +28,8 @@ class ControllerPublisherTest {
 
     private final Clock clock = Clock.fixed(Instant.ofEpochSecond(1795392099L, 500_000_000), ZoneOffset.UTC);
     private final ControllerPublisher publisher = new ControllerPublisher("thishost", "crate1slot2", clock);
-    private final LiveSession session = new Sessions(new MemorySessionStore(), event -> {}, clock, 1024 * 1024)
+    private final LiveSession session = new Sessions(
+                    new MemorySessionStore(), event -> {}, clock, 1024 * 1024, new SimpleMeterRegistry())
             .open(new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), true))
             .session();
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.BindException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
@@ -41,7 +42,8 @@ class PublisherInboxTest {
     /** Longer than a consumer that is only busy would take for one message. */
     private static final Duration STANDSTILL = Duration.ofMillis(1300);
 
-    private final Sessions sessions = new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1 << 20);
+    private final Sessions sessions =
+            new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1 << 20, new SimpleMeterRegistry());
     private final RegisteredFiles files = new RegisteredFiles(sessions, 1024);
     private final BoundedQueue queue = new BoundedQueue(batch -> this.inbox.dropped(batch));
     private final Semaphore mayConsume = new Semaphore(1);

@@ -3,6 +3,7 @@ package pysmurf.controller.routes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.lang.reflect.Method;
 import java.time.Clock;
 import java.time.Duration;
@@ -60,7 +61,8 @@ class RoutesTest {
     private static final List<String> FILES = List.of("errors", "operation", "out/events", "out/udp");
 
     private final RecordedEvents events = new RecordedEvents();
-    private final Sessions sessions = new Sessions(new MemorySessionStore(), events, Clock.systemUTC(), 1024 * 1024);
+    private final Sessions sessions =
+            new Sessions(new MemorySessionStore(), events, Clock.systemUTC(), 1024 * 1024, new SimpleMeterRegistry());
     private final Closing closing = new Closing(sessions, (session, outcome) -> {});
     private final OperationSteps steps = new OperationSteps();
     private final OperationThreads threads = new OperationThreads(closing, steps);

@@ -2,6 +2,7 @@ package pysmurf.controller.script;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,8 +23,8 @@ import pysmurf.controller.session.Sessions;
 /** What is made of a session left behind, where nothing can be adopted. */
 class RecoveryTest {
 
-    private final Sessions sessions =
-            new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1024 * 1024);
+    private final Sessions sessions = new Sessions(
+            new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1024 * 1024, new SimpleMeterRegistry());
 
     private LiveSession left(ScriptMark mark) {
         return left(mark, true);

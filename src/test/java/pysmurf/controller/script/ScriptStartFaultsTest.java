@@ -3,6 +3,7 @@ package pysmurf.controller.script;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -46,7 +47,8 @@ class ScriptStartFaultsTest {
     }
 
     private final FailingStore store = new FailingStore();
-    private final Sessions sessions = new Sessions(store, event -> {}, Clock.systemUTC(), 1 << 20);
+    private final Sessions sessions =
+            new Sessions(store, event -> {}, Clock.systemUTC(), 1 << 20, new SimpleMeterRegistry());
     private Setup setup;
 
     private LiveSession open(boolean exclusive) {

@@ -2,6 +2,7 @@ package pysmurf.controller.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -19,7 +20,7 @@ class BoundedQueueTest {
     private final DefaultCamelContext context = new DefaultCamelContext();
     private final BoundedQueue queue = new BoundedQueue();
     private final LiveSession session = new Sessions(
-                    new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1024 * 1024)
+                    new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1024 * 1024, new SimpleMeterRegistry())
             .open(new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), true))
             .session();
 

@@ -2,6 +2,7 @@ package pysmurf.controller.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.math.BigDecimal;
 import java.time.Clock;
 import java.time.Duration;
@@ -11,6 +12,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import pysmurf.controller.session.Verdict.Reason;
 
@@ -41,25 +43,8 @@ class ClockSetBackTest {
     }
 
     private final SetClock clock = new SetClock();
-    private final List<Duration> measured = new ArrayList<>();
-    private final Sessions sessions = new Sessions(new MemorySessionStore(), event -> {}, clock, 1024 * 1024);
-
-    ClockSetBackTest() {
-        sessions.measuredBy(new SessionFigures() {
-            @Override
-            public void ended(LiveSession session, Duration lasted) {
-                measured.add(lasted);
-            }
-
-            @Override
-            public void abortTook(LiveSession session, Duration latency) {
-                measured.add(latency);
-            }
-
-            @Override
-            public void written(LiveSession session, long bytes) {}
-        });
-    }
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    private final Sessions sessions = new Sessions(new MemorySessionStore(), event -> {}, clock, 1024 * 1024, meters);
 
     private LiveSession open(String commandId) {
         return sessions.open(draft(commandId)).session();
@@ -96,7 +81,10 @@ class ClockSetBackTest {
                 .path("messages")
                 .forEach(message -> said.add(message.path(0).decimalValue()));
         assertThat(said).hasSizeGreaterThan(5).isSortedAccordingTo(Comparator.naturalOrder());
-        assertThat(measured).hasSize(2).allMatch(time -> time.compareTo(Duration.ofSeconds(10)) < 0);
+        for (String timer : List.of("pysmurf.session.duration", "pysmurf.abort.latency")) {
+            assertThat(meters.get(timer).timer().count()).isEqualTo(1);
+            assertThat(meters.get(timer).timer().max(TimeUnit.SECONDS)).isLessThan(10);
+        }
     }
 
     @Test

@@ -2,14 +2,15 @@ package pysmurf.controller.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.util.Collections;
 import org.junit.jupiter.api.Test;
 
 class OutputGapsTest {
 
-    private final Sessions sessions =
-            new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1024 * 1024);
+    private final Sessions sessions = new Sessions(
+            new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1024 * 1024, new SimpleMeterRegistry());
     private final OutputGaps gaps = new OutputGaps();
 
     private LiveSession session() {

@@ -2,6 +2,7 @@ package pysmurf.controller.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -21,7 +22,8 @@ import pysmurf.controller.session.Verdict.Reason;
 class SessionsTest {
 
     private final RecordedEvents events = new RecordedEvents();
-    private final Sessions sessions = new Sessions(new MemorySessionStore(), events, Clock.systemUTC(), 1024 * 1024);
+    private final Sessions sessions =
+            new Sessions(new MemorySessionStore(), events, Clock.systemUTC(), 1024 * 1024, new SimpleMeterRegistry());
 
     private static Session.Draft draft(String operation, String commandId, boolean exclusive) {
         return new Session.Draft(operation, Json.object(), commandId, new RequestedBy("http", "me"), exclusive);

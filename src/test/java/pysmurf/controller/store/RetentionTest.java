@@ -2,6 +2,7 @@ package pysmurf.controller.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,7 +52,7 @@ class RetentionTest {
     }
 
     private LiveSession session(Instant when, boolean done) throws IOException {
-        Sessions sessions = new Sessions(store, event -> {}, at(when), 1024 * 1024);
+        Sessions sessions = new Sessions(store, event -> {}, at(when), 1024 * 1024, new SimpleMeterRegistry());
         Session.Draft draft = new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), true);
         LiveSession session = sessions.open(draft).session();
         Path log = Files.write(folder.resolve(session.id() + ".log"), new byte[100]);

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
 import java.math.BigDecimal;
@@ -71,7 +72,7 @@ abstract class SessionStoreTests {
     void start() throws IOException {
         database = open();
         store = new JdbcSessionStore(database, controller);
-        sessions = new Sessions(store, event -> {}, clock, 1024 * 1024);
+        sessions = new Sessions(store, event -> {}, clock, 1024 * 1024, new SimpleMeterRegistry());
     }
 
     @AfterEach

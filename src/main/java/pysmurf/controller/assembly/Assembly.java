@@ -1,0 +1,92 @@
+package pysmurf.controller.assembly;
+
+import java.time.Clock;
+import java.util.Objects;
+import org.apache.camel.CamelContext;
+import org.apache.camel.StartupListener;
+import org.apache.camel.support.LifecycleStrategySupport;
+import org.apache.camel.support.service.ServiceSupport;
+import pysmurf.controller.config.Configuration;
+import pysmurf.controller.config.FollowedFiles;
+import pysmurf.controller.observe.Health;
+import pysmurf.controller.observe.Metrics;
+
+/**
+ * One controller while it is put together. Each part gets it, and leaves here its beans, its checks, its meters, and what it does
+ * when Camel starts and stops.
+ */
+public record Assembly(
+        Configuration configuration,
+        CamelContext camel,
+        FollowedFiles files,
+        Clock clock,
+        Health health,
+        Metrics metrics) {
+
+    /** Nothing but what every part needs. */
+    public static Assembly of(Configuration configuration, CamelContext camel) {
+        Clock clock = Clock.systemUTC();
+        Assembly assembly =
+                new Assembly(configuration, camel, new FollowedFiles(clock), clock, new Health(), new Metrics());
+        assembly.whenStarted(assembly.files()::start);
+        assembly.whenStopping(assembly.files()::close);
+        return assembly;
+    }
+
+    /** The product's version; {@code unpackaged} where it runs from classes. */
+    public static String version() {
+        return Objects.requireNonNullElse(Assembly.class.getPackage().getImplementationVersion(), "unpackaged");
+    }
+
+    /** Makes a bean known to the routes. */
+    public <T> T bind(String name, T bean) {
+        camel.getRegistry().bind(name, bean);
+        return bean;
+    }
+
+    /** Has something closed when all routes have stopped; what is given first is closed last. */
+    public <T extends AutoCloseable> T closing(T part) throws Exception {
+        camel.addService(
+                new ServiceSupport() {
+
+                    @Override
+                    protected void doStop() throws Exception {
+                        part.close();
+                    }
+                },
+                true,
+                true);
+        return part;
+    }
+
+    /** Runs something when all routes have started. */
+    public void whenStarted(Runnable task) {
+        try {
+            camel.addStartupListener(new StartupListener() {
+
+                @Override
+                public void onCamelContextStarted(CamelContext context, boolean alreadyStarted) {
+                    // its routes are not all there yet
+                }
+
+                @Override
+                public void onCamelContextFullyStarted(CamelContext context, boolean alreadyStarted) {
+                    task.run();
+                }
+            });
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Runs something before the first route stops. */
+    public void whenStopping(Runnable task) {
+        camel.addLifecycleStrategy(new LifecycleStrategySupport() {
+
+            @Override
+            public void onContextStopping(CamelContext context) {
+                task.run();
+            }
+        });
+    }
+}

@@ -1,0 +1,2 @@
+/** What the parts of a controller are put together with. */
+package pysmurf.controller.assembly;

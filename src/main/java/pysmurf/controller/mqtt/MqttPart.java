@@ -1,0 +1,155 @@
+package pysmurf.controller.mqtt;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
+import pysmurf.controller.access.KeyStoreFile;
+import pysmurf.controller.access.Tokens;
+import pysmurf.controller.assembly.Assembly;
+import pysmurf.controller.config.Configuration;
+import pysmurf.controller.config.MqttVersion;
+import pysmurf.controller.config.Settings;
+import pysmurf.controller.config.StartFailure;
+import pysmurf.controller.observe.Health.Check;
+import pysmurf.controller.session.Sessions;
+import pysmurf.controller.store.ScratchFolder;
+
+/** The broker, the connection to it, and the beans of the MQTT routes. */
+public final class MqttPart {
+
+    private final Configuration configuration;
+    private final Sessions sessions;
+    private final String topicRoot;
+    private final String host;
+    private final Broker broker;
+    private final MqttConnection connection;
+    private final boolean isOwn;
+    private final AtomicBoolean said = new AtomicBoolean();
+    private volatile boolean taken;
+
+    /** What the routes call by placeholders. */
+    public static void addTo(Properties properties, Configuration configuration) {
+        MqttVersion version = configuration.get(Settings.MQTT_VERSION);
+        properties.setProperty("mqtt.component", version.component());
+        properties.setProperty("mqtt.headers", version.headers());
+        properties.setProperty("mqtt.topic-root", topicRoot(configuration));
+        properties.setProperty(
+                "mqtt.reconnect-millis",
+                Long.toString(
+                        configuration.get(Settings.MQTT_RECONNECT_INTERVAL).toMillis()));
+    }
+
+    private static String topicRoot(Configuration configuration) {
+        return "pysmurf/" + configuration.get(Settings.CONTROLLER_ID);
+    }
+
+    /**
+     * Makes it; it connects when Camel has started.
+     *
+     * @param users who may log in to the embedded broker
+     * @param host  where the controller is, for people
+     * @param ready called once, when commands are taken from the embedded broker; when Camel has started, if there is none
+     */
+    public MqttPart(Assembly assembly, Sessions sessions, Tokens users, String host, Runnable ready) throws Exception {
+        this.configuration = assembly.configuration();
+        this.sessions = sessions;
+        this.topicRoot = topicRoot(configuration);
+        this.host = host;
+        String url = configuration.get(Settings.MQTT_BROKER_URL);
+        BrokerUsers guard = users.open() ? null : new BrokerUsers(users, topicRoot + "/command");
+        broker = !url.isEmpty()
+                ? Broker.at(url)
+                : new EmbeddedBroker(
+                        configuration.get(Settings.MQTT_EMBEDDED_HOST),
+                        configuration.get(Settings.MQTT_EMBEDDED_PORT),
+                        ScratchFolder.below(configuration.dataDir()).resolve("broker"),
+                        guard);
+        AutoCloseable end = broker::close;
+        assembly.closing(end);
+        connection = assembly.bind(
+                "mqttConnection",
+                new MqttConnection(
+                        broker,
+                        guard == null ? identity() : identity().at(guard),
+                        configuration.get(Settings.MQTT_MAX_PACKET_SIZE),
+                        configuration.get(Settings.MQTT_VERSION)));
+        assembly.bind("mqttClient", connection.client());
+        AutoCloseable goodbye = () -> connection.close(offline());
+        assembly.closing(goodbye);
+        isOwn = url.isEmpty();
+        // before any route may connect
+        connection.onConnected(() -> assembly.camel().createProducerTemplate().sendBody("direct:mqtt-connected", ""));
+        assembly.bind("mqttCommands", new MqttCommands(connection, topicRoot + "/reply", "mqtt", assembly.clock()));
+        assembly.bind("mqttOutbox", new MqttOutbox(sessions));
+        assembly.whenStarted(() -> start(ready));
+        assembly.health().addHindrance(this::hindrance);
+        assembly.health().add("mqtt", this::health);
+        assembly.metrics()
+                .gauge(
+                        "pysmurf.mqtt.connected",
+                        "1 while messages can be sent and received.",
+                        () -> connection.isConnected() ? 1 : 0);
+    }
+
+    private Check health() {
+        Map<String, Object> data = new LinkedHashMap<>(connection.figures());
+        data.put("broker", broker.url().orElse(""));
+        return Check.degradedBy(connection.fault(), data);
+    }
+
+    private MqttIdentity identity() throws StartFailure {
+        String unique = UUID.randomUUID().toString().substring(0, 8);
+        return new MqttIdentity(
+                "pysmurf-" + configuration.get(Settings.CONTROLLER_ID) + "-" + unique,
+                host + ", process " + ProcessHandle.current().pid() + ", " + unique,
+                configuration.get(Settings.MQTT_USERNAME),
+                configuration.get(Settings.MQTT_PASSWORD),
+                trust(),
+                topicRoot + "/status",
+                offline(),
+                topicRoot + "/heartbeat");
+    }
+
+    private String offline() {
+        return sessions.statusJson(false).toString();
+    }
+
+    private KeyStoreFile trust() throws StartFailure {
+        String file = configuration.get(Settings.MQTT_TLS_TRUSTSTORE);
+        if (file.isEmpty()) {
+            return null;
+        }
+        KeyStoreFile trust = new KeyStoreFile(Path.of(file), configuration.get(Settings.MQTT_TLS_TRUSTSTORE_PASSWORD));
+        StartFailure.named(Settings.MQTT_TLS_TRUSTSTORE, trust::trusting);
+        return trust;
+    }
+
+    /** Where the broker is; empty as long as it is not known. */
+    public Optional<String> brokerUrl() {
+        return broker.url();
+    }
+
+    private void start(Runnable ready) {
+        if (!isOwn) {
+            ready.run();
+        }
+        connection.onConnected(() -> {
+            if (isOwn && !said.getAndSet(true)) {
+                ready.run();
+                taken = true;
+            }
+        });
+        broker.start(connection::ensureConnected);
+    }
+
+    /** Why commands are not taken yet from the embedded broker; empty if they are, and where it is not there to be one. */
+    private Optional<String> hindrance() {
+        return !isOwn || taken
+                ? Optional.empty()
+                : Optional.of(broker.fault().orElse("the embedded broker is starting"));
+    }
+}

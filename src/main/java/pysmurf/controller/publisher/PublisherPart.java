@@ -1,0 +1,164 @@
+package pysmurf.controller.publisher;
+
+import io.netty.channel.epoll.Epoll;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.camel.component.netty.NettyWorkerPoolBuilder;
+import pysmurf.controller.assembly.Assembly;
+import pysmurf.controller.config.Configuration;
+import pysmurf.controller.config.FollowedFile;
+import pysmurf.controller.config.HostPort;
+import pysmurf.controller.config.Leftovers;
+import pysmurf.controller.config.Settings;
+import pysmurf.controller.config.StartFailure;
+import pysmurf.controller.observe.Health.Check;
+import pysmurf.controller.session.BoundedQueue;
+import pysmurf.controller.session.SessionPart;
+
+/** What pysmurf's Publishers send, in and out. */
+public final class PublisherPart {
+
+    private final InetSocketAddress address;
+    private final BoundedQueue messages = new BoundedQueue(batch -> inbox().dropped(batch));
+    private PublisherInbox inbox;
+    private FollowedFile<List<HostPort>, String> setting;
+
+    /**
+     * Finds a port to listen on.
+     *
+     * @throws StartFailure if the configured one is taken
+     */
+    public PublisherPart(Configuration configuration) throws StartFailure {
+        String host = configuration.get(Settings.PUBLISHER_LISTEN_HOST);
+        int port = configuration.get(Settings.PUBLISHER_LISTEN_PORT);
+        address = StartFailure.named("publisher.listen-host, publisher.listen-port: " + host + ":" + port, () -> {
+            // scripts are told a number, so a free port is picked here; one that is taken is found out now, with its
+            // name
+            InetAddress wanted = InetAddress.getByName(host);
+            try (DatagramSocket probe = new DatagramSocket(new InetSocketAddress(wanted, port))) {
+                return new InetSocketAddress(wanted, probe.getLocalPort());
+            }
+        });
+    }
+
+    /** What the routes call by placeholders. */
+    public void addTo(Properties properties) {
+        properties.setProperty("publisher.native-transport", Boolean.toString(Epoll.isAvailable()));
+        properties.setProperty("publisher.port", Integer.toString(address.getPort()));
+    }
+
+    /** Makes it a part of the controller. */
+    public void join(Assembly assembly, SessionPart sessions, String hostName) throws Exception {
+        Configuration configuration = assembly.configuration();
+        setting = configuration.follow(assembly.files(), Settings.PUBLISHER_DESTINATIONS);
+        Destinations destinations = assembly.bind("destinations", new Destinations(setting, address));
+        destinations.resolve();
+        assembly.bind(
+                "controllerPublisher",
+                new ControllerPublisher(hostName, configuration.publisherId(), assembly.clock()));
+        assembly.bind("fanOutSocket", new FanOutSocket(destinations));
+        assembly.bind(
+                "udpSenders",
+                new NettyWorkerPoolBuilder()
+                        .withName("udp-sender")
+                        .withWorkerCount(1)
+                        .build());
+        inbox = assembly.closing(new PublisherInbox(
+                sessions.sessions(),
+                sessions.files(),
+                configuration.publisherId(),
+                address.getPort(),
+                new OwnPorts(assembly.camel(), messages, told()),
+                configuration.get(Settings.SCRIPTS_LEFTOVERS) == Leftovers.KEEP));
+        assembly.bind("publisherInbox", inbox);
+        assembly.bind("publisherQueue", messages);
+        assembly.bind("datagramBatches", new DatagramBatches());
+        assembly.health().add("publisher", () -> health(destinations));
+        assembly.metrics()
+                .counter("pysmurf.publisher.received", "Publisher messages taken in.", Map.of(), inbox::received)
+                .counter(
+                        "pysmurf.publisher.ignored",
+                        "Datagrams that were no message of a running script.",
+                        Map.of(),
+                        inbox::ignored)
+                .counter("pysmurf.publisher.lost", "Publisher messages that are missing.", Map.of(), inbox::lost)
+                .counter(
+                        "pysmurf.publisher.gaps",
+                        "Places in the numbering of Publisher messages where some are missing.",
+                        Map.of(),
+                        inbox::gaps);
+        destinations.whenNew(traffic -> measure(assembly, traffic));
+    }
+
+    private static void measure(Assembly assembly, Destinations.Traffic traffic) {
+        Map<String, String> label = Map.of("destination", traffic.destination().toString());
+        assembly.metrics()
+                .counter(
+                        "pysmurf.udp.destination.sent",
+                        "Datagrams to a destination that the network has taken.",
+                        label,
+                        traffic::sent)
+                .counter(
+                        "pysmurf.udp.destination.failed",
+                        "Datagrams to a destination that it has not, or for which there was no address.",
+                        label,
+                        traffic::failed);
+    }
+
+    private Check health(Destinations destinations) {
+        Map<String, Object> data = Map.of(
+                "received",
+                inbox.received(),
+                "ignored",
+                inbox.ignored(),
+                "lost",
+                inbox.lost(),
+                "destinations",
+                destinations.traffic().stream().map(PublisherPart::figures).toList());
+        String faults = Stream.concat(destinations.faults().stream(), settingFault().stream())
+                .collect(Collectors.joining("; "));
+        return Check.degradedBy(faults.isEmpty() ? Optional.empty() : Optional.of(faults), data);
+    }
+
+    private static Map<String, Object> figures(Destinations.Traffic traffic) {
+        Map<String, Object> figures = new LinkedHashMap<>();
+        figures.put("host", traffic.destination().host());
+        figures.put("port", traffic.destination().port());
+        figures.put("sent", traffic.sent());
+        figures.put("failed", traffic.failed());
+        traffic.fault().ifPresent(fault -> figures.put("fault", fault));
+        return figures;
+    }
+
+    /** Why the configuration's file is not followed; empty if it is. */
+    public Optional<String> settingFault() {
+        return setting.fault();
+    }
+
+    /** Where Publisher messages are received. */
+    public InetSocketAddress address() {
+        return address;
+    }
+
+    /** The address that scripts are told. */
+    public InetAddress told() {
+        return address.getAddress().isAnyLocalAddress() ? InetAddress.getLoopbackAddress() : address.getAddress();
+    }
+
+    /** Datagrams that are received, and not yet taken in. */
+    public BoundedQueue messages() {
+        return messages;
+    }
+
+    public PublisherInbox inbox() {
+        return inbox;
+    }
+}

@@ -1,0 +1,241 @@
+package pysmurf.controller.routing;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.networknt.schema.ApplyDefaultsStrategy;
+import com.networknt.schema.JsonMetaSchema;
+import com.networknt.schema.JsonSchema;
+import com.networknt.schema.JsonSchemaFactory;
+import com.networknt.schema.NonValidationKeyword;
+import com.networknt.schema.PathType;
+import com.networknt.schema.SchemaLocation;
+import com.networknt.schema.SchemaValidatorsConfig;
+import com.networknt.schema.ValidationMessage;
+import com.networknt.schema.i18n.ResourceBundleMessageSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import pysmurf.controller.session.FieldError;
+import pysmurf.controller.session.Json;
+
+/**
+ * The parameters of one operation: its JSON Schema (draft 2020-12) ready for use, with this controller's own formats.
+ */
+public final class Parameters {
+
+    /** Keyword of ours: {@code "x-lock": false} says that the operation does not need the controller's lock. */
+    private static final String LOCK = "x-lock";
+    /** Keyword of ours: {@code "x-lock-unless": "dry_run"} says that it does not when that parameter is true. */
+    private static final String LOCK_UNLESS = "x-lock-unless";
+    /**
+     * Keyword of ours: {@code "x-option": "--seed"} says by which option a parameter is given to scripts. A list or an object is
+     * given as JSON, true is the option alone, and null and false are nothing; of two options the second stands for false.
+     */
+    private static final String OPTION = "x-option";
+
+    private static final String REFERENCE = "$ref";
+
+    /** A schema refers to one that is elsewhere. */
+    private static final class Elsewhere extends RuntimeException {
+
+        private static final long serialVersionUID = 1L;
+
+        Elsewhere(String iri) {
+            super(iri);
+        }
+    }
+
+    private static final SchemaValidatorsConfig CONFIG = SchemaValidatorsConfig.builder()
+            .pathType(PathType.JSON_PATH)
+            // in plain English, and not in the language of the machine
+            .locale(Locale.ENGLISH)
+            .messageSource(new ResourceBundleMessageSource("parameter-messages", "jsv-messages"))
+            .applyDefaultsStrategy(new ApplyDefaultsStrategy(true, false, true))
+            .build();
+
+    /** Draft 2020-12 and the one word of ours. */
+    private static final JsonSchemaFactory FACTORY = JsonSchemaFactory.builder()
+            .metaSchema(JsonMetaSchema.builder(JsonMetaSchema.getV202012())
+                    .keyword(new NonValidationKeyword(LOCK))
+                    .keyword(new NonValidationKeyword(LOCK_UNLESS))
+                    .keyword(new NonValidationKeyword(OPTION))
+                    .build())
+            .defaultMetaSchemaIri(JsonMetaSchema.getV202012().getIri())
+            // only the standard's own schemas, which the library brings along; else it would ask the network
+            .schemaLoaders(loaders -> loaders.add(iri -> {
+                if (iri.toString().startsWith("classpath:draft")) {
+                    return null;
+                }
+                throw new Elsewhere(iri.toString());
+            }))
+            .build();
+
+    /** A keyword with a value it cannot have is ignored by the factory, so it is looked for by the standard's own schema. */
+    private static final JsonSchema META_SCHEMA =
+            FACTORY.getSchema(SchemaLocation.of(JsonMetaSchema.getV202012().getIri()), CONFIG);
+
+    private final JsonNode json;
+    private final JsonSchema schema;
+    private final Map<String, ParameterFormat> formats;
+
+    /**
+     * Compiles a schema.
+     *
+     * @param  json                     the schema
+     * @param  formats                  the controller's own formats
+     * @throws IllegalArgumentException if it is no usable schema
+     */
+    public Parameters(JsonNode json, List<ParameterFormat> formats) {
+        this.json = json;
+        this.formats = formats.stream().collect(Collectors.toMap(ParameterFormat::name, Function.identity()));
+        Set<ValidationMessage> faults = META_SCHEMA.validate(json);
+        if (!faults.isEmpty()) {
+            throw new IllegalArgumentException("not a usable JSON Schema: "
+                    + faults.stream()
+                            .map(ValidationMessage::getMessage)
+                            .sorted()
+                            .collect(Collectors.joining("; ")));
+        }
+        try {
+            this.schema = FACTORY.getSchema(json, CONFIG);
+            this.schema.initializeValidators();
+        } catch (RuntimeException e) {
+            // without its cause, which says less
+            throw new IllegalArgumentException("not a usable JSON Schema: " + reason(e));
+        }
+    }
+
+    private String reason(Throwable fault) {
+        for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
+            if (cause instanceof Elsewhere) {
+                return place(json, "", cause.getMessage()) + " is " + cause.getMessage()
+                        + ", and nothing is fetched; put it below $defs";
+            }
+        }
+        return fault.getMessage();
+    }
+
+    /** Where a schema names another: a JSON Pointer; {@code $ref} where it cannot be found. */
+    private static String place(JsonNode node, String pointer, String named) {
+        for (Map.Entry<String, JsonNode> entry : node.properties()) {
+            String text = entry.getValue().asText();
+            // what is asked for is without the part behind the #
+            if (text.replaceFirst("#.*", "").equals(named)) {
+                return pointer + "/" + entry.getKey();
+            }
+            String found = place(entry.getValue(), pointer + "/" + entry.getKey(), named);
+            if (!found.equals(REFERENCE)) {
+                return found;
+            }
+        }
+        for (int i = 0; node.isArray() && i < node.size(); i++) {
+            String found = place(node.get(i), pointer + "/" + i, named);
+            if (!found.equals(REFERENCE)) {
+                return found;
+            }
+        }
+        return REFERENCE;
+    }
+
+    /** Whether the operation needs the controller's lock with these parameters. */
+    public boolean needLock(ObjectNode params) {
+        return json.path(LOCK).asBoolean(true)
+                && !params.path(json.path(LOCK_UNLESS).asText()).asBoolean(false);
+    }
+
+    /** The parameters that have an option in the schema, as words of a command line; what is to be JSON is JSON here. */
+    public List<Object> options(ObjectNode params) {
+        List<Object> words = new ArrayList<>();
+        json.path("properties").properties().forEach(property -> {
+            JsonNode option = property.getValue().path(OPTION);
+            JsonNode value = params.path(property.getKey());
+            if (value.isBoolean()) {
+                String word = option.isArray()
+                        ? option.path(value.booleanValue() ? 0 : 1).asText()
+                        : value.booleanValue() ? option.asText() : "";
+                if (!word.isEmpty()) {
+                    words.add(word);
+                }
+            } else if (option.isTextual() && !value.isMissingNode() && !value.isNull()) {
+                words.add(option.asText());
+                words.add(value.isContainerNode() ? value : Json.value(value));
+            }
+        });
+        return words;
+    }
+
+    /** The schema as it was written. */
+    public JsonNode json() {
+        return json;
+    }
+
+    /**
+     * Fills in the defaults and checks.
+     *
+     * @param  params  the parameters; changed: defaults are added, and unknown ones dropped if lenient
+     * @param  lenient whether unknown parameters are dropped instead of refused
+     * @return         what is wrong; empty if nothing is
+     */
+    public List<FieldError> check(ObjectNode params, boolean lenient) {
+        if (lenient) {
+            dropUnknown(params);
+        }
+        List<FieldError> errors = schema.walk(params, true).getValidationMessages().stream()
+                .map(Parameters::error)
+                .distinct()
+                .collect(Collectors.toCollection(ArrayList::new));
+        // a default that was filled in is the schema's own list or object until here
+        params.setAll(params.deepCopy());
+        params.properties().stream()
+                .filter(property -> holdsHalfAPair(property.getValue()))
+                .forEach(property -> errors.add(
+                        new FieldError(property.getKey(), "holds half a surrogate pair, which is no character")));
+        List<String> wrong = errors.stream().map(FieldError::field).toList();
+        json.path("properties").properties().stream()
+                .filter(property -> !wrong.contains(property.getKey()))
+                .forEach(property -> fault(property, params).ifPresent(errors::add));
+        return errors;
+    }
+
+    /** Nothing that is given to a process, stored or sent can carry it: it would become a question mark without a word. */
+    private static boolean holdsHalfAPair(JsonNode value) {
+        return Json.text(value)
+                .codePoints()
+                .anyMatch(character -> character >= Character.MIN_SURROGATE && character <= Character.MAX_SURROGATE);
+    }
+
+    private void dropUnknown(ObjectNode params) {
+        if (json.path("additionalProperties").isBoolean()
+                && !json.path("additionalProperties").booleanValue()) {
+            params.properties().removeIf(entry -> !json.path("properties").has(entry.getKey()));
+        }
+    }
+
+    private Optional<FieldError> fault(Map.Entry<String, JsonNode> property, ObjectNode params) {
+        ParameterFormat format = formats.get(property.getValue().path("format").asText());
+        JsonNode value = params.path(property.getKey());
+        if (format == null || value.isMissingNode()) {
+            return Optional.empty();
+        }
+        return format.fault(value).map(detail -> new FieldError(property.getKey(), detail));
+    }
+
+    private static FieldError error(ValidationMessage message) {
+        String path = message.getInstanceLocation().toString().replaceFirst("^\\$\\.?", "");
+        String field = message.getProperty() == null
+                ? path
+                : path.isEmpty() ? message.getProperty() : path + "." + message.getProperty();
+        String detail =
+                switch (message.getType()) {
+                    case "required" -> "is required";
+                    case "additionalProperties" -> "is not a parameter of this operation";
+                    default -> message.getMessage().replaceFirst("^\\$[^:]*: ", "");
+                };
+        return new FieldError(field, detail);
+    }
+}

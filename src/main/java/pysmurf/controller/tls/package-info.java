@@ -1,2 +1,0 @@
-/** Key stores and certificates, for what listens and for what connects. */
-package pysmurf.controller.tls;
