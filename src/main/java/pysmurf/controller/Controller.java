@@ -192,7 +192,7 @@ public final class Controller implements AutoCloseable {
         assembly.health().addHindrance(admission::unavailable);
         PipelinePart pipelines = new PipelinePart(assembly, sessions, routing);
         scripts.join(assembly, sessions, admission, routing.threads());
-        mqtt = new MqttPart(assembly, sessions, access.users(), replacement, hostName(), this::sayReady);
+        mqtt = new MqttPart(assembly, sessions, access.users(), hostName(), this::sayReady);
         http.join(assembly, routing.operations(), sessions);
         new OcsPart(assembly, access.tokens(), routing.operations(), sessions, hostName());
         new PagePart(assembly, mqtt::brokerUrl, routing.operations(), sessions, pipelines);

@@ -25,21 +25,21 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * The configuration of one controller, read whole and checked whole at start: environment over {@code -D} over file over
- * default, where a blank value is as none. Immutable.
+ * The configuration of one controller, read and checked as a whole at the start: environment over {@code -D} over file over default.
+ * A blank value counts as none.
  */
 public final class Configuration {
 
     private static final Pattern REFERENCE = Pattern.compile("\\$\\{([a-z0-9.-]+|env:[A-Z_]+|file:[^}]+)}");
-    /** The seed's documented environment; read by the names it has always had. */
     private static final String OCS_CONFIG_DIR = "OCS_CONFIG_DIR";
 
-    /** A value that was found, and where. */
+    /** A value, and where it stands. */
     private record Given(String origin, String text) {}
 
     private final Map<String, String> texts = new HashMap<>();
@@ -48,7 +48,6 @@ public final class Configuration {
     private final Map<String, String> environment;
     private final Path routesDir;
     private final Path configDir;
-
     private final Properties system;
 
     private Configuration(Path configDir, Path routesDir, Map<String, String> environment, Properties system) {
@@ -61,10 +60,8 @@ public final class Configuration {
     /**
      * Reads and checks everything.
      *
-     * @param  environment            the process environment; also says where the folders are
-     *                                ({@code CONTROLLER_CONFIG_DIR}, {@code CONTROLLER_ROUTES_DIR})
      * @param  system                 the {@code -D} properties
-     * @throws ConfigurationException naming every unknown key and every value out of its rule
+     * @throws ConfigurationException naming every unknown key and every value that breaks its rule
      */
     public static Configuration load(Map<String, String> environment, Properties system) throws ConfigurationException {
         Path configDir = Path.of(given(environment, "CONTROLLER_CONFIG_DIR", "config"));
@@ -87,7 +84,7 @@ public final class Configuration {
         return configuration;
     }
 
-    /** A variable of the environment; compose files leave blank what they do not set. */
+    /** Compose files give a blank value for what they do not set. */
     private static String given(Map<String, String> environment, String name, String otherwise) {
         String text = environment.get(name);
         return text == null || text.isBlank() ? otherwise : text;
@@ -104,7 +101,7 @@ public final class Configuration {
             known.add(setting.key());
             read(setting, file, given, system, faults);
         }
-        for (String key : new java.util.TreeSet<>(given.stringPropertyNames())) {
+        for (String key : new TreeSet<>(given.stringPropertyNames())) {
             if (key.startsWith("camel.")) {
                 camelProperties.setProperty(key, given.getProperty(key));
             } else if (!known.contains(key)) {
@@ -113,7 +110,6 @@ public final class Configuration {
         }
     }
 
-    /** Takes the first value that is not blank, the first origin counting most. */
     private void read(Setting<?> setting, Path file, Properties given, Properties system, List<String> faults) {
         List<Given> candidates = List.of(
                 new Given("environment " + setting.environmentName(), given(setting.environmentName(), "")),
@@ -166,7 +162,7 @@ public final class Configuration {
         try {
             values.put(setting, setting.parser().apply(text));
         } catch (IllegalArgumentException | ArithmeticException e) {
-            // the value itself may be a secret that landed in the wrong key: only short, plain ones are repeated
+            // the value may be a secret under the wrong key, so only short, plain values are shown
             boolean plain = text.length() <= 60
                     && !(setting.key() + text).toLowerCase(Locale.ROOT).contains("password");
             String shown = plain ? "'" + text.replaceAll("\\p{Cntrl}", "?") + "'" : "the value";
@@ -199,75 +195,82 @@ public final class Configuration {
     }
 
     private void checkListening(List<String> faults) {
-        String host = get(HTTP_HOST);
-        boolean guarded = !get(AUTH_TOKENS_FILE).isEmpty() || get(AUTH_ALLOW_ANONYMOUS);
-        try {
-            if (!InetAddress.getByName(host).isLoopbackAddress() && !guarded) {
-                faults.add("http.host: '" + host + "' is not loopback, so auth.tokens-file is needed"
-                        + " (or auth.allow-anonymous=true)");
-            }
-        } catch (UnknownHostException e) {
-            faults.add("http.host: '" + host + "' is not an address or a known name");
-        }
-        String brokerHost = get(MQTT_EMBEDDED_HOST);
-        boolean usersKnown = !get(MQTT_EMBEDDED_USERS_FILE).isEmpty() || get(AUTH_ALLOW_ANONYMOUS);
-        try {
-            if (get(MQTT_BROKER_URL).isEmpty()
-                    && !InetAddress.getByName(brokerHost).isLoopbackAddress()
-                    && !usersKnown) {
-                faults.add("mqtt.embedded.host: '" + brokerHost
-                        + "' is not loopback, so mqtt.embedded.users-file is needed (or auth.allow-anonymous=true)");
-            }
-        } catch (UnknownHostException e) {
-            faults.add("mqtt.embedded.host: '" + brokerHost + "' is not an address or a known name");
-        }
+        boolean anonymous = get(AUTH_ALLOW_ANONYMOUS);
+        checkListening(HTTP_HOST, AUTH_TOKENS_FILE, anonymous, faults);
+        checkListening(
+                MQTT_EMBEDDED_HOST,
+                MQTT_EMBEDDED_USERS_FILE,
+                anonymous || !get(MQTT_BROKER_URL).isEmpty(),
+                faults);
         String backend = given("SMURFPUB_BACKEND", "null");
         if (!Set.of("udp", "null").contains(backend)) {
             faults.add("SMURFPUB_BACKEND: '" + backend + "' is not udp or null");
         }
     }
 
-    /**
-     * What the same environment and properties say together with the file as it is now.
-     *
-     * @throws ConfigurationException as {@link #load}
-     */
-    Configuration readAgain() throws ConfigurationException {
-        return load(environment, system);
+    private void checkListening(Setting<String> host, Setting<String> guard, boolean open, List<String> faults) {
+        String given = host.key() + ": '" + get(host) + "' is not ";
+        try {
+            if (!InetAddress.getByName(get(host)).isLoopbackAddress()
+                    && !open
+                    && get(guard).isEmpty()) {
+                faults.add(given + "loopback, so " + guard.key() + " is needed (or auth.allow-anonymous=true)");
+            }
+        } catch (UnknownHostException e) {
+            faults.add(given + "an address or a known name");
+        }
     }
 
-    /** The file of keys; need not exist. */
-    Path file() {
+    /** Follows a key while the controller runs. A file with any fault in it leaves the last good value in force. */
+    public <T> FollowedFile<T, String> follow(FollowedFiles files, Setting<T> setting) {
+        return new FollowedFile<>(
+                files,
+                file(),
+                text -> load(environment, system).get(setting),
+                (text, fault) -> file() + line(text, fault.getMessage()) + ": " + fault.getMessage(),
+                get(setting));
+    }
+
+    /** The line of the first key that a complaint names; nothing if it is about none of them. */
+    private static String line(String text, String complaint) {
+        List<String> lines = text.lines().toList();
+        for (int i = 0; i < lines.size(); i++) {
+            String key = lines.get(i).strip().split("[=:\\s]", 2)[0];
+            if (!key.isEmpty() && !key.startsWith("#") && complaint.contains(key)) {
+                return " line " + (i + 1);
+            }
+        }
+        return "";
+    }
+
+    private Path file() {
         return configDir.resolve("application.properties");
     }
 
-    /** The value of a key. */
     @SuppressWarnings("unchecked")
     public <T> T get(Setting<T> setting) {
         return (T) values.get(setting);
     }
 
-    /** The id that the Publisher's messages of this controller carry: {@code SMURFPUB_ID}, else {@code controller.id}. */
+    /** The id of Publisher messages. */
     public String publisherId() {
         return given("SMURFPUB_ID", get(CONTROLLER_ID));
     }
 
-    /** Where the routes are. */
     public Path routesDir() {
         return routesDir;
     }
 
-    /** Where the controller keeps what it has to keep; absolute. */
+    /** Absolute. */
     public Path dataDir() {
         return get(Settings.DATA_DIR).toAbsolutePath().normalize();
     }
 
-    /** Where the configuration is. */
     public Path configDir() {
         return configDir;
     }
 
-    /** What a script's {@code OCS_CONFIG_DIR} is: the one given, else the configuration folder. */
+    /** What scripts get as {@code OCS_CONFIG_DIR}. */
     public Path ocsConfigDir() {
         return Path.of(given(OCS_CONFIG_DIR, configDir.toString()))
                 .toAbsolutePath()
@@ -279,7 +282,7 @@ public final class Configuration {
         return environment;
     }
 
-    /** The environment variables that carry a secret and so are kept from scripts. */
+    /** Environment variables with a secret, which scripts do not get. */
     public Set<String> secretNames() {
         return Settings.ALL.stream()
                 .filter(setting -> setting.key().contains("password"))
@@ -287,12 +290,12 @@ public final class Configuration {
                 .collect(Collectors.toSet());
     }
 
-    /** The {@code camel.*} lines of the file, which Camel itself checks. */
+    /** The {@code camel.*} lines of the file. Camel checks them. */
     public Properties camelProperties() {
         return camelProperties;
     }
 
-    /** Every key with the text it has in the end, for the routes' {@code {{placeholders}}}; secrets left out. */
+    /** Every key and its value as text, without secrets, for the routes' {@code {{placeholders}}}. */
     public Properties placeholders() {
         Properties properties = new Properties();
         texts.forEach((key, text) -> {

@@ -2,7 +2,7 @@ package pysmurf.controller.config;
 
 import java.util.List;
 
-/** The configuration cannot be used; the message is one line that names every fault. */
+/** The configuration cannot be used; the message, one line, names every fault. */
 public class ConfigurationException extends Exception {
 
     private static final long serialVersionUID = 1L;

@@ -4,33 +4,31 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.BiFunction;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What one of the {@link FollowedFiles} says. One that cannot be used leaves in force what was read before. Thread-safe.
+ * The value of a file that is followed. When the file cannot be used, the last good value stays in force.
  *
- * @param <T> what is made of the file
- * @param <F> how its owner words what is wrong with it
+ * @param <F> how a fault of the file is worded
  */
 public final class FollowedFile<T, F> implements Supplier<T>, AutoCloseable {
 
-    /** What becomes of a file that cannot be used, if it could be before, and if not. */
+    /** What happens to a file that cannot be used, if it could be before, and if not. */
     public static final String STAYS = "what was there before stays";
 
     public static final String LEFT_OUT = "it is left out";
 
     private static final Logger LOG = LoggerFactory.getLogger(FollowedFile.class);
 
-    /** Makes of a file's text what it says. */
+    /** Makes a value of a file's text. */
     @FunctionalInterface
     public interface Reader<T> {
 
         /**
-         * @param  text      null if the file is not there
-         * @throws Exception if it cannot be used
+         * @param  text      null if there is no file
+         * @throws Exception if the file cannot be used
          */
         T read(String text) throws Exception;
     }
@@ -39,17 +37,17 @@ public final class FollowedFile<T, F> implements Supplier<T>, AutoCloseable {
     private final Path file;
     private final Reader<T> reader;
     private final BiFunction<String, Exception, F> wording;
-    private final Consumer<FollowedFiles.Content> changed = this::changed;
+    private final FollowedFiles.Watch watch;
     private T value;
     private F fault;
-    /** Whether the value is from a file. */
+    /** Whether the value is from the file. */
     private boolean isRead;
 
     /**
      * Reads the file and follows it.
      *
-     * @param wording asked once for each change that cannot be used; is given the file's text, empty if that cannot be had
-     * @param first   what is in force if the file cannot be used now; may be null
+     * @param wording gets the file's text, empty without one, and its fault; called once for each faulty change
+     * @param first   in force if the file cannot be used now; may be null
      */
     public FollowedFile(
             FollowedFiles files, Path file, Reader<T> reader, BiFunction<String, Exception, F> wording, T first) {
@@ -60,7 +58,8 @@ public final class FollowedFile<T, F> implements Supplier<T>, AutoCloseable {
         this.value = first;
         synchronized (this) {
             // a change waits until this is taken
-            take(files.follow(file, changed));
+            watch = files.follow(file, this::changed);
+            take(watch.reported(file));
         }
     }
 
@@ -85,13 +84,12 @@ public final class FollowedFile<T, F> implements Supplier<T>, AutoCloseable {
         }
     }
 
-    /** What is in force once the file has been looked at: for what is used seldom, and right after it was changed. */
+    /** Looks at the file first: for what is rarely used, right after a change. */
     public T now() {
-        files.lookAt(changed);
+        watch.look(true);
         return get();
     }
 
-    /** What is in force now. */
     @Override
     public synchronized T get() {
         return value;
@@ -105,6 +103,6 @@ public final class FollowedFile<T, F> implements Supplier<T>, AutoCloseable {
     /** Follows the file no longer. */
     @Override
     public void close() {
-        files.forget(changed);
+        files.unfollow(watch);
     }
 }

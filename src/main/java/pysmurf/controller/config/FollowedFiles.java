@@ -27,33 +27,32 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one way in which files and folders are followed. All of them are looked at again and again, through links, and what they
- * hold is compared; so it does not matter how an editor, a deployment or a volume puts a file in its place. A change is told at
- * the second look that finds it the same, since a file may be written in steps. A file or folder that cannot be read keeps no
- * other from being followed. Thread-safe.
+ * Follows files and folders, always in this one way: a thread looks at them again and again, through links, and compares what they
+ * hold. So it does not matter how an editor, a deployment or a volume replaces a file. A change counts when two looks in a row find
+ * the same, since a file may be written in steps. A file or folder that cannot be read does not affect the others.
  */
 public final class FollowedFiles implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(FollowedFiles.class);
 
     private static final Duration LOOK_EVERY = Duration.ofMillis(250);
-    /** A look takes a few milliseconds, unless a file system does not answer. */
-    private static final Duration LATE = Duration.ofSeconds(10);
+    /** A look takes milliseconds, unless a file system does not answer. */
+    private static final Duration MAX_LOOK = Duration.ofSeconds(10);
 
-    private static final Duration STOP = Duration.ofSeconds(1);
-    /** Two changes within one tick of a file system's clock look like one; no clock that is in use ticks more slowly. */
-    private static final long YOUNG_NANOS = Duration.ofSeconds(3).toNanos();
+    private static final Duration MAX_STOP = Duration.ofSeconds(1);
+    /** Two changes within one tick of a file system's clock look like one. No clock ticks more slowly than this. */
+    private static final long CLOCK_TICK_NANOS = Duration.ofSeconds(3).toNanos();
 
     private static final String STAMP = "unix:dev,ino,size,lastModifiedTime,ctime,isRegularFile";
 
-    /** Names that nothing is read of: what editors, backups and volumes leave beside the files that count. */
-    private static final Pattern PASSED_OVER = Pattern.compile("\\..*|.*(~|\\.bak|\\.orig|\\.disabled)");
+    /** What editors, backups and volumes leave beside the files that count. */
+    private static final Pattern IGNORED = Pattern.compile("\\..*|.*(~|\\.bak|\\.orig|\\.disabled)");
 
     /**
      * What a file holds.
      *
      * @param text  null if there is none
-     * @param fault why the text cannot be had; null if it can, or if the file is not there
+     * @param fault why the text cannot be read; null if it can, or if there is no file
      */
     public record Content(String text, String fault) {
 
@@ -66,59 +65,53 @@ public final class FollowedFiles implements AutoCloseable {
     }
 
     /**
-     * A file as it was found.
+     * A file as one look found it.
      *
-     * @param since when it was first found with this stamp, by {@link System#nanoTime}
+     * @param since when it first had this stamp, by {@link System#nanoTime}
      */
     private record Seen(Map<String, Object> stamp, long since, Content content) {}
 
-    /** What is followed together: one file, or those of a folder. */
-    private final class Watch {
+    /** A file, or those below a folder. */
+    static final class Watch {
 
-        final Path root;
+        private final Path root;
         /** Null for a single file. */
-        final Predicate<Path> wanted;
+        private final Predicate<Path> wanted;
 
-        final Consumer<Map<Path, Content>> changed;
-        Map<Path, Seen> seen;
-        final Map<Path, Content> told = new TreeMap<>();
+        private final Consumer<Map<Path, Content>> changed;
+        private Map<Path, Seen> seen = Map.of();
+        private final Map<Path, Content> reported = new TreeMap<>();
 
-        final Object owner;
-
-        Watch(Path root, Predicate<Path> wanted, Consumer<Map<Path, Content>> changed, Object owner) {
+        Watch(Path root, Predicate<Path> wanted, Consumer<Map<Path, Content>> changed) {
             this.root = root;
-            this.owner = owner;
             this.wanted = wanted;
             this.changed = changed;
-            seen = Map.of();
             seen = find();
-            seen.forEach((file, found) -> told.put(file, found.content()));
+            seen.forEach((file, found) -> reported.put(file, found.content()));
         }
 
-        /** @param atOnce whether a change is told at the first look that finds it */
+        /** @param atOnce whether the first look that finds a change counts */
         synchronized void look(boolean atOnce) {
             Map<Path, Seen> now = find();
             Set<Path> files = new HashSet<>(now.keySet());
-            files.addAll(told.keySet());
+            files.addAll(reported.keySet());
             Map<Path, Content> changes = new TreeMap<>();
             for (Path file : files) {
                 Content content = content(now, file);
-                if ((atOnce || content.equals(content(seen, file)))
-                        && !content.equals(told.getOrDefault(file, Content.GONE))) {
+                if ((atOnce || content.equals(content(seen, file))) && !content.equals(reported(file))) {
                     changes.put(file, content);
                 }
             }
             seen = now;
-            changes.forEach((file, content) -> {
-                if (content.isGone()) {
-                    told.remove(file);
-                } else {
-                    told.put(file, content);
-                }
-            });
+            reported.putAll(changes);
+            reported.values().removeIf(Content::isGone);
             if (!changes.isEmpty()) {
                 changed.accept(changes);
             }
+        }
+
+        Content reported(Path file) {
+            return reported.getOrDefault(file, Content.GONE);
         }
 
         private static Content content(Map<Path, Seen> files, Path file) {
@@ -129,21 +122,25 @@ public final class FollowedFiles implements AutoCloseable {
         private Map<Path, Seen> find() {
             Map<Path, Seen> found = new HashMap<>();
             if (wanted == null) {
-                Seen one = see(root, seen.get(root));
-                if (!one.content().isGone()) {
-                    found.put(root, one);
-                }
+                see(root, found);
                 return found;
             }
             try {
-                Files.walkFileTree(root, Set.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, new Walk(found));
+                Files.walkFileTree(root, Set.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, walk(found));
             } catch (IOException e) {
                 keep(root, e, found);
             }
             return found;
         }
 
-        /** What cannot be listed is as it was, and its fault is told as that of a file. */
+        private void see(Path file, Map<Path, Seen> found) {
+            Seen one = FollowedFiles.see(file, seen.get(file));
+            if (!one.content().isGone()) {
+                found.put(file, one);
+            }
+        }
+
+        /** The files of a folder that cannot be listed stay as they were. Its fault is reported as that of a file. */
         private void keep(Path folder, IOException fault, Map<Path, Seen> found) {
             seen.forEach((file, before) -> {
                 if (file.startsWith(folder) && !file.equals(folder)) {
@@ -153,49 +150,41 @@ public final class FollowedFiles implements AutoCloseable {
             found.put(folder, new Seen(Map.of(), 0, new Content(null, TextFile.reason(fault))));
         }
 
-        private final class Walk extends SimpleFileVisitor<Path> {
+        private SimpleFileVisitor<Path> walk(Map<Path, Seen> found) {
+            return new SimpleFileVisitor<>() {
+                @Override
+                public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
+                    return !folder.equals(root) && isIgnored(folder)
+                            ? FileVisitResult.SKIP_SUBTREE
+                            : FileVisitResult.CONTINUE;
+                }
 
-            private final Map<Path, Seen> found;
-
-            Walk(Map<Path, Seen> found) {
-                this.found = found;
-            }
-
-            @Override
-            public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
-                return !folder.equals(root) && isPassedOver(folder)
-                        ? FileVisitResult.SKIP_SUBTREE
-                        : FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-                if (!isPassedOver(file) && wanted.test(file)) {
-                    Seen one = see(file, seen.get(file));
-                    if (!one.content().isGone()) {
-                        found.put(file, one);
+                @Override
+                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                    if (!isIgnored(file) && wanted.test(file)) {
+                        see(file, found);
                     }
+                    return FileVisitResult.CONTINUE;
                 }
-                return FileVisitResult.CONTINUE;
-            }
 
-            @Override
-            public FileVisitResult visitFileFailed(Path file, IOException fault) {
-                boolean vanished = fault instanceof NoSuchFileException && !file.equals(root);
-                // a link back to where one came from leads to nothing new
-                if (!vanished && !(fault instanceof FileSystemLoopException) && !isPassedOver(file)) {
-                    keep(file, fault, found);
+                @Override
+                public FileVisitResult visitFileFailed(Path file, IOException fault) {
+                    boolean vanished = fault instanceof NoSuchFileException && !file.equals(root);
+                    // a link back to a folder above leads to nothing new
+                    if (!vanished && !(fault instanceof FileSystemLoopException) && !isIgnored(file)) {
+                        keep(file, fault, found);
+                    }
+                    return FileVisitResult.CONTINUE;
                 }
-                return FileVisitResult.CONTINUE;
-            }
 
-            @Override
-            public FileVisitResult postVisitDirectory(Path folder, IOException fault) {
-                if (fault != null) {
-                    keep(folder, fault, found);
+                @Override
+                public FileVisitResult postVisitDirectory(Path folder, IOException fault) {
+                    if (fault != null) {
+                        keep(folder, fault, found);
+                    }
+                    return FileVisitResult.CONTINUE;
                 }
-                return FileVisitResult.CONTINUE;
-            }
+            };
         }
     }
 
@@ -211,74 +200,60 @@ public final class FollowedFiles implements AutoCloseable {
         thread.setDaemon(true);
     }
 
-    /** Begins to look for changes. */
     public void start() {
         thread.start();
     }
 
-    /** Looks for no more changes. */
     @Override
     public void close() {
         thread.interrupt();
         try {
-            thread.join(STOP.toMillis());
+            thread.join(MAX_STOP.toMillis());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
     /**
-     * Follows the files of a folder, those of folders in it among them.
+     * Follows the files of a folder, and of the folders in it.
      *
-     * @param  wanted  which of the files, by name and place
-     * @param  changed is given what has changed, and a {@link Content#isGone} for a file that went
+     * @param  wanted  picks the files by name and place
+     * @param  changed gets what has changed, and {@link Content#isGone} for a file that was deleted
      * @return         what is there now; a folder that cannot be read is in it as a file with a fault
      */
     public Map<Path, Content> follow(Path folder, Predicate<Path> wanted, Consumer<Map<Path, Content>> changed) {
-        Watch watch = new Watch(folder, wanted, changed, changed);
-        Map<Path, Content> now = new TreeMap<>(watch.told);
+        Watch watch = new Watch(folder, wanted, changed);
+        Map<Path, Content> now = new TreeMap<>(watch.reported);
         watches.add(watch);
         return now;
     }
 
-    /**
-     * Follows a file, which need not be there.
-     *
-     * @param  changed is given what it holds when that has changed
-     * @return         what it holds now
-     */
-    Content follow(Path file, Consumer<Content> changed) {
-        Watch watch = new Watch(file, null, changes -> changed.accept(changes.get(file)), changed);
-        Content now = watch.told.getOrDefault(file, Content.GONE);
+    /** Follows a file, which need not exist. */
+    Watch follow(Path file, Consumer<Content> changed) {
+        Watch watch = new Watch(file, null, changes -> changed.accept(changes.get(file)));
         watches.add(watch);
-        return now;
+        return watch;
     }
 
-    /** Gives no more changes to the one that was given to {@link #follow}. */
-    void forget(Consumer<Content> changed) {
-        watches.removeIf(watch -> watch.owner == changed);
+    void unfollow(Watch watch) {
+        watches.remove(watch);
     }
 
-    /** Looks once at what was given to {@link #follow} with this. */
-    void lookAt(Consumer<Content> changed) {
-        watches.stream().filter(watch -> watch.owner == changed).forEach(watch -> watch.look(true));
-    }
-
-    /** When all was last looked at. */
+    /** When everything was last looked at. */
     public Instant lookedAt() {
         return lookedAt;
     }
 
-    /** Why changes go unnoticed; empty if they do not. */
+    /** Why changes may go unnoticed; empty if they do not. */
     public Optional<String> fault() {
         Duration age = Duration.ofNanos(System.nanoTime() - lookedAtNanos);
-        return age.compareTo(LATE) < 0
+        return age.compareTo(MAX_LOOK) < 0
                 ? Optional.empty()
                 : Optional.of("files have not been looked at for " + age.toSeconds()
                         + " s: a file system does not answer; changes go unnoticed");
     }
 
-    /** Looks once at all that is followed. */
+    /** Looks once at everything that is followed. */
     public void look() {
         for (Watch watch : watches) {
             try {
@@ -306,9 +281,8 @@ public final class FollowedFiles implements AutoCloseable {
         }
     }
 
-    /** Whether a file or folder of this name is never read. */
-    private static boolean isPassedOver(Path file) {
-        return PASSED_OVER.matcher(file.getFileName().toString()).matches();
+    private static boolean isIgnored(Path file) {
+        return IGNORED.matcher(file.getFileName().toString()).matches();
     }
 
     private static Seen see(Path file, Seen before) {
@@ -317,7 +291,7 @@ public final class FollowedFiles implements AutoCloseable {
         try {
             stamp = Files.readAttributes(file, STAMP);
             boolean same = before != null && stamp.equals(before.stamp());
-            if (same && before.content().fault() == null && now - before.since() > YOUNG_NANOS) {
+            if (same && before.content().fault() == null && now - before.since() > CLOCK_TICK_NANOS) {
                 return before;
             }
             return new Seen(stamp, same ? before.since() : now, new Content(TextFile.text(file), null));

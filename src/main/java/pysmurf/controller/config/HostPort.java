@@ -1,11 +1,6 @@
 package pysmurf.controller.config;
 
-/**
- * An address on the network, not yet resolved.
- *
- * @param host name or IP address without brackets
- * @param port from 1 to 65535
- */
+/** @param host name or IP address, without brackets */
 public record HostPort(String host, int port) {
 
     @Override

@@ -1,8 +1,8 @@
 package pysmurf.controller.config;
 
-/** What happens to children that outlive a script's normal exit. */
+/** What happens to processes that outlive the normal end of their script. */
 public enum Leftovers {
-    /** They are ended by the abort ladder before the session closes. */
+    /** The abort ladder ends them before the session closes. */
     END,
     /** They live on; a message in the session names them. */
     KEEP

@@ -1,9 +1,9 @@
 package pysmurf.controller.config;
 
-/** What becomes of a script that outlived the controller that started it. */
+/** What happens to a script that outlived a crash of the controller. */
 public enum RecoveryPolicy {
-    /** Its session goes on. */
+    /** Its session continues. */
     ADOPT,
-    /** It is ended by the ladder, its session is interrupted, and the crate brought to a safe state. */
+    /** The ladder ends it, its session is interrupted, and the crate is brought to a safe state. */
     ABORT
 }

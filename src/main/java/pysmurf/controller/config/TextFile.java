@@ -8,7 +8,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 
-/** The files that people write, as all of them are read: UTF-8, without the byte order mark that some editors begin with. */
+/** Reads files that people write: UTF-8, without the byte order mark that some editors put first. */
 public final class TextFile {
 
     private static final int MAX_BYTES = 8 * 1024 * 1024;
@@ -17,8 +17,6 @@ public final class TextFile {
     private TextFile() {}
 
     /**
-     * Reads a file.
-     *
      * @throws IOException whose message says what is wrong, without the file's name
      */
     public static String read(Path file) throws IOException {
@@ -29,10 +27,10 @@ public final class TextFile {
         }
     }
 
-    /** The same; what it throws is worded by {@link #reason}. */
+    /** The same, but {@link #reason} words what it throws. */
     static String text(Path file) throws IOException {
         BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-        // a pipe would be waited for, and a device has no end
+        // a pipe may block, and a device has no end
         if (!attributes.isRegularFile()) {
             throw new IOException("is no regular file");
         }

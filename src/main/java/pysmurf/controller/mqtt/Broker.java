@@ -6,29 +6,24 @@ import java.util.Optional;
 public interface Broker {
 
     /**
-     * Says that everything is there that its messages are for: before that nobody connects to it, and a command that came by it
-     * would find half a controller. Returns at once.
+     * Starts it, once the routes are there: an earlier command would find half a controller. Returns at once.
      *
      * @param ready called when it can be connected to, on a thread that may wait
      */
     void start(Runnable ready);
 
-    /** Where it is; empty as long as nobody is to connect. */
+    /** Its address; empty until it can be connected to. */
     Optional<String> url();
 
-    /** Why it will never be there; empty if it may. */
+    /** Why it did not start; empty otherwise. */
     default Optional<String> fault() {
         return Optional.empty();
     }
 
-    /**
-     * Stops it, if it is ours; somebody else's broker stays.
-     *
-     * @throws Exception if it does not stop
-     */
+    /** Stops it, if it is the controller's own. */
     default void close() throws Exception {}
 
-    /** A broker that somebody else runs. */
+    /** A broker that runs elsewhere. */
     static Broker at(String url) {
         return new Broker() {
 

@@ -15,9 +15,8 @@ import pysmurf.controller.access.Holder;
 import pysmurf.controller.access.Tokens;
 
 /**
- * Who may do what at the embedded broker. A viewer may subscribe; an operator may publish on the command topics as well; an admin
- * may publish on any topic. The controller itself has a name and a password that are made anew at each start and are nowhere
- * else. Thread-safe.
+ * Who may do what at the embedded broker. A viewer may subscribe, an operator may also publish on the command topics, an admin may
+ * publish on any topic. The controller itself has a name and a password that it makes up at each start and tells no one.
  */
 public final class BrokerUsers implements ActiveMQSecurityManager5 {
 
@@ -28,10 +27,7 @@ public final class BrokerUsers implements ActiveMQSecurityManager5 {
     private final String ownName = "controller-" + random();
     private final String ownPassword = random();
 
-    /**
-     * @param users    names and passwords
-     * @param commands the topic that all command topics are below, e.g. {@code pysmurf/crate1/command}
-     */
+    /** @param commands the topic above all command topics, e.g. {@code pysmurf/crate1/command} */
     public BrokerUsers(Tokens users, String commands) {
         this.users = users;
         // the broker's word for a topic
@@ -55,7 +51,7 @@ public final class BrokerUsers implements ActiveMQSecurityManager5 {
     @Override
     public Subject authenticate(String name, String password, RemotingConnection connection, String domain) {
         boolean known = isOwn(name, password) || users.holderOf(name, password).isPresent();
-        // who is refused, and from where, the broker itself tells in the log
+        // the broker logs who was refused, and from where
         return known ? new Subject(true, Set.of(new UserPrincipal(name)), Set.of(), Set.of()) : null;
     }
 
@@ -69,7 +65,7 @@ public final class BrokerUsers implements ActiveMQSecurityManager5 {
     @Override
     public boolean authorize(Subject subject, Set<Role> roles, CheckType type, String address) {
         String name = subject == null ? null : getUserFromSubject(subject);
-        // by the file as it is now: who was taken out of it meanwhile may do nothing more
+        // by the file as it is now: a user who was taken out of it may do nothing more
         return ownName.equals(name)
                 || users.named(name)
                         .filter(holder -> isAllowed(holder, type, address))
@@ -84,7 +80,7 @@ public final class BrokerUsers implements ActiveMQSecurityManager5 {
                     case OPERATOR -> address.startsWith(commands);
                     case ADMIN -> true;
                 };
-            // what the broker makes by itself for whoever subscribes or publishes
+            // what the broker itself creates for each subscriber and publisher
             case CONSUME,
                     CREATE_ADDRESS,
                     DELETE_ADDRESS,

@@ -1,6 +1,6 @@
 package pysmurf.controller.mqtt;
 
-/** A message cannot be sent, since there is no connection to the broker. */
+/** There is no connection to send a message on. */
 public final class Disconnected extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

@@ -16,20 +16,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The MQTT broker inside this process, for a controller that is given no other: MQTT 3.1.1 and 5, in memory. It starts beside
- * everything else, since it takes longer than all of it. Thread-safe.
+ * The MQTT broker inside this process, for a controller that is given no other: MQTT 3.1.1 and 5, in memory. It starts in parallel,
+ * because it takes longer than everything else.
  */
 public final class EmbeddedBroker implements Broker {
 
     private static final Logger LOG = LoggerFactory.getLogger(EmbeddedBroker.class);
     private static final String ACCEPTOR = "mqtt";
 
-    private static final long MOST_IN_MEMORY = 48L * 1024 * 1024;
-    private static final long MOST_IN_MEMORY_PER_TOPIC = 16L * 1024 * 1024;
+    private static final long MAX_IN_MEMORY = 48L * 1024 * 1024;
+    private static final long MAX_IN_MEMORY_PER_TOPIC = 16L * 1024 * 1024;
     private static final int PAGE_BYTES = 1024 * 1024;
-    private static final long MOST_ON_DISK_PER_TOPIC = 32L * 1024 * 1024;
+    private static final long MAX_ON_DISK_PER_TOPIC = 32L * 1024 * 1024;
     /** Messages that wait for one subscriber. */
-    private static final long MOST_WAITING = 10_000;
+    private static final long MAX_WAITING = 10_000;
 
     private final EmbeddedActiveMQ server = new EmbeddedActiveMQ();
     private final String host;
@@ -40,9 +40,9 @@ public final class EmbeddedBroker implements Broker {
     private volatile String fault;
 
     /**
-     * @param port  0 picks a free one
-     * @param folder where it puts what does not fit into memory; of no use to the next life
-     * @param users who may do what; null for everybody everything
+     * @param port   0 picks a free one
+     * @param folder for what does not fit into memory; the next run does not need it
+     * @param users  null if all may do everything
      */
     public EmbeddedBroker(String host, int port, Path folder, BrokerUsers users) {
         this.host = host;
@@ -86,33 +86,32 @@ public final class EmbeddedBroker implements Broker {
                 .setSecurityEnabled(users != null)
                 .setJMXManagementEnabled(false);
         if (users != null) {
-            // Artemis lets a user of this name do everything, and without these lines name and password are well known
+            // Artemis lets this user do everything; by default its name and password are well known
             configuration.setClusterUser(users.ownName()).setClusterPassword(users.ownPassword());
-            // it would remember for ten seconds what somebody could do who is no longer in the file
+            // a user who is taken out of the file loses access at once, not ten seconds later
             configuration.setAuthenticationCacheSize(0).setAuthorizationCacheSize(0);
         }
-        // nothing is kept on disk, so libaio is not looked for either
+        // there is no journal on disk, so Artemis need not look for libaio
         configuration.setJournalType(JournalType.NIO);
         configuration
                 .setPagingDirectory(folder.resolve("paging").toString())
                 .setLargeMessagesDirectory(folder.resolve("large-messages").toString())
                 .setJournalDirectory(folder.resolve("journal").toString())
                 .setBindingsDirectory(folder.resolve("bindings").toString());
-        // a disk that is full stops no commands
+        // a full disk stops no commands
         configuration.setMaxDiskUsage(-1);
-        configuration.setGlobalMaxSize(MOST_IN_MEMORY);
+        configuration.setGlobalMaxSize(MAX_IN_MEMORY);
         configuration.addAddressSetting(
                 "#",
                 new AddressSettings()
-                        // without these addresses it warns of each queue that it has none
+                        // without these addresses it warns for each queue
                         .setDeadLetterAddress(SimpleString.of("undelivered"))
                         .setExpiryAddress(SimpleString.of("expired"))
-                        // a subscriber that is gone for good, but wants to find everything when it comes back, finds
-                        // the newest
-                        .setDefaultRingSize(MOST_WAITING)
-                        .setMaxSizeBytes(MOST_IN_MEMORY_PER_TOPIC)
+                        // a subscriber that kept its session and is away for long finds the newest
+                        .setDefaultRingSize(MAX_WAITING)
+                        .setMaxSizeBytes(MAX_IN_MEMORY_PER_TOPIC)
                         .setPageSizeBytes(PAGE_BYTES)
-                        .setPageLimitBytes(MOST_ON_DISK_PER_TOPIC)
+                        .setPageLimitBytes(MAX_ON_DISK_PER_TOPIC)
                         .setPageFullMessagePolicy(PageFullMessagePolicy.DROP)
                         .setAddressFullMessagePolicy(AddressFullMessagePolicy.PAGE));
         configuration.setName("embedded-" + host + "-" + port);

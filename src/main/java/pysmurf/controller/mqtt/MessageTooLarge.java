@@ -1,6 +1,6 @@
 package pysmurf.controller.mqtt;
 
-/** A message that the broker would not take, and that was not sent therefore. */
+/** A message was not sent, because the broker would not take it. */
 public final class MessageTooLarge extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.util.RawValue;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import org.apache.camel.Body;
@@ -19,41 +20,44 @@ import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.Verdict;
 import pysmurf.controller.session.Verdict.Reason;
 
-/** Between MQTT messages and commands: reads the one, answers with what became of the other. Thread-safe. */
+/** Reads commands from MQTT messages, and writes the answers. */
 public final class MqttCommands {
 
     private static final String TRANSPORT = "mqtt";
     private static final String ENVELOPE = "mqttEnvelope";
-    private static final int MOST_BYTES = 1024 * 1024;
-    /** 9999-12-31: anything later is no time anybody means. */
-    private static final BigDecimal LATEST = BigDecimal.valueOf(253402300799L);
+    private static final int MAX_BYTES = 1024 * 1024;
+    private static final int MAX_TEXT_CHARS = 200;
+    private static final int MAX_TOPIC_CHARS = 1000;
+    /** 9999-12-31. */
+    private static final BigDecimal MAX_TIME = BigDecimal.valueOf(253402300799L);
 
-    /** What an answer needs to know of its question. */
+    /** What the answer needs of the message. */
     private record Envelope(String commandId, String replyTopic, byte[] correlation) {}
 
     private final MqttConnection connection;
     private final String defaultReplyTopic;
     private final String client;
+    private final Clock clock;
 
     /**
-     * @param defaultReplyTopic where answers go if the question names no topic
-     * @param client            who is named as the one who asked: MQTT does not tell
+     * @param defaultReplyTopic where answers go if the message names no topic
+     * @param client            the name for all who ask: MQTT does not say who they are
      */
-    public MqttCommands(MqttConnection connection, String defaultReplyTopic, String client) {
+    public MqttCommands(MqttConnection connection, String defaultReplyTopic, String client, Clock clock) {
         this.connection = connection;
         this.defaultReplyTopic = defaultReplyTopic;
         this.client = client;
+        this.clock = clock;
     }
 
-    /** Takes the message from Camel's exchange: flags and properties would be gone at the next step. */
     public IncomingMessage receive(Exchange exchange) {
-        return connection.incoming(exchange);
+        return IncomingMessage.of(exchange, clock);
     }
 
     /**
-     * The command in a message.
+     * Reads the command.
      *
-     * @throws InvalidCommand if there is none
+     * @throws InvalidCommand if the message is none
      */
     public Command read(@Body IncomingMessage message, Exchange exchange) {
         Requester requester = Requester.of(TRANSPORT, client);
@@ -75,7 +79,7 @@ public final class MqttCommands {
     }
 
     private static ObjectNode params(byte[] payload) {
-        if (payload.length > MOST_BYTES) {
+        if (payload.length > MAX_BYTES) {
             throw new InvalidCommand("", "the payload is over 1 MiB");
         }
         if (new String(payload, StandardCharsets.ISO_8859_1).isBlank()) {
@@ -97,8 +101,8 @@ public final class MqttCommands {
         if (node == null || node.isNull()) {
             return null;
         }
-        if (!node.isTextual() || node.textValue().isBlank() || node.textValue().length() > 200) {
-            throw new InvalidCommand(field, "is not text of 1 to 200 characters");
+        if (!node.isTextual() || node.textValue().isBlank() || node.textValue().length() > MAX_TEXT_CHARS) {
+            throw new InvalidCommand(field, "is not text of 1 to " + MAX_TEXT_CHARS + " characters");
         }
         return node.textValue();
     }
@@ -109,7 +113,7 @@ public final class MqttCommands {
         }
         if (!node.isNumber()
                 || node.decimalValue().signum() < 0
-                || node.decimalValue().compareTo(LATEST) > 0) {
+                || node.decimalValue().compareTo(MAX_TIME) > 0) {
             throw new InvalidCommand("expires_at", "is not a time in unix seconds");
         }
         return Instant.ofEpochMilli(node.decimalValue().movePointRight(3).longValue());
@@ -123,7 +127,7 @@ public final class MqttCommands {
     private static String topic(String text) {
         boolean usable = text != null
                 && !text.isEmpty()
-                && text.length() <= 1000
+                && text.length() <= MAX_TOPIC_CHARS
                 && text.chars().noneMatch(c -> c == '#' || c == '+' || c == 0)
                 && !text.startsWith("$");
         return usable ? text : null;
@@ -134,7 +138,7 @@ public final class MqttCommands {
         return Verdict.invalid(List.of(fault.error()));
     }
 
-    /** The answer to a command, addressed to whoever asked. */
+    /** Makes the answer, for the topic that was asked for. */
     public void reply(@Body Verdict verdict, Exchange exchange) {
         Envelope envelope = exchange.getProperty(ENVELOPE, Envelope.class);
         ObjectNode json = Json.object();
@@ -156,7 +160,7 @@ public final class MqttCommands {
     }
 
     private static String word(Reason reason) {
-        // a known id is a known id, whatever came with it: the client asked for something that was done before
+        // the same id with other parameters is a repeated command, too
         return reason == Reason.CONFLICT ? Reason.DUPLICATE.word() : reason.word();
     }
 

@@ -4,59 +4,33 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import org.apache.camel.Body;
-import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
-import org.apache.camel.Message;
 import pysmurf.controller.session.SessionEvent;
 import pysmurf.controller.session.Sessions;
 
-/**
- * Remembers which sessions changed while the broker was away, so that each is told once, as it is then, when the broker is
- * back. Thread-safe.
- */
+/** Remembers the sessions that change while the broker is away. When it is back, each is published once, as it is then. */
 public final class MqttOutbox {
 
-    private static final int MOST_SESSIONS = 10_000;
+    private static final int MAX_SESSIONS = 10_000;
 
     private final Sessions sessions;
-    private final MqttConnection connection;
-    private final String topicRoot;
     private final Set<Integer> missed = new LinkedHashSet<>();
 
-    /** @param topicRoot of all topics of the controller */
-    public MqttOutbox(Sessions sessions, MqttConnection connection, String topicRoot) {
+    public MqttOutbox(Sessions sessions) {
         this.sessions = sessions;
-        this.connection = connection;
-        this.topicRoot = topicRoot;
-    }
-
-    /**
-     * Makes a message of an event: its JSON, its topic, and the quality of service that it is worth.
-     *
-     * @throws Disconnected if there is no connection to send it on
-     */
-    public void address(@Body SessionEvent event, Exchange exchange) {
-        if (!connection.isConnected()) {
-            throw new Disconnected();
-        }
-        Message message = exchange.getMessage();
-        message.setBody(event.getJson());
-        connection.address(message, topicRoot + "/" + event.getName(), null);
-        connection.deliver(message, event.isExpendable() ? 0 : 1, event.getType() == SessionEvent.Type.STATUS);
     }
 
     /** An event could not be sent. */
     public synchronized void missed(@ExchangeProperty("event") SessionEvent event) {
         if (event.getType() == SessionEvent.Type.SESSION) {
             missed.add(event.getSessionId());
-            if (missed.size() > MOST_SESSIONS) {
+            if (missed.size() > MAX_SESSIONS) {
                 missed.remove(missed.iterator().next());
             }
         }
     }
 
-    /** What there is to tell now that the broker is back: whether we are busy, and the sessions it missed. */
+    /** What a broker that is back has to be told: whether the controller is busy, and the sessions it missed. */
     public synchronized List<SessionEvent> drain() {
         List<SessionEvent> events = new ArrayList<>();
         events.add(sessions.statusEvent());

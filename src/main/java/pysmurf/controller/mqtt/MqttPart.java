@@ -15,7 +15,6 @@ import pysmurf.controller.config.MqttVersion;
 import pysmurf.controller.config.Settings;
 import pysmurf.controller.config.StartFailure;
 import pysmurf.controller.observe.Health.Check;
-import pysmurf.controller.routing.Replacement;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.store.ScratchFolder;
 
@@ -34,8 +33,9 @@ public final class MqttPart {
 
     /** What the routes call by placeholders. */
     public static void addTo(Properties properties, Configuration configuration) {
-        properties.setProperty(
-                "mqtt.component", configuration.get(Settings.MQTT_VERSION).component());
+        MqttVersion version = configuration.get(Settings.MQTT_VERSION);
+        properties.setProperty("mqtt.component", version.component());
+        properties.setProperty("mqtt.headers", version.headers());
         properties.setProperty("mqtt.topic-root", topicRoot(configuration));
         properties.setProperty(
                 "mqtt.reconnect-millis",
@@ -54,9 +54,7 @@ public final class MqttPart {
      * @param host  where the controller is, for people
      * @param ready called once, when commands are taken from the embedded broker; when Camel has started, if there is none
      */
-    public MqttPart(
-            Assembly assembly, Sessions sessions, Tokens users, Replacement replacement, String host, Runnable ready)
-            throws Exception {
+    public MqttPart(Assembly assembly, Sessions sessions, Tokens users, String host, Runnable ready) throws Exception {
         this.configuration = assembly.configuration();
         this.sessions = sessions;
         this.topicRoot = topicRoot(configuration);
@@ -72,21 +70,21 @@ public final class MqttPart {
                         guard);
         AutoCloseable end = broker::close;
         assembly.closing(end);
-        MqttConnection.Identity identity =
-                guard == null ? identity() : identity().at(guard);
-        PacketLimit limit = new PacketLimit(configuration.get(Settings.MQTT_MAX_PACKET_SIZE));
         connection = assembly.bind(
-                "mqttClient",
-                configuration.get(Settings.MQTT_VERSION) == MqttVersion.V5
-                        ? new Mqtt5Connection(broker, identity, limit, assembly.clock(), replacement.delivery())
-                        : new Mqtt3Connection(broker, identity, limit, replacement.delivery()));
-        AutoCloseable goodbye = () -> connection.close(topicRoot + "/status", offline());
+                "mqttConnection",
+                new MqttConnection(
+                        broker,
+                        guard == null ? identity() : identity().at(guard),
+                        configuration.get(Settings.MQTT_MAX_PACKET_SIZE),
+                        configuration.get(Settings.MQTT_VERSION)));
+        assembly.bind("mqttClient", connection.client());
+        AutoCloseable goodbye = () -> connection.close(offline());
         assembly.closing(goodbye);
         isOwn = url.isEmpty();
         // before any route may connect
         connection.onConnected(() -> assembly.camel().createProducerTemplate().sendBody("direct:mqtt-connected", ""));
-        assembly.bind("mqttCommands", new MqttCommands(connection, topicRoot + "/reply", "mqtt"));
-        assembly.bind("mqttOutbox", new MqttOutbox(sessions, connection, topicRoot));
+        assembly.bind("mqttCommands", new MqttCommands(connection, topicRoot + "/reply", "mqtt", assembly.clock()));
+        assembly.bind("mqttOutbox", new MqttOutbox(sessions));
         assembly.whenStarted(() -> start(ready));
         assembly.health().addHindrance(this::hindrance);
         assembly.health().add("mqtt", this::health);
@@ -103,9 +101,9 @@ public final class MqttPart {
         return Check.degradedBy(connection.fault(), data);
     }
 
-    private MqttConnection.Identity identity() throws StartFailure {
+    private MqttIdentity identity() throws StartFailure {
         String unique = UUID.randomUUID().toString().substring(0, 8);
-        return new MqttConnection.Identity(
+        return new MqttIdentity(
                 "pysmurf-" + configuration.get(Settings.CONTROLLER_ID) + "-" + unique,
                 host + ", process " + ProcessHandle.current().pid() + ", " + unique,
                 configuration.get(Settings.MQTT_USERNAME),

@@ -14,25 +14,25 @@ import pysmurf.controller.session.Json;
 import pysmurf.controller.session.Trimming;
 
 /**
- * How large a packet the broker takes, and what became of messages that were larger. A broker ends the connection of a client that
- * sends too much, so such a message would stop all others, and stop them again when it is sent again. MQTT 5 tells the limit when
- * it connects; otherwise it is configured, or found out by connections that are lost. Thread-safe.
+ * How large a packet the broker takes, and what became of larger messages. A broker ends the connection of a client that sends too
+ * large a packet, so one such message would stop all others. An MQTT 5 broker says its limit; that of another one is configured, or
+ * learned from lost connections.
  */
-public final class PacketLimit {
+final class PacketLimit {
 
     private static final Logger LOG = LoggerFactory.getLogger(PacketLimit.class);
 
-    /** Fixed header, and the lengths of topic and properties, with the packet's number, as large as they can be. */
+    /** At most: the fixed header, the lengths of topic and properties, and the packet's number. */
     private static final int HEADER_BYTES = 16;
 
-    /** One connection that is lost may have any cause. */
-    private static final int LOSSES_TO_LEARN_FROM = 2;
+    /** A single loss may have any cause. */
+    private static final int MIN_LOSSES = 2;
 
-    private static final Duration NEWS = Duration.ofMinutes(10);
+    private static final Duration NEWS_AGE = Duration.ofMinutes(10);
 
     private final long configured;
     private long limit;
-    /** What the losses of connections say; only ever lowered. */
+    /** From lost connections; never raised. */
     private long learned = Long.MAX_VALUE;
 
     private int largestTaken;
@@ -42,19 +42,14 @@ public final class PacketLimit {
     private long leftOut;
     private long lastAt;
 
-    /** @param configured what the broker takes if it does not say so itself */
-    public PacketLimit(long configured) {
+    PacketLimit(long configured) {
         this.configured = configured;
         this.limit = configured;
     }
 
-    /**
-     * There is a new connection.
-     *
-     * @param told what the broker says it takes; null if it says nothing
-     */
-    synchronized void connected(Long told) {
-        limit = Math.min(configured, told == null ? Long.MAX_VALUE : told);
+    /** @param said the broker's limit; null if it says none */
+    synchronized void connected(Long said) {
+        limit = Math.min(configured, said == null ? Long.MAX_VALUE : said);
         largestSent = 0;
     }
 
@@ -63,7 +58,7 @@ public final class PacketLimit {
     }
 
     /**
-     * What to send of a message: all of it, or of a session as much as fits.
+     * What to send of a message: all of it, or as much of a session as fits.
      *
      * @param  properties      what its MQTT 5 properties take
      * @throws MessageTooLarge if nothing of it can be sent
@@ -103,14 +98,14 @@ public final class PacketLimit {
         return null;
     }
 
-    /** @return how large the largest message was on this connection, this one included */
+    /** @return the size of the largest message on this connection, this one included */
     synchronized int sending(int size) {
         largestSent = Math.max(largestSent, size);
         return largestSent;
     }
 
     /**
-     * The broker has acknowledged a message, and with it all before.
+     * The broker has acknowledged a message, and with it all earlier ones.
      *
      * @param largest what {@link #sending} said
      */
@@ -121,21 +116,21 @@ public final class PacketLimit {
         }
     }
 
-    /** The connection was lost: if that happens again behind a message larger than any that arrived, it was too large. */
+    /** A connection that is lost again, after a message larger than all that arrived: the message was too large. */
     synchronized void lost() {
-        if (largestSent > largestTaken && ++losses >= LOSSES_TO_LEARN_FROM) {
+        if (largestSent > largestTaken && ++losses >= MIN_LOSSES) {
             learned = Math.max(largestTaken, largestSent / 2);
             lastAt = System.nanoTime();
             LOG.warn(
-                    "MQTT: the connection is lost again behind a message of {} bytes; from now on messages have at most {} bytes (mqtt.max-packet-size)",
+                    "MQTT: the connection was lost again after a message of {} bytes; from now on messages have at most {} bytes (mqtt.max-packet-size)",
                     largestSent,
                     learned);
         }
     }
 
-    /** What became of messages that were too large lately; empty if there were none. */
+    /** What became of messages that were recently too large; empty if there were none. */
     synchronized Optional<String> news() {
-        return lastAt == 0 || System.nanoTime() - lastAt > NEWS.toNanos()
+        return lastAt == 0 || System.nanoTime() - lastAt > NEWS_AGE.toNanos()
                 ? Optional.empty()
                 : Optional.of("the broker takes packets of at most " + limit() + " bytes"
                         + (learned < limit ? " (as lost connections show; see mqtt.max-packet-size)" : "") + ": "

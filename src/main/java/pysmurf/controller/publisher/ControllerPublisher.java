@@ -15,18 +15,17 @@ import pysmurf.controller.session.Json;
 import pysmurf.controller.session.SessionEvent;
 
 /**
- * Puts the controller's own messages into the envelope that pysmurf's Publisher uses, so that whoever listens to scripts can
- * listen to the controller as well. Not thread-safe: one route calls it, one event after another, which is what makes
- * {@code seq_no} the same number at every destination.
+ * Puts the controller's own messages into the envelope of pysmurf's Publisher, so that listeners of scripts understand them. Not
+ * thread-safe: one route calls it, one event after another, so {@code seq_no} is the same at every destination.
  */
 public final class ControllerPublisher {
 
-    /** pysmurf's own limit; a larger datagram would not be sent by its Publisher either. */
-    static final int MOST_BYTES = 64_000;
-    /** A slice may double when its quotes and backslashes are escaped; the rest is for the envelope. */
+    /** The limit of pysmurf's Publisher, too. */
+    static final int MAX_BYTES = 64_000;
+    /** Escaped quotes and backslashes may double a slice; the rest is for the envelope. */
     private static final int SLICE_CHARS = 30_000;
 
-    /** ASCII with escapes, as Python's json.dumps writes it, so that a slice can be cut anywhere. */
+    /** ASCII with escapes, as Python's json.dumps writes it, so a slice can end anywhere. */
     private static final JsonMapper ASCII = JsonMapper.builder()
             .enable(JsonWriteFeature.ESCAPE_NON_ASCII)
             .enable(com.fasterxml.jackson.core.JsonGenerator.Feature.WRITE_BIGDECIMAL_AS_PLAIN)
@@ -37,10 +36,7 @@ public final class ControllerPublisher {
     private final Clock clock;
     private long seqNo;
 
-    /**
-     * @param host the name of this machine
-     * @param id   the Publisher id
-     */
+    /** @param id the Publisher's */
     public ControllerPublisher(String host, String id, Clock clock) {
         this.host = host;
         this.id = id;
@@ -60,10 +56,10 @@ public final class ControllerPublisher {
     private List<byte[]> envelopes(SessionEvent event, String type) {
         JsonNode payload = read(event.getJson());
         byte[] whole = envelope(event, type, payload);
-        if (whole.length <= MOST_BYTES) {
+        if (whole.length <= MAX_BYTES) {
             return List.of(whole);
         }
-        // the number of the message that did not fit is used for its first part: a gap would look like a loss
+        // the first part takes the number of the message that did not fit: a gap would look like a loss
         seqNo--;
         String text = write(payload);
         int parts = (text.length() + SLICE_CHARS - 1) / SLICE_CHARS;

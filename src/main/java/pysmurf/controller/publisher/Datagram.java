@@ -6,9 +6,8 @@ import pysmurf.controller.session.Weighted;
 /**
  * A datagram as it came.
  *
- * @param bytes  not to be changed
- * @param sender where it came from
- * @param port   of ours, where it arrived
+ * @param bytes not to be changed
+ * @param port  the local port where it arrived
  */
 public record Datagram(byte[] bytes, InetSocketAddress sender, int port) implements Weighted {
 

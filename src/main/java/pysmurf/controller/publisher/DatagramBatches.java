@@ -1,5 +1,9 @@
 package pysmurf.controller.publisher;
 
+import com.sun.jna.LastErrorException;
+import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
+import com.sun.jna.ptr.IntByReference;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
@@ -15,30 +19,45 @@ import java.util.function.Supplier;
 import org.apache.camel.component.netty.NettyConsumer;
 import org.apache.camel.component.netty.ServerInitializerFactory;
 import org.apache.camel.component.netty.handlers.ServerChannelHandler;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Reads all datagrams that wait in the socket before it makes one exchange of them: a list of {@link Datagram}. With an exchange
- * for each, a burst fills the socket faster than it is emptied, and the kernel drops the rest.
+ * Reads all datagrams that wait in a socket, then makes one exchange of them: a list of {@link Datagram}. With an exchange each, a
+ * burst would fill the socket faster than it is emptied, and the kernel would drop the rest.
  */
 public final class DatagramBatches extends ServerInitializerFactory {
 
-    /** More than the 64,000 bytes that a Publisher sends at most; Netty's own 2048 would cut without a word. */
-    private static final int MOST_BYTES = 65_536;
+    private static final Logger LOG = LoggerFactory.getLogger(DatagramBatches.class);
 
-    private static final int MOST_DATAGRAMS = 512;
-    /** Of the largest size, by one system call. */
+    /** Publishers send up to 64,000 bytes; Netty would cut at 2048 without a word. */
+    private static final int MAX_BYTES = 65_536;
+
+    private static final int MAX_DATAGRAMS = 512;
+    /** With one system call. */
     private static final int DATAGRAMS_AT_ONCE = 32;
 
-    static final int WAITING_BYTES = 32 * 1024 * 1024;
+    static final int MAX_WAITING_BYTES = 32 * 1024 * 1024;
+
+    // the same on x86-64 and AArch64 (asm-generic/socket.h)
+    private static final int SOL_SOCKET = 1;
+    private static final int SO_RCVBUFFORCE = 33;
+
+    static {
+        Native.register(DatagramBatches.class, NativeLibrary.getProcess());
+    }
+
+    private static native int setsockopt(int socket, int level, int option, IntByReference value, int length)
+            throws LastErrorException;
 
     private final Supplier<ChannelHandler> taker;
 
-    /** For the registry, whose instance only makes others. */
+    /** The instance that routes name only makes others. */
     public DatagramBatches() {
         this(null);
     }
 
-    /** @param taker makes the handler that is given the batches */
+    /** @param taker makes the handler that gets the batches */
     DatagramBatches(Supplier<ChannelHandler> taker) {
         this.taker = taker;
     }
@@ -50,16 +69,25 @@ public final class DatagramBatches extends ServerInitializerFactory {
 
     @Override
     protected void initChannel(Channel channel) {
-        int readBytes = MOST_BYTES;
+        int readBytes = MAX_BYTES;
         if (channel instanceof EpollDatagramChannel socket) {
-            // recvmmsg(2): the kernel fills as many as there are
-            socket.config().setMaxDatagramPayloadSize(MOST_BYTES);
-            readBytes = MOST_BYTES * DATAGRAMS_AT_ONCE;
-            ReceiveBuffer.ask(socket.fd().intValue(), WAITING_BYTES);
+            // recvmmsg(2) gets as many as there are
+            socket.config().setMaxDatagramPayloadSize(MAX_BYTES);
+            readBytes = MAX_BYTES * DATAGRAMS_AT_ONCE;
+            enlarge(socket.fd().intValue());
         }
         channel.config()
-                .setRecvByteBufAllocator(new FixedRecvByteBufAllocator(readBytes).maxMessagesPerRead(MOST_DATAGRAMS));
+                .setRecvByteBufAllocator(new FixedRecvByteBufAllocator(readBytes).maxMessagesPerRead(MAX_DATAGRAMS));
         channel.pipeline().addLast(new Collector()).addLast(taker.get());
+    }
+
+    /** The kernel grants all processes net.core.rmem_max, and administrators of the network more (socket(7)). */
+    private static void enlarge(int socket) {
+        try {
+            setsockopt(socket, SOL_SOCKET, SO_RCVBUFFORCE, new IntByReference(MAX_WAITING_BYTES), Integer.BYTES);
+        } catch (LastErrorException e) {
+            LOG.debug("The receive buffer stays within net.core.rmem_max: {}", e.getMessage());
+        }
     }
 
     private static final class Collector extends SimpleChannelInboundHandler<DatagramPacket> {

@@ -20,8 +20,8 @@ import org.slf4j.LoggerFactory;
 import pysmurf.controller.config.HostPort;
 
 /**
- * Where datagrams go. Names are looked up here and not when something is sent, so that a name that cannot be resolved costs
- * the other destinations nothing. Thread-safe; the table is replaced whole.
+ * Where datagrams go. A route looks the names up, not the sender, so a name that does not resolve costs the other destinations
+ * nothing.
  */
 public final class Destinations {
 
@@ -30,10 +30,7 @@ public final class Destinations {
     /** RFC 863. */
     private static final int DISCARD = 9;
 
-    /**
-     * What became of the datagrams to one destination, since the start. A datagram counts as sent when the network has taken it:
-     * UDP does not tell whether anybody received it.
-     */
+    /** Counts the datagrams to one destination. One counts as sent when the network has taken it: UDP does not say more. */
     public static final class Traffic {
 
         private final HostPort destination;
@@ -46,17 +43,15 @@ public final class Destinations {
             this.destination = destination;
         }
 
-        /** The destination as it was configured. */
+        /** As it was configured. */
         public HostPort destination() {
             return destination;
         }
 
-        /** Datagrams that the network has taken. */
         public long sent() {
             return sent.sum();
         }
 
-        /** Datagrams that it has not, or for which there was no address. */
         public long failed() {
             return failed.sum();
         }
@@ -80,30 +75,26 @@ public final class Destinations {
         }
     }
 
-    /**
-     * Where a destination is.
-     *
-     * @param address null if it has none to send to
-     */
+    /** @param address null if it has none to send to */
     record Place(Traffic traffic, InetSocketAddress address) {}
 
     private final Supplier<List<HostPort>> wanted;
+    private final InetSocketAddress listener;
     private final Map<HostPort, Traffic> known = new LinkedHashMap<>();
     private Consumer<Traffic> newcomers = traffic -> {};
-    private final InetSocketAddress listener;
     private volatile List<Place> all = List.of();
     private volatile Map<InetAddress, List<Place>> byOrigin = Map.of();
 
     /**
      * @param wanted   every destination, as of now
-     * @param listener where this controller itself receives: sent there, each datagram would come back for ever
+     * @param listener where this controller itself receives: a datagram sent there would come back for ever
      */
     public Destinations(Supplier<List<HostPort>> wanted, InetSocketAddress listener) {
         this.wanted = wanted;
         this.listener = listener;
     }
 
-    /** Somebody wants to know of each destination, those that are there and those to come. */
+    /** @param listening gets each destination, those that are there and those to come */
     public synchronized void whenNew(Consumer<Traffic> listening) {
         newcomers = listening;
         known.values().forEach(listening);
@@ -117,7 +108,7 @@ public final class Destinations {
         });
     }
 
-    /** Looks at which there are to be, and their names up. */
+    /** Reads the configuration, and looks the names up. */
     public synchronized void resolve() {
         List<Place> places = new ArrayList<>();
         Map<InetAddress, List<Place>> origins = new HashMap<>();
@@ -150,7 +141,7 @@ public final class Destinations {
         byOrigin = Map.copyOf(origins);
     }
 
-    /** A listener on all addresses receives what goes to any of them, and what goes to all in the network. */
+    /** A listener on all addresses receives what goes to any of them, and what goes to the whole network. */
     private boolean isListener(InetSocketAddress destination, InetAddress origin) throws IOException {
         InetAddress address = destination.getAddress();
         InetAddress ours = listener.getAddress();
@@ -164,7 +155,7 @@ public final class Destinations {
                                         || isBroadcast(destination)));
     }
 
-    /** The kernel knows what is a broadcast address in its networks: such a one has to be asked for. */
+    /** The kernel knows the broadcast addresses of its networks, and refuses them unless a socket asks for them. */
     private static boolean isBroadcast(InetSocketAddress destination) throws IOException {
         try (DatagramSocket probe = new DatagramSocket()) {
             probe.setBroadcast(false);
@@ -175,9 +166,18 @@ public final class Destinations {
         }
     }
 
+    /** The local address that packets to a destination leave from. */
+    private static InetAddress localAddressTowards(InetSocketAddress destination) throws IOException {
+        try (DatagramSocket probe = new DatagramSocket()) {
+            // this sends nothing: the kernel picks the route, and with it the address
+            probe.connect(destination);
+            return probe.getLocalAddress();
+        }
+    }
+
     /**
-     * For routes: the Camel endpoints for the next datagram, one for each address of ours that destinations are reached from; see
-     * {@link FanOutSocket}. To a destination without an address it cannot go; that is counted here, since nobody else will see it.
+     * For routes: the endpoints that send the next datagram, one for each local address that destinations are reached from; see
+     * {@link FanOutSocket}. A destination without an address is counted here, since no endpoint sees it.
      */
     public List<String> origins() {
         all.stream()
@@ -187,22 +187,20 @@ public final class Destinations {
     }
 
     private static String endpoint(InetAddress origin) {
-        // the port is nobody's: where a datagram goes is in the table
+        // the port does not matter: destinations have theirs
         return "netty:udp://" + new HostPort(origin.getHostAddress(), DISCARD)
-                // without a reply, without a connection that a closed port would break, one socket for all in order,
-                // and
-                // the sink goes on when a datagram is out
-                // a destination may be all of a network
+                // no reply, no connection that a closed port would break, one socket for all in order; the sink goes on
+                // when a datagram is out; a destination may be a whole network
                 + "?broadcast=true&sync=false&synchronous=true&udpConnectionlessSending=true&udpByteArrayCodec=true&producerPoolEnabled=false"
                 + "&workerGroup=#udpSenders&clientInitializerFactory=#fanOutSocket";
     }
 
-    /** Where the next datagram goes from an address of ours. */
+    /** Where the next datagram from a local address goes. */
     List<Place> from(InetAddress origin) {
         return byOrigin.getOrDefault(origin, List.of());
     }
 
-    /** What became of the datagrams, a destination each, in the order of the configuration. */
+    /** In the order of the configuration. */
     public List<Traffic> traffic() {
         return all.stream().map(Place::traffic).toList();
     }
@@ -212,14 +210,5 @@ public final class Destinations {
         return traffic().stream()
                 .flatMap(traffic -> traffic.fault().map(fault -> traffic.destination() + " " + fault).stream())
                 .toList();
-    }
-
-    /** The local address from which packets to a destination leave. */
-    private static InetAddress localAddressTowards(InetSocketAddress destination) throws IOException {
-        try (DatagramSocket probe = new DatagramSocket()) {
-            // connecting a datagram socket sends nothing; the kernel only picks the route and with it the address
-            probe.connect(destination);
-            return probe.getLocalAddress();
-        }
     }
 }

@@ -15,10 +15,9 @@ import org.apache.camel.component.netty.DefaultClientInitializerFactory;
 import org.apache.camel.component.netty.NettyProducer;
 
 /**
- * Makes of Camel's UDP producer one that sends each datagram to every destination: the host of its endpoint is the address that
- * it sends from. Camel would bind the socket to all addresses, and then anybody on the network could send datagrams into it; and
- * with an exchange for each destination a datagram costs 100 us each, where the network takes 5. It also counts what became of
- * each.
+ * Makes Camel's UDP producer send each datagram to every destination, from the address that its endpoint names as host. Camel
+ * would bind the socket to all addresses, open to datagrams from the whole network; and with an exchange for each destination, one
+ * datagram would cost 100 us in place of 5.
  */
 public final class FanOutSocket extends ClientInitializerFactory {
 
@@ -30,50 +29,46 @@ public final class FanOutSocket extends ClientInitializerFactory {
 
     @Override
     public ClientInitializerFactory createPipelineFactory(NettyProducer producer) {
-        return new FanOut(producer, destinations);
+        // an address, so this looks nothing up
+        InetAddress origin = new InetSocketAddress(producer.getConfiguration().getHost(), 0).getAddress();
+        return new DefaultClientInitializerFactory(producer) {
+            @Override
+            protected void initChannel(Channel channel) throws Exception {
+                super.initChannel(channel);
+                // the last to see what goes out
+                channel.pipeline().addFirst(new FanOut(destinations, origin));
+            }
+        };
     }
 
     @Override
     protected void initChannel(Channel channel) {
-        throw new IllegalStateException("only the factory made for a producer opens channels");
+        throw new IllegalStateException("only the factory of a producer opens channels");
     }
 
-    private static final class FanOut extends DefaultClientInitializerFactory {
+    private static final class FanOut extends ChannelOutboundHandlerAdapter {
 
         private final Destinations destinations;
         private final InetAddress origin;
 
-        FanOut(NettyProducer producer, Destinations destinations) {
-            super(producer);
+        FanOut(Destinations destinations, InetAddress origin) {
             this.destinations = destinations;
-            // an address, which is not looked up anywhere
-            this.origin = new InetSocketAddress(producer.getConfiguration().getHost(), 0).getAddress();
+            this.origin = origin;
         }
 
         @Override
-        protected void initChannel(Channel channel) throws Exception {
-            super.initChannel(channel);
-            // the last to see what goes out
-            channel.pipeline().addFirst(new ChannelOutboundHandlerAdapter() {
-                @Override
-                public void bind(ChannelHandlerContext context, SocketAddress any, ChannelPromise promise) {
-                    promise.addListener(bound -> {
-                        if (!bound.isSuccess()) {
-                            destinations.from(origin).forEach(place -> place.traffic()
-                                    .sent(bound.cause()));
-                        }
-                    });
-                    context.bind(new InetSocketAddress(origin, 0), promise);
-                }
-
-                @Override
-                public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
-                    send(context, (DatagramPacket) message, promise);
+        public void bind(ChannelHandlerContext context, SocketAddress any, ChannelPromise promise) {
+            promise.addListener(bound -> {
+                if (!bound.isSuccess()) {
+                    destinations.from(origin).forEach(place -> place.traffic().sent(bound.cause()));
                 }
             });
+            context.bind(new InetSocketAddress(origin, 0), promise);
         }
 
-        private void send(ChannelHandlerContext context, DatagramPacket datagram, ChannelPromise promise) {
+        @Override
+        public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+            DatagramPacket datagram = (DatagramPacket) message;
             // one copy out of the heap for all
             ByteBuf content = context.alloc()
                     .directBuffer(datagram.content().readableBytes())

@@ -18,27 +18,23 @@ import pysmurf.controller.session.LogMark;
 import pysmurf.controller.session.PublisherCount;
 import pysmurf.controller.session.Sessions;
 
-/**
- * Where the Publisher messages of one session's scripts arrive, however many of them run at a time, and how many are missing.
- * Thread-safe.
- */
+/** Where the Publisher messages of one session arrive, of all its scripts; counts those that are missing. */
 public final class Inlet {
 
     private static final Logger LOG = LoggerFactory.getLogger(Inlet.class);
 
-    /** A marker that found no room in the socket does not arrive. */
+    /** A full socket drops a marker, too. */
     private static final long MARK_AGAIN_MS = 200;
-    /** Whatever holds up messages for longer holds up everything. */
-    private static final Duration LONGEST_STANDSTILL = Duration.ofSeconds(5);
-    /** A file on a network that does not answer keeps a session open for this long. */
-    private static final Duration LONGEST_LOOK = Duration.ofSeconds(2);
+    /** What holds up messages for longer holds up everything. */
+    private static final Duration MAX_STANDSTILL = Duration.ofSeconds(5);
+    /** How long a file on a network that does not answer keeps the session open. */
+    private static final Duration MAX_LOOK = Duration.ofSeconds(2);
 
     private final LiveSession session;
     private final Sessions sessions;
     private final int port;
     private final Channel ownSocket;
     private final PublisherInbox inbox;
-    private final SocketDrops socketDrops;
     private final CompletableFuture<Long> socketDropsBefore;
     private final PublisherCount before;
     private final SequenceGaps messages;
@@ -48,8 +44,8 @@ public final class Inlet {
     private long marked;
     private long lastMarker = -1;
     private long queueDrops;
-    private long lostSaid;
-    private long gapsSaid;
+    private long lostReported;
+    private long gapsReported;
     private CompletableFuture<Void> looks = CompletableFuture.completedFuture(null);
 
     /** @param ownSocket null where messages arrive at the controller's one listener */
@@ -60,12 +56,11 @@ public final class Inlet {
         this.port = port;
         this.ownSocket = ownSocket;
         before = session.now().publisher();
-        lostSaid = before.lost();
+        lostReported = before.lost();
         messages = new SequenceGaps(before.received() + before.lost());
-        socketDrops = new SocketDrops(port);
-        // a third of a millisecond that the script need not wait for; it takes longer to start
+        // the script need not wait for this; it takes longer to start
         socketDropsBefore = ownSocket == null
-                ? CompletableFuture.supplyAsync(socketDrops::count)
+                ? CompletableFuture.supplyAsync(() -> SocketDrops.of(port))
                 : CompletableFuture.completedFuture(0L);
     }
 
@@ -73,7 +68,7 @@ public final class Inlet {
         return session;
     }
 
-    /** Where scripts have to send to. */
+    /** Where scripts send to. */
     public int port() {
         return port;
     }
@@ -86,7 +81,7 @@ public final class Inlet {
         queueDrops++;
     }
 
-    /** Has a file looked at, behind those before it, on a thread that it may hold up. */
+    /** Looks at a registered file, after those before it, on a thread that the file system may hold up. */
     synchronized void look(Runnable task, Executor threads) {
         looks = looks.thenRunAsync(
                 () -> LogMark.around(session, () -> {
@@ -108,15 +103,15 @@ public final class Inlet {
     }
 
     /**
-     * A script has ended: waits until everything is taken in that was sent before this call, and says in the session how many
+     * After a script has ended: waits until everything sent before this call is taken in, and reports in the session how many
      * messages are missing.
      */
     public void finish() {
         try {
-            if (!isTakenIn()) {
+            if (!awaitMarker()) {
                 sessions.message(session, "The last messages of the script's Publisher may be missing");
             }
-            looks().get(LONGEST_LOOK.toMillis(), TimeUnit.MILLISECONDS);
+            looks().get(MAX_LOOK.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             sessions.message(session, "A file that the script registered cannot be looked at yet");
         } catch (IOException | ExecutionException e) {
@@ -125,7 +120,7 @@ public final class Inlet {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        sayMissing();
+        reportMissing();
     }
 
     private synchronized CompletableFuture<Void> looks() {
@@ -133,12 +128,12 @@ public final class Inlet {
     }
 
     /**
-     * Sends a marker to ourselves and waits for it. A local datagram is in our socket's buffer when its sender's call returns, and
-     * datagrams are taken in order, so it comes behind all that was sent before.
+     * Sends a marker to the socket and waits for it. A local datagram is in the socket's buffer when its sender's call returns, and
+     * datagrams are taken in order, so the marker comes after all that was sent before.
      *
-     * @return false if it does not come, and nothing else does
+     * @return false if neither it nor anything else comes
      */
-    private synchronized boolean isTakenIn() throws IOException, InterruptedException {
+    private synchronized boolean awaitMarker() throws IOException, InterruptedException {
         long first = mark();
         long progress = inbox.handled();
         long since = System.nanoTime();
@@ -147,7 +142,7 @@ public final class Inlet {
             if (progress != inbox.handled()) {
                 progress = inbox.handled();
                 since = System.nanoTime();
-            } else if (System.nanoTime() - since > LONGEST_STANDSTILL.toNanos()) {
+            } else if (System.nanoTime() - since > MAX_STANDSTILL.toNanos()) {
                 return false;
             }
             if (lastMarker < first) {
@@ -167,17 +162,18 @@ public final class Inlet {
         return marked++;
     }
 
-    private synchronized void sayMissing() {
-        // numbers do not tell of the last ones, drops do not tell of those that the Publisher did not send
-        long drops = socketDrops.count() - socketDropsBefore.join() + queueDrops - markers.lost();
+    private synchronized void reportMissing() {
+        // numbers miss the last ones, drops miss those that the Publisher failed to send
+        long drops = SocketDrops.of(port) - socketDropsBefore.join() + queueDrops - markers.lost();
         long lost = before.lost() + Math.max(0, Math.max(messages.lost(), drops));
-        if (lost > lostSaid) {
-            sessions.message(session, (lost - lostSaid) + " messages of the script's Publisher were lost on the way");
+        if (lost > lostReported) {
+            sessions.message(
+                    session, (lost - lostReported) + " messages of the script's Publisher were lost on the way");
         }
         sessions.update(session, now -> now.lost(lost));
-        inbox.missing(lost - lostSaid, messages.gaps() - gapsSaid);
-        lostSaid = lost;
-        gapsSaid = messages.gaps();
+        inbox.missing(lost - lostReported, messages.gaps() - gapsReported);
+        lostReported = lost;
+        gapsReported = messages.gaps();
     }
 
     void close() {

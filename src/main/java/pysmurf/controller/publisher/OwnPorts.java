@@ -20,10 +20,7 @@ import org.apache.camel.component.netty.NettyWorkerPoolBuilder;
 import org.apache.camel.support.DefaultExchange;
 import pysmurf.controller.session.BoundedQueue;
 
-/**
- * Sockets beside the one of the route {@code publisher-in}, for sessions that have a port of their own. What they receive goes the
- * same way on, by the queue of {@code seda:publisher-message}. Thread-safe.
- */
+/** Sockets of sessions that have a port of their own. The datagrams go to {@code seda:publisher-message}, as all others do. */
 public final class OwnPorts implements AutoCloseable {
 
     private final CamelContext context;
@@ -36,8 +33,8 @@ public final class OwnPorts implements AutoCloseable {
             .build();
 
     /**
-     * @param queue   the queue of {@code seda:publisher-message}
-     * @param address where to listen, as scripts are told
+     * @param queue   of {@code seda:publisher-message}
+     * @param address where scripts send to
      */
     public OwnPorts(CamelContext context, BoundedQueue queue, InetAddress address) {
         this.context = context;
@@ -49,17 +46,12 @@ public final class OwnPorts implements AutoCloseable {
         return address;
     }
 
-    /**
-     * Opens a socket.
-     *
-     * @param  port        0 for any free one
-     * @throws IOException if there is none, or this one is taken
-     */
+    /** @param port 0 for any free one */
     Channel open(int port) throws IOException {
         ChannelFuture bound = new Bootstrap()
                 .group(loop)
                 .channel(Epoll.isAvailable() ? EpollDatagramChannel.class : NioDatagramChannel.class)
-                .option(ChannelOption.SO_RCVBUF, DatagramBatches.WAITING_BYTES)
+                .option(ChannelOption.SO_RCVBUF, DatagramBatches.MAX_WAITING_BYTES)
                 .handler(new DatagramBatches(this::handler))
                 .bind(address, port)
                 .awaitUninterruptibly();

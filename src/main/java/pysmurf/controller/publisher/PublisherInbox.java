@@ -24,10 +24,9 @@ import pysmurf.controller.session.RegisteredFiles;
 import pysmurf.controller.session.Sessions;
 
 /**
- * Takes in what scripts' pysmurf Publishers send: one JSON object a datagram, {@code {host, id, script, time, seq_no, type,
- * payload}} (pysmurf, python/pysmurf/client/util/pub.py). The session that holds the lock has what arrives at the controller's
- * listener; each other one has a port of its own, since nothing in a message tells whose it is. Thread-safe; messages are taken in
- * the order in which {@link #receive} is called.
+ * Takes in what the pysmurf Publishers of scripts send: one JSON object a datagram, {@code {host, id, script, time, seq_no, type,
+ * payload}} (pysmurf, python/pysmurf/client/util/pub.py). Nothing in a message names its session. So what arrives at the
+ * controller's listener belongs to the session with the lock, and each other session has a port of its own.
  */
 public final class PublisherInbox implements AutoCloseable {
 
@@ -55,10 +54,10 @@ public final class PublisherInbox implements AutoCloseable {
     private DatagramSocket ownSocket;
 
     /**
-     * @param id         the Publisher id whose messages are ours
-     * @param listener   the port of the controller's one listener
-     * @param eachItsOwn whether the session that holds the lock has a port of its own, too: where processes live on when it is
-     *                   closed, what they send must not be taken for the next one's
+     * @param id         the Publisher id of the messages to take
+     * @param listener   the port of the controller's listener
+     * @param eachItsOwn whether the session with the lock has a port of its own, too: where processes outlive it, their messages
+     *                   must not count for the next one
      */
     public PublisherInbox(
             Sessions sessions, RegisteredFiles files, String id, int listener, OwnPorts ownPorts, boolean eachItsOwn) {
@@ -70,16 +69,12 @@ public final class PublisherInbox implements AutoCloseable {
         this.eachItsOwn = eachItsOwn;
     }
 
-    /**
-     * Where the scripts of a session send to, as long as it is open.
-     *
-     * @throws IOException if no port can be had
-     */
+    /** Where the scripts of a session send to while it is open. */
     public Inlet of(LiveSession session) throws IOException {
         return open(session, session.exclusive() && !eachItsOwn ? listener : 0);
     }
 
-    /** The same, for a script that was told its port by an earlier life of the controller. */
+    /** The same, for a script that an earlier run of the controller gave its port. */
     public Inlet again(LiveSession session, int port) throws IOException {
         try {
             return open(session, port);
@@ -103,7 +98,7 @@ public final class PublisherInbox implements AutoCloseable {
             byPort.put(opened, inlet);
         }
         if (session.exclusive()) {
-            // what comes from outside scripts is for the one that drives the crate
+            // what comes from elsewhere is for the session that drives the crate
             byPort.put(listener, inlet);
         }
         session.ended().thenRun(() -> {
@@ -122,14 +117,14 @@ public final class PublisherInbox implements AutoCloseable {
             } catch (JsonProcessingException e) {
                 ignore("no JSON: " + e.getOriginalMessage());
             } catch (RuntimeException e) {
-                // what one of them does to us is not for the others to suffer
+                // one bad datagram must not cost the others
                 LOG.error("A datagram from {} cannot be taken in", datagram.sender(), e);
                 ignored.increment();
             }
         }
     }
 
-    /** A list of datagrams found no room on its way to {@link #receive}. */
+    /** The queue in front of {@link #receive} had no room for this list of datagrams. */
     public void dropped(Object batch) {
         for (Object one : (List<?>) batch) {
             Inlet inlet = byPort.get(((Datagram) one).port());
@@ -205,7 +200,7 @@ public final class PublisherInbox implements AutoCloseable {
     private void register(LiveSession session, JsonNode payload) {
         String format = payload.path("format").asText("");
         String path = payload.path("path").textValue();
-        // pysmurf's save_tune registers the path without the ending that numpy adds; the original monitor adds it, too
+        // pysmurf's save_tune registers the path without the ending that numpy adds
         if (format.equals("npy") && !path.endsWith(".npy")) {
             path += ".npy";
         }
@@ -230,27 +225,24 @@ public final class PublisherInbox implements AutoCloseable {
         gaps.add(places);
     }
 
-    /** Datagrams that have been looked at, since the start. */
     long handled() {
         return received.sum() + ignored.sum();
     }
 
-    /** Messages taken since the start. */
     public long received() {
         return received.sum();
     }
 
-    /** Messages missing, since the start. */
     public long lost() {
         return lost.sum();
     }
 
-    /** Places in the numbering where messages are missing, since the start; those of a script when it has ended. */
+    /** Places in the numbering where messages are missing; those of a script count when it has ended. */
     public long gaps() {
         return gaps.sum();
     }
 
-    /** Datagrams that were no message of ours, since the start. */
+    /** Datagrams that were no message for this controller. */
     public long ignored() {
         return ignored.sum();
     }

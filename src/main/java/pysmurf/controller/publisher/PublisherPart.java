@@ -14,9 +14,9 @@ import java.util.stream.Stream;
 import org.apache.camel.component.netty.NettyWorkerPoolBuilder;
 import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.config.Configuration;
+import pysmurf.controller.config.FollowedFile;
 import pysmurf.controller.config.HostPort;
 import pysmurf.controller.config.Leftovers;
-import pysmurf.controller.config.LiveSetting;
 import pysmurf.controller.config.Settings;
 import pysmurf.controller.config.StartFailure;
 import pysmurf.controller.observe.Health.Check;
@@ -29,7 +29,7 @@ public final class PublisherPart {
     private final InetSocketAddress address;
     private final BoundedQueue messages = new BoundedQueue(batch -> inbox().dropped(batch));
     private PublisherInbox inbox;
-    private LiveSetting<List<HostPort>> setting;
+    private FollowedFile<List<HostPort>, String> setting;
 
     /**
      * Finds a port to listen on.
@@ -58,7 +58,7 @@ public final class PublisherPart {
     /** Makes it a part of the controller. */
     public void join(Assembly assembly, SessionPart sessions, String hostName) throws Exception {
         Configuration configuration = assembly.configuration();
-        setting = new LiveSetting<>(assembly.files(), configuration, Settings.PUBLISHER_DESTINATIONS);
+        setting = configuration.follow(assembly.files(), Settings.PUBLISHER_DESTINATIONS);
         Destinations destinations = assembly.bind("destinations", new Destinations(setting, address));
         destinations.resolve();
         assembly.bind(

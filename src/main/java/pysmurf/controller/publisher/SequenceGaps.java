@@ -4,16 +4,12 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Counts messages that Publishers numbered and that did not arrive. Each Publisher numbers its messages from 0, also those that
- * it could not send itself (pysmurf, util/pub.py), and has a socket of its own. Thread-safe.
+ * Counts numbered messages that did not arrive. Each Publisher numbers its messages from 0, also those that it failed to send
+ * (pysmurf, util/pub.py), and has a socket of its own.
  */
 final class SequenceGaps {
 
-    /**
-     * One Publisher.
-     *
-     * @param sender where its datagrams come from
-     */
+    /** @param sender the address that its datagrams come from */
     record Source(String host, String script, String sender) {}
 
     private final Map<Source, Long> expected = new HashMap<>();
@@ -21,12 +17,11 @@ final class SequenceGaps {
     private long lost;
     private long gaps;
 
-    /** @param counted how many messages of Publishers that go on were counted before: their numbers do not begin with 0 here */
+    /** @param counted messages counted before, of Publishers that continue: their numbers do not begin with 0 here */
     SequenceGaps(long counted) {
         this.counted = counted;
     }
 
-    /** Notes a message. */
     synchronized void note(Source source, long number) {
         long next = expected.computeIfAbsent(source, newcomer -> {
             long before = Math.min(number, counted);
@@ -38,15 +33,15 @@ final class SequenceGaps {
             gaps += number > next ? 1 : 0;
             expected.put(source, number + 1);
         } else if (number == 0) {
-            // the port was given to another Publisher
+            // another Publisher has the port now
             expected.put(source, 1L);
         } else {
-            // late: it was counted as lost when its successor came
+            // late: it was counted as lost when the next one came
             lost--;
         }
     }
 
-    /** How often a number was not the one expected, however many were left out. */
+    /** How often numbers were left out, however many each time. */
     synchronized long gaps() {
         return gaps;
     }

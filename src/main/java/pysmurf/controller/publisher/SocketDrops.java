@@ -9,38 +9,30 @@ import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * How many datagrams the kernel has dropped because nobody took them out of a socket in time: the last column of /proc/net/udp
- * (proc_pid_net(5)). Thread-safe.
- */
-public final class SocketDrops {
+/** Datagrams that the kernel dropped because a socket was full: the last column of /proc/net/udp (proc_pid_net(5)). */
+final class SocketDrops {
 
     private static final Logger LOG = LoggerFactory.getLogger(SocketDrops.class);
     private static final List<Path> TABLES = List.of(Path.of("/proc/net/udp"), Path.of("/proc/net/udp6"));
     private static final int LOCAL_ADDRESS = 1;
 
-    private final String portInHex;
+    private SocketDrops() {}
 
-    /** @param port the local port of the socket */
-    public SocketDrops(int port) {
-        this.portInHex = String.format(Locale.ROOT, ":%04X", port);
-    }
-
-    /** Since the socket was opened; 0 if the kernel does not tell. */
-    long count() {
-        return TABLES.stream().filter(Files::exists).mapToLong(this::count).sum();
-    }
-
-    private long count(Path table) {
-        try (Stream<String> lines = Files.lines(table)) {
-            return lines.skip(1)
-                    .map(line -> line.strip().split("\\s+"))
-                    .filter(columns -> columns[LOCAL_ADDRESS].endsWith(portInHex))
-                    .mapToLong(columns -> Long.parseLong(columns[columns.length - 1]))
-                    .sum();
-        } catch (IOException e) {
-            LOG.warn("{} cannot be read: {}", table, e.toString());
-            return 0;
+    /** Since the socket on a local port was opened; 0 if the kernel does not say. */
+    static long of(int port) {
+        String end = String.format(Locale.ROOT, ":%04X", port);
+        long drops = 0;
+        for (Path table : TABLES) {
+            try (Stream<String> lines = Files.exists(table) ? Files.lines(table) : Stream.of("")) {
+                drops += lines.skip(1)
+                        .map(line -> line.strip().split("\\s+"))
+                        .filter(columns -> columns[LOCAL_ADDRESS].endsWith(end))
+                        .mapToLong(columns -> Long.parseLong(columns[columns.length - 1]))
+                        .sum();
+            } catch (IOException e) {
+                LOG.warn("{} cannot be read: {}", table, e.toString());
+            }
         }
+        return drops;
     }
 }

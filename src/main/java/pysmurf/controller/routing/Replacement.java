@@ -11,7 +11,6 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 public final class Replacement {
 
     private final ReadWriteLock sessions = new ReentrantReadWriteLock();
-    private final ReadWriteLock deliveries = new ReentrantReadWriteLock();
     private volatile Set<String> routes = Set.of();
     /** Odd while routes are replaced. */
     private volatile long stamp;
@@ -21,22 +20,9 @@ public final class Replacement {
         return sessions.readLock();
     }
 
-    /**
-     * Held while a message of the broker is handed to its route. Nobody else may wait for it: as long as one message waits, the
-     * connection to the broker carries nothing.
-     */
-    public Lock delivery() {
-        return deliveries.readLock();
-    }
-
     /** Held while it is looked whether routes are in use, and while they are replaced or removed. */
     Lock alone() {
         return sessions.writeLock();
-    }
-
-    /** Held while a route is replaced or removed that takes messages of the broker. */
-    Lock undelivered() {
-        return deliveries.writeLock();
     }
 
     /**

@@ -56,9 +56,6 @@ public final class RouteReload {
 
     private static final Logger LOG = LoggerFactory.getLogger(RouteReload.class);
 
-    /** MQTT 5 and 3.1.1 alike. */
-    private static final String BROKER = "paho";
-
     /** Where routes begin that something may be in for as long as a session lasts. */
     private static final List<String> HOLDING = List.of("direct:", "platform-http:", "rest:");
 
@@ -468,31 +465,13 @@ public final class RouteReload {
                             || ids.contains(session.opName())
                             || ids.stream().anyMatch(this::isInUse));
             if (user.isEmpty()) {
-                undelivered(ids, action);
+                action.run();
             } else if (waiting.add(file)) {
                 lookAgainAfter(user.get(), file);
             }
         } finally {
             replacement.alone().unlock();
         }
-    }
-
-    private void undelivered(Set<String> ids, Runnable action) {
-        if (ids == null || ids.stream().noneMatch(this::isFromBroker)) {
-            action.run();
-            return;
-        }
-        replacement.undelivered().lock();
-        try {
-            action.run();
-        } finally {
-            replacement.undelivered().unlock();
-        }
-    }
-
-    private boolean isFromBroker(String id) {
-        Route route = context.getRoute(id);
-        return route != null && route.getEndpoint().getEndpointUri().startsWith(BROKER);
     }
 
     private void lookAgainAfter(LiveSession user, Path file) {

@@ -165,6 +165,16 @@ public final class SessionEvent {
         return hasLines() || type == Type.DATA || type == Type.DATAGRAM;
     }
 
+    /** For routes: 1 where MQTT delivers it at least once, 0 where it may be lost. */
+    public int getQos() {
+        return isExpendable() ? 0 : 1;
+    }
+
+    /** For routes: whether the broker keeps it for those who subscribe later. */
+    public boolean isRetained() {
+        return type == Type.STATUS;
+    }
+
     /** The name of the MQTT topic and of the server-sent event. */
     public String getName() {
         return type.name().toLowerCase(java.util.Locale.ROOT);

@@ -8,27 +8,28 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * The reference of the configuration, docs/configuration.md, says what {@link Settings} says. {@code mvn test
- * -Dtest=ConfigurationReferenceTest -Dupdate} writes it anew.
+ * {@code config/application.properties} and {@code docs/configuration.md} say what {@link Settings} says. {@code mvn test
+ * -Dtest=ConfigurationReferenceTest -Dupdate} writes both.
  */
 class ConfigurationReferenceTest {
 
-    private static final Path FILE =
-            Path.of(System.getProperty("project.root", ".")).resolve("docs/configuration.md");
+    private static final Path ROOT = Path.of(System.getProperty("project.root", "."));
+    private static final int MAX_LINE = 120;
 
-    private static final String INTRODUCTION = """
+    private static final String REFERENCE = """
             # Configuration
 
             <!-- Written from the code: mvn test -Dtest=ConfigurationReferenceTest -Dupdate -->
 
             A key is given as an environment variable, as `-Dkey=value`, or in
-            [config/application.properties](../config/application.properties), whose comments explain each; where it is given more
-            than once, the first of these applies. A blank value counts as none. With an unknown key in the file, or a value that
+            [config/application.properties](../config/application.properties). The environment overrides `-D`, `-D` overrides the
+            file, the file overrides the default. A blank value counts as none. With an unknown key in the file, or a value that
             breaks its rule, the controller does not start, and one line names the key.
 
             - A value may hold `${other.key}`, `${env:NAME}`, or `${file:PATH}`, the content of that file.
@@ -58,53 +59,78 @@ class ConfigurationReferenceTest {
             `PYTHONUNBUFFERED=1`.
             """;
 
+    private static final String PROPERTIES = """
+            # Configuration of one controller: every key with its default. Remove the # in front of a key to change it.
+            # Written from the code: mvn test -Dtest=ConfigurationReferenceTest -Dupdate
+            #
+            # The environment overrides -Dkey=value, -D overrides this file, this file overrides the default. A blank value counts
+            # as none. With an unknown key here, or a value that breaks its rule, the controller does not start, and one line names
+            # the key. A value may hold ${other.key}, ${env:NAME}, or ${file:PATH}, the content of that file. Relative paths are
+            # below the working directory. Keys that begin with camel. go to Camel. More is in docs/configuration.md.
+            """;
+
     private static final Map<String, String> TITLES = Map.ofEntries(
             Map.entry("controller", "This controller"),
-            Map.entry("files", "Registered files"),
             Map.entry("http", "HTTP"),
-            Map.entry("auth", "Who may do what"),
-            Map.entry("audit", "Audit log"),
-            Map.entry("traces", "Traces"),
-            Map.entry("logging", "The controller's own log"),
             Map.entry("mqtt", "MQTT"),
             Map.entry("publisher", "Publisher messages over UDP"),
             Map.entry("scripts", "Scripts"),
-            Map.entry("abort", "Abort"),
+            Map.entry("abort", "Scripts"),
             Map.entry("data", "Files"),
-            Map.entry("logs", "Output logs that a command names"),
-            Map.entry("recovery", "After a crash"),
+            Map.entry("logs", "Files"),
+            Map.entry("files", "Files"),
+            Map.entry("recovery", "Sessions"),
             Map.entry("sessions", "Sessions"),
             Map.entry("store", "Sessions"),
-            Map.entry("retention", "How long sessions are kept"));
+            Map.entry("retention", "Sessions"),
+            Map.entry("auth", "Who may do what"),
+            Map.entry("audit", "Who may do what"),
+            Map.entry("logging", "Log and traces"),
+            Map.entry("traces", "Log and traces"));
 
     @Test
-    void saysWhatTheCodeSays() throws IOException {
-        String reference = reference();
-        if (System.getProperty("update") != null) {
-            Files.writeString(FILE, reference);
-        }
-
-        assertThat(FILE)
-                .as("write it anew: mvn test -Dtest=ConfigurationReferenceTest -Dupdate")
-                .hasContent(reference);
-    }
-
-    private static String reference() {
-        Map<String, List<Setting<?>>> groups = Settings.ALL.stream()
-                .collect(Collectors.groupingBy(
-                        setting -> title(setting.key()), LinkedHashMap::new, Collectors.toList()));
-        StringBuilder text = new StringBuilder(INTRODUCTION);
-        groups.forEach((group, settings) -> {
-            text.append("\n## ").append(group).append("\n\n");
+    void writesTheReference() throws IOException {
+        StringBuilder text = new StringBuilder(REFERENCE);
+        forEachGroup((title, settings) -> {
+            text.append("\n## ").append(title).append("\n\n");
             text.append("| key | environment | default | must be | effect |\n| --- | --- | --- | --- | --- |\n");
             settings.forEach(setting -> text.append(row(setting)));
         });
-        return text.append(ENVIRONMENT).toString();
+        check("docs/configuration.md", text.append(ENVIRONMENT).toString());
     }
 
-    private static String title(String key) {
-        String group = key.substring(0, key.indexOf('.'));
-        return TITLES.getOrDefault(group, group);
+    @Test
+    void writesTheFile() throws IOException {
+        StringBuilder text = new StringBuilder(PROPERTIES);
+        forEachGroup((title, settings) -> {
+            text.append("\n# --- ")
+                    .append(title)
+                    .append(" ")
+                    .append("-".repeat(MAX_LINE - 7 - title.length()))
+                    .append("\n");
+            settings.forEach(setting -> text.append(entry(setting)));
+        });
+        check("config/application.properties", text.toString());
+    }
+
+    private static void check(String file, String text) throws IOException {
+        if (System.getProperty("update") != null) {
+            Files.writeString(ROOT.resolve(file), text);
+        }
+
+        assertThat(ROOT.resolve(file))
+                .as("write it again: mvn test -Dtest=ConfigurationReferenceTest -Dupdate")
+                .hasContent(text);
+    }
+
+    private static void forEachGroup(BiConsumer<String, List<Setting<?>>> action) {
+        Settings.ALL.stream()
+                .collect(Collectors.groupingBy(
+                        setting -> TITLES.get(
+                                setting.key().substring(0, setting.key().indexOf('.'))),
+                        LinkedHashMap::new,
+                        Collectors.toList()))
+                .forEach(action);
     }
 
     private static String row(Setting<?> setting) {
@@ -120,5 +146,24 @@ class ConfigurationReferenceTest {
 
     private static String code(String text) {
         return text.isEmpty() ? "(none)" : "`" + text + "`";
+    }
+
+    private static String entry(Setting<?> setting) {
+        String rule = setting.rule().equals("text") ? "" : " Must be: " + setting.rule() + ".";
+        return "\n" + wrapped(setting.description() + rule) + "# Environment: " + setting.environmentName() + "\n"
+                + ("#" + setting.key() + " = " + setting.defaultValue()).stripTrailing() + "\n";
+    }
+
+    private static String wrapped(String text) {
+        StringBuilder lines = new StringBuilder();
+        StringBuilder line = new StringBuilder("#");
+        for (String word : text.split(" ")) {
+            if (line.length() + 1 + word.length() > MAX_LINE) {
+                lines.append(line).append('\n');
+                line = new StringBuilder("#");
+            }
+            line.append(' ').append(word);
+        }
+        return lines.append(line).append('\n').toString();
     }
 }

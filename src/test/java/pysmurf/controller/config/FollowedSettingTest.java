@@ -12,28 +12,26 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class LiveSettingTest {
+class FollowedSettingTest {
 
     @TempDir
     Path folder;
 
     private final FollowedFiles files = new FollowedFiles(Clock.systemUTC());
-    private LiveSetting<List<HostPort>> setting;
+    private FollowedFile<List<HostPort>, String> setting;
 
     @BeforeEach
     void read() throws Exception {
         Files.createDirectories(folder.resolve("routes"));
         write("publisher.destinations = one:1");
-        setting = new LiveSetting<>(
-                files,
-                Configuration.load(
+        setting = Configuration.load(
                         Map.of(
                                 "CONTROLLER_CONFIG_DIR",
                                 folder.toString(),
                                 "CONTROLLER_ROUTES_DIR",
                                 folder.resolve("routes").toString()),
-                        new Properties()),
-                Settings.PUBLISHER_DESTINATIONS);
+                        new Properties())
+                .follow(files, Settings.PUBLISHER_DESTINATIONS);
     }
 
     private void write(String line) throws Exception {

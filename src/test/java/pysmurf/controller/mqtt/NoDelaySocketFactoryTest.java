@@ -7,13 +7,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Where Nagle's algorithm is on, a session's end comes up to 40 ms late for each batch of output lines before it. */
-class PromptSocketsTest {
+class NoDelaySocketFactoryTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"tcp://localhost:1883", "ssl://localhost:8883"})
-    void holdNothingBack(String url) throws Exception {
-        MqttConnection.Identity identity =
-                new MqttConnection.Identity("me", "life", "", "", null, "status", "{}", "heartbeat");
+    void sendsAtOnce(String url) throws Exception {
+        MqttIdentity identity = new MqttIdentity("me", "life", "", "", null, "status", "{}", "heartbeat");
 
         try (Socket socket = identity.sockets(url).createSocket()) {
             assertThat(socket.getTcpNoDelay()).isTrue();
