@@ -74,7 +74,7 @@ import pysmurf.controller.script.ScriptExecutor;
 import pysmurf.controller.script.ScriptLimits;
 import pysmurf.controller.script.ScriptRoots;
 import pysmurf.controller.script.process.AbortLadder.Graces;
-import pysmurf.controller.script.process.Signals;
+import pysmurf.controller.script.process.Signal;
 import pysmurf.controller.session.BoundedQueue;
 import pysmurf.controller.session.Closing;
 import pysmurf.controller.session.LiveSession;
@@ -298,7 +298,7 @@ public final class Controller implements AutoCloseable {
                         .withExchangeProperty(ScriptBinding.SESSION, session);
                 operations.execute(template::send);
             }
-            Signals.warmUp();
+            Signal.warmUp();
         }
 
         private void sayReady() {

@@ -21,12 +21,11 @@ import pysmurf.controller.publisher.Inlet;
 import pysmurf.controller.publisher.PublisherInbox;
 import pysmurf.controller.script.process.AbortLadder;
 import pysmurf.controller.script.process.AbortLadder.Graces;
-import pysmurf.controller.script.process.LeaderProcess;
-import pysmurf.controller.script.process.OutputLimits;
+import pysmurf.controller.script.process.OutputFollower;
+import pysmurf.controller.script.process.ProcessGroup;
 import pysmurf.controller.script.process.ProcessId;
 import pysmurf.controller.script.process.ProcessTree;
 import pysmurf.controller.script.process.Signal;
-import pysmurf.controller.script.process.Signals;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.OperationFailure;
@@ -80,7 +79,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
                 return opened;
             });
             long offset = output.size();
-            output.begin(offset, OutputLimits.of(limits.maxOutput()), () -> endForTooMuchOutput(session));
+            output.begin(offset, OutputFollower.Limits.of(limits.maxOutput()), () -> endForTooMuchOutput(session));
             try {
                 return await(all, start(script, all, output));
             } finally {
@@ -163,7 +162,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
     void adopt(LiveSession session, ScriptMark mark, ProcessTree tree) throws IOException {
         SessionOutput output = scripts(session).output(() -> SessionOutput.reopen(sessions, session));
         session.ended().thenRun(output::close);
-        output.begin(output.size(), OutputLimits.of(limits.maxOutput()), () -> endForTooMuchOutput(session));
+        output.begin(output.size(), OutputFollower.Limits.of(limits.maxOutput()), () -> endForTooMuchOutput(session));
         sessions.enter(session, true).ifPresent(refusal -> {
             throw new IllegalStateException(refusal);
         });
@@ -220,7 +219,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
                 inlet.port());
         // written first, so that it is found whatever happens then
         sessions.update(session, now -> now.withScript(mark));
-        LeaderProcess process = LeaderProcess.start(commandLine(command), environment, output.file());
+        ProcessGroup process = ProcessGroup.start(commandLine(command), environment, output.file());
         boolean known = false;
         try {
             ProcessTree tree = ProcessTree.of(process.pid(), marker);
@@ -240,8 +239,8 @@ public final class ScriptExecutor implements ExecCommandExecutor {
     }
 
     /** A script that nobody will wait for must not live on. Needs no descriptor, of which there may be none left. */
-    private static void endAtOnce(LeaderProcess process, String marker) {
-        Signals.sendToGroup(process.pid(), Signal.KILL);
+    private static void endAtOnce(ProcessGroup process, String marker) {
+        Signal.KILL.sendToGroup(process.pid());
         process.exit().join();
         try {
             new AbortLadder(

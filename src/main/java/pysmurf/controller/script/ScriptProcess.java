@@ -4,7 +4,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import pysmurf.controller.script.process.LeaderProcess;
+import pysmurf.controller.script.process.ProcessGroup;
 import pysmurf.controller.script.process.ProcessTree;
 
 /** The process of a running script, as far as its end goes. Implementations are thread-safe. */
@@ -20,7 +20,7 @@ interface ScriptProcess {
     Integer exitCode();
 
     /** One that this controller has started. */
-    static ScriptProcess child(LeaderProcess process) {
+    static ScriptProcess child(ProcessGroup process) {
         return new ScriptProcess() {
             @Override
             public boolean waitFor(long nanos) throws InterruptedException {

@@ -10,9 +10,7 @@ import java.util.List;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import pysmurf.controller.script.process.OutputBatch;
 import pysmurf.controller.script.process.OutputFollower;
-import pysmurf.controller.script.process.OutputLimits;
 import pysmurf.controller.script.process.RegularFile;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.SessionEvent;
@@ -122,13 +120,11 @@ final class SessionOutput {
     }
 
     /** Hands a batch of lines to the sinks, numbered through all scripts of the session. */
-    synchronized void accept(OutputBatch batch) {
-        sessions.output(session, new SessionEvent.Output(batches++, lines, batch.lines(), toLog));
-        lines += batch.lines().size();
+    synchronized void accept(List<String> batch) {
+        sessions.output(session, new SessionEvent.Output(batches++, lines, batch, toLog));
+        lines += batch.size();
         countBytes();
-        batch.lines().stream()
-                .filter(line -> !line.isBlank() && !line.endsWith("\r"))
-                .forEach(this::note);
+        batch.stream().filter(line -> !line.isBlank() && !line.endsWith("\r")).forEach(this::note);
     }
 
     /** That was all of a script: whoever got fewer lines learns it by this, however full his queue is. */
@@ -208,7 +204,7 @@ final class SessionOutput {
      * @param  onTooMuch   called if the scripts that run at the same time write more than the limits allow
      * @throws IOException if the file cannot be followed
      */
-    synchronized void begin(long offset, OutputLimits limits, Runnable onTooMuch) throws IOException {
+    synchronized void begin(long offset, OutputFollower.Limits limits, Runnable onTooMuch) throws IOException {
         if (scripts == 0) {
             follower = OutputFollower.follow(
                     "output-of-session-" + session.id(), file, offset, limits, this::accept, onTooMuch, this::allGiven);

@@ -8,14 +8,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Waits for the next write to one file, by inotify(7).
+ * Waits for the next write to one file, by inotify(7). Java's {@code WatchService} watches whole folders and stays registered. This
+ * watches the file alone, so that a script that floods the log beside it costs nothing, and each watch is for one event
+ * (IN_ONESHOT): no later write pays for it until it is armed again.
  *
- * <p>Java's {@code WatchService} watches whole folders with a thread of its own and stays registered. This watches the
- * file alone, so that a script that floods the log beside it costs nothing, and each watch is for one event
- * (IN_ONESHOT): the kernel drops it with the first write, and no later write pays for being watched until the watch is
- * armed again. The wait ends on {@link #wake} as well, at once.
- *
- * <p>{@link #arm}, {@link #await} and {@link #close} are for one thread, {@link #wake} is for any.
+ * <p>One thread uses it; any thread may {@link #wake} it.
  */
 final class FileWatch implements AutoCloseable {
 
@@ -53,7 +50,7 @@ final class FileWatch implements AutoCloseable {
         }
         inotify = Libc.inotify_init1(Libc.CLOEXEC_NONBLOCK);
         if (inotify < 0) {
-            // fs.inotify.max_user_instances is 128 on many machines. Reading now and then does as well.
+            // fs.inotify.max_user_instances is 128 on many machines. Reading at intervals does as well.
             failed("inotify_init1");
         }
         descriptor(0, wakeDescriptor);
@@ -69,9 +66,9 @@ final class FileWatch implements AutoCloseable {
     }
 
     /**
-     * Has the next write from now on end {@link #await}.
+     * From now on the next write ends {@link #await}.
      *
-     * @return false if that is not to be had, as with a file that was deleted
+     * @return false if that is impossible, as with a file that was deleted
      */
     boolean arm() {
         if (inotify < 0) {
@@ -87,20 +84,20 @@ final class FileWatch implements AutoCloseable {
     private void failed(String call) {
         if (!failed) {
             failed = true;
-            LOG.info(
-                    "{}: {}; the output file is read at intervals instead", call, Libc.strerror(Native.getLastError()));
+            String why = Libc.strerror(Native.getLastError());
+            LOG.info("{}: {}; the output file is read at intervals instead", call, why);
         }
     }
 
     /**
-     * Waits until the file is written to, if armed, or somebody wakes the wait, or the time is over.
+     * Waits until the file is written to, if armed, or until {@link #wake}.
      *
      * @return whether the file was written to, so that it has to be armed again
      */
     boolean await(long millis) {
         int ready = Libc.poll(descriptors, 2, (int) millis);
         if (ready <= 0) {
-            // Over, or EINTR by a signal the JVM uses for itself: the caller looks at the file in any case.
+            // EINTR, too: the caller looks at the file in any case.
             return false;
         }
         if (descriptors.getShort(REVENTS) != 0) {

@@ -8,19 +8,17 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Cuts bytes into lines and lines into batches, with bounded memory. The rules are told at {@link OutputFollower}. For
- * one thread.
+ * Cuts bytes into lines and lines into batches, with bounded memory, by the rules of {@link OutputFollower}.
  */
 final class LineCutter {
 
-    /** How much is read at once, at most. */
-    private static final int READ_BYTES = 64 * 1024;
+    private static final int MAX_READ_BYTES = 64 * 1024;
 
     /** The longest UTF-8 sequence. */
-    private static final int SEQUENCE_BYTES = 4;
+    private static final int MAX_SEQUENCE_BYTES = 4;
 
-    private final OutputLimits limits;
-    private final Consumer<OutputBatch> consumer;
+    private final OutputFollower.Limits limits;
+    private final Consumer<List<String>> consumer;
 
     /** The bytes from start to end are the line that has not ended yet; those up to scanned hold no line feed. */
     private final byte[] buffer;
@@ -40,25 +38,24 @@ final class LineCutter {
 
     private List<String> batch = new ArrayList<>();
     private int batchBytes;
-    private long seq;
     private long lines;
 
-    LineCutter(OutputLimits limits, Consumer<OutputBatch> consumer) {
+    LineCutter(OutputFollower.Limits limits, Consumer<List<String>> consumer) {
         this.limits = limits;
         this.consumer = consumer;
         // Twice the room for a read, so that the rest of a line is moved to the front every other time only.
-        this.buffer = new byte[limits.lineBytes() + 2 * READ_BYTES];
+        this.buffer = new byte[limits.lineBytes() + 2 * MAX_READ_BYTES];
     }
 
     /** Where the next bytes go: write them there and call {@link #accept}. */
-    ByteBuffer room(long most) {
-        if (end + READ_BYTES > buffer.length) {
+    ByteBuffer room(long max) {
+        if (end + MAX_READ_BYTES > buffer.length) {
             System.arraycopy(buffer, start, buffer, 0, end - start);
             end -= start;
             start = 0;
             scanned = end;
         }
-        return ByteBuffer.wrap(buffer, end, (int) Math.min(READ_BYTES, most));
+        return ByteBuffer.wrap(buffer, end, (int) Math.min(MAX_READ_BYTES, max));
     }
 
     /** Takes bytes that were written to {@link #room}. Batches that get full are delivered. */
@@ -125,7 +122,7 @@ final class LineCutter {
 
     /** The place of a cut, moved back out of a UTF-8 sequence if there is one across it. */
     private int characterStart(int cut) {
-        for (int i = cut; i > cut - SEQUENCE_BYTES; i--) {
+        for (int i = cut; i > cut - MAX_SEQUENCE_BYTES; i--) {
             if (!isContinuation(buffer[i])) {
                 return i + sequenceLength(buffer[i]) > cut ? i : cut;
             }
@@ -173,7 +170,7 @@ final class LineCutter {
         if (last < end) {
             return last;
         }
-        for (int i = end - 1; i >= start && i > end - SEQUENCE_BYTES; i--) {
+        for (int i = end - 1; i >= start && i > end - MAX_SEQUENCE_BYTES; i--) {
             if (!isContinuation(buffer[i])) {
                 return i + sequenceLength(buffer[i]) > end ? i : end;
             }
@@ -224,15 +221,13 @@ final class LineCutter {
     /** Delivers what is in the present batch, if anything is. */
     void deliver() {
         if (!batch.isEmpty()) {
-            OutputBatch full = new OutputBatch(seq, Collections.unmodifiableList(batch));
-            seq++;
+            List<String> full = Collections.unmodifiableList(batch);
             batch = new ArrayList<>();
             batchBytes = 0;
             consumer.accept(full);
         }
     }
 
-    /** Lines that have ended. */
     long lines() {
         return lines;
     }
@@ -249,6 +244,6 @@ final class LineCutter {
         if ((first & 0xF0) == 0xE0) {
             return 3;
         }
-        return (first & 0xF8) == 0xF0 ? SEQUENCE_BYTES : 1;
+        return (first & 0xF8) == 0xF0 ? MAX_SEQUENCE_BYTES : 1;
     }
 }

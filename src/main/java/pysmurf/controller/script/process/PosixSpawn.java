@@ -14,16 +14,15 @@ import java.util.concurrent.Executors;
 import org.slf4j.LoggerFactory;
 
 /**
- * posix_spawn(3) and waitpid(2). Java can start neither a session leader nor a process with SIGINT set back, so that two more
- * programs had to be executed on the way to each script, and its child closes some 300 descriptors one by one before that:
- * together 3 ms of each start. Thread-safe.
+ * posix_spawn(3) and waitpid(2). Java can start neither a session leader nor a process with SIGINT set back. Two more programs on
+ * the way to each script would do it, at the cost of 3 ms.
  */
 final class PosixSpawn {
 
     /** Whether the C library has all of it: glibc 2.34 or newer. */
     static final boolean AVAILABLE = isAvailable();
 
-    /** Of the opaque structures; they take 336, 80 and 128 bytes in glibc. */
+    /** The opaque structures take 336, 80 and 128 bytes in glibc. */
     private static final int ATTRIBUTES_BYTES = 1024;
 
     private static final int ACTIONS_BYTES = 512;
@@ -42,7 +41,6 @@ final class PosixSpawn {
     private static final int CODE_BITS = 0xff;
     private static final int ENDED_BY_SIGNAL = 128;
 
-    /** Each waits for one process. */
     private static final ExecutorService WAITERS = Executors.newCachedThreadPool(task -> {
         Thread thread = new Thread(task, "end-of-process");
         thread.setDaemon(true);
@@ -97,23 +95,21 @@ final class PosixSpawn {
             return true;
         } catch (UnsatisfiedLinkError e) {
             LoggerFactory.getLogger(PosixSpawn.class)
-                    .info(
-                            "Scripts are started by setsid and env, since the C library cannot do it: {}",
-                            e.getMessage());
+                    .info("The C library is old, so setsid and env start the scripts: {}", e.getMessage());
             return false;
         }
     }
 
-    /** See {@link LeaderProcess#start}. */
-    static LeaderProcess start(List<String> command, Map<String, String> environment, RegularFile output)
+    /** See {@link ProcessGroup#start}. */
+    static ProcessGroup start(List<String> command, Map<String, String> environment, RegularFile output)
             throws IOException {
-        // first a thread that waits for the process: where there is none to be had, no process is left alone
+        // The thread that waits comes first: if there is none to be had, no process is started.
         CompletableFuture<Integer> spawned = new CompletableFuture<>();
         CompletableFuture<Integer> exit = CompletableFuture.supplyAsync(() -> await(spawned.join()), WAITERS);
         try {
             int pid = spawn(command, environment, output);
             spawned.complete(pid);
-            return new LeaderProcess(pid, exit);
+            return new ProcessGroup(pid, exit);
         } finally {
             spawned.cancel(false);
         }
@@ -150,7 +146,7 @@ final class PosixSpawn {
         return pid[0];
     }
 
-    /** Nothing is opened here that could be waited for: this process stands still until the program is executed. */
+    /** Nothing here may block: this process stands still until the program is executed. */
     private static void descriptors(Pointer actions, RegularFile output) throws IOException {
         check(Calls.posix_spawn_file_actions_addopen(actions, 0, Libc.text("/dev/null"), Libc.O_RDONLY, 0));
         check(Calls.posix_spawn_file_actions_adddup2(actions, output.descriptor(), 1));
@@ -159,11 +155,10 @@ final class PosixSpawn {
     }
 
     private static void attributes(Pointer attributes, Pointer signals) throws IOException {
-        // a thread of the JVM has SIGQUIT blocked
+        // A thread of the JVM has SIGQUIT blocked.
         Calls.sigemptyset(signals);
         check(Calls.posix_spawnattr_setsigmask(attributes, signals));
-        // a JVM that was started in the background of a shell has SIGINT ignored, and Python would never raise
-        // KeyboardInterrupt
+        // If the JVM was started in the background of a shell, SIGINT is ignored: see ProcessGroup.
         Calls.sigaddset(signals, Signal.INT.number());
         check(Calls.posix_spawnattr_setsigdefault(attributes, signals));
         check(Calls.posix_spawnattr_setflags(attributes, (short) (SETSID | SETSIGDEF | SETSIGMASK)));

@@ -1,8 +1,6 @@
 package pysmurf.controller.script.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static pysmurf.controller.script.process.Scripts.awaiting;
 import static pysmurf.controller.script.process.Signal.INT;
@@ -216,28 +214,12 @@ class AbortLadderTest {
         assertThat(get(result).signals()).containsExactly(INT, TERM);
     }
 
-    @Test
-    void isClimbedOnce() {
-        target.ends(INT, MAIN, CHILD);
-        AbortLadder ladder = ladder(LONG, LONG, LONG);
-        ladder.run();
-
-        assertThatIllegalStateException().isThrownBy(ladder::run);
-    }
-
-    @Test
-    void hasNoNegativeGraces() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new AbortLadder.Graces(SHORT, SHORT.negated()))
-                .withMessageContaining("negative");
-    }
-
     private static <T> T get(CompletableFuture<T> future)
             throws InterruptedException, ExecutionException, TimeoutException {
         return future.get(Scripts.PATIENCE.toSeconds(), TimeUnit.SECONDS);
     }
 
-    private static final class FakeTarget implements SignalTarget {
+    private static final class FakeTarget implements AbortLadder.Target {
 
         private final Set<ProcessId> processes = new LinkedHashSet<>(List.of(MAIN, CHILD));
         private final Map<Signal, List<ProcessId>> ends = new EnumMap<>(Signal.class);
