@@ -65,7 +65,7 @@ import pysmurf.controller.routing.Replacement;
 import pysmurf.controller.routing.RouteReload;
 import pysmurf.controller.routing.RoutedEvents;
 import pysmurf.controller.routing.RoutesContext;
-import pysmurf.controller.script.Aborts;
+import pysmurf.controller.script.AbortOperation;
 import pysmurf.controller.script.LogTargets;
 import pysmurf.controller.script.Recovery;
 import pysmurf.controller.script.ScriptArguments;
@@ -73,13 +73,12 @@ import pysmurf.controller.script.ScriptBinding;
 import pysmurf.controller.script.ScriptExecutor;
 import pysmurf.controller.script.ScriptLimits;
 import pysmurf.controller.script.ScriptRoots;
-import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.script.process.Signal;
 import pysmurf.controller.session.BoundedQueue;
-import pysmurf.controller.session.Closing;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.RegisteredFiles;
 import pysmurf.controller.session.ScriptLog;
+import pysmurf.controller.session.SessionCloser;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.SinkFailures;
 import pysmurf.controller.session.Status;
@@ -120,7 +119,7 @@ public final class Controller implements AutoCloseable {
     private HttpSide http;
     private Sessions sessions;
     private Admission admission;
-    private Aborts aborts;
+    private AbortOperation aborts;
     private PublisherInbox inbox;
     private RegisteredFiles registered;
     private LiveSetting<List<HostPort>> destinationSetting;
@@ -376,8 +375,8 @@ public final class Controller implements AutoCloseable {
         destinations.resolve();
         registry.bind("sessions", sessions);
         registered = new RegisteredFiles(sessions, configuration.get(Settings.FILES_DIGEST_UP_TO));
-        Closing closing = new Closing(sessions, new Summary(registered, dataDir));
-        registry.bind("closing", closing);
+        SessionCloser closer = new SessionCloser(sessions, new Summary(registered, dataDir));
+        registry.bind("sessionCloser", closer);
         registry.bind("eventStream", eventStream);
         registry.bind("scriptLog", new ScriptLog());
         registry.bind("sinkFailures", sinkFailures);
@@ -413,23 +412,22 @@ public final class Controller implements AutoCloseable {
         // scripts
         ScriptRoots roots = new ScriptRoots(configuration.get(Settings.SCRIPTS_ROOTS));
         LogTargets logTargets = new LogTargets(configuration.get(Settings.LOGS_ROOTS));
-        ScriptExecutor executor =
-                new ScriptExecutor(ScriptLimits.of(configuration, told), logTargets, sessions, inbox, clock);
-        Graces graces = new Graces(
-                configuration.get(Settings.ABORT_INTERRUPT_GRACE), configuration.get(Settings.ABORT_TERMINATE_GRACE));
+        ScriptLimits limits = ScriptLimits.of(configuration, told);
+        ScriptExecutor executor = new ScriptExecutor(limits, logTargets, sessions, inbox, clock);
         OperationSteps steps = new OperationSteps();
         context.getCamelContextExtension().addInterceptStrategy(steps);
-        aborts = new Aborts(executor, steps, sessions, graces);
+        aborts = new AbortOperation(executor, steps, sessions, limits.graces());
         registry.bind("scriptExecutor", executor);
         registry.bind("scriptBinding", new ScriptBinding(roots));
-        registry.bind("aborts", aborts);
+        registry.bind("abortOperation", aborts);
+        ScriptArguments arguments = new ScriptArguments();
+        registry.bind(arguments.name(), arguments);
 
         // operations and commands
-        known = new Operations(
-                context, files, routesDir(), replacement, List.of(roots, logTargets, new ScriptArguments()));
+        known = new Operations(context, files, routesDir(), replacement, List.of(roots, logTargets, arguments));
         admission =
                 new Admission(known, sessions, clock, List.of(storage.disk()::fault, storage.sessions()::hindrance));
-        operations = new OperationThreads(closing, steps);
+        operations = new OperationThreads(closer, steps);
         registry.bind("operationThreads", operations);
         registry.bind("operations", known);
         registry.bind("admission", admission);
@@ -438,8 +436,8 @@ public final class Controller implements AutoCloseable {
         registry.bind("stages", stages);
 
         reload = new RouteReload(context, files, routesDir(), sessions, properties, replacement);
-        Recovery recovery =
-                new Recovery(sessions, executor, admission, configuration.get(Settings.RECOVERY_POLICY), graces);
+        Recovery recovery = new Recovery(
+                sessions, executor, admission, configuration.get(Settings.RECOVERY_POLICY), limits.graces());
         registry.bind("recovery", recovery);
         unfinished = recovery.begin();
         mqtt = new MqttSide(configuration, files, context, sessions, replacement, topicRoot, hostName(), clock);

@@ -9,14 +9,11 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import pysmurf.controller.session.Json;
 
-/**
- * Values as Python's {@code str()} would make them, since that is what scripts were always given: the original agent does
- * {@code map(str, args)}. Stateless.
- */
+/** Values as Python's {@code str()} would make them: the original agent gives scripts {@code map(str, args)}. */
 public final class PythonText {
 
     /** Enough for every double. */
-    private static final int MOST_DIGITS = 17;
+    private static final int MAX_DIGITS = 17;
 
     private PythonText() {}
 
@@ -87,8 +84,8 @@ public final class PythonText {
     /** Double.toString gives more digits than needed before Java 19 (JDK-4511638). */
     private static BigDecimal shortest(double value) {
         BigDecimal exact = new BigDecimal(value);
-        for (int digits = 1; digits < MOST_DIGITS; digits++) {
-            // beside a power of two the nearest is not always the one that reads back
+        for (int digits = 1; digits < MAX_DIGITS; digits++) {
+            // Beside a power of two, the nearest is not always the one that reads back.
             for (RoundingMode mode : List.of(RoundingMode.HALF_EVEN, RoundingMode.UP, RoundingMode.DOWN)) {
                 BigDecimal rounded = exact.round(new MathContext(digits, mode));
                 if (rounded.doubleValue() == value) {
@@ -96,7 +93,7 @@ public final class PythonText {
                 }
             }
         }
-        return exact.round(new MathContext(MOST_DIGITS, RoundingMode.HALF_EVEN));
+        return exact.round(new MathContext(MAX_DIGITS, RoundingMode.HALF_EVEN));
     }
 
     private static String quoted(String text) {

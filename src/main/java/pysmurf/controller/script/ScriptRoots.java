@@ -11,10 +11,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import pysmurf.controller.command.ParameterFormat;
 
-/**
- * The folders that scripts must lie in, symbolic links resolved. The format {@code script} in schemas. Thread-safe; the file
- * system is asked anew each time.
- */
+/** The folders that scripts must be in, symbolic links resolved. The format {@code script} in schemas. */
 public final class ScriptRoots implements ParameterFormat {
 
     private final List<Path> roots;

@@ -18,14 +18,14 @@ import pysmurf.controller.session.SessionLog;
 import pysmurf.controller.session.Sessions;
 
 /**
- * Where the output of one session's scripts goes, by its parameter {@code log}: true is a file of the session's own, a path is
- * that file, false is a file that is gone when the session is. The scripts of a pipeline write into the same, mostly one after
- * another; those that run at the same time are followed as one. Thread-safe.
+ * Where the output of one session's scripts goes, by its parameter {@code log}: true is a file of the session's own, a path is that
+ * file, false is a file that is deleted when the session is done. All scripts of a session write into the same file; those that run
+ * at the same time are followed as one.
  */
 final class SessionOutput {
 
     private static final Logger LOG = LoggerFactory.getLogger(SessionOutput.class);
-    private static final int MOST_DETAIL_CHARS = 200;
+    private static final int MAX_DETAIL_CHARS = 200;
     /** What is left on a disk that takes no more: less than a block of any usual size. */
     private static final long FULL_BYTES = 64 * 1024;
 
@@ -51,18 +51,19 @@ final class SessionOutput {
         this.kept = kept;
         this.toLog = kept && !session.params().path("log").isTextual();
         this.from = from;
-        this.counted = size(file);
+        this.counted = size();
+        if (!kept) {
+            session.ended().thenRun(this::delete);
+        }
     }
 
-    /** Opens again what an earlier life of the controller had opened for the session. */
+    /** Opens what the controller had opened for the session before it died. */
     static SessionOutput reopen(Sessions sessions, LiveSession session) {
         SessionLog log = session.now().log();
         return new SessionOutput(sessions, session, log.file(), log.kept(), log.from());
     }
 
     /**
-     * Opens it for a session.
-     *
      * @param folder  where sessions' own files are
      * @param targets where paths may point
      */
@@ -85,7 +86,7 @@ final class SessionOutput {
         if (!Files.exists(file)) {
             Files.createFile(file);
         }
-        // what it is may have changed since the parameter was checked
+        // What it is may have changed since the parameter was checked.
         RegularFile.at(file).close();
         return file;
     }
@@ -94,7 +95,7 @@ final class SessionOutput {
         Files.createDirectories(folder);
         Path file = folder.resolve(id + ".log");
         try {
-            // what has this name is left over from a database that is no more, or somebody wants to be in the way
+            // A file of this name is left over from a deleted database.
             Files.deleteIfExists(file);
         } catch (IOException e) {
             LOG.warn("{} is in the way of a session's log: {}", file, e.toString());
@@ -107,7 +108,7 @@ final class SessionOutput {
         return file;
     }
 
-    long size() {
+    private long size() {
         return size(file);
     }
 
@@ -127,12 +128,12 @@ final class SessionOutput {
         batch.stream().filter(line -> !line.isBlank() && !line.endsWith("\r")).forEach(this::note);
     }
 
-    /** That was all of a script: whoever got fewer lines learns it by this, however full his queue is. */
+    /** That was all of a script: a sink that dropped lines learns it by this, however full its queue is. */
     synchronized void allGiven() {
         sessions.output(session, new SessionEvent.Output(batches, lines, List.of(), toLog));
     }
 
-    /** Python's own report of an exception that nobody caught: its head, indented lines, and one line that is not. */
+    /** Python's report of an uncaught exception is its head, indented lines, and one line that is not. */
     private void note(String line) {
         if (line.startsWith("Traceback (most recent call last):")) {
             inTraceback = true;
@@ -142,20 +143,20 @@ final class SessionOutput {
         lastLine = line;
     }
 
-    /** Whether the last that the script at hand has written is the report of an exception that ended it. */
+    /** Whether the output of the script ends with the report of an uncaught exception. */
     synchronized boolean endedInTraceback() {
         return inTraceback;
     }
 
-    /** The last line with anything in it that the script at hand has written; empty if none. */
+    /** The last line of the script with anything in it; empty if none. */
     synchronized String lastLine() {
-        return lastLine.length() > MOST_DETAIL_CHARS ? lastLine.substring(0, MOST_DETAIL_CHARS) + "…" : lastLine;
+        return lastLine.length() > MAX_DETAIL_CHARS ? lastLine.substring(0, MAX_DETAIL_CHARS) + "…" : lastLine;
     }
 
     /**
-     * The script at hand has ended: has what it wrote given to the sinks, unless another one still writes.
+     * The script has ended: gives the rest of its output to the sinks, unless another script still writes.
      *
-     * @return false if that takes longer than this
+     * @return false if that takes longer
      */
     boolean finish(Duration atMost) {
         OutputFollower last;
@@ -171,7 +172,7 @@ final class SessionOutput {
         return given;
     }
 
-    /** The opposite of {@link #begin}. What others append to the file after the last script is not the session's. */
+    /** Follows {@link #begin}. What is appended to the file after the last script is not the session's. */
     synchronized void end() {
         countBytes();
         scripts--;
@@ -190,9 +191,7 @@ final class SessionOutput {
         counted = size;
     }
 
-    /**
-     * Whether the disk that the output is on has no room left: then its end may be missing, and why the script failed with it.
-     */
+    /** Whether the end of the output may be missing, and with it why the script failed. */
     boolean isDiskFull() {
         return file.toFile().getUsableSpace() < FULL_BYTES;
     }
@@ -200,14 +199,13 @@ final class SessionOutput {
     /**
      * A script is about to start; {@link #end} has to follow.
      *
-     * @param  offset      where its part of the file begins; counts for the first only
      * @param  onTooMuch   called if the scripts that run at the same time write more than the limits allow
      * @throws IOException if the file cannot be followed
      */
-    synchronized void begin(long offset, OutputFollower.Limits limits, Runnable onTooMuch) throws IOException {
+    synchronized void begin(OutputFollower.Limits limits, Runnable onTooMuch) throws IOException {
         if (scripts == 0) {
             follower = OutputFollower.follow(
-                    "output-of-session-" + session.id(), file, offset, limits, this::accept, onTooMuch, this::allGiven);
+                    "output-of-session-" + session.id(), file, size(), limits, this::accept, onTooMuch, this::allGiven);
             finished = false;
         }
         scripts++;
@@ -220,14 +218,11 @@ final class SessionOutput {
         sessions.update(session, now -> now.withLog(new SessionLog(file, from, to, kept)));
     }
 
-    /** The session is done. */
-    void close() {
-        if (!kept) {
-            try {
-                Files.deleteIfExists(file);
-            } catch (IOException e) {
-                throw new UncheckedIOException("not deleted: " + file, e);
-            }
+    private void delete() {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException("not deleted: " + file, e);
         }
     }
 }

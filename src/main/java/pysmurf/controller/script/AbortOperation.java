@@ -20,25 +20,25 @@ import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.Verdict;
 
-/** The operation abort. Thread-safe. */
-public final class Aborts {
+/** The operation {@code abort}: a session of its own, which ends when the one that it aborts has. */
+public final class AbortOperation {
 
-    private static final Logger LOG = LoggerFactory.getLogger(Aborts.class);
+    private static final Logger LOG = LoggerFactory.getLogger(AbortOperation.class);
 
     private final ScriptExecutor scripts;
     private final OperationSteps steps;
     private final Sessions sessions;
     private final Graces graces;
 
-    /** @param graces how long a step that is no script may go on after it was interrupted */
-    public Aborts(ScriptExecutor scripts, OperationSteps steps, Sessions sessions, Graces graces) {
+    /** @param graces how long a step that is no script may go on after an interrupt */
+    public AbortOperation(ScriptExecutor scripts, OperationSteps steps, Sessions sessions, Graces graces) {
         this.scripts = scripts;
         this.steps = steps;
         this.sessions = sessions;
         this.graces = graces;
     }
 
-    /** Begins to end what an abort's session was opened for; does nothing for any other session. Returns at once. */
+    /** Begins to end what an abort's session was opened for; does nothing for another operation's. Returns at once. */
     public void begin(@Body Verdict started) {
         LiveSession session = started.session();
         if (session.victim() != null) {
@@ -74,14 +74,14 @@ public final class Aborts {
             if (hasEndedWithin(victim, grace)) {
                 return;
             }
-            // it may have been between two steps, or have taken the interrupt for something else
+            // It may have been between two steps, or have swallowed the interrupt.
             steps.interrupt(victim, false);
         }
         steps.stubborn(victim).ifPresent(step -> {
             throw new OperationFailure(
                     Outcome.FAILED, "Session " + victim.id() + " goes on: its step " + step + " cannot be interrupted");
         });
-        // what brings the crate to a safe state has its own limits
+        // The script that brings the crate to a safe state has its own limits.
         victim.ended().join();
     }
 
@@ -104,7 +104,7 @@ public final class Aborts {
         return abort.params().path("force").asBoolean();
     }
 
-    /** Aborts all that is under way, because the controller stops; returns when it has ended, or after this time. */
+    /** Aborts every session, because the controller stops; returns when they have ended, or after this time. */
     public void abortAll(Duration atMost) {
         List<LiveSession> victims = sessions.unfinished().stream()
                 .filter(session -> session.victim() == null)
