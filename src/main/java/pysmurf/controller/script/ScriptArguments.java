@@ -1,6 +1,7 @@
 package pysmurf.controller.script;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,8 +27,6 @@ import pysmurf.controller.session.Json;
  */
 public final class ScriptArguments implements ParameterFormat, Language {
 
-    static final String NAME = "script-args";
-
     /** MAX_ARG_STRLEN of Linux's binfmts.h, 32 pages, less the zero at the end. */
     static final int MAX_BYTES_EACH = 32 * 4096 - 1;
     /** The kernel's limit for arguments and environment together is a quarter of the stack's, usually 2 MiB. */
@@ -40,7 +39,7 @@ public final class ScriptArguments implements ParameterFormat, Language {
 
     @Override
     public String name() {
-        return NAME;
+        return "script-args";
     }
 
     @Override
@@ -69,6 +68,19 @@ public final class ScriptArguments implements ParameterFormat, Language {
                 ? Optional.empty()
                 : Optional.of("all arguments together have " + total + " bytes; at most " + MAX_BYTES
                         + " can be given to a script");
+    }
+
+    /** Java silently puts a question mark for what the platform's charset lacks. */
+    static Optional<String> unencodable(List<String> args) {
+        List<Charset> charsets =
+                List.of(Charset.forName(System.getProperty("sun.jnu.encoding")), Charset.defaultCharset());
+        return args.stream()
+                .filter(arg -> charsets.stream()
+                        .anyMatch(charset -> !charset.newEncoder().canEncode(arg)))
+                .findFirst()
+                .map(arg -> "\"" + arg
+                        + "\" cannot be passed on, since the controller was started without a locale that has"
+                        + " its letters; start it with LANG=C.UTF-8");
     }
 
     @Override

@@ -1,6 +1,5 @@
 package pysmurf.controller.script;
 
-import java.nio.charset.Charset;
 import java.time.Duration;
 import java.util.List;
 import org.apache.camel.Exchange;
@@ -39,38 +38,19 @@ public final class ScriptBinding implements ExecBinding {
         }
         @SuppressWarnings("unchecked")
         List<String> args = exchange.getProperty("args", List.class);
-        ScriptArguments.fault(args).ifPresent(fault -> {
+        ScriptArguments.fault(args).or(() -> ScriptArguments.unencodable(args)).ifPresent(fault -> {
             throw new OperationFailure(Outcome.FAILED, "args: " + fault);
-        });
-        args.stream().filter(arg -> !isEncodable(arg)).findFirst().ifPresent(arg -> {
-            throw new OperationFailure(
-                    Outcome.FAILED,
-                    "args: \"" + arg
-                            + "\" cannot be passed on, since the controller was started without a locale that has"
-                            + " its letters; start it with LANG=C.UTF-8");
         });
         String stage = exchange.getProperty("stage", String.class);
         Double limit = exchange.getProperty("timeLimit", Double.class);
-        try {
-            return new ScriptCommand(
-                    session,
-                    endpoint.getExecutable(),
-                    roots.resolve(exchange.getProperty("script", "", String.class)),
-                    args,
-                    limit == null ? null : Duration.ofMillis(Math.round(limit * 1000)),
-                    exchange.getProperty(ALWAYS, false, Boolean.class),
-                    stage == null || stage.isBlank() ? null : stage);
-        } catch (ScriptRoots.ScriptRefused e) {
-            throw new OperationFailure(Outcome.FAILED, e.getMessage());
-        }
-    }
-
-    /** Java silently puts a question mark for what the platform's charset lacks. */
-    private static boolean isEncodable(String arg) {
-        return Charset.forName(System.getProperty("sun.jnu.encoding"))
-                        .newEncoder()
-                        .canEncode(arg)
-                && Charset.defaultCharset().newEncoder().canEncode(arg);
+        return new ScriptCommand(
+                session,
+                endpoint.getExecutable(),
+                roots.resolve(exchange.getProperty("script", "", String.class)),
+                args,
+                limit == null ? null : Duration.ofMillis(Math.round(limit * 1000)),
+                exchange.getProperty(ALWAYS, false, Boolean.class),
+                stage == null || stage.isBlank() ? null : stage);
     }
 
     @Override

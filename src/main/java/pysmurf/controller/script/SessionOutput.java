@@ -204,7 +204,7 @@ final class SessionOutput {
      */
     synchronized void begin(OutputFollower.Limits limits, Runnable onTooMuch) throws IOException {
         if (scripts == 0) {
-            follower = OutputFollower.follow(
+            follower = new OutputFollower(
                     "output-of-session-" + session.id(), file, size(), limits, this::accept, onTooMuch, this::allGiven);
             finished = false;
         }

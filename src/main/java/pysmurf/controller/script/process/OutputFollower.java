@@ -80,8 +80,8 @@ public final class OutputFollower implements AutoCloseable {
     private static final long NO_TARGET = Long.MAX_VALUE;
 
     private final Path file;
-    private final FileChannel channel;
     private final FileWatch watch;
+    private FileChannel channel;
     private final Limits limits;
     private final Consumer<List<String>> consumer;
     private final Runnable onTooMuch;
@@ -105,39 +105,19 @@ public final class OutputFollower implements AutoCloseable {
     private long heldFrom;
     private long heldSince;
 
-    private OutputFollower(
-            Path file,
-            FileChannel channel,
-            FileWatch watch,
-            long offset,
-            Limits limits,
-            Consumer<List<String>> consumer,
-            Runnable onTooMuch,
-            Runnable onEnd) {
-        this.file = file;
-        this.channel = channel;
-        this.watch = watch;
-        this.position = offset;
-        this.limits = limits;
-        this.consumer = consumer;
-        this.onTooMuch = onTooMuch;
-        this.onEnd = onEnd;
-        this.cutter = new LineCutter(limits, this::offer);
-    }
-
     /**
      * Begins to follow a file, on a daemon thread of its own.
      *
      * @param  name        of the thread
      * @param  file        must exist
      * @param  offset      where the script's part begins, in bytes; not beyond the end of the file
-     * @param  consumer    gets the batches on the follower's thread. While it is busy nothing is read, which costs no memory and
-     *                     does not disturb the script
-     * @param  onTooMuch   called once, on the same thread, when the file has grown by more than {@link Limits#maxBytes}
-     * @param  onEnd       called once, on the same thread, when all was given
+     * @param  consumer    gets the batches on that thread. While it is busy nothing is read, which costs no memory and does not
+     *                     disturb the script
+     * @param  onTooMuch   called once, on that thread, when the file has grown by more than {@link Limits#maxBytes}
+     * @param  onEnd       called once, on that thread, when all was given
      * @throws IOException if it is no regular file or cannot be opened, or too many files are open
      */
-    public static OutputFollower follow(
+    public OutputFollower(
             String name,
             Path file,
             long offset,
@@ -146,27 +126,26 @@ public final class OutputFollower implements AutoCloseable {
             Runnable onTooMuch,
             Runnable onEnd)
             throws IOException {
-        FileChannel channel;
-        try (RegularFile regular = RegularFile.at(file)) {
-            channel = FileChannel.open(regular.path(), StandardOpenOption.READ);
-        }
-        FileWatch watch = null;
+        this.file = file;
+        this.position = offset;
+        this.limits = limits;
+        this.consumer = consumer;
+        this.onTooMuch = onTooMuch;
+        this.onEnd = onEnd;
+        cutter = new LineCutter(limits, this::offer);
+        watch = new FileWatch(file);
         boolean started = false;
         try {
-            watch = new FileWatch(file);
-            OutputFollower follower =
-                    new OutputFollower(file, channel, watch, offset, limits, consumer, onTooMuch, onEnd);
-            Thread thread = new Thread(follower::run, name);
+            try (RegularFile regular = RegularFile.at(file)) {
+                channel = FileChannel.open(regular.path(), StandardOpenOption.READ);
+            }
+            Thread thread = new Thread(this::run, name);
             thread.setDaemon(true);
             thread.start();
             started = true;
-            return follower;
         } finally {
             if (!started) {
-                if (watch != null) {
-                    watch.close();
-                }
-                channel.close();
+                release();
             }
         }
     }
@@ -209,13 +188,12 @@ public final class OutputFollower implements AutoCloseable {
         watch.wake();
     }
 
-    /** How many bytes of output were read so far. */
-    public long bytes() {
+    long bytes() {
         return bytes;
     }
 
     /** How many lines have ended so far; at the end a last one without a line feed counts too. */
-    public long lines() {
+    long lines() {
         return lines;
     }
 
@@ -384,7 +362,9 @@ public final class OutputFollower implements AutoCloseable {
     private void release() {
         watch.close();
         try {
-            channel.close();
+            if (channel != null) {
+                channel.close();
+            }
         } catch (IOException e) {
             LOG.warn("Closing {} failed", file, e);
         }

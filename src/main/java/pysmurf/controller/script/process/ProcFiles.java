@@ -64,28 +64,24 @@ class ProcFiles {
     }
 
     /**
-     * The processes that started at a time or later. A process that is known to be older is recognised by its inode, which costs
-     * a fifth of reading its stat file. The others are listed again right before they are read, so that few end in between.
+     * The processes that started at a time or later. A process that is known to be older is recognised by its inode, which costs a
+     * fifth of reading its stat file.
      *
      * @param earliest in clock ticks since boot
      */
     Listing startedSince(long earliest) {
         Map<String, Seen> before = seen;
         Map<String, Seen> now = new HashMap<>();
-        for (String pid : before.isEmpty() ? List.<String>of() : pids()) {
-            Seen last = before.get(pid);
-            if (last != null && last.start < earliest && last.key.equals(key(pid))) {
-                now.put(pid, last);
-            }
-        }
         List<ProcessEntry> entries = new ArrayList<>();
         int vanished = 0;
         for (String pid : pids()) {
-            if (now.containsKey(pid)) {
-                continue;
-            }
             // The key comes first: if the pid changes hands between the two, the pair fits no process later.
             Object key = key(pid);
+            Seen last = before.get(pid);
+            if (last != null && last.start < earliest && last.key.equals(key)) {
+                now.put(pid, last);
+                continue;
+            }
             Optional<ProcessEntry> entry = key == null ? Optional.empty() : stat(pid);
             if (entry.isPresent()) {
                 long start = entry.get().id().startTicks();
@@ -93,8 +89,8 @@ class ProcFiles {
                 if (start >= earliest) {
                     entries.add(entry.get());
                 }
-            } else if (key(pid) == null) {
-                vanished++;
+            } else if (last == null || last.start >= earliest) {
+                vanished += key(pid) == null ? 1 : 0;
             }
         }
         seen = now;

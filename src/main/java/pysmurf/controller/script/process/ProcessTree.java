@@ -49,31 +49,9 @@ public final class ProcessTree implements AbortLadder.Target {
      */
     private static final int MAX_LOOKS = 20;
 
-    /** kill(2), or what a test puts in its place. */
+    /** kill(2), or what a test puts in its place; see {@link Signal#kill}. */
     interface Kill {
-
-        Kill SYSTEM = new Kill() {
-            @Override
-            public boolean process(long pid, Signal signal) {
-                return signal.send(pid);
-            }
-
-            @Override
-            public boolean group(long group, Signal signal) {
-                return signal.sendToGroup(group);
-            }
-
-            @Override
-            public boolean groupExists(long group) {
-                return Signal.groupExists(group);
-            }
-        };
-
-        boolean process(long pid, Signal signal);
-
-        boolean group(long group, Signal signal);
-
-        boolean groupExists(long group);
+        boolean send(long target, Signal signal);
     }
 
     private final long leader;
@@ -111,7 +89,7 @@ public final class ProcessTree implements AbortLadder.Target {
      * @param marker {@code NAME=VALUE}, an entry of the environment that no other script has; null for none
      */
     public ProcessTree(ProcessId leader, String marker) {
-        this(leader.pid(), leader, leader.startTicks(), marker, ProcFiles.SYSTEM, Kill.SYSTEM);
+        this(leader.pid(), leader, leader.startTicks(), marker, ProcFiles.SYSTEM, Signal::kill);
     }
 
     ProcessTree(long leader, ProcessId leaderId, long earliest, String marker, ProcFiles proc, Kill kill) {
@@ -137,7 +115,7 @@ public final class ProcessTree implements AbortLadder.Target {
     public static ProcessTree of(long pid, String marker) {
         ProcessId id = ProcessId.of(pid).orElse(null);
         long earliest = id == null ? Signal.ownStartTicks() : id.startTicks();
-        return new ProcessTree(pid, id, earliest, marker, ProcFiles.SYSTEM, Kill.SYSTEM);
+        return new ProcessTree(pid, id, earliest, marker, ProcFiles.SYSTEM, Signal::kill);
     }
 
     /** The script's own process; empty if it was gone before the first look. */
@@ -180,10 +158,10 @@ public final class ProcessTree implements AbortLadder.Target {
         } catch (UncheckedIOException e) {
             // Probably too many open files. kill(2) needs none, and a later look finds the rest.
             LOG.warn("Cannot look for the processes of script {}, signalling its process group only", leader, e);
-            return !groupGone && signalGroup(signal);
+            return !groupGone && send(-leader, signal);
         }
         boolean inGroup = members.values().stream().anyMatch(member -> member.group() == leader);
-        boolean groupReached = inGroup && signalGroup(signal);
+        boolean groupReached = inGroup && send(-leader, signal);
         boolean reached = groupReached;
         for (ProcessEntry member : members.values()) {
             // In the first millisecond of its life, even the leader is in no group of its own.
@@ -194,32 +172,25 @@ public final class ProcessTree implements AbortLadder.Target {
         return reached;
     }
 
-    private boolean signalGroup(Signal signal) {
-        try {
-            return kill.group(leader, signal);
-        } catch (Signal.NotSent e) {
-            refused(-leader, e);
-            return false;
-        }
-    }
-
     private boolean signalOne(ProcessId member, Signal signal) {
         try {
             // Its pid may belong to another process by now.
-            return isAlive(member) && kill.process(member.pid(), signal);
-        } catch (Signal.NotSent e) {
-            refused(member.pid(), e);
-            return false;
+            return isAlive(member) && send(member.pid(), signal);
         } catch (UncheckedIOException e) {
             LOG.warn("Cannot tell whether process {} of script {} lives, not signalled", member, leader, e);
             return false;
         }
     }
 
-    private void refused(long target, Signal.NotSent e) {
-        // KILL is repeated for seconds while anything lives.
-        if (refused.add(target)) {
-            LOG.warn("{}", e.getMessage());
+    private boolean send(long target, Signal signal) {
+        try {
+            return kill.send(target, signal);
+        } catch (Signal.NotSent e) {
+            // KILL is repeated for seconds while anything lives.
+            if (refused.add(target)) {
+                LOG.warn("{}", e.getMessage());
+            }
+            return false;
         }
     }
 
@@ -269,7 +240,7 @@ public final class ProcessTree implements AbortLadder.Target {
         groupGone |= !groupSeen
                 && settled
                 && (leaderId == null || !members.containsKey(leaderId))
-                && !kill.groupExists(leader);
+                && !kill.send(-leader, null);
         addDescendants(members, children);
         noted.clear();
         noted.addAll(members.keySet());

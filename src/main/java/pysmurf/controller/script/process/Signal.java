@@ -41,51 +41,50 @@ public enum Signal {
         return number;
     }
 
-    /**
-     * Sends the signal to a process and lets it go on if it is stopped.
-     *
-     * @return false if there is no such process; true also for a zombie
-     */
+    /** @return false if there is no such process; true also for a zombie */
     public boolean send(long pid) {
-        return kill(checked(pid), number, "process " + pid);
+        return kill(above0(pid), this);
+    }
+
+    /** @return false if the group has no process; true also where it has only zombies */
+    public boolean sendToGroup(long group) {
+        return kill(-above0(group), this);
+    }
+
+    private static long above0(long number) {
+        if (number <= 0) {
+            throw new IllegalArgumentException("not a process or group: " + number);
+        }
+        return number;
     }
 
     /**
-     * Sends the signal to each process of a group at once and lets those go on that are stopped.
+     * Sends a signal, and lets what is stopped go on.
      *
-     * @return false if the group has no process; true also where it has only zombies
+     * @param  target a pid, or the number of a group below zero
+     * @param  signal null only asks whether there is such a process or group. Unlike a look at /proc, this is true of one instant
+     * @return        whether there is such a process or group, be it a zombie
      */
-    public boolean sendToGroup(long group) {
-        return kill(-checked(group), number, "process group " + group);
-    }
-
-    /** Whether the group has a process, be it a zombie. Unlike a look at /proc, this is true of one instant. */
-    static boolean groupExists(long group) {
-        return Libc.kill(-checked(group), 0) == 0 || Native.getLastError() == Libc.EPERM;
+    static boolean kill(long target, Signal signal) {
+        if (isProtected(Math.abs(target))) {
+            throw new IllegalArgumentException("not a process or group to be signalled: " + target);
+        }
+        if (Libc.kill((int) target, signal == null ? 0 : signal.number) == 0) {
+            if (signal != null) {
+                Libc.kill((int) target, CONT);
+            }
+            return true;
+        }
+        int errno = Native.getLastError();
+        if (errno == Libc.ESRCH || signal == null) {
+            return errno != Libc.ESRCH;
+        }
+        throw new NotSent("cannot send SIG" + signal + " to " + target + ": " + Libc.strerror(errno));
     }
 
     /** Whether a pid or the number of a group is one that is never signalled. */
     static boolean isProtected(long number) {
         return number <= 1 || number > Integer.MAX_VALUE || number == SELF.pid() || number == SELF.group();
-    }
-
-    private static int checked(long number) {
-        if (isProtected(number)) {
-            throw new IllegalArgumentException("not a process or group to be signalled: " + number);
-        }
-        return (int) number;
-    }
-
-    private static boolean kill(int target, int number, String what) {
-        if (Libc.kill(target, number) == 0) {
-            Libc.kill(target, CONT);
-            return true;
-        }
-        int errno = Native.getLastError();
-        if (errno == Libc.ESRCH) {
-            return false;
-        }
-        throw new NotSent("cannot send signal " + number + " to " + what + ": " + Libc.strerror(errno));
     }
 
     static long ownStartTicks() {

@@ -59,7 +59,7 @@ class OutputFollowerTest {
     }
 
     private void follow(long offset, long maxBytes, Consumer<List<String>> consumer) throws IOException {
-        follower = OutputFollower.follow(
+        follower = new OutputFollower(
                 "follow-test",
                 file,
                 offset,

@@ -331,21 +331,10 @@ class ProcessTreeTest {
         private final Set<Long> groups = new HashSet<>();
 
         @Override
-        public boolean process(long pid, Signal signal) {
-            return send(pid, signal);
-        }
-
-        @Override
-        public boolean group(long group, Signal signal) {
-            return send(-group, signal);
-        }
-
-        @Override
-        public boolean groupExists(long group) {
-            return groups.contains(group);
-        }
-
-        private boolean send(long target, Signal signal) {
+        public boolean send(long target, Signal signal) {
+            if (signal == null) {
+                return groups.contains(-target);
+            }
             if (forbidden.contains(target)) {
                 throw new Signal.NotSent("cannot send signal to " + target);
             }
