@@ -1,8 +1,8 @@
 package pysmurf.controller.script;
 
+import com.fasterxml.jackson.core.io.NumberOutput;
 import java.math.BigDecimal;
 import java.math.MathContext;
-import java.math.RoundingMode;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -11,9 +11,6 @@ import pysmurf.controller.session.Json;
 
 /** Values as Python's {@code str()} would make them: the original agent gives scripts {@code map(str, args)}. */
 public final class PythonText {
-
-    /** Enough for every double. */
-    private static final int MAX_DIGITS = 17;
 
     private PythonText() {}
 
@@ -71,7 +68,10 @@ public final class PythonText {
         if (value == 0) {
             return 1 / value < 0 ? "-0.0" : "0.0";
         }
-        BigDecimal digits = shortest(value).stripTrailingZeros();
+        // Double.toString gives more digits than needed before Java 19 (JDK-4511638), and always two.
+        BigDecimal digits = new BigDecimal(NumberOutput.toString(value, true)).stripTrailingZeros();
+        BigDecimal digit = digits.round(new MathContext(1)).stripTrailingZeros();
+        digits = digit.doubleValue() == value ? digit : digits;
         int exponent = digits.precision() - digits.scale() - 1;
         if (exponent >= -4 && exponent < 16) {
             String plain = digits.toPlainString();
@@ -79,21 +79,6 @@ public final class PythonText {
         }
         String mantissa = digits.movePointLeft(exponent).toPlainString();
         return String.format("%se%s%02d", mantissa, exponent < 0 ? "-" : "+", Math.abs(exponent));
-    }
-
-    /** Double.toString gives more digits than needed before Java 19 (JDK-4511638). */
-    private static BigDecimal shortest(double value) {
-        BigDecimal exact = new BigDecimal(value);
-        for (int digits = 1; digits < MAX_DIGITS; digits++) {
-            // Beside a power of two, the nearest is not always the one that reads back.
-            for (RoundingMode mode : List.of(RoundingMode.HALF_EVEN, RoundingMode.UP, RoundingMode.DOWN)) {
-                BigDecimal rounded = exact.round(new MathContext(digits, mode));
-                if (rounded.doubleValue() == value) {
-                    return rounded;
-                }
-            }
-        }
-        return exact.round(new MathContext(MAX_DIGITS, RoundingMode.HALF_EVEN));
     }
 
     private static String quoted(String text) {

@@ -145,9 +145,8 @@ public final class Recovery {
         sessions.requestAbort(session, "the controller, which was restarted");
         List<ProcessId> survivors = new ArrayList<>();
         for (ProcessTree tree : trees) {
-            survivors.addAll(new AbortLadder(tree, graces, signal -> sessions.signalSent(session, signal.name()))
-                    .run()
-                    .survivors());
+            survivors.addAll(
+                    new AbortLadder(tree, graces, signal -> sessions.signalSent(session, signal.name())).run());
         }
         sessions.update(session, now -> now.survivedBy(survivors.size()));
         sessions.close(

@@ -57,7 +57,7 @@ final class RunningScript {
     private final Sessions sessions;
     private final LiveSession session;
     private final ScriptLimits limits;
-    private final CompletableFuture<AbortLadder.Result> ladderDone = new CompletableFuture<>();
+    private final CompletableFuture<Set<ProcessId>> ladderDone = new CompletableFuture<>();
     private final CompletableFuture<Void> over = new CompletableFuture<>();
 
     // Guarded by this.
@@ -248,7 +248,7 @@ final class RunningScript {
             end(null, null);
         }
         try {
-            return Set.copyOf(ladderDone.join().survivors());
+            return ladderDone.join();
         } catch (RuntimeException e) {
             LOG.error("Survivors of {} are not known", command, e);
             return started.tree.alive();

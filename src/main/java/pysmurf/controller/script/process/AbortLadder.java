@@ -52,20 +52,6 @@ public final class AbortLadder {
         }
     }
 
-    /**
-     * How it ended.
-     *
-     * @param signals   what was sent, in this order, each once; empty if nothing was alive to begin with
-     * @param survivors what was alive at the end, usually nothing
-     */
-    public record Result(List<Signal> signals, List<ProcessId> survivors) {
-
-        public Result {
-            signals = List.copyOf(signals);
-            survivors = List.copyOf(survivors);
-        }
-    }
-
     private static final Logger LOG = LoggerFactory.getLogger(AbortLadder.class);
 
     /** Between two questions whether the main process is alive, which cost some us each. Users wait for the answer. */
@@ -104,9 +90,10 @@ public final class AbortLadder {
      * Climbs the ladder on the calling thread. Takes at most the sum of the graces and the time of some looks at /proc. An
      * interrupt of the thread does not stop it, and is pending when it returns.
      *
+     * @return what is alive at the end, usually nothing
      * @throws UncheckedIOException if in the end /proc could not be read, so that survivors are unknown; the signals were sent
      */
-    public Result run() {
+    public Set<ProcessId> run() {
         try {
             climb();
         } finally {
@@ -117,7 +104,7 @@ public final class AbortLadder {
         if (blind != null) {
             throw blind;
         }
-        return new Result(signals, List.copyOf(alive));
+        return alive;
     }
 
     /** Goes to KILL at once, whether the ladder waits or is still to be climbed. */

@@ -111,7 +111,7 @@ final class LineCutter {
     /** Gives the beginnings of a line that is longer than the limit, up to a place in it. */
     private void cutLong(int to) {
         while (to - start > limits.lineBytes()) {
-            int cut = characterStart(start + limits.lineBytes());
+            int cut = characterEnd(start + limits.lineBytes());
             if (buffer[cut - 1] == '\r') {
                 // Perhaps half a line end.
                 cut--;
@@ -120,14 +120,14 @@ final class LineCutter {
         }
     }
 
-    /** The place of a cut, moved back out of a UTF-8 sequence if there is one across it. */
-    private int characterStart(int cut) {
-        for (int i = cut; i > cut - MAX_SEQUENCE_BYTES; i--) {
+    /** A place in the buffer, moved back to before a UTF-8 sequence that goes across it. */
+    private int characterEnd(int place) {
+        for (int i = place - 1; i >= start && i > place - MAX_SEQUENCE_BYTES; i--) {
             if (!isContinuation(buffer[i])) {
-                return i + sequenceLength(buffer[i]) > cut ? i : cut;
+                return i + sequenceLength(buffer[i]) > place ? i : place;
             }
         }
-        return cut;
+        return place;
     }
 
     /** Whether a line was begun and something of it can be given before it ends. */
@@ -167,15 +167,7 @@ final class LineCutter {
 
     private int heldEnd() {
         int last = withoutCarriageReturns(end);
-        if (last < end) {
-            return last;
-        }
-        for (int i = end - 1; i >= start && i > end - MAX_SEQUENCE_BYTES; i--) {
-            if (!isContinuation(buffer[i])) {
-                return i + sequenceLength(buffer[i]) > end ? i : end;
-            }
-        }
-        return end;
+        return last < end ? last : characterEnd(end);
     }
 
     /** Gives all that is left, for nothing more will come. */

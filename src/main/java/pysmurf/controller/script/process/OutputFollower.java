@@ -8,9 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -159,26 +157,20 @@ public final class OutputFollower implements AutoCloseable {
      *                was closed
      */
     public boolean finish(Duration budget) {
-        try {
-            synchronized (this) {
-                if (!ended.isDone() && target == NO_TARGET) {
+        synchronized (this) {
+            if (!ended.isDone() && target == NO_TARGET) {
+                try {
                     target = channel.size();
                     watch.wake();
+                } catch (IOException e) {
+                    fail(e);
+                    close();
                 }
             }
-            return ended.get(budget.toNanos(), TimeUnit.NANOSECONDS);
-        } catch (TimeoutException e) {
-            return false;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        } catch (IOException e) {
-            fail(e);
-            close();
-            return false;
-        } catch (ExecutionException e) {
-            throw new IllegalStateException(e);
         }
+        return ended.copy()
+                .completeOnTimeout(false, budget.toNanos(), TimeUnit.NANOSECONDS)
+                .join();
     }
 
     /** Stops at once, without giving the rest. A consumer that is busy may still be so when this returns. */
