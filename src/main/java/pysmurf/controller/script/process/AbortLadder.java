@@ -21,17 +21,13 @@ public final class AbortLadder {
     /** What a ladder ends: a main process and all that belongs to it. */
     public interface Target {
 
-        /** A cheap question, asked every 2 ms. */
+        /** Asked every 2 ms. */
         boolean isMainAlive();
 
-        /** All that is alive now, the main process included. */
+        /** With the main process. */
         Set<ProcessId> alive();
 
-        /**
-         * Sends a signal to all that is alive.
-         *
-         * @return whether at least one process got it
-         */
+        /** Sends a signal to all that is alive, and returns whether at least one process got it. */
         boolean signal(Signal signal);
     }
 
@@ -54,7 +50,7 @@ public final class AbortLadder {
 
     private static final Logger LOG = LoggerFactory.getLogger(AbortLadder.class);
 
-    /** Between two questions whether the main process is alive, which cost some us each. Users wait for the answer. */
+    /** Between two questions whether the main process is alive, which cost some us each. */
     private static final long MIN_MAIN_PAUSE_NANOS = 200_000;
 
     private static final long MAX_MAIN_PAUSE_NANOS = 2_000_000;

@@ -7,15 +7,16 @@ import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
 
-/**
- * Cuts bytes into lines and lines into batches, with bounded memory, by the rules of {@link OutputFollower}.
- */
+/** Cuts bytes into lines and lines into batches, with bounded memory, by the rules of {@link OutputFollower}. */
 final class LineCutter {
 
     private static final int MAX_READ_BYTES = 64 * 1024;
 
-    /** The longest UTF-8 sequence. */
+    /** Of UTF-8. */
     private static final int MAX_SEQUENCE_BYTES = 4;
+
+    /** Between two states of a line that is written over; tqdm writes one each tenth of a second. */
+    private static final long NEXT_STATE_NANOS = 1_000_000_000;
 
     private final OutputFollower.Limits limits;
     private final Consumer<List<String>> consumer;
@@ -36,6 +37,10 @@ final class LineCutter {
     /** What was given of the present line as its state so far; null if nothing was. */
     private String shown;
 
+    /** Whether the beginning of the present line waits for its end, and since when. */
+    private boolean waiting;
+
+    private long waitingSince;
     private List<String> batch = new ArrayList<>();
     private int batchBytes;
     private long lines;
@@ -77,7 +82,7 @@ final class LineCutter {
             start = next;
             overwritten = true;
         } else if (next - 1 == start) {
-            // of those without anything before them one is enough
+            // Of several with nothing before them, one is enough.
             start = next;
         }
     }
@@ -98,6 +103,7 @@ final class LineCutter {
     private void beginLine() {
         overwritten = false;
         shown = null;
+        waiting = false;
     }
 
     private int withoutCarriageReturns(int to) {
@@ -144,11 +150,6 @@ final class LineCutter {
     /** Whether the line that has not ended is written over and over: what is held is one state of it. */
     boolean isOverwritten() {
         return overwritten || end > start && buffer[end - 1] == '\r';
-    }
-
-    /** Whether a state of the line that has not ended was given already. */
-    boolean isShown() {
-        return shown != null;
     }
 
     /** Gives the beginning of the line that has not ended, but for carriage returns or half a character at its end. */
@@ -210,7 +211,29 @@ final class LineCutter {
         batchBytes += length;
     }
 
-    /** Delivers what is in the present batch, if anything is. */
+    /**
+     * Delivers the present batch, with the beginning of a line that has waited long enough for its end.
+     *
+     * @return how much longer a beginning has to wait; the maximum if none does
+     */
+    long deliver(long nanoTime) {
+        long left = Long.MAX_VALUE;
+        if (!holds()) {
+            waiting = false;
+        } else {
+            // A line that is written over begins again and again, and waits from its first beginning.
+            waitingSince = waiting ? waitingSince : nanoTime;
+            left = waitingSince + (shown == null ? limits.holdBack().toNanos() : NEXT_STATE_NANOS) - nanoTime;
+            waiting = left > 0;
+            if (!waiting) {
+                flushHeld();
+                left = Long.MAX_VALUE;
+            }
+        }
+        deliver();
+        return left;
+    }
+
     void deliver() {
         if (!batch.isEmpty()) {
             List<String> full = Collections.unmodifiableList(batch);

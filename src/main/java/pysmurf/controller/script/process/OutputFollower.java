@@ -57,9 +57,6 @@ public final class OutputFollower implements AutoCloseable {
     /** Between two reads in a rush. */
     private static final long RUSH_PAUSE_NANOS = 10 * NANOS_PER_MILLI;
 
-    /** Between two states of a line that is written over; tqdm writes one each tenth of a second. */
-    private static final long NEXT_STATE_NANOS = 1000 * NANOS_PER_MILLI;
-
     /** Between two reads of a watched file, in case the watch does not work, as with some network file systems. */
     private static final long SAFETY_PAUSE_NANOS = 100 * NANOS_PER_MILLI;
 
@@ -99,9 +96,6 @@ public final class OutputFollower implements AutoCloseable {
     private long position;
     private boolean tooMuch;
     private long refused;
-    private boolean holding;
-    private long heldFrom;
-    private long heldSince;
 
     /**
      * Begins to follow a file, on a daemon thread of its own.
@@ -220,7 +214,7 @@ public final class OutputFollower implements AutoCloseable {
             long goal = target;
             long bytesBefore = bytes;
             long linesBefore = lines;
-            read(goal);
+            long heldBack = read(goal);
             if (position >= goal) {
                 return finishLines();
             }
@@ -243,19 +237,20 @@ public final class OutputFollower implements AutoCloseable {
                     continue;
                 }
             }
-            long pause = rush || !armed ? RUSH_PAUSE_NANOS : SAFETY_PAUSE_NANOS;
-            if (holding) {
-                pause = Math.min(pause, heldSince + holdBackNanos() - now);
-            }
-            if (watch.await(Math.max(0, (pause + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI))) {
+            long pause = Math.min(heldBack, rush || !armed ? RUSH_PAUSE_NANOS : SAFETY_PAUSE_NANOS);
+            if (watch.await((pause + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI)) {
                 armed = false;
             }
         }
         return false;
     }
 
-    /** Reads to the end of the file, or to the goal, and gives the lines. */
-    private void read(long goal) throws IOException {
+    /**
+     * Reads to the end of the file, or to the goal, and gives the lines.
+     *
+     * @return how much longer the beginning of a line has to be held back
+     */
+    private long read(long goal) throws IOException {
         if (channel.size() < position) {
             cutter.finish();
             position = 0;
@@ -275,32 +270,7 @@ public final class OutputFollower implements AutoCloseable {
             cutter.accept(count);
             lines = cutter.lines();
         }
-        giveHeld();
-        cutter.deliver();
-    }
-
-    /** Gives the beginning of a line if its first byte has waited long enough for the end. */
-    private void giveHeld() {
-        if (!cutter.holds()) {
-            holding = false;
-            return;
-        }
-        long now = System.nanoTime();
-        long from = position - cutter.held();
-        // a line that is written over begins again and again, and would never be given
-        if (!holding || from != heldFrom && !cutter.isOverwritten()) {
-            holding = true;
-            heldSince = now;
-        }
-        heldFrom = from;
-        if (now - heldSince >= holdBackNanos()) {
-            cutter.flushHeld();
-            holding = false;
-        }
-    }
-
-    private long holdBackNanos() {
-        return cutter.isShown() ? NEXT_STATE_NANOS : limits.holdBack().toNanos();
+        return cutter.deliver(System.nanoTime());
     }
 
     private void checkMaximum() throws IOException {

@@ -118,50 +118,38 @@ final class PosixSpawn {
     private static int spawn(List<String> command, Map<String, String> environment, RegularFile output)
             throws IOException {
         int[] pid = new int[1];
-        try (Memory actions = new Memory(ACTIONS_BYTES);
-                Memory attributes = new Memory(ATTRIBUTES_BYTES);
-                Memory signals = new Memory(SIGNAL_SET_BYTES)) {
-            check(Calls.posix_spawn_file_actions_init(actions));
-            check(Calls.posix_spawnattr_init(attributes));
-            try {
-                descriptors(actions, output);
-                attributes(attributes, signals);
-                int errno = Calls.posix_spawnp(
-                        pid,
-                        Libc.text(command.get(0)),
-                        actions,
-                        attributes,
-                        strings(command),
-                        strings(environment.entrySet().stream()
-                                .map(entry -> entry.getKey() + "=" + entry.getValue())
-                                .toList()));
-                if (errno != 0) {
-                    throw new IOException("cannot run " + command.get(0) + ": " + Libc.strerror(errno));
-                }
-            } finally {
-                Calls.posix_spawnattr_destroy(attributes);
-                Calls.posix_spawn_file_actions_destroy(actions);
+        Memory actions = new Memory(ACTIONS_BYTES);
+        Memory attributes = new Memory(ATTRIBUTES_BYTES);
+        check(Calls.posix_spawn_file_actions_init(actions));
+        check(Calls.posix_spawnattr_init(attributes));
+        try {
+            // Nothing here may block: this process stands still until the program is executed.
+            check(Calls.posix_spawn_file_actions_addopen(actions, 0, Libc.text("/dev/null"), Libc.O_RDONLY, 0));
+            check(Calls.posix_spawn_file_actions_adddup2(actions, output.descriptor(), 1));
+            check(Calls.posix_spawn_file_actions_adddup2(actions, 1, 2));
+            check(Calls.posix_spawn_file_actions_addclosefrom_np(actions, FIRST_OTHER_DESCRIPTOR));
+            // A thread of the JVM has SIGQUIT blocked.
+            Memory signals = new Memory(SIGNAL_SET_BYTES);
+            Calls.sigemptyset(signals);
+            check(Calls.posix_spawnattr_setsigmask(attributes, signals));
+            // If the JVM was started in the background of a shell, SIGINT is ignored: see ProcessGroup.
+            Calls.sigaddset(signals, Signal.INT.number());
+            check(Calls.posix_spawnattr_setsigdefault(attributes, signals));
+            check(Calls.posix_spawnattr_setflags(attributes, (short) (SETSID | SETSIGDEF | SETSIGMASK)));
+            String program = command.get(0);
+            List<String> variables = environment.entrySet().stream()
+                    .map(entry -> entry.getKey() + "=" + entry.getValue())
+                    .toList();
+            int errno = Calls.posix_spawnp(
+                    pid, Libc.text(program), actions, attributes, strings(command), strings(variables));
+            if (errno != 0) {
+                throw new IOException("cannot run " + program + ": " + Libc.strerror(errno));
             }
+        } finally {
+            Calls.posix_spawnattr_destroy(attributes);
+            Calls.posix_spawn_file_actions_destroy(actions);
         }
         return pid[0];
-    }
-
-    /** Nothing here may block: this process stands still until the program is executed. */
-    private static void descriptors(Pointer actions, RegularFile output) throws IOException {
-        check(Calls.posix_spawn_file_actions_addopen(actions, 0, Libc.text("/dev/null"), Libc.O_RDONLY, 0));
-        check(Calls.posix_spawn_file_actions_adddup2(actions, output.descriptor(), 1));
-        check(Calls.posix_spawn_file_actions_adddup2(actions, 1, 2));
-        check(Calls.posix_spawn_file_actions_addclosefrom_np(actions, FIRST_OTHER_DESCRIPTOR));
-    }
-
-    private static void attributes(Pointer attributes, Pointer signals) throws IOException {
-        // A thread of the JVM has SIGQUIT blocked.
-        Calls.sigemptyset(signals);
-        check(Calls.posix_spawnattr_setsigmask(attributes, signals));
-        // If the JVM was started in the background of a shell, SIGINT is ignored: see ProcessGroup.
-        Calls.sigaddset(signals, Signal.INT.number());
-        check(Calls.posix_spawnattr_setsigdefault(attributes, signals));
-        check(Calls.posix_spawnattr_setflags(attributes, (short) (SETSID | SETSIGDEF | SETSIGMASK)));
     }
 
     private static StringArray strings(List<String> texts) {
