@@ -3,6 +3,7 @@ package pysmurf.controller.script;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.Body;
 import org.apache.camel.ExchangeProperty;
@@ -71,7 +72,7 @@ public final class AbortOperation {
 
     private void awaitEnd(LiveSession victim) {
         for (Duration grace : List.of(graces.interrupt(), graces.terminate(), graces.kill())) {
-            if (hasEndedWithin(victim, grace)) {
+            if (stillOpen(List.of(victim), grace).isEmpty()) {
                 return;
             }
             // It may have been between two steps, or have swallowed the interrupt.
@@ -83,13 +84,6 @@ public final class AbortOperation {
         });
         // The script that brings the crate to a safe state has its own limits.
         victim.ended().join();
-    }
-
-    private static boolean hasEndedWithin(LiveSession victim, Duration time) {
-        return victim.ended()
-                .thenApply(ended -> true)
-                .completeOnTimeout(false, time.toMillis(), TimeUnit.MILLISECONDS)
-                .join();
     }
 
     /** An abort that joins another can only make it more urgent. */
@@ -121,10 +115,9 @@ public final class AbortOperation {
     }
 
     private static List<LiveSession> stillOpen(List<LiveSession> victims, Duration atMost) {
-        long deadline = System.nanoTime() + atMost.toNanos();
-        return victims.stream()
-                .filter(session ->
-                        !hasEndedWithin(session, Duration.ofNanos(Math.max(0, deadline - System.nanoTime()))))
-                .toList();
+        CompletableFuture.allOf(victims.stream().map(LiveSession::ended).toArray(CompletableFuture[]::new))
+                .completeOnTimeout(null, atMost.toNanos(), TimeUnit.NANOSECONDS)
+                .join();
+        return victims.stream().filter(victim -> !victim.ended().isDone()).toList();
     }
 }

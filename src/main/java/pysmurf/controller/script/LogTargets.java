@@ -62,23 +62,21 @@ public final class LogTargets implements ParameterFormat {
 
     private static boolean within(Path path, Path root) {
         try {
-            return nearestReal(path).startsWith(nearestReal(root));
+            return real(path).startsWith(real(root));
         } catch (IOException e) {
             return false;
         }
     }
 
-    /** The path with the links of its existing part resolved. */
-    private static Path nearestReal(Path path) throws IOException {
+    /** With the links of its existing part resolved. */
+    private static Path real(Path path) throws IOException {
         Path existing = existing(path);
         return existing.toRealPath().resolve(existing.relativize(path)).normalize();
     }
 
     private static Path existing(Path path) {
-        Path existing = path;
-        while (existing.getParent() != null && !Files.exists(existing, LinkOption.NOFOLLOW_LINKS)) {
-            existing = existing.getParent();
-        }
-        return existing;
+        return path.getParent() == null || Files.exists(path, LinkOption.NOFOLLOW_LINKS)
+                ? path
+                : existing(path.getParent());
     }
 }

@@ -6,6 +6,7 @@ import java.math.MathContext;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import pysmurf.controller.session.Json;
 
@@ -27,34 +28,31 @@ public final class PythonText {
         if (value instanceof Boolean truth) {
             return truth ? "True" : "False";
         }
-        if (value instanceof Double || value instanceof Float || value instanceof BigDecimal) {
-            return floatText(((Number) value).doubleValue());
-        }
-        if (value instanceof List<?> list) {
-            return list.stream().map(PythonText::repr).collect(Collectors.joining(", ", "[", "]"));
-        }
-        if (value instanceof Map<?, ?> map) {
-            return map.entrySet().stream()
-                    .map(entry -> repr(entry.getKey()) + ": " + repr(entry.getValue()))
-                    .collect(Collectors.joining(", ", "{", "}"));
-        }
-        return value instanceof CharSequence text ? quoted(text.toString()) : value.toString();
+        return text(value, PythonText::repr, PythonText::repr, PythonText::quoted);
     }
 
     /** {@code json.dumps(value, ensure_ascii=False)}. */
     static String json(Object value) {
+        return text(value, PythonText::json, Json::text, Json::text);
+    }
+
+    private static String text(
+            Object value,
+            Function<Object, String> element,
+            Function<Object, String> key,
+            Function<Object, String> other) {
         if (value instanceof Double || value instanceof Float || value instanceof BigDecimal) {
             return floatText(((Number) value).doubleValue());
         }
         if (value instanceof List<?> list) {
-            return list.stream().map(PythonText::json).collect(Collectors.joining(", ", "[", "]"));
+            return list.stream().map(element).collect(Collectors.joining(", ", "[", "]"));
         }
         if (value instanceof Map<?, ?> map) {
             return map.entrySet().stream()
-                    .map(entry -> Json.text(entry.getKey()) + ": " + json(entry.getValue()))
+                    .map(entry -> key.apply(entry.getKey()) + ": " + element.apply(entry.getValue()))
                     .collect(Collectors.joining(", ", "{", "}"));
         }
-        return Json.text(value);
+        return other.apply(value);
     }
 
     /** Python's float repr: the shortest digits that read back the same, as a plain number from 1e-4 up to 1e16. */
@@ -81,7 +79,11 @@ public final class PythonText {
         return String.format("%se%s%02d", mantissa, exponent < 0 ? "-" : "+", Math.abs(exponent));
     }
 
-    private static String quoted(String text) {
+    private static String quoted(Object value) {
+        if (!(value instanceof CharSequence)) {
+            return value.toString();
+        }
+        String text = value.toString();
         String mark = text.contains("'") && !text.contains("\"") ? "\"" : "'";
         StringBuilder quoted = new StringBuilder(mark);
         text.codePoints().forEach(c -> {

@@ -38,7 +38,6 @@ public final class Recovery {
 
     private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
 
-    /** The operation that brings the crate to a safe state. */
     private static final String SAFE_STATE = "safe_state";
     /** 0 to 3 on bay 0 of a carrier card, 4 to 7 on bay 1. */
     private static final List<Integer> ALL_BANDS = List.of(0, 1, 2, 3, 4, 5, 6, 7);
@@ -69,10 +68,15 @@ public final class Recovery {
      * @return the sessions that go on, by the route {@code recovery}, and a new one of {@code safe_state} if one was interrupted
      */
     public List<LiveSession> begin() {
+        // All at once, since commands wait for the last of them, and a stubborn script takes the ladder's whole time.
+        Executor threads = task -> new Thread(task, "recovery").start();
+        Map<LiveSession, CompletableFuture<Boolean>> adopted = new LinkedHashMap<>();
+        sessions.unfinished()
+                .forEach(session -> adopted.put(session, CompletableFuture.supplyAsync(() -> adopt(session), threads)));
         List<LiveSession> next = new ArrayList<>();
         List<LiveSession> interrupted = new ArrayList<>();
-        adoptAll(sessions.unfinished()).forEach((session, adopted) -> {
-            if (adopted.join()) {
+        adopted.forEach((session, goesOn) -> {
+            if (goesOn.join()) {
                 next.add(session);
             } else if (session.exclusive()) {
                 interrupted.add(session);
@@ -82,14 +86,6 @@ public final class Recovery {
             makeSafe(interrupted).ifPresent(next::add);
         }
         return next;
-    }
-
-    /** All at once, since commands wait for the last of them, and a stubborn script takes the ladder's whole time. */
-    private Map<LiveSession, CompletableFuture<Boolean>> adoptAll(List<LiveSession> left) {
-        Executor threads = task -> new Thread(task, "recovery").start();
-        Map<LiveSession, CompletableFuture<Boolean>> adopted = new LinkedHashMap<>();
-        left.forEach(session -> adopted.put(session, CompletableFuture.supplyAsync(() -> adopt(session), threads)));
-        return adopted;
     }
 
     /** @return false if the session is closed now */
@@ -156,7 +152,6 @@ public final class Recovery {
                         + (survivors.isEmpty() ? "was ended" : "outlived SIGKILL: " + survivors));
     }
 
-    /** Waits for the end of the adopted script. */
     public ScriptResult resume(@ExchangeProperty(ScriptBinding.SESSION) LiveSession session) {
         return scripts.resume(session);
     }

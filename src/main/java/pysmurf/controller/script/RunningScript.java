@@ -14,7 +14,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -206,7 +205,10 @@ final class RunningScript {
     private void waitForEnd() {
         CompletableFuture<?> end = CompletableFuture.anyOf(started.exit, ladderDone.handle((result, fault) -> null));
         try {
-            if (command.limit != null && !isDoneWithin(end, command.limit)) {
+            if (command.limit != null
+                    && !end.thenApply(any -> true)
+                            .completeOnTimeout(false, command.limit.toNanos(), TimeUnit.NANOSECONDS)
+                            .get()) {
                 String seconds = Json.seconds(Instant.EPOCH.plus(command.limit))
                         .stripTrailingZeros()
                         .toPlainString();
@@ -220,16 +222,6 @@ final class RunningScript {
             Thread.currentThread().interrupt();
         } catch (ExecutionException e) {
             throw new IllegalStateException(e.getCause());
-        }
-    }
-
-    private static boolean isDoneWithin(CompletableFuture<?> end, Duration limit)
-            throws InterruptedException, ExecutionException {
-        try {
-            end.get(limit.toNanos(), TimeUnit.NANOSECONDS);
-            return true;
-        } catch (TimeoutException e) {
-            return false;
         }
     }
 
@@ -284,7 +276,6 @@ final class RunningScript {
                 : new ScriptResult(command, code, Outcome.FAILED, failure(code, output.lastLine()), report);
     }
 
-    /** A script that fails usually says why in its last line. */
     private String failure(int code, String lastLine) {
         return command.name() + " ended with exit code " + code + (lastLine.isEmpty() ? "" : ": " + lastLine);
     }

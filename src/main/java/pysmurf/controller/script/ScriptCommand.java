@@ -19,7 +19,7 @@ final class ScriptCommand extends ExecCommand {
     final Duration limit;
     /** Whether it is a safeguard, which also runs in a session that is being aborted. */
     final boolean always;
-    /** Null for none. */
+
     final String stage;
 
     ScriptCommand(

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -226,7 +227,6 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         return Duration.ofMillis(seconds.movePointRight(3).longValue());
     }
 
-    /** Waits for the end of a script that was adopted. */
     ScriptResult resume(LiveSession session) {
         SessionScripts all = scripts(session);
         RunningScript script = all.adopted();
@@ -250,12 +250,9 @@ public final class ScriptExecutor implements ExecCommandExecutor {
     void abort(LiveSession session, Duration atMost) {
         Graces usual = limits.graces();
         Graces graces = new Graces(
-                min(usual.interrupt(), atMost.multipliedBy(3).dividedBy(4)),
-                min(usual.terminate(), atMost.dividedBy(4)));
+                Collections.min(
+                        List.of(usual.interrupt(), atMost.multipliedBy(3).dividedBy(4))),
+                Collections.min(List.of(usual.terminate(), atMost.dividedBy(4))));
         scripts(session).abort(false, graces);
-    }
-
-    private static Duration min(Duration one, Duration other) {
-        return one.compareTo(other) <= 0 ? one : other;
     }
 }

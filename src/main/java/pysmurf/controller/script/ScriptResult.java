@@ -50,7 +50,6 @@ public final class ScriptResult extends ExecResult {
         }
     }
 
-    /** @throws OperationFailure if the script did not succeed */
     public void requireSuccess() {
         if (outcome != Outcome.SUCCEEDED) {
             // Where the script is no stage, the session has the detail already.

@@ -28,7 +28,6 @@ final class SessionScripts {
         this.session = session;
     }
 
-    /** Where all of them write to. */
     SessionOutput output(Supplier<SessionOutput> opener) {
         synchronized (opening) {
             if (output == null) {

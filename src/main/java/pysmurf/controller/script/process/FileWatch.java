@@ -1,6 +1,5 @@
 package pysmurf.controller.script.process;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Native;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -18,11 +17,9 @@ final class FileWatch implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(FileWatch.class);
 
-    /** struct pollfd of poll(2): int fd, short events, short revents. */
-    private static final int POLLFD_BYTES = 8;
-
-    private static final int EVENTS = 4;
-    private static final int REVENTS = 6;
+    // struct pollfd of poll(2) as a little-endian number: int fd, short events, short revents
+    private static final int EVENTS_SHIFT = 32;
+    private static final int REVENTS_SHIFT = 48;
 
     /** One event of a watch on a file, which has no name in it, takes 16 bytes. */
     private static final int INOTIFY_BYTES = 256;
@@ -31,9 +28,8 @@ final class FileWatch implements AutoCloseable {
 
     private final byte[] path;
     private final int wakeDescriptor;
-    private final Memory descriptors = new Memory(2 * POLLFD_BYTES);
+    private final long[] descriptors;
     private final byte[] events = new byte[INOTIFY_BYTES];
-    private final byte[] counter = new byte[EVENTFD_BYTES];
 
     /** -1 where the kernel gives no inotify instance. */
     private final int inotify;
@@ -53,16 +49,12 @@ final class FileWatch implements AutoCloseable {
             // fs.inotify.max_user_instances is 128 on many machines. Reading at intervals does as well.
             failed("inotify_init1");
         }
-        descriptor(0, wakeDescriptor);
-        descriptor(1, inotify);
+        descriptors = new long[] {pollfd(wakeDescriptor), pollfd(inotify)};
     }
 
-    private void descriptor(int index, int fd) {
-        long at = (long) index * POLLFD_BYTES;
-        // poll(2) passes over a negative descriptor.
-        descriptors.setInt(at, fd);
-        descriptors.setShort(at + EVENTS, Libc.POLLIN);
-        descriptors.setShort(at + REVENTS, (short) 0);
+    /** poll(2) passes over a negative descriptor. */
+    private static long pollfd(int descriptor) {
+        return Integer.toUnsignedLong(descriptor) | Libc.POLLIN << EVENTS_SHIFT;
     }
 
     /**
@@ -95,15 +87,14 @@ final class FileWatch implements AutoCloseable {
      * @return whether the file was written to, so that it has to be armed again
      */
     boolean await(long millis) {
-        int ready = Libc.poll(descriptors, 2, (int) millis);
-        if (ready <= 0) {
+        if (Libc.poll(descriptors, descriptors.length, (int) millis) <= 0) {
             // EINTR, too: the caller looks at the file in any case.
             return false;
         }
-        if (descriptors.getShort(REVENTS) != 0) {
-            Libc.read(wakeDescriptor, counter, EVENTFD_BYTES);
+        if (descriptors[0] >>> REVENTS_SHIFT != 0) {
+            Libc.read(wakeDescriptor, events, EVENTFD_BYTES);
         }
-        boolean written = descriptors.getShort(POLLFD_BYTES + REVENTS) != 0;
+        boolean written = descriptors[1] >>> REVENTS_SHIFT != 0;
         if (written) {
             Libc.read(inotify, events, INOTIFY_BYTES);
         }
@@ -127,7 +118,6 @@ final class FileWatch implements AutoCloseable {
             if (inotify >= 0) {
                 Libc.close(inotify);
             }
-            descriptors.close();
         }
     }
 }

@@ -2,7 +2,6 @@ package pysmurf.controller.script.process;
 
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
-import com.sun.jna.Pointer;
 import java.nio.charset.Charset;
 
 /**
@@ -30,7 +29,7 @@ final class Libc {
 
     static final int IN_MODIFY = 0x2;
     static final int IN_ONESHOT = 0x80000000;
-    static final short POLLIN = 1;
+    static final long POLLIN = 1;
 
     /** The encoding that Java itself uses for file names and for what a process is given. */
     static final Charset TEXTS = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
@@ -62,7 +61,7 @@ final class Libc {
 
     static native int eventfd(int initial, int flags);
 
-    static native int poll(Pointer descriptors, long count, int timeoutMillis);
+    static native int poll(long[] descriptors, long count, int timeoutMillis);
 
     static native String strerror(int errno);
 }

@@ -12,7 +12,6 @@ final class LineCutter {
 
     private static final int MAX_READ_BYTES = 64 * 1024;
 
-    /** Of UTF-8. */
     private static final int MAX_SEQUENCE_BYTES = 4;
 
     /** Between two states of a line that is written over; tqdm writes one each tenth of a second. */
@@ -142,7 +141,6 @@ final class LineCutter {
         return cut > start && !(isOverwritten() && text(cut).equals(shown));
     }
 
-    /** How many bytes of a line that has not ended are still to be given. */
     int held() {
         return end - start;
     }
@@ -194,7 +192,6 @@ final class LineCutter {
         beginLine();
     }
 
-    /** Puts U+FFFD for each sequence that is no UTF-8. */
     private String text(int to) {
         return new String(buffer, start, to - start, StandardCharsets.UTF_8);
     }
@@ -251,7 +248,6 @@ final class LineCutter {
         return (b & 0xC0) == 0x80;
     }
 
-    /** How many bytes the sequence has that begins with this one; 1 for what begins none. */
     private static int sequenceLength(byte first) {
         if ((first & 0xE0) == 0xC0) {
             return 2;

@@ -54,7 +54,6 @@ public final class OutputFollower implements AutoCloseable {
 
     private static final long NANOS_PER_MILLI = 1_000_000;
 
-    /** Between two reads in a rush. */
     private static final long RUSH_PAUSE_NANOS = 10 * NANOS_PER_MILLI;
 
     /** Between two reads of a watched file, in case the watch does not work, as with some network file systems. */
@@ -178,7 +177,6 @@ public final class OutputFollower implements AutoCloseable {
         return bytes;
     }
 
-    /** How many lines have ended so far; at the end a last one without a line feed counts too. */
     long lines() {
         return lines;
     }

@@ -100,7 +100,6 @@ final class PosixSpawn {
         }
     }
 
-    /** See {@link ProcessGroup#start}. */
     static ProcessGroup start(List<String> command, Map<String, String> environment, RegularFile output)
             throws IOException {
         // The thread that waits comes first: if there is none to be had, no process is started.

@@ -24,7 +24,6 @@ class ProcFiles {
 
     static final ProcFiles SYSTEM = new ProcFiles(Path.of("/proc"));
 
-    /** What a process's environment says about an entry. */
     enum Finding {
         PRESENT,
         /** Also where the process belongs to another user: then it is not ours to signal either. */
