@@ -48,7 +48,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
     /** Its value is unique, so that the processes of a session are never mistaken for those of another controller's. */
     private static final String MARKER = "PYSMURF_SESSION_MARK";
 
-    /** How often an adopted script is looked at, since only the parent of a process is told of its end. */
+    /** How often an adopted script is looked at, since only the parent of a process learns of its end. */
     private static final long ADOPTED_PAUSE_NANOS = 50_000_000;
 
     private final ScriptLimits limits;
