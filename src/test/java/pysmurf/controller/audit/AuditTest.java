@@ -236,6 +236,8 @@ class AuditTest {
     void goesWhereTheRouteSays() throws Exception {
         start(
                 folder.resolve("deep/audit.log"),
+                "timeout: 1000",
+                "timeout: 30000",
                 "uri: file:{{audit.folder}}\n                  parameters:\n                    fileName: \"{{audit.name}}.",
                 "uri: file:" + folder.resolve("elsewhere")
                         + "\n                  parameters:\n                    fileName: \"journal.");
