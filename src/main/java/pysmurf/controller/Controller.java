@@ -19,6 +19,7 @@ import pysmurf.controller.command.Admission;
 import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.Settings;
 import pysmurf.controller.config.StartFailure;
+import pysmurf.controller.http.HttpEngine;
 import pysmurf.controller.http.HttpPart;
 import pysmurf.controller.mqtt.MqttPart;
 import pysmurf.controller.ocs.OcsPart;
@@ -127,6 +128,7 @@ public final class Controller implements AutoCloseable {
         publisher = new PublisherPart(configuration);
         properties.putAll(configuration.placeholders());
         MqttPart.addTo(properties, configuration);
+        HttpPart.addTo(properties, configuration);
         publisher.addTo(properties);
         properties.setProperty("camel.main.name", configuration.get(Settings.CONTROLLER_ID));
         properties.setProperty(
@@ -184,7 +186,7 @@ public final class Controller implements AutoCloseable {
         ScriptPart scripts = new ScriptPart(assembly, sessions, publisher, routing.steps());
         Closing closing =
                 assembly.bind("closing", new Closing(sessions, new Summary(session.files(), configuration.dataDir())));
-        routing.join(assembly, sessions, closing, replacement, properties, scripts.formats());
+        routing.join(assembly, sessions, closing, replacement, HttpEngine::new, properties, scripts.formats());
         Admission admission = assembly.bind(
                 "admission", new Admission(routing.operations(), sessions, assembly.clock(), store::hindrance));
         assembly.health().addHindrance(admission::unavailable);

@@ -11,12 +11,20 @@ public enum Role {
     /** Also the audit log and the full text of route errors. */
     ADMIN;
 
-    /** Whether this role includes that one. */
     public boolean includes(Role needed) {
         return compareTo(needed) >= 0;
     }
 
+    /** The word used in files and replies. */
+    public String word() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
     static Role of(String word) {
-        return valueOf(word.toUpperCase(Locale.ROOT));
+        try {
+            return valueOf(word.toUpperCase(Locale.ROOT));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("the role is not viewer, operator or admin", e);
+        }
     }
 }

@@ -2,7 +2,7 @@ package pysmurf.controller.command;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
-import pysmurf.controller.session.RequestedBy;
+import pysmurf.controller.access.Requester;
 
 /**
  * One command as it came in, whichever way. Immutable but for its params, which admission owns from then on.
@@ -22,7 +22,7 @@ public record Command(
         Instant expiresAt,
         boolean retained,
         boolean lenient,
-        RequestedBy requestedBy) {
+        Requester requestedBy) {
 
     /** The operation that runs one script. */
     public static final String RUN = "run";

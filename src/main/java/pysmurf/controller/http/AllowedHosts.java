@@ -11,7 +11,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
-/** The hosts that a request may name: this machine's own, and those that are configured. Thread-safe. */
+/** The hosts that a request may name: this machine's own, and those that are configured. */
 public final class AllowedHosts {
 
     private static final String LOCAL = "localhost";

@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 
 /**
  * How a request came here: what it says itself, or what a proxy that is trusted says of it. Of several values in one header the
- * last counts, which is the proxy's own: those before it come from the client. Immutable.
+ * last counts, which is the proxy's own: those before it come from the client.
  *
  * @param address the client's address
  * @param host    the host, perhaps with a port, under which the client knows this controller

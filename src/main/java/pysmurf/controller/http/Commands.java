@@ -3,51 +3,41 @@ package pysmurf.controller.http;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.vertx.core.Context;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
+import pysmurf.controller.access.Requester;
 import pysmurf.controller.command.Command;
-import pysmurf.controller.command.Origin;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
-import pysmurf.controller.session.RequestedBy;
-import pysmurf.controller.session.StoreUnavailable;
 import pysmurf.controller.session.Verdict;
 
-/** Between HTTP requests and commands: reads the one, answers with what became of the other. Stateless. */
+/** Makes a command of an HTTP request, and a reply of what was decided about it. */
 public final class Commands {
 
-    private static final String TRANSPORT = "http";
-    private static final int LONGEST_WAIT_S = 3600;
+    private static final int MAX_WAIT_S = 3600;
 
     /**
-     * The command in {@code POST /api/v1/operations/{op}}.
-     *
-     * @throws HttpProblem 400 if the body is no JSON object
-     */
-    public Command read(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request, Exchange exchange) {
-        exchange.setProperty(Origin.PROPERTY, origin(request, request.pathParam("op")));
-        waitSeconds(request);
-        return command(request, request.pathParam("op"), params(request.body()));
-    }
-
-    /**
-     * The command in {@code POST /api/v1/sessions/{id}/abort}.
+     * The command in {@code POST /api/v1/operations/{op}} or {@code POST /api/v1/sessions/{id}/abort}.
      *
      * @throws HttpProblem 400 if the body is no JSON object, 404 if the id is none
      */
-    public Command readAbort(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request, Exchange exchange) {
-        exchange.setProperty(Origin.PROPERTY, origin(request, Command.ABORT));
+    public Command read(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request, Exchange exchange) {
+        String named = request.pathParam("op");
+        String operation = named == null ? Command.ABORT : named;
+        exchange.setProperty(Requester.PROPERTY, request.requester());
+        exchange.setProperty("operation", operation);
         waitSeconds(request);
         ObjectNode params = params(request.body());
-        return command(request, Command.ABORT, params.put(Command.ABORT_TARGET, SessionViews.id(request)));
-    }
-
-    private static Origin origin(HttpRequest request, String operation) {
-        return new Origin(TRANSPORT, request.client(), request.role(), request.address(), operation);
+        if (named == null) {
+            params.put(Command.ABORT_TARGET, request.pathNumber("id"));
+        }
+        return command(request, operation, params);
     }
 
     private static Command command(HttpRequest request, String operation, ObjectNode params) {
@@ -55,11 +45,11 @@ public final class Commands {
         if (key != null && (key.isBlank() || key.length() > 200)) {
             throw new HttpProblem(400, "Idempotency-Key: from 1 to 200 characters");
         }
-        return new Command(operation, params, key, null, false, false, new RequestedBy(TRANSPORT, request.client()));
+        return new Command(operation, params, key, null, false, false, request.requester());
     }
 
     private static ObjectNode params(byte[] body) {
-        if (new String(body, java.nio.charset.StandardCharsets.ISO_8859_1).isBlank()) {
+        if (new String(body, StandardCharsets.ISO_8859_1).isBlank()) {
             return Json.object();
         }
         JsonNode json;
@@ -81,35 +71,37 @@ public final class Commands {
                         + e.getLocation().getColumnNr() + ")";
     }
 
-    /**
-     * The reply to a command. With {@code ?wait=SECONDS} it comes when the session has ended or the time is over; meanwhile
-     * nothing is held but the connection.
-     */
-    public CompletableFuture<HttpReply> reply(
-            @Body Verdict verdict, @ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
+    /** The answer; with {@code ?wait=SECONDS} it waits for the end of the session, and holds nothing but the connection. */
+    public ResponseStream reply(@Body Verdict verdict, @ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
         LiveSession session = verdict.session();
         boolean repeated = verdict.reason() == Verdict.Reason.DUPLICATE;
         if (!verdict.isAccepted() && !repeated) {
-            throw refusal(verdict);
+            return refusal(verdict).reply();
         }
         double seconds = waitSeconds(request);
         if (seconds <= 0) {
-            return CompletableFuture.completedFuture(sessionReply(repeated ? 200 : 202, session, request));
+            return sessionReply(repeated ? 200 : 202, session, request);
         }
-        return session.ended()
+        CompletableFuture<HttpReply> later = session.ended()
                 .copy()
                 .completeOnTimeout(session, Math.round(seconds * 1000), TimeUnit.MILLISECONDS)
                 .thenApply(done -> sessionReply(done.isDone() || repeated ? 200 : 202, done, request));
+        return (context, response) -> {
+            Context eventLoop = context.vertx().getOrCreateContext();
+            later.thenAccept(reply -> eventLoop.runOnContext(v -> reply.writeTo(context, response)));
+        };
     }
 
     private static double waitSeconds(HttpRequest request) {
-        return request.seconds("wait", LONGEST_WAIT_S);
+        return request.seconds("wait", MAX_WAIT_S);
     }
 
     private static HttpReply sessionReply(int status, LiveSession session, HttpRequest request) {
-        String place = request.prefix() + "/api/v1/sessions/" + session.id();
         return HttpReply.of(
-                status, "application/json", session.json(SessionViews.DEFAULT_MESSAGES), Map.of("Location", place));
+                status,
+                "application/json",
+                session.json(SessionViews.DEFAULT_MESSAGES),
+                Map.of("Location", request.prefix() + "/api/v1/sessions/" + session.id()));
     }
 
     private static HttpProblem refusal(Verdict verdict) {
@@ -126,15 +118,5 @@ public final class Commands {
             case STOPPING, UNAVAILABLE -> new HttpProblem(503, verdict.detail());
             default -> new HttpProblem(400, verdict.detail());
         };
-    }
-
-    /** The reply to a request that needs a store which cannot be read. */
-    public HttpReply unavailable(@ExchangeProperty(org.apache.camel.Exchange.EXCEPTION_CAUGHT) StoreUnavailable fault) {
-        return new HttpProblem(503, fault.getMessage()).reply();
-    }
-
-    /** The reply to a request that cannot be served. */
-    public HttpReply problem(@ExchangeProperty(Exchange.EXCEPTION_CAUGHT) HttpProblem problem) {
-        return problem.reply();
     }
 }

@@ -6,7 +6,10 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Clock;
+import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.camel.Body;
 import org.apache.camel.ExchangeProperty;
@@ -15,14 +18,13 @@ import pysmurf.controller.session.OutputGaps;
 import pysmurf.controller.session.SessionEvent;
 
 /**
- * The server-sent events of {@code GET /api/v1/events}. The last events are remembered, within bounds, and every watcher
- * reads from that memory at its own speed: one that is too slow loses output lines, is told how many, and costs nobody
- * anything. Thread-safe.
+ * The server-sent events of {@code GET /api/v1/events}. The last events are remembered, within bounds, and every watcher reads from
+ * that memory at its own speed. A slow watcher loses output lines, learns how many, and delays no other.
  */
 public final class EventStream {
 
-    private static final int MOST_EVENTS = 16 * 1024;
-    private static final int MOST_CHARS = 12 * 1024 * 1024;
+    private static final int MAX_EVENTS = 16 * 1024;
+    private static final int MAX_CHARS = 12 * 1024 * 1024;
     private static final long COMMENT_EVERY_MS = 15_000;
 
     /**
@@ -34,10 +36,11 @@ public final class EventStream {
      */
     private record Entry(long id, String name, String json, long linesBefore, long linesUpTo) {}
 
-    private final Entry[] memory = new Entry[MOST_EVENTS];
+    /** By id. */
+    private final NavigableMap<Long, Entry> memory = new TreeMap<>();
+
     private final OutputGaps gaps = new OutputGaps();
     private final Set<Watcher> watchers = ConcurrentHashMap.newKeySet();
-    private long firstId;
     private long nextId;
     private long chars;
     private long lines;
@@ -45,7 +48,6 @@ public final class EventStream {
     /** @param clock where ids begin, so that they rise over restarts and an old Last-Event-ID is known to be old */
     public EventStream(Clock clock) {
         this.nextId = clock.millis() * 1000;
-        this.firstId = nextId;
     }
 
     /** Remembers an event and wakes the watchers. */
@@ -63,27 +65,18 @@ public final class EventStream {
         int ownLines = event.hasLines() ? event.getOutput().lines().size() : 0;
         String json = event.isEndOfLines() ? "" : event.getJson();
         Entry entry = new Entry(nextId, event.getName(), json, linesBefore, linesBefore + ownLines);
-        while (firstId < nextId && (nextId - firstId >= MOST_EVENTS || chars + json.length() > MOST_CHARS)) {
-            chars -= at(firstId).json().length();
-            memory[slot(firstId++)] = null;
+        while (!memory.isEmpty() && (memory.size() >= MAX_EVENTS || chars + json.length() > MAX_CHARS)) {
+            chars -= memory.pollFirstEntry().getValue().json().length();
         }
-        memory[slot(nextId++)] = entry;
+        memory.put(nextId++, entry);
         chars += json.length();
         lines = entry.linesUpTo();
     }
 
-    private Entry at(long id) {
-        return memory[slot(id)];
-    }
-
-    private static int slot(long id) {
-        return (int) (id % MOST_EVENTS);
-    }
-
     /** The first event remembered after an id; null if there is none yet. */
     private synchronized Entry after(long id) {
-        long wanted = Math.max(id + 1, firstId);
-        return wanted < nextId ? at(wanted) : null;
+        Map.Entry<Long, Entry> next = memory.higherEntry(id);
+        return next == null ? null : next.getValue();
     }
 
     /** {@code GET /api/v1/events}; begins after {@code Last-Event-ID} as far as that is remembered, else with what comes. */
@@ -142,7 +135,7 @@ public final class EventStream {
                     // an id of an earlier life of the controller, or one forgotten, resumes with what is remembered;
                     // so does one that was not given yet: in that earlier life the clock was ahead
                     long known = Long.parseLong(lastEventId);
-                    lastId = known > lastId ? firstId - 1 : Math.max(known, firstId - 1);
+                    lastId = known > lastId ? -1 : known;
                     Entry next = after(lastId);
                     linesSeen = next == null ? lines : next.linesBefore();
                 }

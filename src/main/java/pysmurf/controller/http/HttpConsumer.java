@@ -2,10 +2,9 @@ package pysmurf.controller.http;
 
 import io.vertx.core.Context;
 import io.vertx.core.Handler;
-import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangePattern;
@@ -14,16 +13,19 @@ import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import pysmurf.controller.session.StoreUnavailable;
 
 /**
- * Takes HTTP requests into routes. Two things differ from Camel's own consumer: request headers, query and form
- * parameters do not become message headers (they are in the exchange property {@link HttpRequest#PROPERTY}, so no caller
- * can set a header that steers a component), and a route that goes on asynchronously holds no thread, so that hundreds of
- * clients may wait for a script to end.
+ * Takes HTTP requests into routes. Two things differ from Camel's own consumer: request headers, query and form parameters do not
+ * become message headers (they are in the exchange property {@link HttpRequest#PROPERTY}, so no caller can set a header that
+ * steers a component), and a route that goes on asynchronously holds no thread.
  */
 public final class HttpConsumer extends VertxPlatformHttpConsumer {
 
     private static final Logger LOG = LoggerFactory.getLogger(HttpConsumer.class);
+
+    private static final long MAX_STOP_NANOS = 1_000_000_000;
+    private static final long LOOK_EVERY_MS = 2;
 
     private final AtomicInteger pending = new AtomicInteger();
 
@@ -37,13 +39,11 @@ public final class HttpConsumer extends VertxPlatformHttpConsumer {
 
     @Override
     protected void handleRequest(RoutingContext context) {
-        // first counted, then looked: who stops this looks for those who are counted after it has said so
+        // counted before the check: a stop first says that it has begun, then waits for those that are counted
         pending.incrementAndGet();
         if (!isStarted()) {
             pending.decrementAndGet();
-            if (!Retry.later(context)) {
-                fail(context, new HttpProblem(503, "the route is suspended"));
-            }
+            new HttpProblem(503, "this route is being replaced").answer(context);
             return;
         }
         Exchange exchange = createExchange(false);
@@ -62,35 +62,31 @@ public final class HttpConsumer extends VertxPlatformHttpConsumer {
                         },
                         false)
                 .onComplete(done -> pending.decrementAndGet())
-                .onFailure(fault -> {
-                    LOG.error("{} failed", getEndpoint().getPath(), fault);
-                    fail(context, new HttpProblem(500, "internal error"));
-                });
+                .onFailure(fault -> failed(context, fault));
     }
 
-    /** Requests that wait for a thread or have one; one that waits for the end of a session has given it back. */
-    public int pending() {
-        return pending.get();
+    /** Those that were let in are answered first: until they have a thread, Camel does not count them. */
+    @Override
+    protected void doStop() throws Exception {
+        long deadline = System.nanoTime() + MAX_STOP_NANOS;
+        while (pending.get() > 0 && System.nanoTime() < deadline) {
+            Thread.sleep(LOOK_EVERY_MS);
+        }
+        super.doStop();
     }
 
     private void reply(RoutingContext context, Exchange exchange) {
         try {
-            HttpServerResponse response = context.response();
-            if (response.ended() || response.closed()) {
-                return;
-            }
-            if (exchange.getException() != null) {
-                LOG.error("{} failed", getEndpoint().getPath(), exchange.getException());
-                fail(context, new HttpProblem(500, "internal error"));
-                return;
-            }
-            Object body = exchange.getMessage().getBody();
-            if (body instanceof ResponseStream stream) {
-                stream.writeTo(context, response);
-            } else if (body instanceof HttpReply reply) {
-                send(response, reply);
-            } else {
-                send(response, plain(exchange));
+            HttpProblem problem = exchange.getException(HttpProblem.class);
+            StoreUnavailable unavailable = exchange.getException(StoreUnavailable.class);
+            if (problem != null) {
+                problem.answer(context);
+            } else if (unavailable != null) {
+                new HttpProblem(503, unavailable.getMessage()).answer(context);
+            } else if (exchange.getException() != null) {
+                failed(context, exchange.getException());
+            } else if (!context.response().ended() && !context.response().closed()) {
+                answer(exchange).writeTo(context, context.response());
             }
         } catch (RuntimeException e) {
             LOG.error("{}: the reply could not be written", getEndpoint().getPath(), e);
@@ -101,26 +97,19 @@ public final class HttpConsumer extends VertxPlatformHttpConsumer {
         }
     }
 
-    /** What any route of an integrator gives: a body, and perhaps a status and a content type as headers. */
-    private static HttpReply plain(Exchange exchange) {
+    private void failed(RoutingContext context, Throwable fault) {
+        LOG.error("{} failed", getEndpoint().getPath(), fault);
+        new HttpProblem(500, "internal error").answer(context);
+    }
+
+    /** A route of an integrator gives a body, and perhaps a status and a content type as headers. */
+    private static ResponseStream answer(Exchange exchange) {
+        if (exchange.getMessage().getBody() instanceof ResponseStream ready) {
+            return ready;
+        }
         int status = exchange.getMessage().getHeader(Exchange.HTTP_RESPONSE_CODE, 200, Integer.class);
         String type = exchange.getMessage().getHeader(Exchange.CONTENT_TYPE, "text/plain; charset=utf-8", String.class);
         String text = exchange.getMessage().getBody(String.class);
-        return HttpReply.of(status, type, text == null ? "" : text, java.util.Map.of());
-    }
-
-    static void fail(RoutingContext context, HttpProblem problem) {
-        if (!context.response().ended()) {
-            send(context.response(), problem.reply());
-        }
-    }
-
-    static void send(HttpServerResponse response, HttpReply reply) {
-        response.setStatusCode(reply.status());
-        response.putHeader("Cache-Control", "no-store").putHeader("X-Content-Type-Options", "nosniff");
-        reply.headers().forEach(response::putHeader);
-        // for HEAD as well
-        response.putHeader("Content-Length", Integer.toString(reply.body().length));
-        response.end(Buffer.buffer(reply.body()));
+        return HttpReply.of(status, type, text == null ? "" : text, Map.of());
     }
 }

@@ -2,12 +2,13 @@ package pysmurf.controller.http;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Properties;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
+import org.apache.camel.component.platform.http.PlatformHttpConstants;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServerConfiguration;
 import org.apache.camel.spi.Registry;
 import org.apache.camel.support.jsse.KeyManagersParameters;
@@ -19,7 +20,6 @@ import pysmurf.controller.access.KeyStoreFile;
 import pysmurf.controller.access.Tokens;
 import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.audit.Audit;
-import pysmurf.controller.audit.AuditView;
 import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.Settings;
 import pysmurf.controller.config.StartFailure;
@@ -35,16 +35,13 @@ public final class HttpPart {
 
     private final Configuration configuration;
     private final HttpServer server;
+    private final Audit audit;
 
     /** Listens; until all routes are there it answers only that. */
     public HttpPart(Assembly assembly, Tokens tokens, Replacement replacement) throws Exception {
         configuration = assembly.configuration();
         CamelContext context = assembly.camel();
-        Audit audit = assembly.closing(new Audit(
-                configuration.get(Settings.AUDIT_FILE).toAbsolutePath().normalize(),
-                configuration.get(Settings.AUDIT_MAX_SIZE),
-                configuration.get(Settings.AUDIT_KEEP),
-                assembly.clock()));
+        audit = new Audit(auditFile(configuration), assembly.clock());
         assembly.bind("audit", audit);
         assembly.health()
                 .add(
@@ -64,7 +61,8 @@ public final class HttpPart {
         FrontDoor door = new FrontDoor(
                 tokens,
                 new AllowedHosts(configuration.get(Settings.HTTP_ALLOWED_HOSTS), host),
-                configuration.get(Settings.HTTP_TRUSTED_PROXIES));
+                configuration.get(Settings.HTTP_TRUSTED_PROXIES),
+                context.createProducerTemplate());
         server = new HttpServer(http, door, replacement);
         context.addService(server, true, false);
         // before the routes are: their consumers look for its router
@@ -72,10 +70,18 @@ public final class HttpPart {
         assembly.health()
                 .addHindrance(() -> server.isReady() ? Optional.empty() : Optional.of("the controller is starting"));
         Registry registry = context.getRegistry();
-        HttpEngine engine = new HttpEngine();
-        engine.setHandlers(List.of(new AccessHandler(tokens, audit)));
-        registry.bind("platform-http-engine", engine);
-        registry.bind("auditView", new AuditView(audit));
+        registry.bind(PlatformHttpConstants.PLATFORM_HTTP_ENGINE_NAME, new HttpEngine());
+    }
+
+    /** What the routes call by placeholders. */
+    public static void addTo(Properties properties, Configuration configuration) {
+        Path file = auditFile(configuration);
+        properties.setProperty("audit.folder", file.getParent().toString());
+        properties.setProperty("audit.name", file.getFileName().toString());
+    }
+
+    private static Path auditFile(Configuration configuration) {
+        return configuration.get(Settings.AUDIT_FILE).toAbsolutePath().normalize();
     }
 
     private HttpServer listen() throws IOException {
@@ -116,7 +122,7 @@ public final class HttpPart {
      */
     public void join(Assembly assembly, Operations operations, Sessions sessions) throws IOException {
         assembly.bind("httpCommands", new Commands());
-        assembly.bind("sessionViews", new SessionViews(operations, sessions, secretFiles()));
+        assembly.bind("sessionViews", new SessionViews(operations, sessions, audit, secretFiles()));
         assembly.bind("interfaceDocuments", new InterfaceDocuments(Assembly.version()));
         assembly.bind("eventStream", new EventStream(assembly.clock()));
         assembly.bind("observeViews", new ObserveViews(assembly.health(), assembly.metrics()));
@@ -133,15 +139,17 @@ public final class HttpPart {
         return scheme + "://" + server.getHost() + ":" + server.getPort();
     }
 
-    /** Files that are never handed out, whoever registers them. */
+    /** Files that no client gets, whatever a script registers. */
     private List<Path> secretFiles() {
-        List<Path> files = new ArrayList<>(List.of(
-                configuration.configDir().resolve("application.properties"), configuration.get(Settings.AUDIT_FILE)));
-        Stream.of(Settings.AUTH_TOKENS_FILE, Settings.MQTT_EMBEDDED_USERS_FILE, Settings.HTTP_TLS_KEYSTORE)
-                .map(configuration::get)
-                .filter(file -> !file.isEmpty())
-                .map(Path::of)
-                .forEach(files::add);
-        return files;
+        return Stream.concat(
+                        Stream.of(configuration.configDir().resolve("application.properties")),
+                        Stream.of(
+                                        Settings.AUTH_TOKENS_FILE,
+                                        Settings.MQTT_EMBEDDED_USERS_FILE,
+                                        Settings.HTTP_TLS_KEYSTORE)
+                                .map(configuration::get)
+                                .filter(file -> !file.isEmpty())
+                                .map(Path::of))
+                .toList();
     }
 }

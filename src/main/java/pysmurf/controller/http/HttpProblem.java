@@ -2,6 +2,7 @@ package pysmurf.controller.http;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.vertx.ext.web.RoutingContext;
 import java.util.List;
 import java.util.Map;
 import pysmurf.controller.session.FieldError;
@@ -14,12 +15,9 @@ public class HttpProblem extends RuntimeException {
     private final transient ObjectNode json;
     private final int status;
 
-    /**
-     * @param status HTTP status
-     * @param detail what is wrong with this request, for the client
-     */
+    /** @param detail what is wrong with this request, for the client */
     public HttpProblem(int status, String detail) {
-        // thrown for what clients do, often and on purpose: nobody reads a stack trace of it
+        // thrown often, for what clients do: a stack trace would tell nothing
         super(detail, null, false, false);
         this.status = status;
         this.json = Json.object()
@@ -41,6 +39,11 @@ public class HttpProblem extends RuntimeException {
     }
 
     HttpReply reply() {
-        return HttpReply.of(status, "application/problem+json", Json.text(json), Map.of());
+        Map<String, String> headers = status == 503 ? Map.of("Retry-After", "1") : Map.of();
+        return HttpReply.of(status, "application/problem+json", Json.text(json), headers);
+    }
+
+    void answer(RoutingContext context) {
+        reply().writeTo(context, context.response());
     }
 }

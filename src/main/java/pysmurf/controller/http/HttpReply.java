@@ -1,30 +1,37 @@
 package pysmurf.controller.http;
 
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.Map;
 import pysmurf.controller.session.Json;
 
-/**
- * A whole HTTP reply. Immutable.
- *
- * @param status  HTTP status
- * @param headers header names and values
- * @param body    the body; not null
- */
-public record HttpReply(int status, Map<String, String> headers, byte[] body) {
+/** A whole HTTP reply. */
+public record HttpReply(int status, Map<String, String> headers, byte[] body) implements ResponseStream {
 
     /** A reply whose body is the value as JSON. */
     public static HttpReply json(int status, Object value) {
-        return json(status, value, Map.of());
-    }
-
-    static HttpReply json(int status, Object value, Map<String, String> headers) {
-        return of(status, "application/json", Json.text(value), headers);
+        return of(status, "application/json", Json.text(value), Map.of());
     }
 
     static HttpReply of(int status, String contentType, String text, Map<String, String> more) {
-        Map<String, String> headers = new java.util.HashMap<>(more);
+        Map<String, String> headers = new HashMap<>(more);
         headers.put("Content-Type", contentType);
-        return new HttpReply(status, Map.copyOf(headers), text.getBytes(StandardCharsets.UTF_8));
+        return new HttpReply(status, headers, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public void writeTo(RoutingContext context, HttpServerResponse response) {
+        if (response.ended() || response.closed()) {
+            return;
+        }
+        response.setStatusCode(status);
+        response.putHeader("Cache-Control", "no-store").putHeader("X-Content-Type-Options", "nosniff");
+        headers.forEach(response::putHeader);
+        // for HEAD as well
+        response.putHeader("Content-Length", Integer.toString(body.length));
+        response.end(Buffer.buffer(body));
     }
 }

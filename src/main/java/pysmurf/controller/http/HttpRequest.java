@@ -6,24 +6,20 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import pysmurf.controller.access.Requester;
 import pysmurf.controller.access.Role;
 
 /**
- * What a route may know of an HTTP request. Nothing of it becomes a message header, so no caller can steer a component.
- * Immutable.
+ * What a route may know of an HTTP request.
  *
- * @param method         e.g. {@code POST}
- * @param path           path parameters by name
+ * @param path           the path's parameters by name
  * @param query          the first value of each query parameter
  * @param prefix         the path that a proxy has all of this controller below; empty for none
  * @param contentType    as sent, or null
  * @param idempotencyKey as sent, or null
  * @param lastEventId    as sent, or null
- * @param address        the client's address
- * @param client         the token's name, or else the address
- * @param role           what the client may do; null for nobody known
- * @param tokenRefused   whether it sent a token that nobody has
- * @param body           the body; empty if there is none
+ * @param requester     who asks
+ * @param tokenRefused   whether it sent an unknown token
  */
 public record HttpRequest(
         String method,
@@ -33,9 +29,7 @@ public record HttpRequest(
         String contentType,
         String idempotencyKey,
         String lastEventId,
-        String address,
-        String client,
-        Role role,
+        Requester requester,
         boolean tokenRefused,
         byte[] body) {
 
@@ -44,7 +38,6 @@ public record HttpRequest(
 
     static HttpRequest of(RoutingContext context) {
         Buffer body = context.body() == null ? null : context.body().buffer();
-        Caller caller = Caller.of(context);
         Arrival arrival = Arrival.of(context);
         return new HttpRequest(
                 context.request().method().name(),
@@ -54,10 +47,8 @@ public record HttpRequest(
                 FrontDoor.contentType(context),
                 context.request().getHeader("Idempotency-Key"),
                 context.request().getHeader("Last-Event-ID"),
-                arrival.address(),
-                caller.name(),
-                caller.role(),
-                caller.tokenRefused(),
+                context.get(Requester.PROPERTY),
+                FrontDoor.isTokenRefused(context),
                 body == null ? new byte[0] : body.getBytes());
     }
 
@@ -69,7 +60,7 @@ public record HttpRequest(
 
     /** Whether the client has that role, or one that includes it. */
     public boolean isFrom(Role needed) {
-        return role != null && role.includes(needed);
+        return requester.is(needed);
     }
 
     /**
@@ -91,15 +82,15 @@ public record HttpRequest(
      * @param  otherwise   where it is not there
      * @throws HttpProblem 400 if it is something else
      */
-    public int number(String name, int least, int most, int otherwise) {
+    public int number(String name, int min, int max, int otherwise) {
         String text = query.get(name);
         if (text == null) {
             return otherwise;
         }
-        if (text.matches("[0-9]{1,9}") && Integer.parseInt(text) >= least && Integer.parseInt(text) <= most) {
+        if (text.matches("[0-9]{1,9}") && Integer.parseInt(text) >= min && Integer.parseInt(text) <= max) {
             return Integer.parseInt(text);
         }
-        throw HttpProblem.wrong(name, "a whole number from " + least + " to " + most);
+        throw HttpProblem.wrong(name, "a whole number from " + min + " to " + max);
     }
 
     /**
@@ -107,16 +98,29 @@ public record HttpRequest(
      *
      * @throws HttpProblem 400 if it is something else
      */
-    public double seconds(String name, int most) {
+    public double seconds(String name, int max) {
         String text = query.getOrDefault(name, "0");
-        if (text.matches("[0-9]{1,9}(\\.[0-9]*)?|\\.[0-9]+") && Double.parseDouble(text) <= most) {
+        if (text.matches("[0-9]{1,9}(\\.[0-9]*)?|\\.[0-9]+") && Double.parseDouble(text) <= max) {
             return Double.parseDouble(text);
         }
-        throw HttpProblem.wrong(name, "seconds from 0 to " + most);
+        throw HttpProblem.wrong(name, "seconds from 0 to " + max);
     }
 
     /** A path parameter, for routes: {@code ${exchangeProperty.request.pathParam(id)}}. */
     public String pathParam(String name) {
         return path.get(name);
+    }
+
+    /**
+     * A number in the path.
+     *
+     * @throws HttpProblem 404 if it is something else
+     */
+    public int pathNumber(String name) {
+        try {
+            return Integer.parseInt(path.get(name));
+        } catch (NumberFormatException e) {
+            throw new HttpProblem(404, "nothing is numbered \"" + path.get(name) + "\"");
+        }
     }
 }

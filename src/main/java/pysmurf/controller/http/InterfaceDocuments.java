@@ -14,7 +14,7 @@ import pysmurf.controller.session.Json;
 
 /**
  * The interface for machines: an OpenAPI and an AsyncAPI document, written in YAML and served as JSON with this controller's
- * version. Read when they are first asked for. Thread-safe.
+ * version. Read when they are first asked for.
  */
 public final class InterfaceDocuments {
 

@@ -1,13 +1,12 @@
 package pysmurf.controller.http;
 
-import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.file.AsyncFile;
 import io.vertx.core.file.OpenOptions;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.script.process.RegularFile;
@@ -15,8 +14,8 @@ import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.SessionLog;
 
 /**
- * A session's output as it was written, byte for byte, straight from its file; following until the session is done, if
- * wanted. Holds no thread, and never more than one block in memory, however slow the client is.
+ * A session's output as it is written, byte for byte, straight from its file, until the session is done. Holds no thread, and never
+ * more than one block in memory, however slow the client is.
  */
 final class LogStream implements ResponseStream {
 
@@ -25,29 +24,23 @@ final class LogStream implements ResponseStream {
     private static final long LOOK_AGAIN_MS = 20;
 
     private final LiveSession session;
-    private final boolean follow;
+    private final Map<String, String> headers;
     private RoutingContext context;
     private HttpServerResponse response;
     private AsyncFile file;
-    private long position = -1;
-    private long end = Long.MAX_VALUE;
+    private long position;
 
-    LogStream(LiveSession session, boolean follow) {
+    LogStream(LiveSession session, Map<String, String> headers) {
         this.session = session;
-        this.follow = follow;
+        this.headers = headers;
     }
 
     @Override
     public void writeTo(RoutingContext routingContext, HttpServerResponse httpResponse) {
         context = routingContext;
         response = httpResponse;
-        response.putHeader("Content-Type", "text/plain; charset=utf-8")
-                .putHeader("Cache-Control", "no-store")
-                .putHeader("X-Content-Type-Options", "nosniff")
-                .setChunked(true);
-        if (follow) {
-            response.putHeader("X-Accel-Buffering", "no");
-        }
+        headers.forEach(response::putHeader);
+        response.putHeader("X-Content-Type-Options", "nosniff").setChunked(true);
         if (context.request().method() == HttpMethod.HEAD) {
             response.end();
             return;
@@ -85,26 +78,21 @@ final class LogStream implements ResponseStream {
                                 regular.path().toString(),
                                 new OpenOptions().setRead(true).setWrite(false).setCreate(false))
                         .onComplete(opened -> regular.close()))
+                .onFailure(this::fail)
                 .onSuccess(opened -> {
                     file = opened;
                     position = log.from();
-                    if (!follow) {
-                        // what is written from now on is for those who follow
-                        end = opened.sizeBlocking();
-                    }
                     step();
-                })
-                .onFailure(this::fail);
+                });
     }
 
     private void read(SessionLog log, boolean done) {
-        long last = log.to() < 0 ? end : Math.min(end, log.to());
-        long room = Math.min(BLOCK_BYTES, last - position);
-        if (room <= 0) {
+        long left = log.to() < 0 ? BLOCK_BYTES : Math.min(BLOCK_BYTES, log.to() - position);
+        if (left <= 0) {
             pauseOrEnd(done);
             return;
         }
-        file.read(Buffer.buffer((int) room), 0, position, (int) room)
+        file.read(Buffer.buffer((int) left), 0, position, (int) left)
                 .onFailure(this::fail)
                 .onSuccess(block -> {
                     if (block.length() == 0) {
@@ -112,26 +100,13 @@ final class LogStream implements ResponseStream {
                         return;
                     }
                     position += block.length();
-                    write(block).onSuccess(v -> step());
+                    // once the client has taken it
+                    response.write(block).onSuccess(v -> step());
                 });
     }
 
-    /** Completes when the client has room for more. */
-    private Future<Void> write(Buffer block) {
-        response.write(block);
-        if (!response.writeQueueFull()) {
-            return Future.succeededFuture();
-        }
-        Promise<Void> drained = Promise.promise();
-        response.drainHandler(v -> {
-            response.drainHandler(null);
-            drained.tryComplete();
-        });
-        return drained.future();
-    }
-
     private void pauseOrEnd(boolean done) {
-        if (done || !follow) {
+        if (done) {
             response.end();
             close();
         } else {

@@ -3,15 +3,10 @@ package pysmurf.controller.http;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 
-/** A reply that is written bit by bit; a route gives it as its body. */
+/** What a route gives as its body to answer a request. */
 @FunctionalInterface
 public interface ResponseStream {
 
-    /**
-     * Takes the response over, on the event loop; must not block. It ends the response itself.
-     *
-     * @param context  the request
-     * @param response its response, nothing of it written yet
-     */
+    /** Takes over the response, of which nothing has been written yet, and ends it; on the event loop, so it must not block. */
     void writeTo(RoutingContext context, HttpServerResponse response);
 }

@@ -1,6 +1,6 @@
 package pysmurf.controller.http;
 
-import io.vertx.core.buffer.Buffer;
+import io.vertx.core.Context;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
@@ -9,29 +9,25 @@ import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.Message;
 
-/**
- * A session with many messages, as fast as the client takes them: of what they are as JSON there is never more than one block in
- * memory.
- */
+/** A session with many messages, as fast as the client takes them; only one block of their JSON is in memory at a time. */
 final class SessionStream implements ResponseStream {
 
-    private static final long LONG = 256L * 1024;
+    private static final long MAX_WHOLE = 256L * 1024;
     private static final int BLOCK_CHARACTERS = 64 * 1024;
 
     private final String head;
     private final List<Message> messages;
     private int next;
 
-    /** @param mostMessages the newest ones */
-    SessionStream(LiveSession session, int mostMessages) {
+    /** @param maxMessages the newest ones */
+    SessionStream(LiveSession session, int maxMessages) {
         String json = session.document();
         head = json.substring(0, json.length() - 1) + ",\"messages\":[";
-        messages = session.messages(mostMessages);
+        messages = session.messages(maxMessages);
     }
 
-    /** Whether it is worth it. */
     boolean isLong() {
-        return messages.stream().mapToLong(message -> message.text().length()).sum() > LONG;
+        return messages.stream().mapToLong(message -> message.text().length()).sum() > MAX_WHOLE;
     }
 
     @Override
@@ -44,22 +40,21 @@ final class SessionStream implements ResponseStream {
             response.end();
             return;
         }
-        response.drainHandler(v -> go(response));
         response.write(head);
-        go(response);
+        go(response, context.vertx().getOrCreateContext());
     }
 
-    private void go(HttpServerResponse response) {
-        while (next < messages.size() && !response.writeQueueFull() && !response.closed()) {
-            StringBuilder block = new StringBuilder();
-            while (next < messages.size() && block.length() < BLOCK_CHARACTERS) {
-                block.append(next == 0 ? "" : ",")
-                        .append(Json.text(messages.get(next++).json()));
-            }
-            response.write(Buffer.buffer(block.toString()));
-        }
-        if (next == messages.size() && !response.ended()) {
+    private void go(HttpServerResponse response, Context eventLoop) {
+        if (next == messages.size()) {
             response.end("]}");
+            return;
         }
+        StringBuilder block = new StringBuilder();
+        while (next < messages.size() && block.length() < BLOCK_CHARACTERS) {
+            block.append(next == 0 ? "" : ",")
+                    .append(Json.text(messages.get(next++).json()));
+        }
+        // the next one once the client has taken this
+        response.write(block.toString()).onSuccess(v -> eventLoop.runOnContext(again -> go(response, eventLoop)));
     }
 }

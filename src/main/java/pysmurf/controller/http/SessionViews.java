@@ -3,32 +3,35 @@ package pysmurf.controller.http;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.util.RawValue;
-import io.vertx.core.http.HttpMethod;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.camel.ExchangeProperty;
+import pysmurf.controller.access.Role;
+import pysmurf.controller.audit.Audit;
 import pysmurf.controller.routing.Operation;
 import pysmurf.controller.routing.Operations;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.RegisteredFile;
+import pysmurf.controller.session.SessionLog;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.Trimming;
 
-/** What can be read over HTTP: operations, sessions, their logs and files. Thread-safe. */
+/** What can be read over HTTP: operations, sessions, their logs and files, the audit log. */
 public final class SessionViews {
 
     private static final int DEFAULT_LIMIT = 50;
-    private static final int MOST = 500;
-    private static final int HIGHEST = 999_999_999;
-    /** So many at {@link #MOST} are 8 MB. */
+    private static final int MAX_LIMIT = 500;
+    private static final int MAX_NUMBER = 999_999_999;
+    /** So many at {@link #MAX_LIMIT} are 8 MB. */
     private static final int LISTED_BYTES = 16 * 1024;
 
     static final int DEFAULT_MESSAGES = 100;
@@ -46,14 +49,16 @@ public final class SessionViews {
             "text/plain; charset=utf-8");
 
     private final Operations operations;
-    private final List<Path> secrets;
     private final Sessions sessions;
+    private final Audit audit;
+    private final List<Path> secrets;
 
-    /** @param secrets files that nobody is given, whatever a script registers; those that are not there yet count, too */
-    public SessionViews(Operations operations, Sessions sessions, List<Path> secrets) {
-        this.secrets = List.copyOf(secrets);
+    /** @param secrets files that no client gets, whatever a script registers; those that are not there yet count, too */
+    public SessionViews(Operations operations, Sessions sessions, Audit audit, List<Path> secrets) {
         this.operations = operations;
         this.sessions = sessions;
+        this.audit = audit;
+        this.secrets = List.copyOf(secrets);
     }
 
     /** {@code GET /api/v1/operations}. */
@@ -79,8 +84,8 @@ public final class SessionViews {
      */
     public HttpReply list(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
         Map<String, String> query = request.query();
-        int limit = Math.min(MOST, request.number("limit", 0, HIGHEST, DEFAULT_LIMIT));
-        Integer before = query.containsKey("before") ? request.number("before", 0, HIGHEST, 0) : null;
+        int limit = Math.min(MAX_LIMIT, request.number("limit", 0, MAX_NUMBER, DEFAULT_LIMIT));
+        Integer before = query.containsKey("before") ? request.number("before", 0, MAX_NUMBER, 0) : null;
         // each as text: as a tree it takes many times as much, and each is read only when the one before is text
         String list = sessions.list(limit, before, query.get("op"), outcome(query.get("outcome")))
                 .map(SessionViews::listed)
@@ -107,7 +112,7 @@ public final class SessionViews {
     public Object session(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
         int wanted = "all".equals(request.query().get("messages"))
                 ? Integer.MAX_VALUE
-                : request.number("messages", 0, HIGHEST, DEFAULT_MESSAGES);
+                : request.number("messages", 0, MAX_NUMBER, DEFAULT_MESSAGES);
         LiveSession session = find(request);
         SessionStream stream = new SessionStream(session, wanted);
         return stream.isLong() ? stream : HttpReply.of(200, "application/json", session.json(wanted), Map.of());
@@ -121,13 +126,23 @@ public final class SessionViews {
     public ResponseStream log(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
         LiveSession session = find(request);
         boolean follow = request.flag("follow");
-        boolean hidden = session.now().log() == null
-                ? session.isDone()
-                : session.isDone() && !session.now().log().kept();
-        if (hidden) {
+        // done is asked before the log is: its end is known then
+        boolean done = session.isDone();
+        SessionLog log = session.now().log();
+        if (done && (log == null || !log.kept())) {
             throw new HttpProblem(404, "session " + session.id() + " kept no log");
         }
-        return new LogStream(session, follow);
+        Map<String, String> headers =
+                new HashMap<>(Map.of("Content-Type", "text/plain; charset=utf-8", "Cache-Control", "no-store"));
+        if (follow) {
+            headers.put("X-Accel-Buffering", "no");
+        }
+        if (follow && !done) {
+            return new LogStream(session, headers);
+        }
+        return log == null
+                ? new HttpReply(200, headers, new byte[0])
+                : new FileReply(log.file(), log.from(), log.to() < 0 ? Long.MAX_VALUE : log.to(), headers);
     }
 
     /**
@@ -137,68 +152,59 @@ public final class SessionViews {
      */
     public ResponseStream file(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) throws IOException {
         List<RegisteredFile> files = find(request).now().files();
-        int index = whole(request, "n");
+        int index = request.pathNumber("n");
         if (index < 0 || index >= files.size()) {
             throw new HttpProblem(404, "the session has " + files.size() + " files");
         }
-        RegisteredFile file = files.get(index);
-        Path path = Path.of(file.path());
+        Path path = Path.of(files.get(index).path());
         if (!Files.isRegularFile(path)) {
             throw new HttpProblem(404, "the file is no longer there");
         }
         if (isSecret(path)) {
-            throw new HttpProblem(403, "this file is given to nobody");
+            throw new HttpProblem(403, "this file is one of the controller's own secrets");
         }
-        long size = Files.size(path);
-        return (context, response) -> {
-            response.putHeader("Content-Type", contentType(path))
-                    .putHeader("X-Content-Type-Options", "nosniff")
-                    // what scripts draw is shown, never run
-                    .putHeader("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-                    .putHeader(
-                            "Content-Disposition",
-                            "inline; filename=\""
-                                    + path.getFileName().toString().replaceAll("[^\\w.+-]", "_") + "\"");
-            if (context.request().method() == HttpMethod.HEAD) {
-                response.putHeader("Content-Length", Long.toString(size)).end();
-            } else {
-                response.sendFile(path.toString()).onFailure(fault -> context.fail(404, fault));
-            }
-        };
-    }
-
-    /** Whoever can send a datagram to this machine can register a file: this controller's own secrets are none of them. */
-    private boolean isSecret(Path path) {
-        return secrets.stream().filter(Files::exists).anyMatch(secret -> {
-            try {
-                return Files.isSameFile(secret, path);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        });
-    }
-
-    private static String contentType(Path path) {
         String name = path.getFileName().toString();
         String ending = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-        return CONTENT_TYPES.getOrDefault(ending, "application/octet-stream");
+        return new FileReply(
+                path,
+                0,
+                Long.MAX_VALUE,
+                Map.of(
+                        "Content-Type",
+                        CONTENT_TYPES.getOrDefault(ending, "application/octet-stream"),
+                        // what scripts draw is shown, never run
+                        "Content-Security-Policy",
+                        "default-src 'none'; style-src 'unsafe-inline'",
+                        "Content-Disposition",
+                        "inline; filename=\"" + name.replaceAll("[^\\w.+-]", "_") + "\""));
+    }
+
+    /** Anybody who can send a datagram to this machine can register a file: this controller's own secrets are none of them. */
+    private boolean isSecret(Path path) throws IOException {
+        for (Path secret :
+                Stream.concat(secrets.stream(), audit.files().stream()).toList()) {
+            if (Files.exists(secret) && Files.isSameFile(secret, path)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * {@code GET /api/v1/audit}.
+     *
+     * @throws HttpProblem 403 for anybody but an admin, 400 for a limit out of its rule
+     */
+    public HttpReply audit(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) throws IOException {
+        if (!request.isFrom(Role.ADMIN)) {
+            throw new HttpProblem(403, "this needs the role " + Role.ADMIN.word());
+        }
+        return HttpReply.json(200, audit.newest(request.number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT)));
     }
 
     private LiveSession find(HttpRequest request) {
-        int id = id(request);
+        int id = request.pathNumber("id");
         return sessions.find(id).orElseThrow(() -> new HttpProblem(404, "no session " + id));
-    }
-
-    static int id(HttpRequest request) {
-        return whole(request, "id");
-    }
-
-    private static int whole(HttpRequest request, String name) {
-        try {
-            return Integer.parseInt(request.pathParam(name));
-        } catch (NumberFormatException e) {
-            throw new HttpProblem(404, "nothing is numbered \"" + request.pathParam(name) + "\"");
-        }
     }
 
     private static Outcome outcome(String word) {

@@ -4,19 +4,13 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Base64;
-import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import javax.security.auth.Subject;
 import org.apache.activemq.artemis.core.security.CheckType;
 import org.apache.activemq.artemis.core.security.Role;
 import org.apache.activemq.artemis.spi.core.protocol.RemotingConnection;
 import org.apache.activemq.artemis.spi.core.security.ActiveMQSecurityManager5;
 import org.apache.activemq.artemis.spi.core.security.jaas.UserPrincipal;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import pysmurf.controller.access.Holder;
 import pysmurf.controller.access.Tokens;
 
@@ -26,8 +20,6 @@ import pysmurf.controller.access.Tokens;
  */
 public final class BrokerUsers implements ActiveMQSecurityManager5 {
 
-    private static final Logger LOG = LoggerFactory.getLogger(BrokerUsers.class);
-    private static final long LONGEST_LOOK_S = 10;
     private static final int PASSWORD_BYTES = 32;
 
     private final Tokens users;
@@ -58,7 +50,7 @@ public final class BrokerUsers implements ActiveMQSecurityManager5 {
 
     @Override
     public Subject authenticate(String name, String password, RemotingConnection connection, String domain) {
-        boolean known = isOwn(name, password) || find(name, password).isPresent();
+        boolean known = isOwn(name, password) || users.holderOf(name, password).isPresent();
         // the broker logs who was refused, and from where
         return known ? new Subject(true, Set.of(new UserPrincipal(name)), Set.of(), Set.of()) : null;
     }
@@ -68,18 +60,6 @@ public final class BrokerUsers implements ActiveMQSecurityManager5 {
                 && password != null
                 && MessageDigest.isEqual(
                         ownPassword.getBytes(StandardCharsets.UTF_8), password.getBytes(StandardCharsets.UTF_8));
-    }
-
-    private Optional<Holder> find(String name, String password) {
-        try {
-            return users.holderOf(name, password).get(LONGEST_LOOK_S, TimeUnit.SECONDS);
-        } catch (ExecutionException | TimeoutException e) {
-            LOG.warn("{} could not be looked up at the embedded broker: {}", name, e.toString());
-            return Optional.empty();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return Optional.empty();
-        }
     }
 
     @Override

@@ -12,12 +12,11 @@ import java.util.List;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
+import pysmurf.controller.access.Requester;
 import pysmurf.controller.command.Command;
-import pysmurf.controller.command.Origin;
 import pysmurf.controller.session.FieldError;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
-import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.Verdict;
 import pysmurf.controller.session.Verdict.Reason;
 
@@ -61,7 +60,9 @@ public final class MqttCommands {
      * @throws InvalidCommand if the message is none
      */
     public Command read(@Body IncomingMessage message, Exchange exchange) {
-        exchange.setProperty(Origin.PROPERTY, new Origin(TRANSPORT, client, null, null, message.lastLevel()));
+        Requester requester = Requester.of(TRANSPORT, client);
+        exchange.setProperty(Requester.PROPERTY, requester);
+        exchange.setProperty("operation", message.lastLevel());
         Envelope envelope = new Envelope(null, topic(message.responseTopic()), message.correlation());
         exchange.setProperty(ENVELOPE, envelope);
         ObjectNode params = params(message.payload());
@@ -74,14 +75,7 @@ public final class MqttCommands {
             throw new InvalidCommand("reply_to", "is not a topic that can be published to");
         }
         Instant expiresAt = earlier(message.expiresAt(), time(params.remove("expires_at")));
-        return new Command(
-                message.lastLevel(),
-                params,
-                commandId,
-                expiresAt,
-                message.retained(),
-                false,
-                new RequestedBy(TRANSPORT, client));
+        return new Command(message.lastLevel(), params, commandId, expiresAt, message.retained(), false, requester);
     }
 
     private static ObjectNode params(byte[] payload) {

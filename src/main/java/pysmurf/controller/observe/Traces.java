@@ -22,7 +22,7 @@ public final class Traces implements AutoCloseable {
     /** Endpoints of which there are thousands an hour, and that tell nothing of a command. */
     private static final String LEFT_OUT =
             "timer*,seda:session-event*,seda:sink-*,seda:publisher-message*,seda:mqtt-reply*,"
-                    + "netty*,paho*,micrometer*,log*,platform-http:/observe/*,platform-http:///observe/*";
+                    + "netty*,paho*,micrometer*,log*,rest:get:/observe/*,rest://get:/observe/*";
 
     private static final Duration SEND_AT_STOP = Duration.ofSeconds(1);
     private static final Duration SEND_EVERY = Duration.ofSeconds(1);

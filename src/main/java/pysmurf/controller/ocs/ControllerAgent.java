@@ -14,13 +14,13 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import pysmurf.controller.access.Requester;
 import pysmurf.controller.command.Command;
 import pysmurf.controller.routing.Operation;
 import pysmurf.controller.routing.Operations;
 import pysmurf.controller.session.FieldError;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
-import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.Status;
@@ -135,18 +135,18 @@ final class ControllerAgent implements OcsAgent {
     }
 
     @Override
-    public Object decide(OpsRequest request, OcsClient client) {
+    public Object decide(OpsRequest request, Requester requester, CredLevel level) {
         return switch (request.action()) {
-            case "start" -> start(request, client);
+            case "start" -> start(request, requester, level);
             case "wait" -> waitFor(request);
             case "status" -> status(request);
-            case "abort" -> abort(request, client);
+            case "abort" -> abort(request, requester, level);
             case "stop" -> stop(request);
             default -> OcsReply.error("No implementation for \"" + request.opName() + "\"");
         };
     }
 
-    private Object start(OpsRequest request, OcsClient client) {
+    private Object start(OpsRequest request, Requester requester, CredLevel level) {
         String name = request.opName();
         Optional<Operation> operation = operations.find(name);
         if (operation.isEmpty()) {
@@ -157,17 +157,16 @@ final class ControllerAgent implements OcsAgent {
         if (live.isPresent() && isAbortable(name)) {
             return inProgress(live.get()).because(Reason.BUSY);
         }
-        if (client.level().compareTo(minPrivs()) < 0) {
-            return OcsReply.error(client.level().rejection(minPrivs())).because(Reason.UNAUTHORIZED);
+        if (level.compareTo(minPrivs()) < 0) {
+            return OcsReply.error(level.rejection(minPrivs())).because(Reason.UNAUTHORIZED);
         }
         JsonNode given = request.params();
         ObjectNode params = OcsParams.of(given);
         Optional<String> fault = OcsParams.isDict(given)
                 ? OcsParams.notAList(params, operation.get().parameters().json())
                 : Optional.of("params must be a dict, not a " + PythonSignature.typeName(given));
-        RequestedBy starter = new RequestedBy(TRANSPORT, client.name());
-        return fault.<Object>map(text -> refused(name, params, starter, text).because(Reason.INVALID))
-                .orElseGet(() -> command(name, params, starter));
+        return fault.<Object>map(text -> refused(name, params, requester, text).because(Reason.INVALID))
+                .orElseGet(() -> command(name, params, requester));
     }
 
     private static OcsReply unknown(String name) {
@@ -178,7 +177,7 @@ final class ControllerAgent implements OcsAgent {
         return OcsReply.error("Operation \"" + session.opName() + "\" already in progress.", OcsSession.now(session));
     }
 
-    private static Command command(String operation, ObjectNode params, RequestedBy by) {
+    private static Command command(String operation, ObjectNode params, Requester by) {
         boolean lenient = operation.equals(Command.RUN);
         return new Command(operation, params, null, null, false, lenient, by);
     }
@@ -235,13 +234,13 @@ final class ControllerAgent implements OcsAgent {
                 "Operation \"" + session.opName() + "\" still running; wait timed out.", OcsSession.now(session));
     }
 
-    private Object abort(OpsRequest request, OcsClient client) {
+    private Object abort(OpsRequest request, Requester requester, CredLevel level) {
         String name = request.opName();
         if (operations.find(name).isEmpty()) {
             return noOperation(name).because(Reason.UNKNOWN_OPERATION);
         }
-        if (client.level().compareTo(minPrivs()) < 0) {
-            return OcsReply.error(client.level().rejection(minPrivs())).because(Reason.UNAUTHORIZED);
+        if (level.compareTo(minPrivs()) < 0) {
+            return OcsReply.error(level.rejection(minPrivs())).because(Reason.UNAUTHORIZED);
         }
         Optional<LiveSession> latest = sessions.latest(name);
         if (latest.isEmpty()) {
@@ -261,7 +260,7 @@ final class ControllerAgent implements OcsAgent {
                     .because(Reason.INVALID);
         }
         ObjectNode params = OcsParams.of(given).put(Command.ABORT_TARGET, session.id());
-        return command(Command.ABORT, params, new RequestedBy(TRANSPORT, client.name()));
+        return command(Command.ABORT, params, requester);
     }
 
     private static OcsReply noOperation(String name) {
@@ -329,7 +328,7 @@ final class ControllerAgent implements OcsAgent {
      * The reply to a start with parameters that the operation cannot have. Its failed session is the newest from then on, or who
      * asks for the newest would be told how another one ended. The original starts run whatever it is given, and run then fails.
      */
-    private OcsReply refused(String operation, ObjectNode params, RequestedBy by, String text) {
+    private OcsReply refused(String operation, ObjectNode params, Requester by, String text) {
         LiveSession failed = failed(operation, params, by, "ERROR: " + text);
         return operation.equals(Command.RUN) ? started(failed) : OcsReply.error(text, OcsSession.now(failed));
     }
@@ -339,7 +338,7 @@ final class ControllerAgent implements OcsAgent {
         return failed(command.operation(), command.params(), command.requestedBy(), why);
     }
 
-    private LiveSession failed(String operation, ObjectNode params, RequestedBy by, String why) {
+    private LiveSession failed(String operation, ObjectNode params, Requester by, String why) {
         return sessions.openFailed(new Session.Draft(operation, params, null, by, false), why);
     }
 

@@ -1,6 +1,7 @@
 package pysmurf.controller.ocs;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import pysmurf.controller.access.Requester;
 
 /** One agent behind the bridge. Implementations are thread-safe. */
 interface OcsAgent {
@@ -14,5 +15,5 @@ interface OcsAgent {
      * @return           an {@link OcsReply}, a future of one, or the command that the request comes to
      * @throws CallFault if it raises
      */
-    Object decide(OpsRequest request, OcsClient client);
+    Object decide(OpsRequest request, Requester requester, CredLevel level);
 }

@@ -13,12 +13,10 @@ import org.apache.camel.ExchangeProperty;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.access.Holder;
-import pysmurf.controller.access.Role;
+import pysmurf.controller.access.Requester;
 import pysmurf.controller.access.Tokens;
-import pysmurf.controller.access.TooManyGuesses;
 import pysmurf.controller.audit.Audit;
 import pysmurf.controller.command.Command;
-import pysmurf.controller.command.Origin;
 import pysmurf.controller.http.HttpReply;
 import pysmurf.controller.http.HttpRequest;
 import pysmurf.controller.routing.Operations;
@@ -37,7 +35,7 @@ public final class OcsBridge {
     private static final String CALL = "ocsCall";
     private static final String OPS = ".ops";
     private static final Set<String> COMMANDS = Set.of("start", "abort");
-    private static final String UNKNOWN_TOKEN = "nobody has this token";
+    private static final String UNKNOWN_TOKEN = "unknown token";
     private static final PythonSignature MANAGEMENT =
             new PythonSignature("OCSAgent._management_handler", 1, java.util.List.of("q"), true);
 
@@ -90,8 +88,10 @@ public final class OcsBridge {
             @ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request,
             Exchange exchange) {
         Optional<OpsRequest> command = command(call);
-        command.ifPresent(asked ->
-                exchange.setProperty(Origin.PROPERTY, origin(asked, request, request.client(), request.role())));
+        command.ifPresent(asked -> {
+            exchange.setProperty(Requester.PROPERTY, requester(request, null));
+            exchange.setProperty("operation", asked.opName());
+        });
         if (request.tokenRefused()) {
             exchange.setProperty(Audit.REFUSAL, Verdict.refused(Verdict.Reason.UNAUTHORIZED, UNKNOWN_TOKEN));
             throw CallFault.notAuthorized(UNKNOWN_TOKEN);
@@ -108,22 +108,16 @@ public final class OcsBridge {
             throw CallFault.noSuchProcedure(call.procedure());
         }
         OpsRequest ops = OpsRequest.of(call);
-        CompletableFuture<Holder> known = holder(request, ops.password());
-        known.exceptionally(fault -> {
-            exchange.setProperty(Audit.REFUSAL, Verdict.refused(Verdict.Reason.UNAUTHORIZED, fault.getMessage()));
-            return null;
-        });
-        return known.thenCompose(holder -> {
-            command.ifPresent(asked ->
-                    exchange.setProperty(Origin.PROPERTY, origin(asked, request, holder.name(), holder.role())));
-            Object decided = agent.decide(ops, new OcsClient(holder.name(), level(holder)));
-            if (decided instanceof OcsReply reply && reply.reason() != null) {
-                exchange.setProperty(Audit.REFUSAL, Verdict.refused(reply.reason(), reply.message()));
-            }
-            return decided instanceof CompletableFuture<?> later
-                    ? later.thenApply(reply -> reply)
-                    : CompletableFuture.completedFuture(decided);
-        });
+        Requester requester = requester(request, ops.password());
+        exchange.setProperty(Requester.PROPERTY, command.isPresent() ? requester : null);
+        CredLevel level = tokens.open() ? CredLevel.BASIC : CredLevel.of(requester.role());
+        Object decided = agent.decide(ops, requester, level);
+        if (decided instanceof OcsReply reply && reply.reason() != null) {
+            exchange.setProperty(Audit.REFUSAL, Verdict.refused(reply.reason(), reply.message()));
+        }
+        return decided instanceof CompletableFuture<?> later
+                ? later.thenApply(reply -> reply)
+                : CompletableFuture.completedFuture(decided);
     }
 
     /** The request for a command in a call, if it holds one. */
@@ -138,23 +132,22 @@ public final class OcsBridge {
         }
     }
 
-    private static Origin origin(OpsRequest asked, HttpRequest request, String client, Role role) {
-        return new Origin(ControllerAgent.TRANSPORT, client, role, request.address(), asked.opName());
-    }
-
-    /** By the header, which any HTTP client can send, or the password, which is all that an OCS client can send. */
-    private CompletableFuture<Holder> holder(HttpRequest request, JsonNode password) {
-        Holder byHeader = new Holder(request.client(), request.role());
-        if (tokens.open() || !password.isTextual()) {
-            return CompletableFuture.completedFuture(byHeader);
-        }
-        return tokens.holderOf(password.textValue()).thenApply(found -> found.filter(
-                        holder -> !request.isFrom(holder.role()) || request.role() == holder.role())
-                .orElse(byHeader));
-    }
-
-    private CredLevel level(Holder holder) {
-        return tokens.open() ? CredLevel.BASIC : CredLevel.of(holder.role());
+    /**
+     * By the header, which any HTTP client can send, or the password, which is all that an OCS client can send.
+     *
+     * @param password null for none
+     */
+    private Requester requester(HttpRequest request, JsonNode password) {
+        Requester byHeader = request.requester();
+        Optional<Holder> holder = tokens.open() || password == null || !password.isTextual()
+                ? Optional.empty()
+                : tokens.holderOf(password.textValue())
+                        .filter(found -> !request.isFrom(found.role()) || byHeader.role() == found.role());
+        return new Requester(
+                ControllerAgent.TRANSPORT,
+                holder.map(Holder::name).orElse(byHeader.client()),
+                holder.map(Holder::role).orElse(byHeader.role()),
+                byHeader.address());
     }
 
     /** The answer to a call that came to a command. */
@@ -178,9 +171,6 @@ public final class OcsBridge {
         }
         if (fault instanceof BridgeRefusal refusal) {
             return BridgeReply.refusal(refusal.status(), refusal.getMessage());
-        }
-        if (fault instanceof TooManyGuesses) {
-            return BridgeReply.fault(CallFault.notAuthorized(fault.getMessage()));
         }
         LOG.error("A call failed", fault);
         return BridgeReply.internalError();

@@ -10,6 +10,7 @@ import java.time.Clock;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import pysmurf.controller.access.Requester;
 import pysmurf.controller.session.Json;
 
 /**
@@ -95,7 +96,7 @@ final class RegistryAgent implements OcsAgent {
     }
 
     @Override
-    public Object decide(OpsRequest request, OcsClient client) {
+    public Object decide(OpsRequest request, Requester requester, CredLevel level) {
         String name = request.opName();
         boolean known = name.equals(MAIN);
         return switch (request.action()) {

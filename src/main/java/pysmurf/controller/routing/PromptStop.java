@@ -10,7 +10,6 @@ import org.apache.camel.component.seda.SedaConsumer;
 import org.apache.camel.impl.engine.DefaultShutdownStrategy;
 import org.apache.camel.spi.RouteStartupOrder;
 import org.apache.camel.support.service.ServiceHelper;
-import pysmurf.controller.http.HttpConsumer;
 
 /**
  * Stops a route that is replaced as soon as what is on its way through it is through. What waits before it is left for the route
@@ -19,7 +18,7 @@ import pysmurf.controller.http.HttpConsumer;
  */
 final class PromptStop extends DefaultShutdownStrategy {
 
-    /** Whoever has just been let in has not been counted yet, and a busy machine may take its time. */
+    /** What has just been let in has not been counted yet, and a busy machine may take its time. */
     private static final long SETTLE_MS = 100;
 
     private static final long LOOK_EVERY_MS = 2;
@@ -41,25 +40,19 @@ final class PromptStop extends DefaultShutdownStrategy {
         Consumer consumer = routes.get(0).getRoute().getConsumer();
         if (consumer instanceof Suspendable) {
             ServiceHelper.suspendService(consumer);
-            // a thread of it may still be waiting at the queue, and take one more
-            Thread.sleep(SETTLE_MS
-                    + (consumer instanceof SedaConsumer seda
-                            ? seda.getEndpoint().getPollTimeout()
-                            : 0));
+            if (!(consumer instanceof PlatformHttpConsumerAware)) {
+                // a thread of it may still be waiting at the queue, and take one more
+                Thread.sleep(SETTLE_MS
+                        + (consumer instanceof SedaConsumer seda
+                                ? seda.getEndpoint().getPollTimeout()
+                                : 0));
+            }
         }
         long deadline = System.nanoTime() + unit.toNanos(timeout);
-        while (isBusy(context, id, consumer) && System.nanoTime() < deadline) {
+        while (context.getInflightRepository().size(id) > 0 && System.nanoTime() < deadline) {
             Thread.sleep(LOOK_EVERY_MS);
         }
         ServiceHelper.stopService(consumer);
         return true;
-    }
-
-    private static boolean isBusy(CamelContext context, String id, Consumer consumer) {
-        // a request is counted as in flight only when a thread has been found for it
-        boolean letIn = consumer instanceof PlatformHttpConsumerAware outer
-                && outer.getPlatformHttpConsumer() instanceof HttpConsumer http
-                && http.pending() > 0;
-        return letIn || context.getInflightRepository().size(id) > 0;
     }
 }

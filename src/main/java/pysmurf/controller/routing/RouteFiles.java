@@ -19,7 +19,7 @@ final class RouteFiles {
     static final String KAMELET = ".kamelet.yaml";
 
     /** The routes that every command goes through. */
-    static final List<String> ESSENTIAL = List.of("command", "operation");
+    static final List<String> ESSENTIAL = List.of("command", "operation", "audit");
 
     private static final String OPERATION = "direct://operation-";
     /** Other names are no topics, and the route engine takes what is behind the first dot for the kind of a file. */

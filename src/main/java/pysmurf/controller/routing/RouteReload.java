@@ -18,12 +18,14 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Endpoint;
 import org.apache.camel.Route;
+import org.apache.camel.component.platform.http.spi.PlatformHttpEngine;
 import org.apache.camel.model.KameletDefinition;
 import org.apache.camel.model.ProcessorDefinitionHelper;
 import org.apache.camel.model.RouteDefinition;
@@ -55,7 +57,7 @@ public final class RouteReload {
     private static final Logger LOG = LoggerFactory.getLogger(RouteReload.class);
 
     /** Where routes begin that something may be in for as long as a session lasts. */
-    private static final List<String> HOLDING = List.of("direct:", "platform-http:");
+    private static final List<String> HOLDING = List.of("direct:", "platform-http:", "rest:");
 
     /** A step that is a building block, and its name. */
     private static final Pattern BLOCK = Pattern.compile(Operations.BLOCK + "/*([A-Za-z0-9_-]+)");
@@ -70,6 +72,7 @@ public final class RouteReload {
     private final Sessions sessions;
     private final Properties properties;
     private final Replacement replacement;
+    private final Supplier<PlatformHttpEngine> httpEngines;
     private final ExecutorService worker;
     private final Map<Path, String> lastGood = new ConcurrentHashMap<>();
     private final Map<Path, RouteFault> faults = new ConcurrentHashMap<>();
@@ -98,6 +101,7 @@ public final class RouteReload {
      * @param folder      the routes folder
      * @param properties  the placeholders routes may use
      * @param replacement what comes while routes are replaced is handed over after that
+     * @param httpEngines makes the engine behind {@code platform-http:} of a context in which files are compiled
      */
     public RouteReload(
             CamelContext context,
@@ -105,7 +109,9 @@ public final class RouteReload {
             Path folder,
             Sessions sessions,
             Properties properties,
-            Replacement replacement) {
+            Replacement replacement,
+            Supplier<PlatformHttpEngine> httpEngines) {
+        this.httpEngines = httpEngines;
         this.context = context;
         this.followed = followed;
         this.folder = folder;
@@ -345,7 +351,8 @@ public final class RouteReload {
         List<Resource> resources = texts.entrySet().stream()
                 .map(entry -> RouteFiles.resource(entry.getKey(), entry.getValue()))
                 .toList();
-        return new ScratchContext(context, properties, "file:" + folder.resolve("kamelets")).compile(resources, check);
+        return new ScratchContext(context, properties, "file:" + folder.resolve("kamelets"), httpEngines.get())
+                .compile(resources, check);
     }
 
     /**

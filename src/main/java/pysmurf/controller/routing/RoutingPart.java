@@ -5,7 +5,9 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.apache.camel.component.platform.http.spi.PlatformHttpEngine;
 import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.session.Closing;
 import pysmurf.controller.session.Sessions;
@@ -27,6 +29,7 @@ public final class RoutingPart {
     /**
      * Makes it a part of the controller.
      *
+     * @param httpEngines makes the engine behind {@code platform-http:} of a context in which files are compiled
      * @param properties the placeholders routes may use
      * @param formats    the controller's own formats in schemas
      */
@@ -35,6 +38,7 @@ public final class RoutingPart {
             Sessions sessions,
             Closing closing,
             Replacement replacement,
+            Supplier<PlatformHttpEngine> httpEngines,
             Properties properties,
             List<ParameterFormat> formats)
             throws Exception {
@@ -44,7 +48,8 @@ public final class RoutingPart {
         assembly.bind("operationThreads", threads);
         AutoCloseable end = threads::shutdownNow;
         assembly.closing(end);
-        reload = new RouteReload(assembly.camel(), assembly.files(), folder, sessions, properties, replacement);
+        reload = new RouteReload(
+                assembly.camel(), assembly.files(), folder, sessions, properties, replacement, httpEngines);
         assembly.metrics()
                 .counter(
                         "pysmurf.route.reloads",

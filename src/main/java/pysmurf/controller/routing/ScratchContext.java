@@ -8,13 +8,13 @@ import org.apache.camel.CamelContext;
 import org.apache.camel.Route;
 import org.apache.camel.component.kamelet.KameletComponent;
 import org.apache.camel.component.platform.http.PlatformHttpConstants;
+import org.apache.camel.component.platform.http.spi.PlatformHttpEngine;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.model.ModelCamelContext;
 import org.apache.camel.model.RouteDefinition;
 import org.apache.camel.spi.Resource;
 import org.apache.camel.support.DefaultRegistry;
 import org.apache.camel.support.PluginHelper;
-import pysmurf.controller.http.HttpEngine;
 
 /**
  * A Camel context in which a changed route file is compiled before the running one gets to see it: parsed, every endpoint and
@@ -25,16 +25,19 @@ final class ScratchContext {
     private final CamelContext running;
     private final Properties properties;
     private final String kamelets;
+    private final PlatformHttpEngine http;
 
     /**
      * @param running    the context whose beans are used
      * @param properties its placeholders
      * @param kamelets   where its kamelets are
+     * @param http       an engine for {@code platform-http:} of its own
      */
-    ScratchContext(CamelContext running, Properties properties, String kamelets) {
+    ScratchContext(CamelContext running, Properties properties, String kamelets, PlatformHttpEngine http) {
         this.running = running;
         this.properties = properties;
         this.kamelets = kamelets;
+        this.http = http;
     }
 
     /**
@@ -49,7 +52,7 @@ final class ScratchContext {
         try (DefaultCamelContext scratch = new DefaultCamelContext(false)) {
             DefaultRegistry registry = new DefaultRegistry(running.getRegistry());
             // the engine belongs to the context that started it
-            registry.bind(PlatformHttpConstants.PLATFORM_HTTP_ENGINE_NAME, new HttpEngine());
+            registry.bind(PlatformHttpConstants.PLATFORM_HTTP_ENGINE_NAME, http);
             scratch.getCamelContextExtension().setRegistry(registry);
             scratch.getPropertiesComponent().setOverrideProperties(properties);
             scratch.setAutoStartup(false);

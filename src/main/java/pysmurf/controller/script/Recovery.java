@@ -15,6 +15,7 @@ import java.util.concurrent.Executor;
 import org.apache.camel.ExchangeProperty;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import pysmurf.controller.access.Requester;
 import pysmurf.controller.command.Admission;
 import pysmurf.controller.config.RecoveryPolicy;
 import pysmurf.controller.script.process.AbortLadder;
@@ -24,7 +25,6 @@ import pysmurf.controller.script.process.ProcessTree;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.Outcome;
-import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.ScriptMark;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
@@ -193,8 +193,7 @@ public final class Recovery {
 
     private Optional<LiveSession> makeSafe(List<LiveSession> after) {
         ObjectNode params = Json.object().set("bands", Json.tree(ALL_BANDS));
-        Session.Draft draft =
-                new Session.Draft(SAFE_STATE, params, null, new RequestedBy("controller", "recovery"), true);
+        Session.Draft draft = new Session.Draft(SAFE_STATE, params, null, Requester.of("controller", "recovery"), true);
         Verdict verdict = sessions.open(draft);
         if (verdict.isStarted()) {
             LiveSession session = verdict.session();

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import pysmurf.controller.access.Requester;
 
 /**
  * One accepted command, from its acceptance to its end, at one moment: OCS's session object and what this controller adds to it.
@@ -55,7 +56,7 @@ public record Session(
         String opName,
         ObjectNode params,
         String commandId,
-        RequestedBy requestedBy,
+        Requester requestedBy,
         @JsonIgnore boolean exclusive,
         BigDecimal startTime,
         Status status,
@@ -86,8 +87,7 @@ public record Session(
      * @param commandId the client's id for the command, or null
      * @param exclusive whether the session holds the controller's lock
      */
-    public record Draft(
-            String opName, ObjectNode params, String commandId, RequestedBy requestedBy, boolean exclusive) {
+    public record Draft(String opName, ObjectNode params, String commandId, Requester requestedBy, boolean exclusive) {
 
         /** The same, where the store cannot tell whether the id was used before. */
         public Draft withoutCommandId() {

@@ -18,12 +18,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import pysmurf.controller.access.Requester;
 import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.routing.Operations;
 import pysmurf.controller.routing.Replacement;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.MemorySessionStore;
-import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.Verdict;
 
@@ -56,7 +56,7 @@ class AdmissionTest {
     }
 
     private static Command command(Instant expiresAt, boolean retained) {
-        return new Command("run", Json.object(), null, expiresAt, retained, false, new RequestedBy("mqtt", "me"));
+        return new Command("run", Json.object(), null, expiresAt, retained, false, Requester.of("mqtt", "me"));
     }
 
     private Verdict admit(Command command, Instant now, Supplier<Optional<String>> hindrance) {

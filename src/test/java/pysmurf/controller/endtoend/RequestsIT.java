@@ -126,14 +126,19 @@ class RequestsIT extends SharedController {
         assertThat(head.bytes()).isEmpty();
         // how long figures are changes from one moment to the next
         boolean steady = !path.matches("/observe/(health|metrics)|.*/audit");
-        assertThat(fields(head.response().headers(), steady))
-                .isEqualTo(fields(get.response().headers(), steady));
+        Map<String, List<String>> fields = fields(get.response().headers(), steady);
+        if (path.matches("/|/page/main.js")) {
+            // Vert.x finds the type of a file only when it sends it
+            fields.remove("content-type");
+        }
+        assertThat(fields(head.response().headers(), steady)).isEqualTo(fields);
     }
 
     private static Map<String, List<String>> fields(HttpHeaders headers, boolean withLength) {
         Map<String, List<String>> fields = new TreeMap<>(headers.map());
         // how it is sent, which a reply without a body is not
         fields.remove("transfer-encoding");
+        fields.remove("date");
         if (!withLength) {
             fields.remove("content-length");
         }

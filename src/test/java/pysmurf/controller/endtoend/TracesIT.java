@@ -60,7 +60,7 @@ class TracesIT {
         try (ControllerUnderTest controller = ControllerOfClasses.start(setup)) {
             controller.http().run("exit_with.py", 0);
 
-            await().atMost(PATIENCE).until(() -> names().contains("platform-http:///api/v1/operations/"));
+            await().atMost(PATIENCE).until(() -> names().contains("direct://http-command"));
             assertThat(names()).contains("pysmurf-controller", setup.id(), "direct://operation-run", "exec://");
             assertThat(names()).doesNotContain("timer:", "sink-mqtt");
         }

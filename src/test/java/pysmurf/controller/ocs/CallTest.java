@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import pysmurf.controller.access.Requester;
 import pysmurf.controller.access.Role;
 import pysmurf.controller.http.HttpRequest;
 
@@ -25,9 +26,7 @@ class CallTest {
                 contentType,
                 null,
                 null,
-                "127.0.0.1",
-                "127.0.0.1",
-                Role.ADMIN,
+                new Requester("http", "127.0.0.1", Role.ADMIN, "127.0.0.1"),
                 false,
                 body));
     }

@@ -439,7 +439,6 @@ class OcsBridgeIT {
         assertThat(client.send("POST", call, "Authorization", "Bearer go").body())
                 .startsWith("{\"args\":[[0,");
         assertThat(client.send("POST", call, "Authorization", "Bearer wrong").body())
-                .isEqualTo(
-                        "{\"error\":\"wamp.error.not_authorized\",\"args\":[\"nobody has this token\"],\"kwargs\":{}}");
+                .isEqualTo("{\"error\":\"wamp.error.not_authorized\",\"args\":[\"unknown token\"],\"kwargs\":{}}");
     }
 }

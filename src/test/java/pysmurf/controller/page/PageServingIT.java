@@ -2,7 +2,6 @@ package pysmurf.controller.page;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -14,7 +13,6 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
-import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -85,9 +83,9 @@ class PageServingIT {
 
     @ParameterizedTest
     @CsvSource({
-        "/, text/html; charset=utf-8",
-        "/page/main.js, text/javascript; charset=utf-8",
-        "/page/style.css, text/css; charset=utf-8",
+        "/, text/html;charset=UTF-8",
+        "/page/main.js, text/javascript;charset=UTF-8",
+        "/page/style.css, text/css;charset=UTF-8",
         "/page/icon.svg, image/svg+xml"
     })
     void servesItsFilesToAnybodyAndLetsThemLoadNothingFromElsewhere(String path, String type) throws Exception {
@@ -111,23 +109,12 @@ class PageServingIT {
         assertThat(head.statusCode()).isEqualTo(200);
         assertThat(head.body()).isEmpty();
         assertThat(header(head, "Content-Length")).isEqualTo(Integer.toString(whole.body().length));
-        HttpResponse<byte[]> known = send("GET", "/page/main.js", "If-None-Match", header(whole, "ETag"));
+        HttpResponse<byte[]> known = send("GET", "/page/main.js", "If-Modified-Since", header(whole, "Last-Modified"));
         assertThat(known.statusCode()).isEqualTo(304);
         assertThat(known.body()).isEmpty();
-        assertThat(send("GET", "/page/main.js", "If-None-Match", "W/\"other\"").statusCode())
+        assertThat(send("GET", "/page/main.js", "If-Modified-Since", "Mon, 01 Jan 2024 00:00:00 GMT")
+                        .statusCode())
                 .isEqualTo(200);
-    }
-
-    @Test
-    void zipsForThoseWhoCanRead() throws Exception {
-        byte[] plain = send("GET", "/").body();
-        HttpResponse<byte[]> zipped = send("GET", "/", "Accept-Encoding", "gzip, deflate, br");
-
-        assertThat(header(zipped, "Content-Encoding")).isEqualTo("gzip");
-        assertThat(new GZIPInputStream(new ByteArrayInputStream(zipped.body())).readAllBytes())
-                .isEqualTo(plain);
-        assertThat(header(send("GET", "/", "Accept-Encoding", "br, gzip;q=0"), "Content-Encoding"))
-                .isEmpty();
     }
 
     @ParameterizedTest

@@ -13,10 +13,10 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import pysmurf.controller.access.Requester;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.MemorySessionStore;
-import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.SessionEvent;
 import pysmurf.controller.session.Sessions;
@@ -30,7 +30,7 @@ class ControllerPublisherTest {
     private final ControllerPublisher publisher = new ControllerPublisher("thishost", "crate1slot2", clock);
     private final LiveSession session = new Sessions(
                     new MemorySessionStore(), event -> {}, clock, 1024 * 1024, new SimpleMeterRegistry())
-            .open(new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), true))
+            .open(new Session.Draft("run", Json.object(), null, Requester.of("http", "me"), true))
             .session();
 
     private List<JsonNode> publish(SessionEvent.Type type, Object payload) throws Exception {

@@ -24,6 +24,7 @@ import org.apache.camel.impl.DefaultCamelContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import pysmurf.controller.access.Requester;
 import pysmurf.controller.session.BoundedQueue;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
@@ -31,7 +32,6 @@ import pysmurf.controller.session.MemorySessionStore;
 import pysmurf.controller.session.Message;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.RegisteredFiles;
-import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
 
@@ -83,7 +83,7 @@ class PublisherInboxTest {
     }
 
     private LiveSession open(boolean exclusive) {
-        Session.Draft draft = new Session.Draft("run", Json.object(), null, new RequestedBy("http", "test"), exclusive);
+        Session.Draft draft = new Session.Draft("run", Json.object(), null, Requester.of("http", "test"), exclusive);
         return sessions.open(draft).session();
     }
 

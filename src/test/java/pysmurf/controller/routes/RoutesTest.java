@@ -34,6 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import pysmurf.controller.access.Requester;
 import pysmurf.controller.driver.Setup;
 import pysmurf.controller.pipeline.StageRun;
 import pysmurf.controller.routing.OperationSteps;
@@ -46,7 +47,6 @@ import pysmurf.controller.session.MemorySessionStore;
 import pysmurf.controller.session.OperationFailure;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.RecordedEvents;
-import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.SessionEvent;
 import pysmurf.controller.session.Sessions;
@@ -183,7 +183,7 @@ class RoutesTest {
 
     private LiveSession open(String operation) {
         Session.Draft draft =
-                new Session.Draft(operation, Json.object().put("x", 1), null, new RequestedBy("http", "me"), true);
+                new Session.Draft(operation, Json.object().put("x", 1), null, Requester.of("http", "me"), true);
         return sessions.open(draft).session();
     }
 

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import pysmurf.controller.access.Requester;
 import pysmurf.controller.config.RecoveryPolicy;
 import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.script.process.ProcessId;
@@ -15,7 +16,6 @@ import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.MemorySessionStore;
 import pysmurf.controller.session.Outcome;
-import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.ScriptMark;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
@@ -31,7 +31,7 @@ class RecoveryTest {
     }
 
     private LiveSession left(ScriptMark mark, boolean exclusive) {
-        Session.Draft draft = new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), exclusive);
+        Session.Draft draft = new Session.Draft("run", Json.object(), null, Requester.of("http", "me"), exclusive);
         LiveSession session = sessions.open(draft).session();
         sessions.running(session);
         if (mark != null) {

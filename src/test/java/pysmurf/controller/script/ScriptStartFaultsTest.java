@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import pysmurf.controller.access.Requester;
 import pysmurf.controller.config.Leftovers;
 import pysmurf.controller.driver.Python;
 import pysmurf.controller.driver.Setup;
@@ -23,7 +24,6 @@ import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.MemorySessionStore;
 import pysmurf.controller.session.OperationFailure;
 import pysmurf.controller.session.Outcome;
-import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
 
@@ -52,7 +52,7 @@ class ScriptStartFaultsTest {
     private Setup setup;
 
     private LiveSession open(boolean exclusive) {
-        Session.Draft draft = new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), exclusive);
+        Session.Draft draft = new Session.Draft("run", Json.object(), null, Requester.of("http", "me"), exclusive);
         LiveSession session = sessions.open(draft).session();
         sessions.running(session);
         return session;

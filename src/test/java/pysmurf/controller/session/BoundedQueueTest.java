@@ -12,6 +12,7 @@ import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.support.DefaultExchange;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import pysmurf.controller.access.Requester;
 
 class BoundedQueueTest {
 
@@ -21,7 +22,7 @@ class BoundedQueueTest {
     private final BoundedQueue queue = new BoundedQueue();
     private final LiveSession session = new Sessions(
                     new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1024 * 1024, new SimpleMeterRegistry())
-            .open(new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), true))
+            .open(new Session.Draft("run", Json.object(), null, Requester.of("http", "me"), true))
             .session();
 
     @AfterEach

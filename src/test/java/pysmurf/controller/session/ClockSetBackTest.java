@@ -14,6 +14,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import pysmurf.controller.access.Requester;
 import pysmurf.controller.session.Verdict.Reason;
 
 /** Somebody sets the clock of the machine back by an hour while a session runs. */
@@ -51,7 +52,7 @@ class ClockSetBackTest {
     }
 
     private static Session.Draft draft(String commandId) {
-        return new Session.Draft("run", Json.object(), commandId, new RequestedBy("http", "me"), true);
+        return new Session.Draft("run", Json.object(), commandId, Requester.of("http", "me"), true);
     }
 
     private void setBack() {

@@ -6,6 +6,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.util.Collections;
 import org.junit.jupiter.api.Test;
+import pysmurf.controller.access.Requester;
 
 class OutputGapsTest {
 
@@ -14,7 +15,7 @@ class OutputGapsTest {
     private final OutputGaps gaps = new OutputGaps();
 
     private LiveSession session() {
-        return sessions.open(new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), false))
+        return sessions.open(new Session.Draft("run", Json.object(), null, Requester.of("http", "me"), false))
                 .session();
     }
 

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import pysmurf.controller.access.Requester;
 import pysmurf.controller.session.Verdict.Reason;
 
 /** Sessions, their lock and their events, on the store in memory. */
@@ -26,7 +27,7 @@ class SessionsTest {
             new Sessions(new MemorySessionStore(), events, Clock.systemUTC(), 1024 * 1024, new SimpleMeterRegistry());
 
     private static Session.Draft draft(String operation, String commandId, boolean exclusive) {
-        return new Session.Draft(operation, Json.object(), commandId, new RequestedBy("http", "me"), exclusive);
+        return new Session.Draft(operation, Json.object(), commandId, Requester.of("http", "me"), exclusive);
     }
 
     private static Session.Draft run() {

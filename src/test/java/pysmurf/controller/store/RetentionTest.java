@@ -15,10 +15,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import pysmurf.controller.access.Requester;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.Outcome;
-import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.SessionLog;
 import pysmurf.controller.session.Sessions;
@@ -53,7 +53,7 @@ class RetentionTest {
 
     private LiveSession session(Instant when, boolean done) throws IOException {
         Sessions sessions = new Sessions(store, event -> {}, at(when), 1024 * 1024, new SimpleMeterRegistry());
-        Session.Draft draft = new Session.Draft("run", Json.object(), null, new RequestedBy("http", "me"), true);
+        Session.Draft draft = new Session.Draft("run", Json.object(), null, Requester.of("http", "me"), true);
         LiveSession session = sessions.open(draft).session();
         Path log = Files.write(folder.resolve(session.id() + ".log"), new byte[100]);
         Files.setLastModifiedTime(log, FileTime.from(when));

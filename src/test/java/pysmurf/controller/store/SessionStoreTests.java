@@ -35,13 +35,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import pysmurf.controller.access.Requester;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.Message;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.RegisteredFile;
 import pysmurf.controller.session.RegisteredFiles;
-import pysmurf.controller.session.RequestedBy;
 import pysmurf.controller.session.ScriptMark;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.SessionLog;
@@ -87,7 +87,7 @@ abstract class SessionStoreTests {
     }
 
     private static Session.Draft draft(String operation, String commandId, boolean exclusive) {
-        return new Session.Draft(operation, Json.object(), commandId, new RequestedBy("http", "me"), exclusive);
+        return new Session.Draft(operation, Json.object(), commandId, Requester.of("http", "me"), exclusive);
     }
 
     private LiveSession open(Session.Draft draft) {
@@ -112,7 +112,7 @@ abstract class SessionStoreTests {
         ObjectNode params =
                 json("{\"script\": \"a\", \"args\": [1, 1.5, 1e-7, \"\\ud800 \\u0000 \u00e4 \ud83d\ude00\"]}");
         LiveSession session =
-                open(new Session.Draft("tune", params, "id 'x' \ud83d\ude00", new RequestedBy("mqtt", "me"), true));
+                open(new Session.Draft("tune", params, "id 'x' \ud83d\ude00", Requester.of("mqtt", "me"), true));
         sessions.running(session);
         sessions.update(session, now -> now.withLog(new SessionLog(Path.of("/a b/\u00e4%20.log"), 3, -1, true)));
         ScriptMark mark =
