@@ -32,7 +32,7 @@ import pysmurf.controller.routing.Replacement;
 import pysmurf.controller.routing.RoutesContext;
 import pysmurf.controller.routing.RoutingPart;
 import pysmurf.controller.script.ScriptPart;
-import pysmurf.controller.session.Closing;
+import pysmurf.controller.session.SessionCloser;
 import pysmurf.controller.session.SessionPart;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.store.StorePart;
@@ -184,9 +184,9 @@ public final class Controller implements AutoCloseable {
         publisher.join(assembly, session, hostName());
         routing = new RoutingPart(assembly);
         ScriptPart scripts = new ScriptPart(assembly, sessions, publisher, routing.steps());
-        Closing closing =
-                assembly.bind("closing", new Closing(sessions, new Summary(session.files(), configuration.dataDir())));
-        routing.join(assembly, sessions, closing, replacement, HttpEngine::new, properties, scripts.formats());
+        SessionCloser closer = assembly.bind(
+                "sessionCloser", new SessionCloser(sessions, new Summary(session.files(), configuration.dataDir())));
+        routing.join(assembly, sessions, closer, replacement, HttpEngine::new, properties, scripts.formats());
         Admission admission = assembly.bind(
                 "admission", new Admission(routing.operations(), sessions, assembly.clock(), store::hindrance));
         assembly.health().addHindrance(admission::unavailable);

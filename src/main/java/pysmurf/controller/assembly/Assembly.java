@@ -3,6 +3,7 @@ package pysmurf.controller.assembly;
 import java.time.Clock;
 import java.util.Objects;
 import org.apache.camel.CamelContext;
+import org.apache.camel.Ordered;
 import org.apache.camel.StartupListener;
 import org.apache.camel.support.LifecycleStrategySupport;
 import org.apache.camel.support.service.ServiceSupport;
@@ -62,20 +63,28 @@ public record Assembly(
     /** Runs something when all routes have started. */
     public void whenStarted(Runnable task) {
         try {
-            camel.addStartupListener(new StartupListener() {
-
-                @Override
-                public void onCamelContextStarted(CamelContext context, boolean alreadyStarted) {
-                    // its routes are not all there yet
-                }
-
-                @Override
-                public void onCamelContextFullyStarted(CamelContext context, boolean alreadyStarted) {
-                    task.run();
-                }
-            });
+            camel.addStartupListener(new AfterRoutes(task));
         } catch (Exception e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    /** Comes last: the route controller starts the routes in a listener of its own. */
+    private record AfterRoutes(Runnable task) implements StartupListener, Ordered {
+
+        @Override
+        public void onCamelContextStarted(CamelContext context, boolean alreadyStarted) {
+            // no route is there yet
+        }
+
+        @Override
+        public void onCamelContextFullyStarted(CamelContext context, boolean alreadyStarted) {
+            task.run();
+        }
+
+        @Override
+        public int getOrder() {
+            return Ordered.LOWEST;
         }
     }
 

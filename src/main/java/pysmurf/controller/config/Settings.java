@@ -107,7 +107,7 @@ public final class Settings {
     public static final Setting<String> MQTT_EMBEDDED_USERS_FILE = text(
             "mqtt.embedded.users-file",
             "",
-            "File of lines 'role name password': the users of the embedded broker, followed and written as auth.tokens-file. A"
+            "File of lines 'role name password': the users of the embedded broker, followed and hashed as auth.tokens-file. A"
                     + " viewer may subscribe, an operator also publish commands, an admin publish anything. Without it everyone may"
                     + " do everything.");
     public static final Setting<Duration> MQTT_RECONNECT_INTERVAL = duration(
@@ -228,8 +228,8 @@ public final class Settings {
     public static final Setting<String> AUTH_TOKENS_FILE = text(
             "auth.tokens-file",
             "",
-            "File of lines 'role name token': the role viewer, operator or admin; the token plain or as sha256:HEX"
-                    + " (docs/security.md). A change applies within 2 s. A broken file changes nothing, and health reports it. Without a file"
+            "File of lines 'role name token': the role viewer, operator or admin; the token plain, or hashed as docs/security.md"
+                    + " shows. A change applies within 2 s. A broken file changes nothing, and health reports it. Without a file"
                     + " everyone is admin.");
     public static final Setting<Boolean> AUTH_ALLOW_ANONYMOUS = define(
             "auth.allow-anonymous",
@@ -242,10 +242,9 @@ public final class Settings {
             "${data.dir}/audit.log",
             "a path",
             Settings::path,
-            "Records each command, refused ones too, as one JSON object a line: a file a day, with the day behind this name, as in"
-                    + " audit.log.2026-11-30. Only its owner can read it.");
+            "Where each command is noted: in a file a day, whose name is this and the day, as in audit.log.2026-11-30.");
     public static final Setting<Integer> AUDIT_KEEP_DAYS =
-            number("audit.keep-days", "365", 1, 36500, "How many days the files of the audit log are kept.");
+            number("audit.keep-days", "365", 1, 36500, "How long the files of the audit log are kept.");
 
     public static final Setting<LogFormat> LOGGING_FORMAT = choice(
             "logging.format",

@@ -18,6 +18,7 @@ public final class StageRun {
     private final String stage;
     private final StageSettings settings;
     private final Deque<List<Integer>> attempts = new ArrayDeque<>();
+    private final Double timeLimit;
     private final ObjectNode numbers = Json.object();
     private final List<String> warnings = new ArrayList<>();
     private State state = State.SUCCEEDED;
@@ -26,10 +27,12 @@ public final class StageRun {
     /**
      * @param stage null for a script that is no stage
      * @param bands the bands to work on; empty for an operation without bands
+     * @param timeLimit the seconds that the route allows each attempt; null for no limit
      */
-    StageRun(String stage, StageSettings settings, List<Integer> bands) {
+    StageRun(String stage, StageSettings settings, List<Integer> bands, Double timeLimit) {
         this.stage = stage;
         this.settings = settings;
+        this.timeLimit = timeLimit;
         this.retriesLeft = settings.retries();
         if (settings.perBand()) {
             bands.forEach(band -> attempts.add(List.of(band)));
@@ -40,7 +43,7 @@ public final class StageRun {
 
     /** A stage that is not part of the plan. */
     static StageRun none() {
-        StageRun run = new StageRun(null, StageSettings.NONE, List.of());
+        StageRun run = new StageRun(null, StageSettings.NONE, List.of(), null);
         run.attempts.clear();
         return run;
     }
@@ -66,6 +69,10 @@ public final class StageRun {
 
     StageSettings settings() {
         return settings;
+    }
+
+    Double timeLimit() {
+        return timeLimit;
     }
 
     ObjectNode numbers() {

@@ -73,16 +73,17 @@ public final class Stages {
             @ExchangeProperty(ScriptBinding.SESSION) LiveSession session,
             @ExchangeProperty(PLAN) Plan plan,
             @ExchangeProperty("stage") String name,
+            @ExchangeProperty("timeLimit") Double timeLimit,
             @ExchangeProperty(ALWAYS) boolean always) {
         if (name == null || name.isBlank()) {
-            return new StageRun(null, StageSettings.NONE, List.of());
+            return new StageRun(null, StageSettings.NONE, List.of(), timeLimit);
         }
         if (!always && !plan.wants(name)) {
             return StageRun.none();
         }
         sessions.stageStarted(session, name);
         List<Integer> bands = always ? allBands(plan) : plan.bands();
-        return new StageRun(name, plan.settings(name), bands);
+        return new StageRun(name, plan.settings(name), bands, timeLimit);
     }
 
     /** A band given up has to be made safe, too. */
@@ -95,16 +96,14 @@ public final class Stages {
     /**
      * The seconds the next attempt may take; null for no limit.
      *
-     * @param  given            what the route itself allows, seconds or nothing
      * @throws OperationFailure if the time for the whole operation is over
      */
     public Double limit(
             @ExchangeProperty(ScriptBinding.SESSION) LiveSession session,
             @ExchangeProperty(PLAN) Plan plan,
             @ExchangeProperty(RUN) StageRun run,
-            @ExchangeProperty("timeLimit") Double given,
             @ExchangeProperty(ALWAYS) boolean always) {
-        Double limit = least(given, run.settings().timeout());
+        Double limit = least(run.timeLimit(), run.settings().timeout());
         Duration remaining = always || run.stage() == null ? null : plan.remaining(System.nanoTime());
         if (remaining == null) {
             return limit;
@@ -134,7 +133,7 @@ public final class Stages {
             @ExchangeProperty(PLAN) Plan plan,
             @ExchangeProperty(RUN) StageRun run,
             @ExchangeProperty(ALWAYS) boolean always,
-            @Body ScriptResult result) {
+            @ExchangeProperty(ScriptBinding.RESULT) ScriptResult result) {
         if (run.stage() == null) {
             run.settle();
             result.requireSuccess();
@@ -186,7 +185,7 @@ public final class Stages {
             return;
         }
         StageSettings settings = pipelines.of(session.opName()).stage(name);
-        StageRun run = new StageRun(name, settings, List.of());
+        StageRun run = new StageRun(name, settings, List.of(), null);
         JsonNode numbers = note(session, run, result);
         Map<Integer, String> faults = new LinkedHashMap<>();
         if (result.getOutcome() == Outcome.SUCCEEDED) {

@@ -10,18 +10,18 @@ import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import pysmurf.controller.session.Closing;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.RegisteredFiles;
+import pysmurf.controller.session.SessionCloser;
 import pysmurf.controller.session.Stage;
 
 /**
  * Writes {@code summary.json} of a composed operation, whatever its outcome, beside what its stages wrote: {@code
  * smurf_data/YYYYMMDD/CTIME/outputs}, the folders of pysmurf's SmurfControl.initialize.
  */
-public final class Summary implements Closing.LastAct {
+public final class Summary implements SessionCloser.LastAct {
 
     private static final DateTimeFormatter DAY =
             DateTimeFormatter.ofPattern("yyyyMMdd").withZone(ZoneOffset.UTC);

@@ -12,9 +12,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
 import org.apache.camel.support.SynchronizationAdapter;
-import pysmurf.controller.session.Closing;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.LogMark;
+import pysmurf.controller.session.SessionCloser;
 
 /**
  * The threads that operations run on, one for each session. A route can be left by a step {@code stop}, or by an Error that no
@@ -24,14 +24,14 @@ public final class OperationThreads extends ThreadPoolExecutor {
 
     private static final long KEEP_IDLE_S = 60;
 
-    private final Closing closing;
+    private final SessionCloser closer;
     private final OperationSteps steps;
     private final Map<Thread, LiveSession> running = new ConcurrentHashMap<>();
     private final Map<Thread, LogMark> marks = new ConcurrentHashMap<>();
 
-    public OperationThreads(Closing closing, OperationSteps steps) {
+    public OperationThreads(SessionCloser closer, OperationSteps steps) {
         super(0, Integer.MAX_VALUE, KEEP_IDLE_S, TimeUnit.SECONDS, new SynchronousQueue<>());
-        this.closing = closing;
+        this.closer = closer;
         this.steps = steps;
         AtomicInteger number = new AtomicInteger();
         setThreadFactory(task -> new Thread(task, "operation-" + number.incrementAndGet()));
@@ -50,12 +50,12 @@ public final class OperationThreads extends ThreadPoolExecutor {
         exchange.getExchangeExtension().addOnCompletion(new SynchronizationAdapter() {
             @Override
             public void onComplete(Exchange over) {
-                closing.completed(session);
+                closer.completed(session);
             }
 
             @Override
             public void onFailure(Exchange over) {
-                closing.failed(session, over.getException());
+                closer.failed(session, over.getException());
             }
         });
     }
@@ -68,7 +68,7 @@ public final class OperationThreads extends ThreadPoolExecutor {
         try {
             Throwable fault = cause(task, thrown);
             if (session != null && fault != null && !session.isDone()) {
-                closing.failed(session, fault);
+                closer.failed(session, fault);
             }
         } finally {
             if (mark != null) {

@@ -9,7 +9,7 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.camel.component.platform.http.spi.PlatformHttpEngine;
 import pysmurf.controller.assembly.Assembly;
-import pysmurf.controller.session.Closing;
+import pysmurf.controller.session.SessionCloser;
 import pysmurf.controller.session.Sessions;
 
 /** The routes that are followed, and the operations in them. */
@@ -36,7 +36,7 @@ public final class RoutingPart {
     public void join(
             Assembly assembly,
             Sessions sessions,
-            Closing closing,
+            SessionCloser closer,
             Replacement replacement,
             Supplier<PlatformHttpEngine> httpEngines,
             Properties properties,
@@ -44,7 +44,7 @@ public final class RoutingPart {
             throws Exception {
         operations = assembly.bind(
                 "operations", new Operations(assembly.camel(), assembly.files(), folder, replacement, formats));
-        threads = new OperationThreads(closing, steps);
+        threads = new OperationThreads(closer, steps);
         assembly.bind("operationThreads", threads);
         AutoCloseable end = threads::shutdownNow;
         assembly.closing(end);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -11,8 +12,7 @@ import java.util.stream.Collectors;
 import pysmurf.controller.routing.ParameterFormat;
 
 /**
- * The folders that a command's {@code log=PATH} may point into, symbolic links resolved. The format {@code log-target} in
- * schemas. Thread-safe.
+ * The folders that a command's {@code log=PATH} may point into, symbolic links resolved. The format {@code log-target} in schemas.
  */
 public final class LogTargets implements ParameterFormat {
 
@@ -43,7 +43,7 @@ public final class LogTargets implements ParameterFormat {
             if (Files.isDirectory(path) || roots.contains(path)) {
                 return Optional.of("is a folder: " + target);
             }
-            // a FIFO waits for a reader, and a device does whatever it does
+            // A FIFO waits for a reader, and a device does whatever it does.
             if (Files.exists(path) && !Files.isRegularFile(path)) {
                 return Optional.of("is no regular file: " + target);
             }
@@ -62,23 +62,21 @@ public final class LogTargets implements ParameterFormat {
 
     private static boolean within(Path path, Path root) {
         try {
-            return nearestReal(path).startsWith(nearestReal(root));
+            return real(path).startsWith(real(root));
         } catch (IOException e) {
             return false;
         }
     }
 
-    /** The path with the links of its existing part resolved. */
-    private static Path nearestReal(Path path) throws IOException {
+    /** With the links of its existing part resolved. */
+    private static Path real(Path path) throws IOException {
         Path existing = existing(path);
         return existing.toRealPath().resolve(existing.relativize(path)).normalize();
     }
 
     private static Path existing(Path path) {
-        Path existing = path;
-        while (existing.getParent() != null && !Files.exists(existing, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
-            existing = existing.getParent();
-        }
-        return existing;
+        return path.getParent() == null || Files.exists(path, LinkOption.NOFOLLOW_LINKS)
+                ? path
+                : existing(path.getParent());
     }
 }

@@ -1,22 +1,17 @@
 package pysmurf.controller.script;
 
+import com.fasterxml.jackson.core.io.NumberOutput;
 import java.math.BigDecimal;
 import java.math.MathContext;
-import java.math.RoundingMode;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import pysmurf.controller.session.Json;
 
-/**
- * Values as Python's {@code str()} would make them, since that is what scripts were always given: the original agent does
- * {@code map(str, args)}. Stateless.
- */
+/** Values as Python's {@code str()} would make them: the original agent gives scripts {@code map(str, args)}. */
 public final class PythonText {
-
-    /** Enough for every double. */
-    private static final int MOST_DIGITS = 17;
 
     private PythonText() {}
 
@@ -33,34 +28,31 @@ public final class PythonText {
         if (value instanceof Boolean truth) {
             return truth ? "True" : "False";
         }
-        if (value instanceof Double || value instanceof Float || value instanceof BigDecimal) {
-            return floatText(((Number) value).doubleValue());
-        }
-        if (value instanceof List<?> list) {
-            return list.stream().map(PythonText::repr).collect(Collectors.joining(", ", "[", "]"));
-        }
-        if (value instanceof Map<?, ?> map) {
-            return map.entrySet().stream()
-                    .map(entry -> repr(entry.getKey()) + ": " + repr(entry.getValue()))
-                    .collect(Collectors.joining(", ", "{", "}"));
-        }
-        return value instanceof CharSequence text ? quoted(text.toString()) : value.toString();
+        return text(value, PythonText::repr, PythonText::repr, PythonText::quoted);
     }
 
     /** {@code json.dumps(value, ensure_ascii=False)}. */
     static String json(Object value) {
+        return text(value, PythonText::json, Json::text, Json::text);
+    }
+
+    private static String text(
+            Object value,
+            Function<Object, String> element,
+            Function<Object, String> key,
+            Function<Object, String> other) {
         if (value instanceof Double || value instanceof Float || value instanceof BigDecimal) {
             return floatText(((Number) value).doubleValue());
         }
         if (value instanceof List<?> list) {
-            return list.stream().map(PythonText::json).collect(Collectors.joining(", ", "[", "]"));
+            return list.stream().map(element).collect(Collectors.joining(", ", "[", "]"));
         }
         if (value instanceof Map<?, ?> map) {
             return map.entrySet().stream()
-                    .map(entry -> Json.text(entry.getKey()) + ": " + json(entry.getValue()))
+                    .map(entry -> key.apply(entry.getKey()) + ": " + element.apply(entry.getValue()))
                     .collect(Collectors.joining(", ", "{", "}"));
         }
-        return Json.text(value);
+        return other.apply(value);
     }
 
     /** Python's float repr: the shortest digits that read back the same, as a plain number from 1e-4 up to 1e16. */
@@ -74,7 +66,10 @@ public final class PythonText {
         if (value == 0) {
             return 1 / value < 0 ? "-0.0" : "0.0";
         }
-        BigDecimal digits = shortest(value).stripTrailingZeros();
+        // Double.toString gives more digits than needed before Java 19 (JDK-4511638), and always two.
+        BigDecimal digits = new BigDecimal(NumberOutput.toString(value, true)).stripTrailingZeros();
+        BigDecimal digit = digits.round(new MathContext(1)).stripTrailingZeros();
+        digits = digit.doubleValue() == value ? digit : digits;
         int exponent = digits.precision() - digits.scale() - 1;
         if (exponent >= -4 && exponent < 16) {
             String plain = digits.toPlainString();
@@ -84,22 +79,11 @@ public final class PythonText {
         return String.format("%se%s%02d", mantissa, exponent < 0 ? "-" : "+", Math.abs(exponent));
     }
 
-    /** Double.toString gives more digits than needed before Java 19 (JDK-4511638). */
-    private static BigDecimal shortest(double value) {
-        BigDecimal exact = new BigDecimal(value);
-        for (int digits = 1; digits < MOST_DIGITS; digits++) {
-            // beside a power of two the nearest is not always the one that reads back
-            for (RoundingMode mode : List.of(RoundingMode.HALF_EVEN, RoundingMode.UP, RoundingMode.DOWN)) {
-                BigDecimal rounded = exact.round(new MathContext(digits, mode));
-                if (rounded.doubleValue() == value) {
-                    return rounded;
-                }
-            }
+    private static String quoted(Object value) {
+        if (!(value instanceof CharSequence)) {
+            return value.toString();
         }
-        return exact.round(new MathContext(MOST_DIGITS, RoundingMode.HALF_EVEN));
-    }
-
-    private static String quoted(String text) {
+        String text = value.toString();
         String mark = text.contains("'") && !text.contains("\"") ? "\"" : "'";
         StringBuilder quoted = new StringBuilder(mark);
         text.codePoints().forEach(c -> {

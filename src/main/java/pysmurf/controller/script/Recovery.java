@@ -31,21 +31,19 @@ import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.Verdict;
 
 /**
- * Puts in order what an earlier life of the controller left behind when it was killed: sessions that never ended, and a script
- * that may still run. Nobody can command anything before {@link #begin} has returned. Not thread-safe: one thread begins, and one
- * route goes on.
+ * Puts in order what the controller left behind when it was killed: sessions that never ended, and scripts that may still run. No
+ * command is taken before {@link #begin} has returned.
  */
 public final class Recovery {
 
     private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
 
-    /** The operation that brings the crate to a safe state. */
     private static final String SAFE_STATE = "safe_state";
-    /** Those of a carrier card: 0 to 3 on bay 0, 4 to 7 on bay 1. */
+    /** 0 to 3 on bay 0 of a carrier card, 4 to 7 on bay 1. */
     private static final List<Integer> ALL_BANDS = List.of(0, 1, 2, 3, 4, 5, 6, 7);
 
-    /** The kernel gives out none above 4194304 (proc(5), pid_max): a leader that is not there. */
-    private static final ProcessId NOBODY = new ProcessId(Integer.MAX_VALUE, 0);
+    /** A leader that does not exist: the kernel gives out no pid above 4194304 (proc(5), pid_max). */
+    private static final ProcessId NO_PROCESS = new ProcessId(Integer.MAX_VALUE, 0);
 
     private static final String DIED = "The controller died while this session ran; ";
 
@@ -67,14 +65,18 @@ public final class Recovery {
     /**
      * Closes what cannot go on.
      *
-     * @return the sessions to go on with, by the route {@code recovery}; or a new one of {@code safe_state} that has to be run,
-     *         beside those that hold no lock; empty if all is well
+     * @return the sessions that go on, by the route {@code recovery}, and a new one of {@code safe_state} if one was interrupted
      */
     public List<LiveSession> begin() {
+        // All at once, since commands wait for the last of them, and a stubborn script takes the ladder's whole time.
+        Executor threads = task -> new Thread(task, "recovery").start();
+        Map<LiveSession, CompletableFuture<Boolean>> adopted = new LinkedHashMap<>();
+        sessions.unfinished()
+                .forEach(session -> adopted.put(session, CompletableFuture.supplyAsync(() -> adopt(session), threads)));
         List<LiveSession> next = new ArrayList<>();
         List<LiveSession> interrupted = new ArrayList<>();
-        adoptAll(sessions.unfinished()).forEach((session, adopted) -> {
-            if (adopted.join()) {
+        adopted.forEach((session, goesOn) -> {
+            if (goesOn.join()) {
                 next.add(session);
             } else if (session.exclusive()) {
                 interrupted.add(session);
@@ -86,14 +88,6 @@ public final class Recovery {
         return next;
     }
 
-    /** All at the same time, since commands wait for the last of them, and a stubborn script takes its ladder's whole time. */
-    private Map<LiveSession, CompletableFuture<Boolean>> adoptAll(List<LiveSession> left) {
-        Executor threads = task -> new Thread(task, "recovery").start();
-        Map<LiveSession, CompletableFuture<Boolean>> adopted = new LinkedHashMap<>();
-        left.forEach(session -> adopted.put(session, CompletableFuture.supplyAsync(() -> adopt(session), threads)));
-        return adopted;
-    }
-
     /** @return false if the session is closed now */
     private boolean adopt(LiveSession session) {
         List<ScriptMark> marks = session.now().scripts();
@@ -102,7 +96,7 @@ public final class Recovery {
             return false;
         }
         List<ProcessTree> trees = marks.stream().map(Recovery::tree).toList();
-        // of several at a time none is all of its operation
+        // Of several at a time, none is all of its operation.
         boolean goesOn = marks.size() == 1
                 && trees.get(0).isMainAlive()
                 && policy == RecoveryPolicy.ADOPT
@@ -115,11 +109,10 @@ public final class Recovery {
                 scripts.adopt(session, mark, trees.get(0));
                 sessions.message(
                         session,
-                        "The controller died and was started anew; process " + leader.pid()
-                                + " goes on as this session");
+                        "The controller died and was restarted; process " + leader.pid() + " goes on as this session");
                 return true;
             } catch (IOException | UncheckedIOException e) {
-                LOG.error("Session {} cannot be gone on with", session.id(), e);
+                LOG.error("Session {} cannot go on", session.id(), e);
                 sessions.message(session, "The output cannot be followed any more: " + e);
             }
         }
@@ -131,11 +124,11 @@ public final class Recovery {
         if (mark.pid() != null) {
             return new ProcessTree(new ProcessId(mark.pid(), mark.startTicks()), mark.marker());
         }
-        // it died between the start and the note of it: of all that have the marker the first is the script
-        Set<ProcessId> marked = new ProcessTree(NOBODY, mark.marker()).alive();
+        // The controller died before it noted the pid: of the processes with the marker, the first is the script.
+        Set<ProcessId> marked = new ProcessTree(NO_PROCESS, mark.marker()).alive();
         ProcessId first = marked.stream()
                 .min(Comparator.comparing(ProcessId::startTicks).thenComparing(ProcessId::pid))
-                .orElse(NOBODY);
+                .orElse(NO_PROCESS);
         return new ProcessTree(first, mark.marker());
     }
 
@@ -145,12 +138,11 @@ public final class Recovery {
             sessions.close(session, outcome, DIED + "nothing of its script was left");
             return;
         }
-        sessions.requestAbort(session, "the controller, which was started anew");
+        sessions.requestAbort(session, "the controller, which was restarted");
         List<ProcessId> survivors = new ArrayList<>();
         for (ProcessTree tree : trees) {
-            survivors.addAll(new AbortLadder(tree, graces, signal -> sessions.signalSent(session, signal.name()))
-                    .run()
-                    .survivors());
+            survivors.addAll(
+                    new AbortLadder(tree, graces, signal -> sessions.signalSent(session, signal.name())).run());
         }
         sessions.update(session, now -> now.survivedBy(survivors.size()));
         sessions.close(
@@ -160,12 +152,11 @@ public final class Recovery {
                         + (survivors.isEmpty() ? "was ended" : "outlived SIGKILL: " + survivors));
     }
 
-    /** Waits for the end of the adopted script. */
     public ScriptResult resume(@ExchangeProperty(ScriptBinding.SESSION) LiveSession session) {
         return scripts.resume(session);
     }
 
-    /** While an adopted session comes to its end nobody else may take the lock that safe_state needs. */
+    /** While an adopted session ends, no other may take the lock that safe_state needs. */
     public void hold(@ExchangeProperty(ScriptBinding.SESSION) LiveSession session) {
         if (session.exclusive()) {
             admission.hold(session);
@@ -173,9 +164,7 @@ public final class Recovery {
     }
 
     /**
-     * What is to be done when an adopted session has ended.
-     *
-     * @return the session of safe_state, to be run; null if the crate need not be made safe
+     * @return the session of safe_state that has to follow an adopted one; null if the crate need not be made safe
      */
     public LiveSession makeSafe(@ExchangeProperty(ScriptBinding.SESSION) LiveSession session) {
         if (!session.exclusive()) {

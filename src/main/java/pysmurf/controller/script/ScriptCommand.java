@@ -13,20 +13,15 @@ final class ScriptCommand extends ExecCommand {
 
     private static final long serialVersionUID = 1L;
 
-    private final transient LiveSession session;
-    private final transient Path script;
-    private final Duration limit;
-    private final boolean always;
-    private final String stage;
+    final transient LiveSession session;
+    final transient Path script;
+    /** Null for no limit. */
+    final Duration limit;
+    /** Whether it is a safeguard, which also runs in a session that is being aborted. */
+    final boolean always;
 
-    /**
-     * @param python         the interpreter
-     * @param script         the script's real path
-     * @param args           its arguments, one word each
-     * @param limit          how long it may take; null for ever
-     * @param always         whether it runs in a session that is being aborted, too
-     * @param stage          the stage it is; null if it is none
-     */
+    final String stage;
+
     ScriptCommand(
             LiveSession session,
             String python,
@@ -35,16 +30,7 @@ final class ScriptCommand extends ExecCommand {
             Duration limit,
             boolean always,
             String stage) {
-        super(
-                python,
-                args,
-                null,
-                limit == null ? Long.MAX_VALUE : limit.toMillis(),
-                Set.of(),
-                null,
-                null,
-                false,
-                LoggingLevel.OFF);
+        super(python, args, null, Long.MAX_VALUE, Set.of(), null, null, false, LoggingLevel.OFF);
         this.session = session;
         this.script = script;
         this.limit = limit;
@@ -52,29 +38,13 @@ final class ScriptCommand extends ExecCommand {
         this.stage = stage;
     }
 
-    LiveSession session() {
-        return session;
-    }
-
-    Path script() {
-        return script;
-    }
-
-    Duration limit() {
-        return limit;
-    }
-
-    boolean always() {
-        return always;
-    }
-
-    String stage() {
-        return stage;
+    String name() {
+        return script.getFileName().toString();
     }
 
     /** Without the arguments, which may be confidential. */
     @Override
     public String toString() {
-        return script + " in session " + (session == null ? "?" : session.id());
+        return script + " in session " + session.id();
     }
 }

@@ -7,11 +7,14 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.camel.component.exec.ExecCommand;
 import org.apache.camel.component.exec.ExecCommandExecutor;
 import org.apache.camel.component.exec.ExecResult;
@@ -21,12 +24,11 @@ import pysmurf.controller.publisher.Inlet;
 import pysmurf.controller.publisher.PublisherInbox;
 import pysmurf.controller.script.process.AbortLadder;
 import pysmurf.controller.script.process.AbortLadder.Graces;
-import pysmurf.controller.script.process.LeaderProcess;
-import pysmurf.controller.script.process.OutputLimits;
+import pysmurf.controller.script.process.OutputFollower;
+import pysmurf.controller.script.process.ProcessGroup;
 import pysmurf.controller.script.process.ProcessId;
 import pysmurf.controller.script.process.ProcessTree;
 import pysmurf.controller.script.process.Signal;
-import pysmurf.controller.script.process.Signals;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.OperationFailure;
@@ -35,16 +37,19 @@ import pysmurf.controller.session.ScriptMark;
 import pysmurf.controller.session.Sessions;
 
 /**
- * Runs scripts for camel-exec. In place of Camel's own executor, which collects all output in memory, ends only the process it
- * started, and waits for whoever still holds a pipe: here a script writes straight into a file, is followed there, and is ended
- * with all that belongs to it. Thread-safe; a script is run on the calling thread.
+ * Runs scripts for camel-exec, each on the calling thread. Camel's own executor collects all output in memory, ends only the process
+ * it started, and waits for any process that still holds a pipe. Here a script writes straight into a file, is followed there, and is
+ * ended with all that belongs to it.
  */
 public final class ScriptExecutor implements ExecCommandExecutor {
 
     private static final Logger LOG = LoggerFactory.getLogger(ScriptExecutor.class);
 
-    /** Unique in the world, so that the processes of a session are never mistaken for those of another controller's. */
+    /** Its value is unique, so that the processes of a session are never mistaken for those of another controller's. */
     private static final String MARKER = "PYSMURF_SESSION_MARK";
+
+    /** How often an adopted script is looked at, since only the parent of a process learns of its end. */
+    private static final long ADOPTED_PAUSE_NANOS = 50_000_000;
 
     private final ScriptLimits limits;
     private final LogTargets logTargets;
@@ -52,8 +57,6 @@ public final class ScriptExecutor implements ExecCommandExecutor {
     private final PublisherInbox inbox;
     private final Clock clock;
     private final Map<Integer, SessionScripts> scripts = new ConcurrentHashMap<>();
-    /** Adopted, and not yet waited for. */
-    private final Map<Integer, RunningScript> adopted = new ConcurrentHashMap<>();
 
     public ScriptExecutor(
             ScriptLimits limits, LogTargets logTargets, Sessions sessions, PublisherInbox inbox, Clock clock) {
@@ -65,142 +68,62 @@ public final class ScriptExecutor implements ExecCommandExecutor {
     }
 
     @Override
-    public ExecResult execute(ExecCommand command) {
-        ScriptCommand script = (ScriptCommand) command;
-        LiveSession session = script.session();
+    public ExecResult execute(ExecCommand execCommand) {
+        ScriptCommand command = (ScriptCommand) execCommand;
+        LiveSession session = command.session;
         SessionScripts all = scripts(session);
-        if (script.always()) {
-            endOthers(all);
+        RunningScript script = new RunningScript(command, sessions, limits);
+        if (command.always) {
+            all.endBeforeSafeguard();
         }
-        sessions.enter(session, script.always()).ifPresent(refusal -> refuse(script, refusal));
+        all.enter(script).ifPresent(refusal -> refuse(command, refusal));
         try {
-            SessionOutput output = all.output(() -> {
-                SessionOutput opened = SessionOutput.open(sessions, session, limits.outputFolder(), logTargets);
-                session.ended().thenRun(opened::close);
-                return opened;
-            });
-            long offset = output.size();
-            output.begin(offset, OutputLimits.of(limits.maxOutput()), () -> endForTooMuchOutput(session));
+            SessionOutput output =
+                    all.output(() -> SessionOutput.open(sessions, session, limits.outputFolder(), logTargets));
+            begin(output, all);
             try {
-                return await(all, start(script, all, output));
+                if (script.isEnding()) {
+                    refuse(command, "session " + session.id() + " is being aborted");
+                }
+                script.started(start(command, output, inbox.of(session)));
+                return script.await(output);
             } finally {
                 output.end();
             }
         } catch (IOException e) {
             throw new OperationFailure(Outcome.FAILED, "The script could not be started: " + e.getMessage());
         } finally {
-            sessions.leave(session);
+            all.leave(script);
         }
     }
 
-    private static void endOthers(SessionScripts all) {
-        try {
-            all.endBeforeSafeguard();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new OperationFailure(Outcome.ABORTED, "Aborted");
-        }
-    }
-
-    private RunningScript start(ScriptCommand command, SessionScripts all, SessionOutput output) throws IOException {
-        if (!all.starts(command.always())) {
-            refuse(command, "a safeguard of session " + command.session().id() + " has begun");
-        }
-        boolean started = false;
-        try {
-            RunningScript script = launch(command, output, inbox.of(command.session()));
-            all.add(script);
-            started = true;
-            return script;
-        } finally {
-            if (!started) {
-                all.notStarted();
-            }
-        }
+    private void begin(SessionOutput output, SessionScripts all) throws IOException {
+        output.begin(
+                OutputFollower.Limits.of(limits.maxOutput()),
+                () -> all.fail("The script wrote more than scripts.max-output allows"));
     }
 
     private SessionScripts scripts(LiveSession session) {
-        SessionScripts known = scripts.get(session.id());
-        if (known != null) {
-            return known;
-        }
-        SessionScripts all = new SessionScripts();
-        SessionScripts earlier = scripts.putIfAbsent(session.id(), all);
-        if (earlier != null) {
-            return earlier;
-        }
-        session.ended().thenRun(() -> scripts.remove(session.id()));
-        return all;
+        return scripts.computeIfAbsent(session.id(), id -> {
+            // Off the map's lock: for a session that has ended this would run at once.
+            session.ended().thenRunAsync(() -> scripts.remove(id));
+            return new SessionScripts(sessions, session);
+        });
     }
 
-    /** The log and the session are told, since a route that goes on by itself (a wire tap) fails unseen. */
-    private void refuse(ScriptCommand script, String why) {
-        String text = script.script().getFileName() + " is not started: " + why;
-        LOG.error("{} is not started: {}", script, why);
-        LiveSession session = script.session();
+    /** Says so in the log and the session, too, since a route that goes on by itself (a wire tap) fails unseen. */
+    private void refuse(ScriptCommand command, String why) {
+        LOG.error("{} is not started: {}", command, why);
+        String text = command.name() + " is not started: " + why;
+        LiveSession session = command.session;
         if (!session.isDone()) {
             sessions.message(session, "ERROR: " + text);
         }
         throw new OperationFailure(session.now().abort() == null ? Outcome.FAILED : Outcome.ABORTED, text);
     }
 
-    private void endForTooMuchOutput(LiveSession session) {
-        scripts(session).fail("The script wrote more than scripts.max-output allows");
-    }
-
-    private static ScriptResult await(SessionScripts all, RunningScript script) {
-        try {
-            return script.await();
-        } finally {
-            all.remove(script);
-        }
-    }
-
-    /**
-     * Takes over the script of a session that was running when an earlier life of the controller ended; from now on it can be
-     * aborted. {@link #resume} has to follow.
-     */
-    void adopt(LiveSession session, ScriptMark mark, ProcessTree tree) throws IOException {
-        SessionOutput output = scripts(session).output(() -> SessionOutput.reopen(sessions, session));
-        session.ended().thenRun(output::close);
-        output.begin(output.size(), OutputLimits.of(limits.maxOutput()), () -> endForTooMuchOutput(session));
-        sessions.enter(session, true).ifPresent(refusal -> {
-            throw new IllegalStateException(refusal);
-        });
-        Inlet inlet = inbox.again(session, mark.port());
-        Duration left = left(mark, session.now().startTime(), Json.seconds(clock.instant()));
-        ScriptCommand command =
-                new ScriptCommand(session, "", Path.of(mark.script()), List.of(), left, false, mark.stage());
-        RunningScript script = runningScript(command, mark, ScriptProcess.found(tree), tree, inlet, output);
-        adopted.put(session.id(), script);
-        scripts(session).starts(true);
-        scripts(session).add(script);
-    }
-
-    /** By the clock, which may have been set back since: more than there was when the session began cannot be left. */
-    static Duration left(ScriptMark mark, BigDecimal sessionStart, BigDecimal now) {
-        if (mark.until() == null) {
-            return null;
-        }
-        BigDecimal seconds = mark.until().subtract(now.max(sessionStart)).max(BigDecimal.ZERO);
-        return Duration.ofMillis(seconds.movePointRight(3).longValue());
-    }
-
-    /** Waits for the end of a script that was adopted. */
-    ScriptResult resume(LiveSession session) {
-        SessionOutput output = scripts(session).output(() -> {
-            throw new IllegalStateException("session " + session.id() + " was not adopted");
-        });
-        try {
-            return await(scripts(session), adopted.remove(session.id()));
-        } finally {
-            output.end();
-            sessions.leave(session);
-        }
-    }
-
-    private RunningScript launch(ScriptCommand command, SessionOutput output, Inlet inlet) throws IOException {
-        LiveSession session = command.session();
+    private RunningScript.Started start(ScriptCommand command, SessionOutput output, Inlet inlet) throws IOException {
+        LiveSession session = command.session;
         String unique = UUID.randomUUID().toString();
         String marker = MARKER + "=" + unique;
         Path reportFile = limits.outputFolder().resolve(session.id() + "-" + unique.substring(0, 8) + ".result.json");
@@ -209,29 +132,32 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         environment.put(MARKER, unique);
         environment.put("PYSMURF_RESULT_FILE", reportFile.toString());
         environment.put("SMURFPUB_UDP_PORT", Integer.toString(inlet.port()));
+        BigDecimal until =
+                command.limit == null ? null : Json.seconds(clock.instant().plus(command.limit));
         ScriptMark mark = new ScriptMark(
                 marker,
                 null,
                 null,
-                command.script().toString(),
-                command.stage(),
-                until(command),
+                command.script.toString(),
+                command.stage,
+                until,
                 reportFile.toString(),
                 inlet.port());
-        // written first, so that it is found whatever happens then
+        // Written first, so that the script is found whatever happens then.
         sessions.update(session, now -> now.withScript(mark));
-        LeaderProcess process = LeaderProcess.start(commandLine(command), environment, output.file());
+        List<String> words = new ArrayList<>(List.of(command.getExecutable(), "-u", command.script.toString()));
+        words.addAll(command.getArgs());
+        ProcessGroup process = ProcessGroup.start(words, environment, output.file());
         boolean known = false;
         try {
             ProcessTree tree = ProcessTree.of(process.pid(), marker);
             long ticks = tree.leader().map(ProcessId::startTicks).orElse(0L);
             ScriptMark started = mark.startedAs(process.pid(), ticks);
-            // written at once, too, or a child of it could be taken for it after a crash
+            // Written at once, too, or after a crash a child of it could be taken for it.
             sessions.update(session, now -> now.withScript(started));
             LOG.debug("{} is process {}", command, process.pid());
-            RunningScript script = runningScript(command, started, ScriptProcess.child(process), tree, inlet, output);
             known = true;
-            return script;
+            return new RunningScript.Started(started, process.exit(), tree, inlet);
         } finally {
             if (!known) {
                 endAtOnce(process, marker);
@@ -239,65 +165,94 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         }
     }
 
-    /** A script that nobody will wait for must not live on. Needs no descriptor, of which there may be none left. */
-    private static void endAtOnce(LeaderProcess process, String marker) {
-        Signals.sendToGroup(process.pid(), Signal.KILL);
+    /** No thread will wait for this script, so it must not live on. Needs no file descriptor, as none may be left. */
+    private static void endAtOnce(ProcessGroup process, String marker) {
+        Signal.KILL.sendToGroup(process.pid());
         process.exit().join();
         try {
-            new AbortLadder(
-                            ProcessTree.of(process.pid(), marker),
-                            new Graces(Duration.ZERO, Duration.ZERO),
-                            signal -> {})
-                    .run();
+            Graces none = new Graces(Duration.ZERO, Duration.ZERO);
+            new AbortLadder(ProcessTree.of(process.pid(), marker), none, signal -> {}).run();
         } catch (UncheckedIOException e) {
             LOG.error("What process {} left behind, if anything, cannot be looked for", process.pid(), e);
         }
     }
 
-    private BigDecimal until(ScriptCommand command) {
-        return command.limit() == null ? null : Json.seconds(clock.instant().plus(command.limit()));
-    }
-
-    private RunningScript runningScript(
-            ScriptCommand command,
-            ScriptMark mark,
-            ScriptProcess process,
-            ProcessTree tree,
-            Inlet inlet,
-            SessionOutput output) {
-        return new RunningScript(
-                command, mark, process, mark.pid(), tree, sessions, inlet, graces(), limits.leftovers(), output);
-    }
-
-    private Graces graces() {
-        return new Graces(limits.interruptGrace(), limits.terminateGrace());
-    }
-
-    private static List<String> commandLine(ScriptCommand command) {
-        List<String> words = new ArrayList<>(
-                List.of(command.getExecutable(), "-u", command.script().toString()));
-        words.addAll(command.getArgs());
-        return words;
-    }
-
     /**
-     * Aborts what runs in a session, if anything does; returns at once. What is just being started is ended, too.
-     *
-     * @param force without a ladder
+     * Takes over the script of a session that was running when the controller died; from now on it can be aborted. {@link #resume}
+     * has to follow.
      */
-    public void abort(LiveSession session, boolean force) {
-        scripts(session).abort(force, graces());
+    void adopt(LiveSession session, ScriptMark mark, ProcessTree tree) throws IOException {
+        SessionScripts all = scripts(session);
+        begin(all.output(() -> SessionOutput.reopen(sessions, session)), all);
+        Duration left = left(mark, session.now().startTime(), Json.seconds(clock.instant()));
+        ScriptCommand command =
+                new ScriptCommand(session, "", Path.of(mark.script()), List.of(), left, false, mark.stage());
+        RunningScript script = new RunningScript(command, sessions, limits);
+        all.enter(script).ifPresent(refusal -> {
+            throw new IllegalStateException(refusal);
+        });
+        script.started(new RunningScript.Started(mark, endOf(tree), tree, inbox.again(session, mark.port())));
     }
 
-    /** As {@link #abort(Session, boolean)}, in no more time than this before SIGKILL. */
+    private static CompletableFuture<Integer> endOf(ProcessTree tree) {
+        CompletableFuture<Integer> end = new CompletableFuture<>();
+        Thread thread = new Thread(
+                () -> {
+                    while (lives(tree)) {
+                        LockSupport.parkNanos(ADOPTED_PAUSE_NANOS);
+                    }
+                    end.complete(null);
+                },
+                "end-of-adopted-script");
+        thread.setDaemon(true);
+        thread.start();
+        return end;
+    }
+
+    private static boolean lives(ProcessTree tree) {
+        try {
+            return tree.isMainAlive();
+        } catch (UncheckedIOException e) {
+            LOG.debug("Cannot tell whether an adopted script lives", e);
+            return true;
+        }
+    }
+
+    /** The clock may have been set back meanwhile: there cannot be more time left than when the session began. */
+    static Duration left(ScriptMark mark, BigDecimal sessionStart, BigDecimal now) {
+        if (mark.until() == null) {
+            return null;
+        }
+        BigDecimal seconds = mark.until().subtract(now.max(sessionStart)).max(BigDecimal.ZERO);
+        return Duration.ofMillis(seconds.movePointRight(3).longValue());
+    }
+
+    ScriptResult resume(LiveSession session) {
+        SessionScripts all = scripts(session);
+        RunningScript script = all.adopted();
+        SessionOutput output = all.output(() -> {
+            throw new IllegalStateException("session " + session.id() + " was not adopted");
+        });
+        try {
+            return script.await(output);
+        } finally {
+            output.end();
+            all.leave(script);
+        }
+    }
+
+    /** Aborts what runs in a session, or is just being started; returns at once. */
+    void abort(LiveSession session, boolean force) {
+        scripts(session).abort(force, limits.graces());
+    }
+
+    /** As {@link #abort(LiveSession, boolean)}, in no more time than this before SIGKILL. */
     void abort(LiveSession session, Duration atMost) {
-        Duration interrupt =
-                least(limits.interruptGrace(), atMost.multipliedBy(3).dividedBy(4));
-        Duration terminate = least(limits.terminateGrace(), atMost.dividedBy(4));
-        scripts(session).abort(false, new Graces(interrupt, terminate));
-    }
-
-    private static Duration least(Duration one, Duration other) {
-        return one.compareTo(other) <= 0 ? one : other;
+        Graces usual = limits.graces();
+        Graces graces = new Graces(
+                Collections.min(
+                        List.of(usual.interrupt(), atMost.multipliedBy(3).dividedBy(4))),
+                Collections.min(List.of(usual.terminate(), atMost.dividedBy(4))));
+        scripts(session).abort(false, graces);
     }
 }

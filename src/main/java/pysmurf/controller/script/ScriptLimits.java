@@ -2,32 +2,26 @@ package pysmurf.controller.script;
 
 import java.net.InetAddress;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.Leftovers;
 import pysmurf.controller.config.Settings;
+import pysmurf.controller.script.process.AbortLadder.Graces;
 
 /**
- * What every script is run with.
+ * What every script runs with.
  *
- * @param environment    the whole environment, but for what belongs to the session
- * @param outputFolder   where sessions' own output files are
- * @param interruptGrace how long after SIGINT
- * @param terminateGrace how long after SIGTERM
- * @param leftovers      what happens to children that outlive a normal exit
- * @param maxOutput      bytes; a script that writes more is ended
+ * @param environment  the whole environment, but for what belongs to the session
+ * @param outputFolder where sessions' own output files are
+ * @param graces       of the ladder that ends it
+ * @param leftovers    what happens to children that outlive a normal exit
+ * @param maxOutput    bytes; a script that writes more is ended
  */
 public record ScriptLimits(
-        Map<String, String> environment,
-        Path outputFolder,
-        Duration interruptGrace,
-        Duration terminateGrace,
-        Leftovers leftovers,
-        long maxOutput) {
+        Map<String, String> environment, Path outputFolder, Graces graces, Leftovers leftovers, long maxOutput) {
 
-    /** @param publisher where the controller listens for the messages of scripts; at which port belongs to the session */
+    /** @param publisher where the controller listens for the messages of scripts; the port belongs to the session */
     public static ScriptLimits of(Configuration configuration, InetAddress publisher) {
         Path dataDir = configuration.dataDir();
         Map<String, String> environment = new HashMap<>(configuration.environment());
@@ -45,8 +39,9 @@ public record ScriptLimits(
         return new ScriptLimits(
                 Map.copyOf(environment),
                 dataDir.resolve("output"),
-                configuration.get(Settings.ABORT_INTERRUPT_GRACE),
-                configuration.get(Settings.ABORT_TERMINATE_GRACE),
+                new Graces(
+                        configuration.get(Settings.ABORT_INTERRUPT_GRACE),
+                        configuration.get(Settings.ABORT_TERMINATE_GRACE)),
                 configuration.get(Settings.SCRIPTS_LEFTOVERS),
                 configuration.get(Settings.SCRIPTS_MAX_OUTPUT));
     }

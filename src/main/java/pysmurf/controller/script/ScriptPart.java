@@ -12,7 +12,7 @@ import pysmurf.controller.publisher.PublisherPart;
 import pysmurf.controller.routing.OperationSteps;
 import pysmurf.controller.routing.ParameterFormat;
 import pysmurf.controller.script.process.AbortLadder.Graces;
-import pysmurf.controller.script.process.Signals;
+import pysmurf.controller.script.process.Signal;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.Status;
@@ -26,32 +26,29 @@ public final class ScriptPart {
     private final Configuration configuration;
     private final ScriptRoots roots;
     private final LogTargets logTargets;
+    private final ScriptArguments arguments = new ScriptArguments();
     private final ScriptExecutor executor;
     private final Graces graces;
-    private final Aborts aborts;
+    private final AbortOperation aborts;
 
     public ScriptPart(Assembly assembly, Sessions sessions, PublisherPart publisher, OperationSteps steps) {
         configuration = assembly.configuration();
         roots = new ScriptRoots(configuration.get(Settings.SCRIPTS_ROOTS));
         logTargets = new LogTargets(configuration.get(Settings.LOGS_ROOTS));
-        graces = new Graces(
-                configuration.get(Settings.ABORT_INTERRUPT_GRACE), configuration.get(Settings.ABORT_TERMINATE_GRACE));
+        ScriptLimits limits = ScriptLimits.of(configuration, publisher.told());
+        graces = limits.graces();
         executor = assembly.bind(
                 "scriptExecutor",
-                new ScriptExecutor(
-                        ScriptLimits.of(configuration, publisher.told()),
-                        logTargets,
-                        sessions,
-                        publisher.inbox(),
-                        assembly.clock()));
+                new ScriptExecutor(limits, logTargets, sessions, publisher.inbox(), assembly.clock()));
         assembly.bind("scriptBinding", new ScriptBinding(roots));
-        aborts = assembly.bind("aborts", new Aborts(executor, steps, sessions, graces));
-        assembly.whenStarted(Signals::warmUp);
+        assembly.bind(arguments.name(), arguments);
+        aborts = assembly.bind("abortOperation", new AbortOperation(executor, steps, sessions, graces));
+        assembly.whenStarted(Signal::warmUp);
     }
 
     /** The formats of scripts and logs in the schemas of operations. */
     public List<ParameterFormat> formats() {
-        return List.of(roots, logTargets, new ScriptArguments());
+        return List.of(roots, logTargets, arguments);
     }
 
     /**

@@ -10,12 +10,14 @@ public final class ScriptResult extends ExecResult {
 
     private static final long serialVersionUID = 1L;
 
+    private final transient ScriptCommand command;
     private final Outcome outcome;
     private final String detail;
     private final transient ObjectNode report;
 
     ScriptResult(ScriptCommand command, int exitCode, Outcome outcome, String detail, ObjectNode report) {
         super(command, null, null, exitCode);
+        this.command = command;
         this.outcome = outcome;
         this.detail = detail;
         this.report = report;
@@ -33,7 +35,7 @@ public final class ScriptResult extends ExecResult {
 
     /** The stage that the script was; null if it was none. */
     public String getStage() {
-        return ((ScriptCommand) getCommand()).stage();
+        return command.stage;
     }
 
     /** What the script wrote into {@code PYSMURF_RESULT_FILE}; empty if nothing. */
@@ -41,17 +43,16 @@ public final class ScriptResult extends ExecResult {
         return report;
     }
 
-    /** @throws OperationFailure if the script was aborted, unless it is a safeguard, whose end is its stage's */
+    /** @throws OperationFailure if the script was aborted, unless it is a safeguard, whose stage says how it ended */
     void requireNotAborted() {
-        if (outcome == Outcome.ABORTED && !((ScriptCommand) getCommand()).always()) {
+        if (outcome == Outcome.ABORTED && !command.always) {
             requireSuccess();
         }
     }
 
-    /** @throws OperationFailure if the script did not succeed */
     public void requireSuccess() {
         if (outcome != Outcome.SUCCEEDED) {
-            // of a script that is no stage the session tells already
+            // Where the script is no stage, the session has the detail already.
             throw new OperationFailure(outcome, getStage() == null ? null : detail);
         }
     }

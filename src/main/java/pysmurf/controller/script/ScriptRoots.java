@@ -5,16 +5,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import pysmurf.controller.routing.ParameterFormat;
+import pysmurf.controller.session.OperationFailure;
+import pysmurf.controller.session.Outcome;
 
-/**
- * The folders that scripts must lie in, symbolic links resolved. The format {@code script} in schemas. Thread-safe; the file
- * system is asked anew each time.
- */
+/** The folders that scripts must be in, symbolic links resolved. The format {@code script} in schemas. */
 public final class ScriptRoots implements ParameterFormat {
 
     private final List<Path> roots;
@@ -37,7 +36,7 @@ public final class ScriptRoots implements ParameterFormat {
         try {
             resolve(script);
             return Optional.empty();
-        } catch (ScriptRefused e) {
+        } catch (OperationFailure e) {
             return Optional.of(e.getMessage());
         }
     }
@@ -45,60 +44,42 @@ public final class ScriptRoots implements ParameterFormat {
     /**
      * The real path of a script.
      *
-     * @param  script        absolute, or relative to one of the roots or to the working directory
-     * @throws ScriptRefused if it is missing, not a file, or outside the roots
+     * @param  script           absolute, or relative to one of the roots or to the working directory
+     * @throws OperationFailure if it is missing, not a file, or outside the roots; says so in words for the client
      */
-    public Path resolve(String script) throws ScriptRefused {
-        for (Path candidate : candidates(script)) {
-            if (Files.exists(candidate)) {
-                return check(script, candidate);
-            }
-        }
-        throw new ScriptRefused("no such script: " + script);
-    }
-
-    private List<Path> candidates(String script) throws ScriptRefused {
+    Path resolve(String script) {
         if (script.isBlank()) {
-            throw new ScriptRefused("no script is named");
+            throw refused("no script is named");
         }
         try {
             Path path = Path.of(script);
-            List<Path> candidates = new ArrayList<>();
-            if (!path.isAbsolute()) {
-                roots.forEach(root -> candidates.add(root.resolve(path)));
-            }
-            candidates.add(path);
-            return candidates;
+            Path found = Stream.concat(roots.stream().map(root -> root.resolve(path)), Stream.of(path))
+                    .filter(Files::exists)
+                    .findFirst()
+                    .orElseThrow(() -> refused("no such script: " + script));
+            return check(script, found);
         } catch (InvalidPathException e) {
-            throw new ScriptRefused("not a path: " + e.getReason());
+            throw refused("not a path: " + e.getReason());
+        } catch (IOException e) {
+            throw refused("cannot be looked at: " + script);
         }
     }
 
-    private Path check(String script, Path found) throws ScriptRefused {
-        try {
-            Path real = found.toRealPath();
-            for (Path root : roots) {
-                if (Files.exists(root) && real.startsWith(root.toRealPath())) {
-                    if (!Files.isRegularFile(real)) {
-                        throw new ScriptRefused("not a file: " + script);
-                    }
-                    return real;
+    private Path check(String script, Path found) throws IOException {
+        Path real = found.toRealPath();
+        for (Path root : roots) {
+            if (Files.exists(root) && real.startsWith(root.toRealPath())) {
+                if (!Files.isRegularFile(real)) {
+                    throw refused("not a file: " + script);
                 }
+                return real;
             }
-        } catch (IOException e) {
-            throw new ScriptRefused("cannot be looked at: " + script);
         }
-        throw new ScriptRefused("outside the script roots ("
+        throw refused("outside the script roots ("
                 + roots.stream().map(Path::toString).collect(Collectors.joining(", ")) + "): " + script);
     }
 
-    /** A script that may not be run; the message says why, for the client. */
-    public static final class ScriptRefused extends Exception {
-
-        private static final long serialVersionUID = 1L;
-
-        ScriptRefused(String message) {
-            super(message);
-        }
+    private static OperationFailure refused(String why) {
+        return new OperationFailure(Outcome.FAILED, why);
     }
 }

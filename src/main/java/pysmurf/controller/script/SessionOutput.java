@@ -10,9 +10,7 @@ import java.util.List;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import pysmurf.controller.script.process.OutputBatch;
 import pysmurf.controller.script.process.OutputFollower;
-import pysmurf.controller.script.process.OutputLimits;
 import pysmurf.controller.script.process.RegularFile;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.SessionEvent;
@@ -20,14 +18,14 @@ import pysmurf.controller.session.SessionLog;
 import pysmurf.controller.session.Sessions;
 
 /**
- * Where the output of one session's scripts goes, by its parameter {@code log}: true is a file of the session's own, a path is
- * that file, false is a file that is gone when the session is. The scripts of a pipeline write into the same, mostly one after
- * another; those that run at the same time are followed as one. Thread-safe.
+ * Where the output of one session's scripts goes, by its parameter {@code log}: true is a file of the session's own, a path is that
+ * file, false is a file that is deleted when the session is done. All scripts of a session write into the same file; those that run
+ * at the same time are followed as one.
  */
 final class SessionOutput {
 
     private static final Logger LOG = LoggerFactory.getLogger(SessionOutput.class);
-    private static final int MOST_DETAIL_CHARS = 200;
+    private static final int MAX_DETAIL_CHARS = 200;
     /** What is left on a disk that takes no more: less than a block of any usual size. */
     private static final long FULL_BYTES = 64 * 1024;
 
@@ -53,18 +51,19 @@ final class SessionOutput {
         this.kept = kept;
         this.toLog = kept && !session.params().path("log").isTextual();
         this.from = from;
-        this.counted = size(file);
+        this.counted = size();
+        if (!kept) {
+            session.ended().thenRun(this::delete);
+        }
     }
 
-    /** Opens again what an earlier life of the controller had opened for the session. */
+    /** Opens what the controller had opened for the session before it died. */
     static SessionOutput reopen(Sessions sessions, LiveSession session) {
         SessionLog log = session.now().log();
         return new SessionOutput(sessions, session, log.file(), log.kept(), log.from());
     }
 
     /**
-     * Opens it for a session.
-     *
      * @param folder  where sessions' own files are
      * @param targets where paths may point
      */
@@ -87,7 +86,7 @@ final class SessionOutput {
         if (!Files.exists(file)) {
             Files.createFile(file);
         }
-        // what it is may have changed since the parameter was checked
+        // What it is may have changed since the parameter was checked.
         RegularFile.at(file).close();
         return file;
     }
@@ -96,7 +95,7 @@ final class SessionOutput {
         Files.createDirectories(folder);
         Path file = folder.resolve(id + ".log");
         try {
-            // what has this name is left over from a database that is no more, or somebody wants to be in the way
+            // A file of this name is left over from a deleted database.
             Files.deleteIfExists(file);
         } catch (IOException e) {
             LOG.warn("{} is in the way of a session's log: {}", file, e.toString());
@@ -109,7 +108,7 @@ final class SessionOutput {
         return file;
     }
 
-    long size() {
+    private long size() {
         return size(file);
     }
 
@@ -122,21 +121,19 @@ final class SessionOutput {
     }
 
     /** Hands a batch of lines to the sinks, numbered through all scripts of the session. */
-    synchronized void accept(OutputBatch batch) {
-        sessions.output(session, new SessionEvent.Output(batches++, lines, batch.lines(), toLog));
-        lines += batch.lines().size();
+    synchronized void accept(List<String> batch) {
+        sessions.output(session, new SessionEvent.Output(batches++, lines, batch, toLog));
+        lines += batch.size();
         countBytes();
-        batch.lines().stream()
-                .filter(line -> !line.isBlank() && !line.endsWith("\r"))
-                .forEach(this::note);
+        batch.stream().filter(line -> !line.isBlank() && !line.endsWith("\r")).forEach(this::note);
     }
 
-    /** That was all of a script: whoever got fewer lines learns it by this, however full his queue is. */
+    /** That was all of a script: a sink that dropped lines learns it by this, however full its queue is. */
     synchronized void allGiven() {
         sessions.output(session, new SessionEvent.Output(batches, lines, List.of(), toLog));
     }
 
-    /** Python's own report of an exception that nobody caught: its head, indented lines, and one line that is not. */
+    /** Python's report of an uncaught exception is its head, indented lines, and one line that is not. */
     private void note(String line) {
         if (line.startsWith("Traceback (most recent call last):")) {
             inTraceback = true;
@@ -146,20 +143,20 @@ final class SessionOutput {
         lastLine = line;
     }
 
-    /** Whether the last that the script at hand has written is the report of an exception that ended it. */
+    /** Whether the output of the script ends with the report of an uncaught exception. */
     synchronized boolean endedInTraceback() {
         return inTraceback;
     }
 
-    /** The last line with anything in it that the script at hand has written; empty if none. */
+    /** The last line of the script with anything in it; empty if none. */
     synchronized String lastLine() {
-        return lastLine.length() > MOST_DETAIL_CHARS ? lastLine.substring(0, MOST_DETAIL_CHARS) + "…" : lastLine;
+        return lastLine.length() > MAX_DETAIL_CHARS ? lastLine.substring(0, MAX_DETAIL_CHARS) + "…" : lastLine;
     }
 
     /**
-     * The script at hand has ended: has what it wrote given to the sinks, unless another one still writes.
+     * The script has ended: gives the rest of its output to the sinks, unless another script still writes.
      *
-     * @return false if that takes longer than this
+     * @return false if that takes longer
      */
     boolean finish(Duration atMost) {
         OutputFollower last;
@@ -175,7 +172,7 @@ final class SessionOutput {
         return given;
     }
 
-    /** The opposite of {@link #begin}. What others append to the file after the last script is not the session's. */
+    /** Follows {@link #begin}. What is appended to the file after the last script is not the session's. */
     synchronized void end() {
         countBytes();
         scripts--;
@@ -194,9 +191,7 @@ final class SessionOutput {
         counted = size;
     }
 
-    /**
-     * Whether the disk that the output is on has no room left: then its end may be missing, and why the script failed with it.
-     */
+    /** Whether the end of the output may be missing, and with it why the script failed. */
     boolean isDiskFull() {
         return file.toFile().getUsableSpace() < FULL_BYTES;
     }
@@ -204,14 +199,13 @@ final class SessionOutput {
     /**
      * A script is about to start; {@link #end} has to follow.
      *
-     * @param  offset      where its part of the file begins; counts for the first only
      * @param  onTooMuch   called if the scripts that run at the same time write more than the limits allow
      * @throws IOException if the file cannot be followed
      */
-    synchronized void begin(long offset, OutputLimits limits, Runnable onTooMuch) throws IOException {
+    synchronized void begin(OutputFollower.Limits limits, Runnable onTooMuch) throws IOException {
         if (scripts == 0) {
-            follower = OutputFollower.follow(
-                    "output-of-session-" + session.id(), file, offset, limits, this::accept, onTooMuch, this::allGiven);
+            follower = new OutputFollower(
+                    "output-of-session-" + session.id(), file, size(), limits, this::accept, onTooMuch, this::allGiven);
             finished = false;
         }
         scripts++;
@@ -224,14 +218,11 @@ final class SessionOutput {
         sessions.update(session, now -> now.withLog(new SessionLog(file, from, to, kept)));
     }
 
-    /** The session is done. */
-    void close() {
-        if (!kept) {
-            try {
-                Files.deleteIfExists(file);
-            } catch (IOException e) {
-                throw new UncheckedIOException("not deleted: " + file, e);
-            }
+    private void delete() {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException("not deleted: " + file, e);
         }
     }
 }

@@ -2,27 +2,32 @@ package pysmurf.controller.script;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import pysmurf.controller.script.process.AbortLadder.Graces;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.Outcome;
+import pysmurf.controller.session.Sessions;
 
-/** The scripts that run in one session: mostly one, several where its route goes several ways at once. Thread-safe. */
+/** The scripts that run in one session: mostly one, several where its route goes several ways at once. */
 final class SessionScripts {
 
+    private final Sessions sessions;
+    private final LiveSession session;
+    /** Those that are being started, too. */
     private final List<RunningScript> running = new ArrayList<>();
     /** A lock of its own: opening a file on a network may take long, and an abort does not wait for it. */
     private final Object opening = new Object();
 
     private SessionOutput output;
-    /** Being started, and not yet among those that run. */
-    private int starting;
-
     private boolean guarded;
-    private Graces endWithin;
-    private boolean forced;
 
-    /** Where all of them write to. */
+    SessionScripts(Sessions sessions, LiveSession session) {
+        this.sessions = sessions;
+        this.session = session;
+    }
+
     SessionOutput output(Supplier<SessionOutput> opener) {
         synchronized (opening) {
             if (output == null) {
@@ -33,40 +38,37 @@ final class SessionScripts {
     }
 
     /**
-     * A script is about to be started; {@link #add} or {@link #notStarted} has to follow.
+     * A script is about to start; {@link #leave} has to follow. An abort ends it from now on, and came before if it was asked for
+     * before.
      *
-     * @return false if a safeguard has begun, behind which nothing but safeguards may run
+     * @return why it may not start; empty if it may
      */
-    synchronized boolean starts(boolean always) {
-        if (guarded && !always) {
-            return false;
+    synchronized Optional<String> enter(RunningScript script) {
+        if (guarded && !script.always()) {
+            return Optional.of("a safeguard of session " + session.id() + " has begun");
         }
-        starting++;
-        return true;
-    }
-
-    synchronized void notStarted() {
-        starting--;
-        notifyAll();
-    }
-
-    /** A script was started. An abort that was asked for meanwhile ends it. */
-    synchronized void add(RunningScript script) {
-        notStarted();
-        running.add(script);
-        if (endWithin != null && !script.always()) {
-            script.end(Outcome.ABORTED, null, forced, endWithin);
+        Optional<String> refusal = sessions.enter(session, script.always());
+        if (refusal.isEmpty()) {
+            running.add(script);
         }
+        return refusal;
     }
 
-    synchronized void remove(RunningScript script) {
-        running.remove(script);
+    /** A script is over, or did not start. */
+    void leave(RunningScript script) {
+        synchronized (this) {
+            running.remove(script);
+        }
+        script.over().complete(null);
+        sessions.leave(session);
     }
 
-    /** Aborts what runs, and what is just being started; by force safeguards, too. Returns at once. */
+    synchronized RunningScript adopted() {
+        return running.get(0);
+    }
+
+    /** Aborts what runs; by force safeguards, too. Returns at once. */
     synchronized void abort(boolean force, Graces within) {
-        endWithin = within;
-        forced |= force;
         running.stream()
                 .filter(script -> force || !script.always())
                 .forEach(script -> script.end(Outcome.ABORTED, null, force, within));
@@ -78,19 +80,14 @@ final class SessionScripts {
     }
 
     /** Ends what runs but for safeguards, lets nothing else start, and returns when that is over. */
-    void endBeforeSafeguard() throws InterruptedException {
-        List<CompletableFuture<?>> others;
+    void endBeforeSafeguard() {
+        List<RunningScript> work;
         synchronized (this) {
             guarded = true;
-            while (starting > 0) {
-                wait();
-            }
-            List<RunningScript> work =
-                    running.stream().filter(script -> !script.always()).toList();
-            work.forEach(script -> script.end(Outcome.FAILED, "Ended, since a safeguard is run now"));
-            others =
-                    work.stream().<CompletableFuture<?>>map(RunningScript::over).toList();
+            work = running.stream().filter(script -> !script.always()).toList();
         }
-        CompletableFuture.allOf(others.toArray(CompletableFuture[]::new)).join();
+        work.forEach(script -> script.end(Outcome.FAILED, "Ended, since a safeguard is run now"));
+        CompletableFuture.allOf(work.stream().map(RunningScript::over).toArray(CompletableFuture[]::new))
+                .join();
     }
 }

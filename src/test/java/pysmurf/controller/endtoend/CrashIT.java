@@ -247,7 +247,7 @@ class CrashIT extends SharedController {
         assertThat(http.awaitDone(unreadable).path("outcome").asText()).isEqualTo("interrupted");
         JsonNode safe = awaitSafeState(gone + 1);
         assertThat(safe.path("op_name").asText()).isEqualTo("safe_state");
-        assertThat(safe.path("outcome").asText()).isEqualTo("succeeded");
+        assertThat(safe.path("outcome").asText()).as(safe.toString()).isEqualTo("succeeded");
         assertThat(scripts().alive()).isEmpty();
         assertThat(id(http.run("exit_with.py", 0))).isEqualTo(gone + 2);
     }
@@ -270,7 +270,7 @@ class CrashIT extends SharedController {
                 .containsExactly("INT", "TERM", "KILL");
         JsonNode safe = awaitSafeState(id + 1);
         assertThat(safe.path("op_name").asText()).isEqualTo("safe_state");
-        assertThat(safe.path("outcome").asText()).isEqualTo("succeeded");
+        assertThat(safe.path("outcome").asText()).as(safe.toString()).isEqualTo("succeeded");
         assertThat(scripts().alive()).isEmpty();
     }
 
@@ -297,7 +297,7 @@ class CrashIT extends SharedController {
         assertThat(stage(session, "setup_notches")).isEqualTo("not_run");
         JsonNode safe = awaitSafeState(id + 1);
         assertThat(safe.path("op_name").asText()).isEqualTo("safe_state");
-        assertThat(safe.path("outcome").asText()).isEqualTo("succeeded");
+        assertThat(safe.path("outcome").asText()).as(safe.toString()).isEqualTo("succeeded");
     }
 
     /** Its session is opened when the one before it is closed. */

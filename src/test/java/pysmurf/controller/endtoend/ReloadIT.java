@@ -79,6 +79,14 @@ class ReloadIT {
                           timelimit: 5
             """;
 
+    private static final String QUOTE = """
+                    - to:
+                        uri: kamelet:script
+                        parameters:
+                          script: exit_with.py
+                          args: --note 'not closed
+            """;
+
     private static String operation(String id, String steps) {
         return route(id, "direct:operation-" + id, steps);
     }
@@ -104,6 +112,7 @@ class ReloadIT {
                 "operations/kamelet.camel.yaml", 7,
                 "operations/option.camel.yaml", 9,
                 "operations/parameter.camel.yaml", 10,
+                "operations/args.camel.yaml", 7,
                 "operations/bean.camel.yaml", 7,
                 "operations/another.camel.yaml", 2,
                 "clash.camel.yaml", 4);
@@ -118,6 +127,7 @@ class ReloadIT {
                         "option",
                         "        - to:\n            uri: seda:x\n            parameters:\n              colour: red\n"));
         write("operations/parameter.camel.yaml", operation("parameter", MISSPELT));
+        write("operations/args.camel.yaml", operation("args", QUOTE));
         write("operations/bean.camel.yaml", operation("bean", "        - bean:\n            ref: nosuch\n"));
         write("operations/another.camel.yaml", operation("run", "        - log: x\n"));
         write("clash.camel.yaml", route("clash", "direct:command", "        - log: x\n"));
@@ -153,6 +163,7 @@ class ReloadIT {
         }
         awaitLog("operations/parameter.camel.yaml line 10: the block kamelet:script has no parameter timelimit; it has "
                 + "always, args, script, stage, timeLimit; it is left out");
+        awaitLog("args: a quote is not closed in: --note 'not closed");
         awaitLog("there is no block kamelet:nosuch (routes/kamelets/nosuch.kamelet.yaml)");
         write("operations/late.camel.yaml", operation("late", MISSPELT));
         awaitLog("operations/late.camel.yaml line 10: the block kamelet:script has no parameter timelimit; it has "

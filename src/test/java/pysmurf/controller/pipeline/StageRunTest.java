@@ -13,7 +13,7 @@ class StageRunTest {
 
     @Test
     void aStageBandByBandHasOneAttemptForEach() {
-        StageRun run = new StageRun("find_freq", settings(true, 0), List.of(0, 2));
+        StageRun run = new StageRun("find_freq", settings(true, 0), List.of(0, 2), null);
 
         assertThat(run.getBands()).isEqualTo("0");
         run.settle();
@@ -24,7 +24,7 @@ class StageRunTest {
 
     @Test
     void anyOtherHasOneForAll() {
-        StageRun run = new StageRun("setup_amps", settings(false, 0), List.of(0, 2));
+        StageRun run = new StageRun("setup_amps", settings(false, 0), List.of(0, 2), null);
 
         assertThat(run.getBands()).isEqualTo("0,2");
         run.settle();
@@ -33,7 +33,7 @@ class StageRunTest {
 
     @Test
     void eachBandHasItsOwnRetries() {
-        StageRun run = new StageRun("serial_algs", settings(true, 1), List.of(0, 1));
+        StageRun run = new StageRun("serial_algs", settings(true, 1), List.of(0, 1), null);
 
         assertThat(run.retry()).isTrue();
         assertThat(run.retry()).isFalse();

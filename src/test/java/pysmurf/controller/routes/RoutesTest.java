@@ -40,7 +40,6 @@ import pysmurf.controller.pipeline.StageRun;
 import pysmurf.controller.routing.OperationSteps;
 import pysmurf.controller.routing.OperationThreads;
 import pysmurf.controller.session.BoundedQueue;
-import pysmurf.controller.session.Closing;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.MemorySessionStore;
@@ -48,6 +47,7 @@ import pysmurf.controller.session.OperationFailure;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.RecordedEvents;
 import pysmurf.controller.session.Session;
+import pysmurf.controller.session.SessionCloser;
 import pysmurf.controller.session.SessionEvent;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.SinkFailures;
@@ -63,9 +63,9 @@ class RoutesTest {
     private final RecordedEvents events = new RecordedEvents();
     private final Sessions sessions =
             new Sessions(new MemorySessionStore(), events, Clock.systemUTC(), 1024 * 1024, new SimpleMeterRegistry());
-    private final Closing closing = new Closing(sessions, (session, outcome) -> {});
+    private final SessionCloser closer = new SessionCloser(sessions, (session, outcome) -> {});
     private final OperationSteps steps = new OperationSteps();
-    private final OperationThreads threads = new OperationThreads(closing, steps);
+    private final OperationThreads threads = new OperationThreads(closer, steps);
     private final SinkFailures failures = new SinkFailures();
     private final CamelContext context = new DefaultCamelContext();
     private ProducerTemplate template;
@@ -125,7 +125,7 @@ class RoutesTest {
     void startCamel() throws Exception {
         Registry registry = context.getRegistry();
         registry.bind("sessions", sessions);
-        registry.bind("closing", closing);
+        registry.bind("sessionCloser", closer);
         registry.bind("operationThreads", threads);
         registry.bind("operations", new NoOptions());
         registry.bind("stages", new NoStages());

@@ -19,6 +19,7 @@ import pysmurf.controller.config.Leftovers;
 import pysmurf.controller.driver.Python;
 import pysmurf.controller.driver.Setup;
 import pysmurf.controller.publisher.PublisherInbox;
+import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.MemorySessionStore;
@@ -64,8 +65,7 @@ class ScriptStartFaultsTest {
         ScriptLimits limits = new ScriptLimits(
                 environment,
                 Files.createDirectories(folder.resolve("output")),
-                Duration.ofSeconds(1),
-                Duration.ofSeconds(1),
+                new Graces(Duration.ofSeconds(1), Duration.ofSeconds(1)),
                 Leftovers.END,
                 1 << 20);
         PublisherInbox inbox = new PublisherInbox(sessions, null, "me", 9, null, false);

@@ -1,6 +1,5 @@
 package pysmurf.controller.script.process;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Native;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -8,24 +7,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Waits for the next write to one file, by inotify(7).
+ * Waits for the next write to one file, by inotify(7). Java's {@code WatchService} watches whole folders and stays registered. This
+ * watches the file alone, so that a script that floods the log beside it costs nothing, and each watch is for one event
+ * (IN_ONESHOT): no later write pays for it until it is armed again.
  *
- * <p>Java's {@code WatchService} watches whole folders with a thread of its own and stays registered. This watches the
- * file alone, so that a script that floods the log beside it costs nothing, and each watch is for one event
- * (IN_ONESHOT): the kernel drops it with the first write, and no later write pays for being watched until the watch is
- * armed again. The wait ends on {@link #wake} as well, at once.
- *
- * <p>{@link #arm}, {@link #await} and {@link #close} are for one thread, {@link #wake} is for any.
+ * <p>One thread uses it; any thread may {@link #wake} it.
  */
 final class FileWatch implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(FileWatch.class);
 
-    /** struct pollfd of poll(2): int fd, short events, short revents. */
-    private static final int POLLFD_BYTES = 8;
-
-    private static final int EVENTS = 4;
-    private static final int REVENTS = 6;
+    // struct pollfd of poll(2) as a little-endian number: int fd, short events, short revents
+    private static final int EVENTS_SHIFT = 32;
+    private static final int REVENTS_SHIFT = 48;
 
     /** One event of a watch on a file, which has no name in it, takes 16 bytes. */
     private static final int INOTIFY_BYTES = 256;
@@ -34,9 +28,8 @@ final class FileWatch implements AutoCloseable {
 
     private final byte[] path;
     private final int wakeDescriptor;
-    private final Memory descriptors = new Memory(2 * POLLFD_BYTES);
+    private final long[] descriptors;
     private final byte[] events = new byte[INOTIFY_BYTES];
-    private final byte[] counter = new byte[EVENTFD_BYTES];
 
     /** -1 where the kernel gives no inotify instance. */
     private final int inotify;
@@ -53,25 +46,21 @@ final class FileWatch implements AutoCloseable {
         }
         inotify = Libc.inotify_init1(Libc.CLOEXEC_NONBLOCK);
         if (inotify < 0) {
-            // fs.inotify.max_user_instances is 128 on many machines. Reading now and then does as well.
+            // fs.inotify.max_user_instances is 128 on many machines. Reading at intervals does as well.
             failed("inotify_init1");
         }
-        descriptor(0, wakeDescriptor);
-        descriptor(1, inotify);
+        descriptors = new long[] {pollfd(wakeDescriptor), pollfd(inotify)};
     }
 
-    private void descriptor(int index, int fd) {
-        long at = (long) index * POLLFD_BYTES;
-        // poll(2) passes over a negative descriptor.
-        descriptors.setInt(at, fd);
-        descriptors.setShort(at + EVENTS, Libc.POLLIN);
-        descriptors.setShort(at + REVENTS, (short) 0);
+    /** poll(2) passes over a negative descriptor. */
+    private static long pollfd(int descriptor) {
+        return Integer.toUnsignedLong(descriptor) | Libc.POLLIN << EVENTS_SHIFT;
     }
 
     /**
-     * Has the next write from now on end {@link #await}.
+     * From now on the next write ends {@link #await}.
      *
-     * @return false if that is not to be had, as with a file that was deleted
+     * @return false if that is impossible, as with a file that was deleted
      */
     boolean arm() {
         if (inotify < 0) {
@@ -87,26 +76,25 @@ final class FileWatch implements AutoCloseable {
     private void failed(String call) {
         if (!failed) {
             failed = true;
-            LOG.info(
-                    "{}: {}; the output file is read at intervals instead", call, Libc.strerror(Native.getLastError()));
+            String why = Libc.strerror(Native.getLastError());
+            LOG.info("{}: {}; the output file is read at intervals instead", call, why);
         }
     }
 
     /**
-     * Waits until the file is written to, if armed, or somebody wakes the wait, or the time is over.
+     * Waits until the file is written to, if armed, or until {@link #wake}.
      *
      * @return whether the file was written to, so that it has to be armed again
      */
     boolean await(long millis) {
-        int ready = Libc.poll(descriptors, 2, (int) millis);
-        if (ready <= 0) {
-            // Over, or EINTR by a signal the JVM uses for itself: the caller looks at the file in any case.
+        if (Libc.poll(descriptors, descriptors.length, (int) millis) <= 0) {
+            // EINTR, too: the caller looks at the file in any case.
             return false;
         }
-        if (descriptors.getShort(REVENTS) != 0) {
-            Libc.read(wakeDescriptor, counter, EVENTFD_BYTES);
+        if (descriptors[0] >>> REVENTS_SHIFT != 0) {
+            Libc.read(wakeDescriptor, events, EVENTFD_BYTES);
         }
-        boolean written = descriptors.getShort(POLLFD_BYTES + REVENTS) != 0;
+        boolean written = descriptors[1] >>> REVENTS_SHIFT != 0;
         if (written) {
             Libc.read(inotify, events, INOTIFY_BYTES);
         }
@@ -130,7 +118,6 @@ final class FileWatch implements AutoCloseable {
             if (inotify >= 0) {
                 Libc.close(inotify);
             }
-            descriptors.close();
         }
     }
 }

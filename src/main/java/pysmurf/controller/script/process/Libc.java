@@ -2,7 +2,6 @@ package pysmurf.controller.script.process;
 
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
-import com.sun.jna.Pointer;
 import java.nio.charset.Charset;
 
 /**
@@ -17,7 +16,6 @@ final class Libc {
     static final int ENOENT = 2;
     static final int ESRCH = 3;
     static final int EINTR = 4;
-    static final int EAGAIN = 11;
     static final int EACCES = 13;
 
     static final int O_RDONLY = 0;
@@ -31,7 +29,7 @@ final class Libc {
 
     static final int IN_MODIFY = 0x2;
     static final int IN_ONESHOT = 0x80000000;
-    static final short POLLIN = 1;
+    static final long POLLIN = 1;
 
     /** The encoding that Java itself uses for file names and for what a process is given. */
     static final Charset TEXTS = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
@@ -63,7 +61,7 @@ final class Libc {
 
     static native int eventfd(int initial, int flags);
 
-    static native int poll(Pointer descriptors, long count, int timeoutMillis);
+    static native int poll(long[] descriptors, long count, int timeoutMillis);
 
     static native String strerror(int errno);
 }

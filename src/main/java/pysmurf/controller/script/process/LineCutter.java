@@ -7,20 +7,18 @@ import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
 
-/**
- * Cuts bytes into lines and lines into batches, with bounded memory. The rules are told at {@link OutputFollower}. For
- * one thread.
- */
+/** Cuts bytes into lines and lines into batches, with bounded memory, by the rules of {@link OutputFollower}. */
 final class LineCutter {
 
-    /** How much is read at once, at most. */
-    private static final int READ_BYTES = 64 * 1024;
+    private static final int MAX_READ_BYTES = 64 * 1024;
 
-    /** The longest UTF-8 sequence. */
-    private static final int SEQUENCE_BYTES = 4;
+    private static final int MAX_SEQUENCE_BYTES = 4;
 
-    private final OutputLimits limits;
-    private final Consumer<OutputBatch> consumer;
+    /** Between two states of a line that is written over; tqdm writes one each tenth of a second. */
+    private static final long NEXT_STATE_NANOS = 1_000_000_000;
+
+    private final OutputFollower.Limits limits;
+    private final Consumer<List<String>> consumer;
 
     /** The bytes from start to end are the line that has not ended yet; those up to scanned hold no line feed. */
     private final byte[] buffer;
@@ -38,27 +36,30 @@ final class LineCutter {
     /** What was given of the present line as its state so far; null if nothing was. */
     private String shown;
 
+    /** Whether the beginning of the present line waits for its end, and since when. */
+    private boolean waiting;
+
+    private long waitingSince;
     private List<String> batch = new ArrayList<>();
     private int batchBytes;
-    private long seq;
     private long lines;
 
-    LineCutter(OutputLimits limits, Consumer<OutputBatch> consumer) {
+    LineCutter(OutputFollower.Limits limits, Consumer<List<String>> consumer) {
         this.limits = limits;
         this.consumer = consumer;
         // Twice the room for a read, so that the rest of a line is moved to the front every other time only.
-        this.buffer = new byte[limits.lineBytes() + 2 * READ_BYTES];
+        this.buffer = new byte[limits.lineBytes() + 2 * MAX_READ_BYTES];
     }
 
     /** Where the next bytes go: write them there and call {@link #accept}. */
-    ByteBuffer room(long most) {
-        if (end + READ_BYTES > buffer.length) {
+    ByteBuffer room(long max) {
+        if (end + MAX_READ_BYTES > buffer.length) {
             System.arraycopy(buffer, start, buffer, 0, end - start);
             end -= start;
             start = 0;
             scanned = end;
         }
-        return ByteBuffer.wrap(buffer, end, (int) Math.min(READ_BYTES, most));
+        return ByteBuffer.wrap(buffer, end, (int) Math.min(MAX_READ_BYTES, max));
     }
 
     /** Takes bytes that were written to {@link #room}. Batches that get full are delivered. */
@@ -80,7 +81,7 @@ final class LineCutter {
             start = next;
             overwritten = true;
         } else if (next - 1 == start) {
-            // of those without anything before them one is enough
+            // Of several with nothing before them, one is enough.
             start = next;
         }
     }
@@ -101,6 +102,7 @@ final class LineCutter {
     private void beginLine() {
         overwritten = false;
         shown = null;
+        waiting = false;
     }
 
     private int withoutCarriageReturns(int to) {
@@ -114,7 +116,7 @@ final class LineCutter {
     /** Gives the beginnings of a line that is longer than the limit, up to a place in it. */
     private void cutLong(int to) {
         while (to - start > limits.lineBytes()) {
-            int cut = characterStart(start + limits.lineBytes());
+            int cut = characterEnd(start + limits.lineBytes());
             if (buffer[cut - 1] == '\r') {
                 // Perhaps half a line end.
                 cut--;
@@ -123,14 +125,14 @@ final class LineCutter {
         }
     }
 
-    /** The place of a cut, moved back out of a UTF-8 sequence if there is one across it. */
-    private int characterStart(int cut) {
-        for (int i = cut; i > cut - SEQUENCE_BYTES; i--) {
+    /** A place in the buffer, moved back to before a UTF-8 sequence that goes across it. */
+    private int characterEnd(int place) {
+        for (int i = place - 1; i >= start && i > place - MAX_SEQUENCE_BYTES; i--) {
             if (!isContinuation(buffer[i])) {
-                return i + sequenceLength(buffer[i]) > cut ? i : cut;
+                return i + sequenceLength(buffer[i]) > place ? i : place;
             }
         }
-        return cut;
+        return place;
     }
 
     /** Whether a line was begun and something of it can be given before it ends. */
@@ -139,7 +141,6 @@ final class LineCutter {
         return cut > start && !(isOverwritten() && text(cut).equals(shown));
     }
 
-    /** How many bytes of a line that has not ended are still to be given. */
     int held() {
         return end - start;
     }
@@ -147,11 +148,6 @@ final class LineCutter {
     /** Whether the line that has not ended is written over and over: what is held is one state of it. */
     boolean isOverwritten() {
         return overwritten || end > start && buffer[end - 1] == '\r';
-    }
-
-    /** Whether a state of the line that has not ended was given already. */
-    boolean isShown() {
-        return shown != null;
     }
 
     /** Gives the beginning of the line that has not ended, but for carriage returns or half a character at its end. */
@@ -170,15 +166,7 @@ final class LineCutter {
 
     private int heldEnd() {
         int last = withoutCarriageReturns(end);
-        if (last < end) {
-            return last;
-        }
-        for (int i = end - 1; i >= start && i > end - SEQUENCE_BYTES; i--) {
-            if (!isContinuation(buffer[i])) {
-                return i + sequenceLength(buffer[i]) > end ? i : end;
-            }
-        }
-        return end;
+        return last < end ? last : characterEnd(end);
     }
 
     /** Gives all that is left, for nothing more will come. */
@@ -204,7 +192,6 @@ final class LineCutter {
         beginLine();
     }
 
-    /** Puts U+FFFD for each sequence that is no UTF-8. */
     private String text(int to) {
         return new String(buffer, start, to - start, StandardCharsets.UTF_8);
     }
@@ -221,18 +208,38 @@ final class LineCutter {
         batchBytes += length;
     }
 
-    /** Delivers what is in the present batch, if anything is. */
+    /**
+     * Delivers the present batch, with the beginning of a line that has waited long enough for its end.
+     *
+     * @return how much longer a beginning has to wait; the maximum if none does
+     */
+    long deliver(long nanoTime) {
+        long left = Long.MAX_VALUE;
+        if (!holds()) {
+            waiting = false;
+        } else {
+            // A line that is written over begins again and again, and waits from its first beginning.
+            waitingSince = waiting ? waitingSince : nanoTime;
+            left = waitingSince + (shown == null ? limits.holdBack().toNanos() : NEXT_STATE_NANOS) - nanoTime;
+            waiting = left > 0;
+            if (!waiting) {
+                flushHeld();
+                left = Long.MAX_VALUE;
+            }
+        }
+        deliver();
+        return left;
+    }
+
     void deliver() {
         if (!batch.isEmpty()) {
-            OutputBatch full = new OutputBatch(seq, Collections.unmodifiableList(batch));
-            seq++;
+            List<String> full = Collections.unmodifiableList(batch);
             batch = new ArrayList<>();
             batchBytes = 0;
             consumer.accept(full);
         }
     }
 
-    /** Lines that have ended. */
     long lines() {
         return lines;
     }
@@ -241,7 +248,6 @@ final class LineCutter {
         return (b & 0xC0) == 0x80;
     }
 
-    /** How many bytes the sequence has that begins with this one; 1 for what begins none. */
     private static int sequenceLength(byte first) {
         if ((first & 0xE0) == 0xC0) {
             return 2;
@@ -249,6 +255,6 @@ final class LineCutter {
         if ((first & 0xF0) == 0xE0) {
             return 3;
         }
-        return (first & 0xF8) == 0xF0 ? SEQUENCE_BYTES : 1;
+        return (first & 0xF8) == 0xF0 ? MAX_SEQUENCE_BYTES : 1;
     }
 }

@@ -5,90 +5,86 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows a script's output file while the script appends to it, and gives it as text lines, in batches, for people to
- * watch. The file stays what it is; whatever happens here, the script never waits for it.
- *
- * <h2>Lines</h2>
+ * Follows a script's output file while the script appends to it, and gives it as text lines, in batches, for people to watch. The
+ * script never waits for it.
  *
  * <ul>
  *   <li>A line ends with a line feed; carriage returns before that belong to the line end.
- *   <li>A carriage return elsewhere begins the line again, as progress bars do: what was before it is left out. While
- *       such a line has not ended its newest state is given once a second, as an entry that ends with a carriage
- *       return: the next entry takes its place. Without these entries each line is there once, as it ended.
- *   <li>The bytes are UTF-8; U+FFFD stands for what is not.
- *   <li>A line without its end is held back for {@link OutputLimits#holdBack}, counted from the first byte not given
- *       yet, so that a prompt or the dots of a progress bar show in time. Then it is given as it is so far, and what
- *       follows up to the line feed is given as an entry of its own, or several. If nothing follows but the line feed,
- *       there is no further entry.
- *   <li>In the same way a line longer than {@link OutputLimits#lineBytes} is given in several entries.
- *   <li>No entry ends in the middle of a character.
+ *   <li>A carriage return elsewhere begins the line again, as progress bars do: what was before it is left out. While such a line
+ *       has not ended, its newest state is given once a second as an entry that ends with a carriage return, which the next entry
+ *       replaces.
+ *   <li>The bytes are UTF-8; U+FFFD stands for what is not. No entry ends in the middle of a character.
+ *   <li>A line without its end is held back for {@link Limits#holdBack}, so that a prompt or the dots of a progress bar show in time.
+ *       Then it is given as it is, and what follows is given as further entries. A line longer than {@link Limits#lineBytes} is
+ *       given in several entries, too.
  * </ul>
  *
- * <h2>Time</h2>
- *
- * A line is given some 0.2 ms after it was written, while lines come now and then: the file is watched. When they come
- * in a rush the file is read every 10 ms, unwatched, since a watch costs the script time at each write. No byte is
- * given later than 100 ms, unless the consumer is slow or the line is written over.
- *
- * <p>A file that gets shorter, as when somebody empties the log, is followed from its beginning.
- *
- * <p>All methods are for any thread.
+ * While lines come now and then the file is watched, and each is given some 0.2 ms after it was written. In a rush the file is read
+ * every 10 ms, unwatched, since a watch costs the script time at each write. No byte is given later than 100 ms, unless the consumer
+ * is slow or the line is written over. A file that gets shorter, as when someone empties the log, is followed from its beginning.
  */
 public final class OutputFollower implements AutoCloseable {
+
+    /**
+     * What bounds a follower.
+     *
+     * @param batchLines most lines in a batch
+     * @param batchBytes most bytes of output in a batch
+     * @param lineBytes  a longer line is given in pieces of at most so many bytes; at least 8, room for a character and a cut
+     * @param holdBack   how long the beginning of a line waits for its end
+     * @param maxBytes   more output than this calls the follower's hook
+     */
+    public record Limits(int batchLines, int batchBytes, int lineBytes, Duration holdBack, long maxBytes) {
+
+        public static Limits of(long maxBytes) {
+            return new Limits(1000, 256 * 1024, 64 * 1024, Duration.ofMillis(80), maxBytes);
+        }
+    }
 
     private static final Logger LOG = LoggerFactory.getLogger(OutputFollower.class);
 
     private static final long NANOS_PER_MILLI = 1_000_000;
 
-    /** Between two reads in a rush. */
     private static final long RUSH_PAUSE_NANOS = 10 * NANOS_PER_MILLI;
-
-    /** Between two states of a line that is written over; tqdm writes one each tenth of a second. */
-    private static final long NEXT_STATE_NANOS = 1000 * NANOS_PER_MILLI;
 
     /** Between two reads of a watched file, in case the watch does not work, as with some network file systems. */
     private static final long SAFETY_PAUSE_NANOS = 100 * NANOS_PER_MILLI;
 
-    /** Writes that come closer together than this are a rush, ... */
+    /** A rush begins when so many writes in a row come closer together than this. */
     private static final long RUSH_GAP_NANOS = 2 * NANOS_PER_MILLI;
 
-    /** ... if it happens so often. A single print of {@code python -u} writes text and line end apart: that is once. */
     private static final int RUSH_COUNT = 8;
 
-    /** A rush is over when a read brought no more than this, ... */
+    /** A rush is over when so many reads in a row brought no more than this. */
     private static final long CALM_LINES = RUSH_PAUSE_NANOS / RUSH_GAP_NANOS;
 
     private static final long CALM_BYTES = 4096;
 
-    /** ... and that so often, one after another. */
     private static final int CALM_COUNT = 3;
 
     private static final long NO_TARGET = Long.MAX_VALUE;
 
     private final Path file;
-    private final FileChannel channel;
     private final FileWatch watch;
-    private final OutputLimits limits;
-    private final Consumer<OutputBatch> consumer;
+    private FileChannel channel;
+    private final Limits limits;
+    private final Consumer<List<String>> consumer;
     private final Runnable onTooMuch;
     private final Runnable onEnd;
     private final LineCutter cutter;
 
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition ending = lock.newCondition();
+    /** Whether all was given. */
+    private final CompletableFuture<Boolean> ended = new CompletableFuture<>();
 
-    /** Guarded by lock. */
-    private boolean ended;
-
-    private volatile boolean caughtUp;
     private volatile boolean closed;
     private volatile long target = NO_TARGET;
     private volatile long bytes;
@@ -99,29 +95,6 @@ public final class OutputFollower implements AutoCloseable {
     private long position;
     private boolean tooMuch;
     private long refused;
-    private boolean holding;
-    private long heldFrom;
-    private long heldSince;
-
-    private OutputFollower(
-            Path file,
-            FileChannel channel,
-            FileWatch watch,
-            long offset,
-            OutputLimits limits,
-            Consumer<OutputBatch> consumer,
-            Runnable onTooMuch,
-            Runnable onEnd) {
-        this.file = file;
-        this.channel = channel;
-        this.watch = watch;
-        this.position = offset;
-        this.limits = limits;
-        this.consumer = consumer;
-        this.onTooMuch = onTooMuch;
-        this.onEnd = onEnd;
-        this.cutter = new LineCutter(limits, this::offer);
-    }
 
     /**
      * Begins to follow a file, on a daemon thread of its own.
@@ -129,95 +102,68 @@ public final class OutputFollower implements AutoCloseable {
      * @param  name        of the thread
      * @param  file        must exist
      * @param  offset      where the script's part begins, in bytes; not beyond the end of the file
-     * @param  consumer    gets the batches, one at a time, on the follower's thread. While it is busy nothing is read,
-     *                     which costs no memory and does not disturb the script. What it throws is logged, and the
-     *                     batch is lost to it
-     * @param  onTooMuch   called once, on the same thread, when the file has grown by more than
-     *                     {@link OutputLimits#maxBytes}; following goes on
-     * @param  onEnd       called once, on the same thread, when all was given
+     * @param  consumer    gets the batches on that thread. While it is busy nothing is read, which costs no memory and does not
+     *                     disturb the script
+     * @param  onTooMuch   called once, on that thread, when the file has grown by more than {@link Limits#maxBytes}
+     * @param  onEnd       called once, on that thread, when all was given
      * @throws IOException if it is no regular file or cannot be opened, or too many files are open
      */
-    public static OutputFollower follow(
+    public OutputFollower(
             String name,
             Path file,
             long offset,
-            OutputLimits limits,
-            Consumer<OutputBatch> consumer,
+            Limits limits,
+            Consumer<List<String>> consumer,
             Runnable onTooMuch,
             Runnable onEnd)
             throws IOException {
-        FileChannel channel;
-        try (RegularFile regular = RegularFile.at(file)) {
-            channel = FileChannel.open(regular.path(), StandardOpenOption.READ);
-        }
-        FileWatch watch = null;
+        this.file = file;
+        this.position = offset;
+        this.limits = limits;
+        this.consumer = consumer;
+        this.onTooMuch = onTooMuch;
+        this.onEnd = onEnd;
+        cutter = new LineCutter(limits, this::offer);
+        watch = new FileWatch(file);
         boolean started = false;
         try {
-            watch = new FileWatch(file);
-            OutputFollower follower =
-                    new OutputFollower(file, channel, watch, offset, limits, consumer, onTooMuch, onEnd);
-            Thread thread = new Thread(follower::run, name);
+            try (RegularFile regular = RegularFile.at(file)) {
+                channel = FileChannel.open(regular.path(), StandardOpenOption.READ);
+            }
+            Thread thread = new Thread(this::run, name);
             thread.setDaemon(true);
             thread.start();
             started = true;
-            return follower;
         } finally {
             if (!started) {
-                if (watch != null) {
-                    watch.close();
-                }
-                channel.close();
+                release();
             }
         }
     }
 
     /**
-     * Gives the rest: to be called when the script has ended. All that is in the file now is given, a line without its
-     * end too, then the follower closes itself. What is written to the file later is not looked at.
+     * Gives the rest: to be called when the script has ended. All that is in the file now is given, a line without its end too, then
+     * the follower closes itself. What is written to the file later is not looked at.
      *
      * @param  budget how long to wait for that, at most
-     * @return        whether all was given within the budget. If not, the follower goes on in its own thread, unless it
-     *                failed or was closed
+     * @return        whether all was given within the budget. If not, the follower goes on in its own thread, unless it failed or
+     *                was closed
      */
     public boolean finish(Duration budget) {
-        lock.lock();
-        try {
-            if (!ended && target == NO_TARGET) {
-                target = channel.size();
-                watch.wake();
-            }
-            return awaitEnd(budget) && caughtUp;
-        } catch (IOException e) {
-            fail(e);
-            close();
-            return false;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private boolean awaitEnd(Duration budget) {
-        long deadline = System.nanoTime() + budget.toNanos();
-        boolean interrupted = false;
-        try {
-            while (!ended) {
-                long left = deadline - System.nanoTime();
-                if (left <= 0) {
-                    return false;
-                }
+        synchronized (this) {
+            if (!ended.isDone() && target == NO_TARGET) {
                 try {
-                    ending.awaitNanos(left);
-                } catch (InterruptedException e) {
-                    // The wait is short; who interrupts learns after it.
-                    interrupted = true;
+                    target = channel.size();
+                    watch.wake();
+                } catch (IOException e) {
+                    fail(e);
+                    close();
                 }
             }
-            return true;
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
         }
+        return ended.copy()
+                .completeOnTimeout(false, budget.toNanos(), TimeUnit.NANOSECONDS)
+                .join();
     }
 
     /** Stops at once, without giving the rest. A consumer that is busy may still be so when this returns. */
@@ -227,13 +173,11 @@ public final class OutputFollower implements AutoCloseable {
         watch.wake();
     }
 
-    /** How many bytes of output were read so far. */
-    public long bytes() {
+    long bytes() {
         return bytes;
     }
 
-    /** How many lines have ended so far; at the end a last one without a line feed counts too. */
-    public long lines() {
+    long lines() {
         return lines;
     }
 
@@ -243,18 +187,22 @@ public final class OutputFollower implements AutoCloseable {
     }
 
     private void run() {
+        boolean all = false;
         try {
-            follow();
+            all = follow();
         } catch (IOException e) {
             fail(e);
         } finally {
-            // Whoever waits goes on before the files are closed, which takes a moment.
-            end();
+            // Before the files are closed, which takes a moment.
+            synchronized (this) {
+                ended.complete(all);
+            }
             release();
         }
     }
 
-    private void follow() throws IOException {
+    /** @return whether all was given */
+    private boolean follow() throws IOException {
         boolean armed = false;
         boolean rush = false;
         int quick = 0;
@@ -264,10 +212,9 @@ public final class OutputFollower implements AutoCloseable {
             long goal = target;
             long bytesBefore = bytes;
             long linesBefore = lines;
-            read(goal);
+            long heldBack = read(goal);
             if (position >= goal) {
-                finishLines();
-                return;
+                return finishLines();
             }
             long now = System.nanoTime();
             long got = bytes - bytesBefore;
@@ -288,18 +235,20 @@ public final class OutputFollower implements AutoCloseable {
                     continue;
                 }
             }
-            long pause = rush || !armed ? RUSH_PAUSE_NANOS : SAFETY_PAUSE_NANOS;
-            if (holding) {
-                pause = Math.min(pause, heldSince + holdBackNanos() - now);
-            }
-            if (watch.await(Math.max(0, (pause + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI))) {
+            long pause = Math.min(heldBack, rush || !armed ? RUSH_PAUSE_NANOS : SAFETY_PAUSE_NANOS);
+            if (watch.await((pause + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI)) {
                 armed = false;
             }
         }
+        return false;
     }
 
-    /** Reads to the end of the file, or to the goal, and gives the lines. */
-    private void read(long goal) throws IOException {
+    /**
+     * Reads to the end of the file, or to the goal, and gives the lines.
+     *
+     * @return how much longer the beginning of a line has to be held back
+     */
+    private long read(long goal) throws IOException {
         if (channel.size() < position) {
             cutter.finish();
             position = 0;
@@ -319,39 +268,14 @@ public final class OutputFollower implements AutoCloseable {
             cutter.accept(count);
             lines = cutter.lines();
         }
-        giveHeld();
-        cutter.deliver();
-    }
-
-    /** Gives the beginning of a line if its first byte has waited long enough for the end. */
-    private void giveHeld() {
-        if (!cutter.holds()) {
-            holding = false;
-            return;
-        }
-        long now = System.nanoTime();
-        long from = position - cutter.held();
-        // a line that is written over begins again and again, and would never be given
-        if (!holding || from != heldFrom && !cutter.isOverwritten()) {
-            holding = true;
-            heldSince = now;
-        }
-        heldFrom = from;
-        if (now - heldSince >= holdBackNanos()) {
-            cutter.flushHeld();
-            holding = false;
-        }
-    }
-
-    private long holdBackNanos() {
-        return cutter.isShown() ? NEXT_STATE_NANOS : limits.holdBack().toNanos();
+        return cutter.deliver(System.nanoTime());
     }
 
     private void checkMaximum() throws IOException {
         // By the file's size, not by what was read: a slow consumer must not keep a full disk from being noticed.
         if (!tooMuch && bytes + (channel.size() - position) > limits.maxBytes()) {
             tooMuch = true;
-            run(onTooMuch, "too much output");
+            run(onTooMuch, "Too much output");
         }
     }
 
@@ -359,11 +283,11 @@ public final class OutputFollower implements AutoCloseable {
         try {
             action.run();
         } catch (RuntimeException e) {
-            LOG.error("{} in {}, and what was to be done about it failed", what, file, e);
+            LOG.error("{} in {} could not be handled", what, file, e);
         }
     }
 
-    private void offer(OutputBatch batch) {
+    private void offer(List<String> batch) {
         if (closed) {
             return;
         }
@@ -372,44 +296,37 @@ public final class OutputFollower implements AutoCloseable {
         } catch (RuntimeException e) {
             refused++;
             if (refused == 1) {
-                LOG.error("batch {} of the output in {} was not taken, and is lost to a watcher", batch.seq(), file, e);
+                LOG.error("A batch of the output in {} was not taken, and watchers lose it", file, e);
             }
         }
     }
 
-    private void finishLines() {
+    private boolean finishLines() {
         cutter.finish();
         lines = cutter.lines();
-        caughtUp = !closed;
-        if (caughtUp) {
-            run(onEnd, "the end of the output");
+        boolean all = !closed;
+        if (all) {
+            run(onEnd, "The end of the output");
         }
         if (refused > 1) {
             LOG.error("{} batches of the output in {} were not taken", refused, file);
         }
+        return all;
     }
 
     private void fail(IOException e) {
         failure = e;
-        LOG.error("the output in {} cannot be followed any more; the file itself is not touched by that", file, e);
-    }
-
-    private void end() {
-        lock.lock();
-        try {
-            ended = true;
-            ending.signalAll();
-        } finally {
-            lock.unlock();
-        }
+        LOG.error("The output in {} cannot be followed any more; the file itself is whole", file, e);
     }
 
     private void release() {
         watch.close();
         try {
-            channel.close();
+            if (channel != null) {
+                channel.close();
+            }
         } catch (IOException e) {
-            LOG.warn("closing {} after following it", file, e);
+            LOG.warn("Closing {} failed", file, e);
         }
     }
 }

@@ -14,16 +14,15 @@ import java.util.concurrent.Executors;
 import org.slf4j.LoggerFactory;
 
 /**
- * posix_spawn(3) and waitpid(2). Java can start neither a session leader nor a process with SIGINT set back, so that two more
- * programs had to be executed on the way to each script, and its child closes some 300 descriptors one by one before that:
- * together 3 ms of each start. Thread-safe.
+ * posix_spawn(3) and waitpid(2). Java can start neither a session leader nor a process with SIGINT set back. Two more programs on
+ * the way to each script would do it, at the cost of 3 ms.
  */
 final class PosixSpawn {
 
     /** Whether the C library has all of it: glibc 2.34 or newer. */
     static final boolean AVAILABLE = isAvailable();
 
-    /** Of the opaque structures; they take 336, 80 and 128 bytes in glibc. */
+    /** The opaque structures take 336, 80 and 128 bytes in glibc. */
     private static final int ATTRIBUTES_BYTES = 1024;
 
     private static final int ACTIONS_BYTES = 512;
@@ -42,7 +41,6 @@ final class PosixSpawn {
     private static final int CODE_BITS = 0xff;
     private static final int ENDED_BY_SIGNAL = 128;
 
-    /** Each waits for one process. */
     private static final ExecutorService WAITERS = Executors.newCachedThreadPool(task -> {
         Thread thread = new Thread(task, "end-of-process");
         thread.setDaemon(true);
@@ -97,23 +95,20 @@ final class PosixSpawn {
             return true;
         } catch (UnsatisfiedLinkError e) {
             LoggerFactory.getLogger(PosixSpawn.class)
-                    .info(
-                            "Scripts are started by setsid and env, since the C library cannot do it: {}",
-                            e.getMessage());
+                    .info("The C library is old, so setsid and env start the scripts: {}", e.getMessage());
             return false;
         }
     }
 
-    /** See {@link LeaderProcess#start}. */
-    static LeaderProcess start(List<String> command, Map<String, String> environment, RegularFile output)
+    static ProcessGroup start(List<String> command, Map<String, String> environment, RegularFile output)
             throws IOException {
-        // first a thread that waits for the process: where there is none to be had, no process is left alone
+        // The thread that waits comes first: if there is none to be had, no process is started.
         CompletableFuture<Integer> spawned = new CompletableFuture<>();
         CompletableFuture<Integer> exit = CompletableFuture.supplyAsync(() -> await(spawned.join()), WAITERS);
         try {
             int pid = spawn(command, environment, output);
             spawned.complete(pid);
-            return new LeaderProcess(pid, exit);
+            return new ProcessGroup(pid, exit);
         } finally {
             spawned.cancel(false);
         }
@@ -122,51 +117,38 @@ final class PosixSpawn {
     private static int spawn(List<String> command, Map<String, String> environment, RegularFile output)
             throws IOException {
         int[] pid = new int[1];
-        try (Memory actions = new Memory(ACTIONS_BYTES);
-                Memory attributes = new Memory(ATTRIBUTES_BYTES);
-                Memory signals = new Memory(SIGNAL_SET_BYTES)) {
-            check(Calls.posix_spawn_file_actions_init(actions));
-            check(Calls.posix_spawnattr_init(attributes));
-            try {
-                descriptors(actions, output);
-                attributes(attributes, signals);
-                int errno = Calls.posix_spawnp(
-                        pid,
-                        Libc.text(command.get(0)),
-                        actions,
-                        attributes,
-                        strings(command),
-                        strings(environment.entrySet().stream()
-                                .map(entry -> entry.getKey() + "=" + entry.getValue())
-                                .toList()));
-                if (errno != 0) {
-                    throw new IOException("cannot run " + command.get(0) + ": " + Libc.strerror(errno));
-                }
-            } finally {
-                Calls.posix_spawnattr_destroy(attributes);
-                Calls.posix_spawn_file_actions_destroy(actions);
+        Memory actions = new Memory(ACTIONS_BYTES);
+        Memory attributes = new Memory(ATTRIBUTES_BYTES);
+        check(Calls.posix_spawn_file_actions_init(actions));
+        check(Calls.posix_spawnattr_init(attributes));
+        try {
+            // Nothing here may block: this process stands still until the program is executed.
+            check(Calls.posix_spawn_file_actions_addopen(actions, 0, Libc.text("/dev/null"), Libc.O_RDONLY, 0));
+            check(Calls.posix_spawn_file_actions_adddup2(actions, output.descriptor(), 1));
+            check(Calls.posix_spawn_file_actions_adddup2(actions, 1, 2));
+            check(Calls.posix_spawn_file_actions_addclosefrom_np(actions, FIRST_OTHER_DESCRIPTOR));
+            // A thread of the JVM has SIGQUIT blocked.
+            Memory signals = new Memory(SIGNAL_SET_BYTES);
+            Calls.sigemptyset(signals);
+            check(Calls.posix_spawnattr_setsigmask(attributes, signals));
+            // If the JVM was started in the background of a shell, SIGINT is ignored: see ProcessGroup.
+            Calls.sigaddset(signals, Signal.INT.number());
+            check(Calls.posix_spawnattr_setsigdefault(attributes, signals));
+            check(Calls.posix_spawnattr_setflags(attributes, (short) (SETSID | SETSIGDEF | SETSIGMASK)));
+            String program = command.get(0);
+            List<String> variables = environment.entrySet().stream()
+                    .map(entry -> entry.getKey() + "=" + entry.getValue())
+                    .toList();
+            int errno = Calls.posix_spawnp(
+                    pid, Libc.text(program), actions, attributes, strings(command), strings(variables));
+            if (errno != 0) {
+                throw new IOException("cannot run " + program + ": " + Libc.strerror(errno));
             }
+        } finally {
+            Calls.posix_spawnattr_destroy(attributes);
+            Calls.posix_spawn_file_actions_destroy(actions);
         }
         return pid[0];
-    }
-
-    /** Nothing is opened here that could be waited for: this process stands still until the program is executed. */
-    private static void descriptors(Pointer actions, RegularFile output) throws IOException {
-        check(Calls.posix_spawn_file_actions_addopen(actions, 0, Libc.text("/dev/null"), Libc.O_RDONLY, 0));
-        check(Calls.posix_spawn_file_actions_adddup2(actions, output.descriptor(), 1));
-        check(Calls.posix_spawn_file_actions_adddup2(actions, 1, 2));
-        check(Calls.posix_spawn_file_actions_addclosefrom_np(actions, FIRST_OTHER_DESCRIPTOR));
-    }
-
-    private static void attributes(Pointer attributes, Pointer signals) throws IOException {
-        // a thread of the JVM has SIGQUIT blocked
-        Calls.sigemptyset(signals);
-        check(Calls.posix_spawnattr_setsigmask(attributes, signals));
-        // a JVM that was started in the background of a shell has SIGINT ignored, and Python would never raise
-        // KeyboardInterrupt
-        Calls.sigaddset(signals, Signal.INT.number());
-        check(Calls.posix_spawnattr_setsigdefault(attributes, signals));
-        check(Calls.posix_spawnattr_setflags(attributes, (short) (SETSID | SETSIGDEF | SETSIGMASK)));
     }
 
     private static StringArray strings(List<String> texts) {

@@ -1,6 +1,7 @@
 package pysmurf.controller.script.process;
 
 import com.sun.jna.Native;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -16,109 +17,96 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Reads the files of /proc, by plain open, read and close: a stat file so read costs 8 us where {@code FileInputStream}
- * takes 15, and all of them are read at each end of a script. It also tells by errno what went wrong, which matters
- * here: a process that vanished is normal, too many open files must never pass for "nobody is alive". Thread-safe.
+ * Reads /proc. A process that vanishes meanwhile is normal; any other failure, such as too many open files, is an
+ * {@link UncheckedIOException}, because it must never pass for "nothing is alive".
  */
-final class ProcFiles {
+class ProcFiles {
 
-    /** The machine's own. */
     static final ProcFiles SYSTEM = new ProcFiles(Path.of("/proc"));
 
-    /** A stat line has at most 64 bytes of name and 50 numbers; the first 22 fields are what is needed. */
-    private static final int STAT_BYTES = 1024;
-
-    private static final int ENVIRON_CHUNK = 4096;
-
-    /** What open and read give here in place of -1: the process is gone, ... */
-    private static final int GONE = -1;
-
-    /** ... or it is none of ours to look at (then it is none of ours to signal either). */
-    private static final int FORBIDDEN = -2;
-
-    private final Path root;
+    enum Finding {
+        PRESENT,
+        /** Also where the process belongs to another user: then it is not ours to signal either. */
+        ABSENT,
+        /** The environment is empty: the process is in the middle of an execve or of its end. */
+        BLANK,
+        GONE
+    }
 
     /**
-     * When the processes seen before were started, by pid. Replaced whole by each listing, so it holds no more than the
-     * machine has processes; two threads that list at once do no harm but to read a file twice.
+     * @param entries  the processes that could be read
+     * @param vanished how many more were listed and then gone; those known to be too old do not count
      */
-    private volatile Map<String, Seen> seen = Map.of();
+    record Listing(List<ProcessEntry> entries, int vanished) {}
 
     /**
-     * @param key   which inode the process's folder had. The kernel makes an inode with a number of its own for a
-     *              folder of /proc, and drops it when the process is gone or memory runs short (fs/proc/base.c,
-     *              pid_revalidate; get_next_ino): the same pid with the same inode is the same process
+     * @param key   the inode of the process's folder. The kernel gives each folder of /proc an inode number of its own, so the
+     *              same pid with the same inode is the same process
      * @param start in clock ticks since boot
      */
     private record Seen(Object key, long start) {}
+
+    private static final int CHUNK_BYTES = 4096;
+
+    private final Path root;
+
+    /** When the processes of the last listing started, by pid. */
+    private volatile Map<String, Seen> seen = Map.of();
 
     /** @param root /proc, or a folder that looks like it */
     ProcFiles(Path root) {
         this.root = root;
     }
 
-    /**
-     * What a listing found.
-     *
-     * @param entries  the processes that could be read
-     * @param vanished how many more were listed, and gone when they were to be read; those known to be too old do not
-     *                 count
-     */
-    record Listing(List<ProcessEntry> entries, int vanished) {}
+    List<ProcessEntry> all() {
+        return startedSince(0).entries();
+    }
 
     /**
-     * All processes started at a time or later; those that vanish meanwhile are left out, and so are those that may not
-     * be looked at.
+     * The processes that started at a time or later. A process that is known to be older is recognised by its inode, which costs a
+     * fifth of reading its stat file.
      *
-     * <p>A process that was seen before and is older is known by the inode of its folder, which takes 1.5 us to ask for
-     * and not the 8 us of its stat file: on a machine where little is started that is nearly all of them. They come
-     * first, and the others, which matter, are listed anew right before they are read: what ends in between is missed.
-     *
-     * @param earliest in clock ticks since boot; 0 for all
+     * @param earliest in clock ticks since boot
      */
-    Listing stats(long earliest) {
+    Listing startedSince(long earliest) {
         Map<String, Seen> before = seen;
         Map<String, Seen> now = new HashMap<>();
-        for (String name : before.isEmpty() ? new String[0] : list()) {
-            Seen last = before.get(name);
-            if (last != null && last.start < earliest && last.key.equals(key(name))) {
-                now.put(name, last);
-            }
-        }
         List<ProcessEntry> entries = new ArrayList<>();
         int vanished = 0;
-        byte[] buffer = new byte[STAT_BYTES];
-        for (String name : list()) {
-            // Pids are the names that begin with a digit (proc(5)).
-            if (name.charAt(0) < '0' || name.charAt(0) > '9' || now.containsKey(name)) {
+        for (String pid : pids()) {
+            // The key comes first: if the pid changes hands between the two, the pair fits no process later.
+            Object key = key(pid);
+            Seen last = before.get(pid);
+            if (last != null && last.start < earliest && last.key.equals(key)) {
+                now.put(pid, last);
                 continue;
             }
-            // The key before the stat file: should the pid change hands between the two, the pair fits nobody later.
-            Object key = key(name);
-            ProcessEntry entry = key == null ? null : stat(name, buffer).orElse(null);
-            if (entry != null) {
-                long start = entry.id().startTicks();
-                now.put(name, new Seen(key, start));
+            Optional<ProcessEntry> entry = key == null ? Optional.empty() : stat(pid);
+            if (entry.isPresent()) {
+                long start = entry.get().id().startTicks();
+                now.put(pid, new Seen(key, start));
                 if (start >= earliest) {
-                    entries.add(entry);
+                    entries.add(entry.get());
                 }
-            } else if (key(name) == null) {
-                vanished++;
+            } else if (last == null || last.start >= earliest) {
+                vanished += key(pid) == null ? 1 : 0;
             }
         }
         seen = now;
         return new Listing(entries, vanished);
     }
 
-    private String[] list() {
+    private List<String> pids() {
         String[] names = root.toFile().list();
         if (names == null) {
             throw new UncheckedIOException(new IOException("cannot list " + root));
         }
-        return names;
+        return List.of(names).stream()
+                .filter(name -> Character.isDigit(name.charAt(0)))
+                .toList();
     }
 
-    /** @return null if the folder is gone, or is none of ours to look at */
+    /** @return null if the folder is gone or may not be looked at */
     private Object key(String pid) {
         try {
             return Files.readAttributes(root.resolve(pid), BasicFileAttributes.class)
@@ -131,118 +119,79 @@ final class ProcFiles {
     }
 
     Optional<ProcessEntry> stat(long pid) {
-        return stat(Long.toString(pid), new byte[STAT_BYTES]);
+        return stat(Long.toString(pid));
     }
 
-    private Optional<ProcessEntry> stat(String pid, byte[] buffer) {
-        int fd = open(pid, "/stat");
-        if (fd < 0) {
+    private Optional<ProcessEntry> stat(String pid) {
+        try {
+            return read(pid, "stat").flatMap(ProcessEntry::parse);
+        } catch (AccessDeniedException e) {
             return Optional.empty();
         }
+    }
+
+    /**
+     * Looks for an entry in a process's environment, as it was when the process last executed a program.
+     *
+     * @param entry the whole entry, {@code NAME=VALUE}
+     */
+    Finding findInEnvironment(ProcessEntry process, String entry) {
+        // A kernel thread never has an environment; that must not pass for an execve.
+        if (process.kernelThread()) {
+            return Finding.ABSENT;
+        }
         try {
-            long length = read(fd, buffer, pid, "/stat");
-            return length <= 0 ? Optional.empty() : ProcessEntry.parse(buffer, (int) length);
-        } finally {
-            Libc.close(fd);
+            Optional<String> environment = read(Long.toString(process.pid()), "environ");
+            if (environment.isEmpty()) {
+                return Finding.GONE;
+            }
+            if (environment.get().isEmpty()) {
+                return Finding.BLANK;
+            }
+            String wanted = new String(entry.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+            boolean present = ("\0" + environment.get() + "\0").contains("\0" + wanted + "\0");
+            return present ? Finding.PRESENT : Finding.ABSENT;
+        } catch (AccessDeniedException e) {
+            return Finding.ABSENT;
         }
     }
 
-    /** See {@link ProcessTable#findInEnvironment}. */
-    ProcessTable.Finding findInEnvironment(long pid, String entry) {
-        String name = Long.toString(pid);
-        int fd = open(name, "/environ");
+    /**
+     * Reads by open(2) and read(2), which tell by errno whether the process is gone.
+     *
+     * @return the file's bytes as characters; empty if the process is gone
+     */
+    private Optional<String> read(String pid, String file) throws AccessDeniedException {
+        String path = root + "/" + pid + "/" + file;
+        int fd = Libc.open(Libc.text(path), Libc.O_RDONLY | Libc.O_CLOEXEC);
         if (fd < 0) {
-            return unreadable(fd);
+            return absent(path);
         }
         try {
-            EntrySearch search = new EntrySearch(entry.getBytes(StandardCharsets.UTF_8));
-            byte[] chunk = new byte[ENVIRON_CHUNK];
-            boolean blank = true;
-            long n = read(fd, chunk, name, "/environ");
-            for (; n > 0; n = read(fd, chunk, name, "/environ")) {
-                blank = false;
-                if (search.feed(chunk, (int) n)) {
-                    return ProcessTable.Finding.PRESENT;
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            byte[] chunk = new byte[CHUNK_BYTES];
+            while (true) {
+                int count = (int) Libc.read(fd, chunk, chunk.length);
+                if (count == 0) {
+                    return Optional.of(bytes.toString(StandardCharsets.ISO_8859_1));
+                } else if (count > 0) {
+                    bytes.write(chunk, 0, count);
+                } else if (Native.getLastError() != Libc.EINTR) {
+                    return absent(path);
                 }
             }
-            if (n < 0) {
-                return unreadable((int) n);
-            }
-            if (search.end()) {
-                return ProcessTable.Finding.PRESENT;
-            }
-            return blank ? ProcessTable.Finding.BLANK : ProcessTable.Finding.ABSENT;
         } finally {
             Libc.close(fd);
         }
     }
 
-    private int open(String pid, String file) {
-        byte[] path = (root + "/" + pid + file + "\0").getBytes(StandardCharsets.UTF_8);
-        int fd = Libc.open(path, Libc.O_RDONLY | Libc.O_CLOEXEC);
-        if (fd >= 0) {
-            return fd;
-        }
-        return absent(Native.getLastError(), pid, file);
-    }
-
-    private long read(int fd, byte[] buffer, String pid, String file) {
-        while (true) {
-            long n = Libc.read(fd, buffer, buffer.length);
-            if (n >= 0) {
-                return n;
-            }
-            int errno = Native.getLastError();
-            if (errno != Libc.EINTR) {
-                return absent(errno, pid, file);
-            }
-        }
-    }
-
-    private int absent(int errno, String pid, String file) {
+    private static Optional<String> absent(String path) throws AccessDeniedException {
+        int errno = Native.getLastError();
         return switch (errno) {
-            case Libc.ENOENT, Libc.ESRCH -> GONE;
-            case Libc.EACCES, Libc.EPERM -> FORBIDDEN;
+            case Libc.ENOENT, Libc.ESRCH -> Optional.empty();
+            case Libc.EACCES, Libc.EPERM -> throw new AccessDeniedException(path);
             default ->
-                throw new UncheckedIOException(
-                        new IOException("cannot read " + root + "/" + pid + file + ": " + Libc.strerror(errno)));
+                throw new UncheckedIOException(new IOException("cannot read " + path + ": " + Libc.strerror(errno)));
         };
-    }
-
-    private static ProcessTable.Finding unreadable(int why) {
-        return why == GONE ? ProcessTable.Finding.GONE : ProcessTable.Finding.FORBIDDEN;
-    }
-
-    /** Finds one whole entry in a block of entries that each end with a NUL, whatever the cuts between the chunks. */
-    static final class EntrySearch {
-
-        private final byte[] wanted;
-
-        /** How much of the entry has matched so far; -1 once it differs, until its NUL. */
-        private int matched;
-
-        EntrySearch(byte[] wanted) {
-            this.wanted = wanted;
-        }
-
-        boolean feed(byte[] chunk, int length) {
-            for (int i = 0; i < length; i++) {
-                byte b = chunk[i];
-                if (b == 0) {
-                    if (matched == wanted.length) {
-                        return true;
-                    }
-                    matched = 0;
-                } else if (matched >= 0) {
-                    matched = matched < wanted.length && wanted[matched] == b ? matched + 1 : -1;
-                }
-            }
-            return false;
-        }
-
-        /** Whether the last entry, had it no NUL, is the wanted one. */
-        boolean end() {
-            return matched == wanted.length;
-        }
     }
 }

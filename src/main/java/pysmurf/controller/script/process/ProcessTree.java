@@ -7,213 +7,144 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.LongFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Everything that belongs to one started script. The script was started as a {@link LeaderProcess}, so its pid is also the
- * number of its process group and of its session. To it belong
+ * Everything that belongs to one started script. The script leads a {@link ProcessGroup}, so its pid is also the number of its
+ * process group and of its session. To it belong
  *
  * <ol>
  *   <li>the script's own process,
  *   <li>the members of its group and of its session,
  *   <li>processes that have the marker as an entry of their environment, wherever they moved,
  *   <li>the descendants of any of these,
- *   <li>what was found by one of these rules before and lives, though none of them holds any more.
+ *   <li>what was found by one of these rules before and still lives.
  * </ol>
  *
- * So a process is lost only if it left the session, threw away its environment and lost its parent, all between two
- * looks. Each {@link #alive} and each {@link #signal} is such a look.
+ * So a process is lost only if it left the session, threw away its environment and lost its parent, all between two looks. Each
+ * {@link #alive} and each {@link #signal} is such a look.
  *
- * <p>Never found and never signalled: pids 0 and 1, this process and its process group. Thread-safe.
+ * <p>A subreaper (prctl(2)) cannot replace this: it sees orphans of all scripts, but not whose they are, and none of a script that
+ * was adopted after a crash.
  */
-public final class ProcessTree implements SignalTarget {
+public final class ProcessTree implements AbortLadder.Target {
 
     private static final Logger LOG = LoggerFactory.getLogger(ProcessTree.class);
 
-    /**
-     * How often a process with no environment at all is asked again: it is in the midst of an execve, which empties the
-     * environment first and fills it some 0.1 ms later, or of its end.
-     */
-    private static final int EXECVE_ROUNDS = 8;
+    /** A process without any environment is in the middle of an execve, which fills it some 0.1 ms later, or of its end. */
+    private static final int MAX_EXECVE_ROUNDS = 8;
 
     private static final long EXECVE_PAUSE_NANOS = 200_000;
 
     /**
-     * How often {@link #alive} looks, at most, before it believes that there is nobody, though processes came to their
-     * end during each look. On a machine where that never ceases they are strangers; a script that forks and ends over
-     * and over is seen by one look or another.
+     * How often {@link #alive} looks before it believes that nothing lives although processes ended during each look. Where that
+     * never stops they are strangers; a script that forks and ends over and over is seen by one look or another.
      */
-    private static final int LOOKS = 20;
+    private static final int MAX_LOOKS = 20;
 
-    /** kill(2), or what a test puts in its place. */
+    /** kill(2), or what a test puts in its place; see {@link Signal#kill}. */
     interface Kill {
-
-        Kill SYSTEM = new Kill() {
-            @Override
-            public boolean process(long pid, Signal signal) {
-                return Signals.send(pid, signal);
-            }
-
-            @Override
-            public boolean group(long group, Signal signal) {
-                return Signals.sendToGroup(group, signal);
-            }
-
-            @Override
-            public boolean groupExists(long group) {
-                return Signals.groupExists(group);
-            }
-        };
-
-        boolean process(long pid, Signal signal);
-
-        boolean group(long group, Signal signal);
-
-        boolean groupExists(long group);
+        int send(long target, Signal signal);
     }
 
     private final long leader;
 
-    /** The leader's identity; null if it was gone before anybody could look. */
+    /** Null if the leader was gone before the first look. */
     private final ProcessId leaderId;
 
     private final long earliest;
     private final String marker;
-    private final LongFunction<ProcessTable> tables;
-    private final LongFunction<Optional<ProcessEntry>> stat;
+    private final ProcFiles proc;
     private final Kill kill;
 
     /** What was found so far and was alive at the last look. */
-    private final Set<ProcessId> noted = new LinkedHashSet<>();
+    private final Set<ProcessId> noted = new HashSet<>();
 
-    /** What may not be signalled and was logged; a group's number is negative. */
+    /** What may not be signalled and was logged; the number of a group is negative. */
     private final Set<Long> refused = new HashSet<>();
 
     /** Whether the leader's number no longer stands for a group and a session of the script. */
     private boolean groupGone;
 
-    /** Those not alive at the last look that the kernel still knew. */
     private Set<ProcessId> zombies = Set.of();
 
-    /**
-     * Those that had no environment at the last look, and still none after the time that an execve takes: whoever
-     * starts programs by {@code env -i} should not slow down each look.
-     */
-    private Set<ProcessId> bare = Set.of();
-
-    /**
-     * Whether nobody ended during the last look. A process that ends after /proc was listed and before its file was
-     * read may have left a child that was not listed yet: one that forks and ends, over and over, slips through many a
-     * look.
-     */
+    /** Whether nothing ended during the last look. What ends then may have left a child that was not listed yet. */
     private boolean settled;
 
     /**
-     * The tree of a process known from before, as after a restart of the controller. Where the process is gone by now,
-     * its number says nothing any more, and what it left behind is found by the marker only.
+     * The tree of a process known from before, as after a restart of the controller. If the process is gone by now, its number says
+     * nothing any more, and what it left behind is found by the marker only.
      *
      * @param leader the script's process, as of this boot
-     * @param marker {@code NAME=VALUE}, an entry of the script's environment that no process of another script has, of
-     *               another controller's neither; null for none
+     * @param marker {@code NAME=VALUE}, an entry of the environment that no other script has; null for none
      */
     public ProcessTree(ProcessId leader, String marker) {
-        this(
-                leader.pid(),
-                leader,
-                leader.startTicks(),
-                marker,
-                ProcessTable::readStartedSince,
-                ProcFiles.SYSTEM::stat,
-                Kill.SYSTEM);
+        this(leader.pid(), leader, leader.startTicks(), marker, ProcFiles.SYSTEM, Signal::kill);
     }
 
-    ProcessTree(
-            long leader,
-            ProcessId leaderId,
-            long earliest,
-            String marker,
-            LongFunction<ProcessTable> tables,
-            LongFunction<Optional<ProcessEntry>> stat,
-            Kill kill) {
-        if (Signals.isProtected(leader)) {
+    ProcessTree(long leader, ProcessId leaderId, long earliest, String marker, ProcFiles proc, Kill kill) {
+        if (Signal.isProtected(leader)) {
             throw new IllegalArgumentException("not a script's process: " + leader);
-        }
-        if (marker != null && marker.indexOf('=') < 1) {
-            throw new IllegalArgumentException("not NAME=VALUE: " + marker);
         }
         this.leader = leader;
         this.leaderId = leaderId;
         this.earliest = earliest;
         this.marker = marker;
-        this.tables = tables;
-        this.stat = stat;
+        this.proc = proc;
         this.kill = kill;
         this.groupGone = leaderId != null
-                && stat.apply(leader)
+                && proc.stat(leader)
                         .filter(entry -> entry.id().equals(leaderId))
                         .isEmpty();
     }
 
     /**
-     * The tree of a process that this one has just started. Call it at once: a process that has ended and was reaped by
-     * then has no start time any more; its tree is found by the marker all the same, only more slowly.
-     *
-     * @param marker as in the constructor
+     * The tree of a process that this one has just started. If it has ended and was reaped by then, its tree is found by the marker
+     * all the same, only more slowly.
      */
     public static ProcessTree of(long pid, String marker) {
-        Optional<ProcessId> id = ProcessId.of(pid);
-        // Whatever this process has started is not older than it is.
-        long earliest = id.map(ProcessId::startTicks).orElseGet(Signals::ownStartTicks);
-        return new ProcessTree(
-                pid,
-                id.orElse(null),
-                earliest,
-                marker,
-                ProcessTable::readStartedSince,
-                ProcFiles.SYSTEM::stat,
-                Kill.SYSTEM);
+        ProcessId id = ProcessId.of(pid).orElse(null);
+        long earliest = id == null ? Signal.ownStartTicks() : id.startTicks();
+        return new ProcessTree(pid, id, earliest, marker, ProcFiles.SYSTEM, Signal::kill);
     }
 
-    /** The script's own process; empty if it was gone before anybody could look. To be kept for an adoption. */
+    /** The script's own process; empty if it was gone before the first look. */
     public Optional<ProcessId> leader() {
         return Optional.ofNullable(leaderId);
     }
 
-    /** Whether the script's own process is alive; a zombie is not. Takes about 10 us. */
     @Override
     public boolean isMainAlive() {
         return leaderId != null && isAlive(leaderId);
     }
 
     /**
-     * Looks at /proc and returns what is alive, the script's own process first. Takes 0.5 to 1 ms where 100 processes
-     * are older than the script, and 0.03 ms more for each that is not, so it may be asked at each end of a script.
+     * Looks at /proc and returns what is alive. Takes 0.5 to 1 ms where 100 processes are older than
+     * the script, and 0.03 ms more for each that is not.
      *
      * @throws UncheckedIOException if /proc cannot be read, so that nothing can be said
      */
     @Override
     public synchronized Set<ProcessId> alive() {
         Map<ProcessId, ProcessEntry> members = look();
-        // That there is nobody must be beyond doubt.
+        // That nothing lives must be beyond doubt.
         for (int looks = 1;
-                members.isEmpty() && (looks < 2 ? !settled || !groupGone : !settled && looks < LOOKS);
+                members.isEmpty() && (looks < 2 ? !settled || !groupGone : !settled && looks < MAX_LOOKS);
                 looks++) {
             members = look();
         }
-        return new LinkedHashSet<>(members.keySet());
+        return members.keySet();
     }
 
     /**
-     * Sends a signal to all that is alive: to the script's process group at once, then to each of the others. One that
-     * may not be signalled is logged, and does not keep the others from getting theirs.
+     * Sends a signal to all that is alive: to the script's process group at once, then to each of the others. One that may not be
+     * signalled is logged and does not keep the others from it.
      */
     @Override
     public synchronized boolean signal(Signal signal) {
@@ -221,18 +152,15 @@ public final class ProcessTree implements SignalTarget {
         try {
             members = look();
         } catch (UncheckedIOException e) {
-            // Most likely out of file descriptors. kill(2) needs none, and an abort that fails for that would be a bad
-            // one, so at least the group gets the signal; a later look finds the rest.
-            LOG.warn("cannot look for the processes of script {}, signalling its process group only", leader, e);
-            return !groupGone && signalGroup(signal);
+            // Probably too many open files. kill(2) needs none, and a later look finds the rest.
+            LOG.warn("Cannot look for the processes of script {}, signalling its process group only", leader, e);
+            return !groupGone && send(-leader, signal);
         }
         boolean inGroup = members.values().stream().anyMatch(member -> member.group() == leader);
-        boolean groupReached = inGroup && signalGroup(signal);
+        boolean groupReached = inGroup && send(-leader, signal);
         boolean reached = groupReached;
         for (ProcessEntry member : members.values()) {
-            // Those in the group have it now. The leader too, but for the first millisecond of its life, in which it
-            // has
-            // no group of its own yet.
+            // In the first millisecond of its life, even the leader is in no group of its own.
             if (member.group() != leader || !groupReached) {
                 reached |= signalOne(member.id(), signal);
             }
@@ -240,37 +168,27 @@ public final class ProcessTree implements SignalTarget {
         return reached;
     }
 
-    private boolean signalGroup(Signal signal) {
-        try {
-            return kill.group(leader, signal);
-        } catch (SignalException e) {
-            refused(-leader, e);
-            return false;
-        }
-    }
-
     private boolean signalOne(ProcessId member, Signal signal) {
         try {
-            // Its pid may have been given to somebody else since the table was read.
-            return isAlive(member) && kill.process(member.pid(), signal);
-        } catch (SignalException e) {
-            refused(member.pid(), e);
-            return false;
+            // Its pid may belong to another process by now.
+            return isAlive(member) && send(member.pid(), signal);
         } catch (UncheckedIOException e) {
-            LOG.warn("cannot tell whether process {} of script {} lives, not signalled", member, leader, e);
+            LOG.warn("Cannot tell whether process {} of script {} lives, not signalled", member, leader, e);
             return false;
         }
     }
 
-    private void refused(long target, SignalException e) {
+    private boolean send(long target, Signal signal) {
+        int errno = kill.send(target, signal);
         // KILL is repeated for seconds while anything lives.
-        if (refused.add(target)) {
-            LOG.warn("{}", e.getMessage());
+        if (errno != 0 && errno != Libc.ESRCH && refused.add(target)) {
+            LOG.warn("Cannot send SIG{} to {} of script {}: {}", signal, target, leader, Libc.strerror(errno));
         }
+        return errno == 0;
     }
 
     private boolean isAlive(ProcessId id) {
-        return stat.apply(id.pid())
+        return proc.stat(id.pid())
                 .filter(entry -> entry.id().equals(id) && entry.isAlive())
                 .isPresent();
     }
@@ -278,18 +196,17 @@ public final class ProcessTree implements SignalTarget {
     /** Finds the members that are alive and notes them. */
     private Map<ProcessId, ProcessEntry> look() {
         // Nothing of the script is older than the script, which saves most of the reading.
-        ProcessTable table = tables.apply(earliest);
+        ProcFiles.Listing listing = proc.startedSince(earliest);
         Map<ProcessId, ProcessEntry> members = new LinkedHashMap<>();
         Map<Long, List<ProcessEntry>> children = new HashMap<>();
         List<ProcessEntry> others = new ArrayList<>();
-        boolean numberIsOurs = table.find(leader)
-                .map(holder -> holder.id().equals(leaderId))
-                // Nobody has the pid, but as long as the group has a member the kernel gives the number to nobody else.
-                .orElse(true);
-        boolean groupSeen = false;
         Set<ProcessId> zombiesNow = new HashSet<>();
-        for (ProcessEntry entry : table.processes()) {
-            if (entry.id().startTicks() < earliest || Signals.isProtected(entry.pid())) {
+        // As long as the group has a member, the kernel gives the leader's number to no other process.
+        boolean numberIsOurs = listing.entries().stream()
+                .noneMatch(entry -> entry.pid() == leader && !entry.id().equals(leaderId));
+        boolean groupSeen = false;
+        for (ProcessEntry entry : listing.entries()) {
+            if (Signal.isProtected(entry.pid())) {
                 continue;
             }
             if (!entry.isAlive()) {
@@ -307,49 +224,43 @@ public final class ProcessTree implements SignalTarget {
                 others.add(entry);
             }
         }
-        settled = table.vanished() == 0 && zombies.containsAll(zombiesNow);
+        settled = listing.vanished() == 0 && zombies.containsAll(zombiesNow);
         zombies = zombiesNow;
         if (marker != null) {
-            addMarked(members, others, table);
+            addMarked(members, others);
         }
-        // Once without a member, group and session are gone for good; should their number turn up again it is not ours.
-        // While the leader lives they may be still to come.
+        // Once without a member, group and session are gone for good: should their number turn up again it is not ours.
         groupGone |= !groupSeen
                 && settled
                 && (leaderId == null || !members.containsKey(leaderId))
-                && !kill.groupExists(leader);
+                && kill.send(-leader, null) == Libc.ESRCH;
         addDescendants(members, children);
         noted.clear();
         noted.addAll(members.keySet());
-        return leaderFirst(members);
+        return members;
     }
 
-    private void addMarked(Map<ProcessId, ProcessEntry> members, List<ProcessEntry> others, ProcessTable table) {
-        List<ProcessEntry> blank = askForMarker(members, others, table);
-        Set<ProcessId> blankNow = new HashSet<>();
-        blank.forEach(entry -> blankNow.add(entry.id()));
-        blank.removeIf(entry -> bare.contains(entry.id()));
-        for (int round = 1; round < EXECVE_ROUNDS && !blank.isEmpty(); round++) {
+    private void addMarked(Map<ProcessId, ProcessEntry> members, List<ProcessEntry> others) {
+        List<ProcessEntry> blank = askForMarker(members, others);
+        for (int round = 1; round < MAX_EXECVE_ROUNDS && !blank.isEmpty(); round++) {
             LockSupport.parkNanos(EXECVE_PAUSE_NANOS);
-            blank = askForMarker(members, blank, table);
+            blank = askForMarker(members, blank);
         }
         for (ProcessEntry entry : blank) {
-            // Ended since, and not yet reaped by its parent: as one that vanished.
+            // One that has ended since and waits for its parent counts like one that vanished.
             settled &= isAlive(entry.id());
         }
-        bare = blankNow;
     }
 
     /** @return those that have no environment now, but perhaps soon */
-    private List<ProcessEntry> askForMarker(
-            Map<ProcessId, ProcessEntry> members, List<ProcessEntry> asked, ProcessTable table) {
+    private List<ProcessEntry> askForMarker(Map<ProcessId, ProcessEntry> members, List<ProcessEntry> asked) {
         List<ProcessEntry> blank = new ArrayList<>();
         for (ProcessEntry entry : asked) {
-            switch (table.findInEnvironment(entry, marker)) {
+            switch (proc.findInEnvironment(entry, marker)) {
                 case PRESENT -> members.put(entry.id(), entry);
                 case BLANK -> blank.add(entry);
                 case GONE -> settled = false;
-                case ABSENT, FORBIDDEN -> {}
+                case ABSENT -> {}
             }
         }
         return blank;
@@ -359,23 +270,12 @@ public final class ProcessTree implements SignalTarget {
         Deque<ProcessEntry> parents = new ArrayDeque<>(members.values());
         for (ProcessEntry parent = parents.poll(); parent != null; parent = parents.poll()) {
             for (ProcessEntry child : children.getOrDefault(parent.pid(), List.of())) {
-                // A child older than its parent: the pid changed hands while the table was read.
+                // A child that is older than its parent: the pid changed hands meanwhile.
                 boolean sound = child.id().startTicks() >= parent.id().startTicks();
                 if (sound && members.putIfAbsent(child.id(), child) == null) {
                     parents.add(child);
                 }
             }
         }
-    }
-
-    private Map<ProcessId, ProcessEntry> leaderFirst(Map<ProcessId, ProcessEntry> members) {
-        ProcessEntry first = leaderId == null ? null : members.remove(leaderId);
-        if (first == null) {
-            return members;
-        }
-        Map<ProcessId, ProcessEntry> ordered = new LinkedHashMap<>();
-        ordered.put(leaderId, first);
-        ordered.putAll(members);
-        return ordered;
     }
 }

@@ -8,10 +8,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
- * A regular file behind a path that others can write to. Opening a FIFO waits for its other side, and opening a device does
- * whatever the device does. So what the path leads to is first only pinned down (O_PATH of open(2)), which opens nothing, then
- * looked at, and then it is this very file that is opened, whatever is put in its place meanwhile. What it is opened for is not
- * inherited by any process. Not thread-safe.
+ * A regular file behind a path that others can write to. Opening a FIFO waits for its other side, and opening a device does whatever
+ * the device does. So the file is first pinned down without opening it (O_PATH of open(2)), then checked, and then this very file is
+ * opened, whatever takes its place meanwhile. No process inherits it.
  */
 public final class RegularFile implements AutoCloseable {
 

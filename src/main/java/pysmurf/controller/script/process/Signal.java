@@ -1,13 +1,22 @@
 package pysmurf.controller.script.process;
 
-/**
- * The signals of the abort ladder, in its order. The names are the short ones that a session's {@code abort.signals}
- * holds; the numbers are those of Linux, the same on every architecture (signal(7)).
- */
+import com.sun.jna.Native;
+import java.time.Duration;
+
+/** The signals of the abort ladder, in its order. A session's {@code abort.signals} holds these names. */
 public enum Signal {
     INT(2),
     TERM(15),
     KILL(9);
+
+    /** signal(7). Follows each signal, since a stopped process takes none but KILL before it goes on. */
+    private static final int CONT = 18;
+
+    /** The kernel gives out no pid above 4194304 (proc(5), pid_max). */
+    private static final int NO_PID = Integer.MAX_VALUE;
+
+    private static final ProcessEntry SELF =
+            ProcFiles.SYSTEM.stat(ProcessHandle.current().pid()).orElseThrow();
 
     private final int number;
 
@@ -15,8 +24,62 @@ public enum Signal {
         this.number = number;
     }
 
-    /** The number that kill(2) takes. */
-    public int number() {
+    int number() {
         return number;
+    }
+
+    /** @return whether there is such a process, be it a zombie, that may be signalled */
+    boolean send(long pid) {
+        return kill(checked(pid), this) == 0;
+    }
+
+    /** @return whether the group has a process, be it a zombie, that may be signalled */
+    public boolean sendToGroup(long group) {
+        return kill(-checked(group), this) == 0;
+    }
+
+    private static long checked(long number) {
+        if (isProtected(number)) {
+            throw new IllegalArgumentException("not a process or group to be signalled: " + number);
+        }
+        return number;
+    }
+
+    /** A signal to pid 0, 1 or -1, to this process or to its own group can only be a mistake. */
+    static boolean isProtected(long number) {
+        return number <= 1 || number > Integer.MAX_VALUE || number == SELF.pid() || number == SELF.group();
+    }
+
+    /**
+     * kill(2). Lets what is stopped go on.
+     *
+     * @param  target a pid, or the number of a group below zero
+     * @param  signal null only asks whether there is such a process or group. Unlike a look at /proc, this is true of one instant
+     * @return        0, or an errno
+     */
+    static int kill(long target, Signal signal) {
+        if (Libc.kill((int) target, signal == null ? 0 : signal.number) != 0) {
+            return Native.getLastError();
+        }
+        if (signal != null) {
+            Libc.kill((int) target, CONT);
+        }
+        return 0;
+    }
+
+    static long ownStartTicks() {
+        return SELF.id().startTicks();
+    }
+
+    /**
+     * Loads what the first abort needs, above all JNA's native library, which takes 0.1 to 0.3 s. Signals no process.
+     *
+     * @throws UnsatisfiedLinkError if the library cannot be loaded, as with a temporary folder mounted noexec
+     */
+    public static void warmUp() {
+        kill(SELF.pid(), null);
+        ProcFiles.SYSTEM.findInEnvironment(SELF, "WARM=UP");
+        ProcessTree empty = new ProcessTree(new ProcessId(NO_PID, ownStartTicks()), null);
+        new AbortLadder(empty, new AbortLadder.Graces(Duration.ZERO, Duration.ZERO), signal -> {}).run();
     }
 }

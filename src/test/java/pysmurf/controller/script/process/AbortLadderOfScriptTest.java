@@ -9,6 +9,7 @@ import static pysmurf.controller.script.process.Signal.TERM;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -43,8 +44,7 @@ class AbortLadderOfScriptTest {
         scripts.close();
     }
 
-    private AbortLadder.Result abort(String program, Duration interrupt, Duration terminate, Path... more)
-            throws Exception {
+    private Result abort(String program, Duration interrupt, Duration terminate, Path... more) throws Exception {
         Path ready = folder.resolve("ready");
         Path[] arguments = new Path[more.length + 1];
         arguments[0] = ready;
@@ -55,7 +55,7 @@ class AbortLadderOfScriptTest {
         AbortLadder ladder = new AbortLadder(tree, new AbortLadder.Graces(interrupt, terminate), signal -> {});
         process.onExit().thenRun(ladder::wake);
 
-        AbortLadder.Result result = ladder.run();
+        Result result = Result.of(ladder);
 
         assertThat(process.waitFor(Scripts.PATIENCE.toSeconds(), TimeUnit.SECONDS))
                 .isTrue();
@@ -68,7 +68,7 @@ class AbortLadderOfScriptTest {
     void aFinallyGetsItsChance() throws Exception {
         Path cleaned = folder.resolve("cleaned");
 
-        AbortLadder.Result result = abort("""
+        Result result = abort("""
                 try:
                     wait()
                 except KeyboardInterrupt:
@@ -84,7 +84,7 @@ class AbortLadderOfScriptTest {
 
     @Test
     void oneThatIgnoresInt() throws Exception {
-        AbortLadder.Result result = abort("""
+        Result result = abort("""
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
                 wait()
                 """, SHORT, LONG);
@@ -94,7 +94,7 @@ class AbortLadderOfScriptTest {
 
     @Test
     void oneThatIgnoresIntAndTerm() throws Exception {
-        AbortLadder.Result result = abort("""
+        Result result = abort("""
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)
                 wait()
@@ -105,7 +105,7 @@ class AbortLadderOfScriptTest {
 
     @Test
     void aChildThatIgnoresTermAndOutlivesItsParent() throws Exception {
-        AbortLadder.Result result = abort("""
+        Result result = abort("""
                 trapped = sys.argv[2]
                 subprocess.Popen(["sh", "-c", "trap '' INT TERM; : > \\"$0\\"; sleep 100", trapped])
                 while not os.path.exists(trapped):
@@ -119,7 +119,7 @@ class AbortLadderOfScriptTest {
 
     @Test
     void whatTheCleaningUpStartedInASessionOfItsOwn() throws Exception {
-        AbortLadder.Result result = abort("""
+        Result result = abort("""
                 try:
                     wait()
                 finally:
@@ -131,7 +131,7 @@ class AbortLadderOfScriptTest {
 
     @Test
     void aForkBombInSessionsOfItsOwn() throws Exception {
-        AbortLadder.Result result = abort("""
+        Result result = abort("""
                 for s in (signal.SIGINT, signal.SIGTERM):
                     signal.signal(s, signal.SIG_IGN)
                 ready()
@@ -159,12 +159,12 @@ class AbortLadderOfScriptTest {
         ProcessTree tree = scripts.tree(process);
         Scripts.awaitFile(ready);
         AbortLadder ladder = new AbortLadder(tree, new AbortLadder.Graces(LONG, LONG), signal -> {});
-        CompletableFuture<AbortLadder.Result> result = CompletableFuture.supplyAsync(ladder::run);
+        CompletableFuture<Result> result = CompletableFuture.supplyAsync(() -> Result.of(ladder));
         awaiting().until(() -> ladder.signals().contains(INT));
 
         ladder.force();
 
         assertThat(result.get(Scripts.PATIENCE.toSeconds(), TimeUnit.SECONDS))
-                .isEqualTo(new AbortLadder.Result(List.of(INT, KILL), List.of()));
+                .isEqualTo(new Result(List.of(INT, KILL), Set.of()));
     }
 }

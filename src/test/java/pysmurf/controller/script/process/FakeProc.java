@@ -19,14 +19,6 @@ final class FakeProc {
         return files;
     }
 
-    ProcessTable table() {
-        return table(0);
-    }
-
-    ProcessTable table(long earliest) {
-        return ProcessTable.readStartedSince(earliest, files);
-    }
-
     /** Adds a process, or changes one. */
     ProcessId put(long pid, long parent, long group, long session, char state, long start, String... environment)
             throws IOException {

@@ -3,7 +3,6 @@ package pysmurf.controller.script.process;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -72,8 +71,6 @@ class ProcessEntryTest {
     }
 
     private static Optional<ProcessEntry> parse(String line) {
-        // In a buffer with an older line's rest behind, as when read.
-        byte[] bytes = (line + "9 9) 9").getBytes(StandardCharsets.UTF_8);
-        return ProcessEntry.parse(bytes, line.getBytes(StandardCharsets.UTF_8).length);
+        return ProcessEntry.parse(line);
     }
 }

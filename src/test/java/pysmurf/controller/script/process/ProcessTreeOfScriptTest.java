@@ -103,7 +103,7 @@ class ProcessTreeOfScriptTest {
         Scripts.awaitFile(note);
         long zombie = Long.parseLong(Files.readString(note).strip());
 
-        assertThat(ProcessTable.read().find(zombie))
+        assertThat(ProcFiles.SYSTEM.stat(zombie))
                 .get()
                 .extracting(ProcessEntry::state)
                 .isEqualTo('Z');

@@ -39,10 +39,10 @@ class RegularFileTest {
                 .isInstanceOf(FileSystemException.class)
                 .hasMessage(path + ": is no regular file");
         assertThatThrownBy(() -> RegularFile.toAppendTo(path)).isInstanceOf(FileSystemException.class);
-        assertThatThrownBy(() -> LeaderProcess.start(List.of("true"), Map.of(), path))
+        assertThatThrownBy(() -> ProcessGroup.start(List.of("true"), Map.of(), path))
                 .isInstanceOf(FileSystemException.class);
-        assertThatThrownBy(() -> OutputFollower.follow(
-                        "follow-test", path, 0, OutputLimits.of(0), batch -> {}, () -> {}, () -> {}))
+        assertThatThrownBy(() -> new OutputFollower(
+                        "follow-test", path, 0, OutputFollower.Limits.of(0), batch -> {}, () -> {}, () -> {}))
                 .isInstanceOf(FileSystemException.class);
     }
 
@@ -96,7 +96,7 @@ class RegularFileTest {
         try {
             for (int i = 0; i < 200; i++) {
                 try {
-                    LeaderProcess process = LeaderProcess.start(List.of("/bin/true"), Map.of(), path);
+                    ProcessGroup process = ProcessGroup.start(List.of("/bin/true"), Map.of(), path);
                     assertThat(process.exit().get(20, TimeUnit.SECONDS)).isZero();
                 } catch (FileSystemException e) {
                     assertThat(e).hasMessageContaining("is no regular file");

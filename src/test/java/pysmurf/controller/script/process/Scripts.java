@@ -59,7 +59,7 @@ final class Scripts implements AutoCloseable {
     }
 
     static void awaitGroupSize(long group, int size) {
-        awaiting().untilAsserted(() -> assertThat(ProcessTable.read().processes())
+        awaiting().untilAsserted(() -> assertThat(ProcFiles.SYSTEM.all())
                 .filteredOn(entry -> entry.isAlive() && entry.group() == group)
                 .hasSize(size));
     }
@@ -84,10 +84,9 @@ final class Scripts implements AutoCloseable {
     @Override
     public void close() {
         started.forEach(process -> kill(tree(process)));
-        ProcessTable table = ProcessTable.read();
-        for (ProcessEntry entry : table.processes()) {
-            if (table.hasEnvironmentEntry(entry, marker).orElse(false)) {
-                Signals.send(entry.pid(), Signal.KILL);
+        for (ProcessEntry entry : ProcFiles.SYSTEM.all()) {
+            if (ProcFiles.SYSTEM.findInEnvironment(entry, marker) == ProcFiles.Finding.PRESENT) {
+                Signal.KILL.send(entry.pid());
             }
         }
     }

@@ -20,11 +20,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 import pysmurf.controller.driver.Python;
 
 /** Both ways to start a process, which have to come to the same. */
-class LeaderProcessTest {
+class ProcessGroupTest {
 
     /** One of the ways. */
     interface Way {
-        LeaderProcess start(List<String> command, Map<String, String> environment, RegularFile output)
+        ProcessGroup start(List<String> command, Map<String, String> environment, RegularFile output)
                 throws IOException;
     }
 
@@ -35,10 +35,10 @@ class LeaderProcessTest {
 
     static Stream<Arguments> ways() {
         return Stream.of(arguments("posix_spawn", (Way) PosixSpawn::start), arguments("setsid and env", (Way)
-                LeaderProcess::startByCommands));
+                ProcessGroup::startByCommands));
     }
 
-    private LeaderProcess start(Way way, String... command) throws IOException {
+    private ProcessGroup start(Way way, String... command) throws IOException {
         output = folder.resolve("output");
         if (!Files.exists(output)) {
             Files.createFile(output);
@@ -50,7 +50,7 @@ class LeaderProcessTest {
         }
     }
 
-    private String said(LeaderProcess process) throws Exception {
+    private String said(ProcessGroup process) throws Exception {
         assertThat(process.exit().get(20, TimeUnit.SECONDS)).isZero();
         return Files.readString(output).strip();
     }
@@ -58,7 +58,7 @@ class LeaderProcessTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("ways")
     void leadsASessionAndAGroupOfItsOwn(String name, Way way) throws Exception {
-        LeaderProcess process =
+        ProcessGroup process =
                 start(way, Python.interpreter(), "-c", "import os; print(os.getpid(), os.getsid(0), os.getpgrp())");
 
         assertThat(said(process).split(" ")).containsOnly(Long.toString(process.pid()));
@@ -69,7 +69,7 @@ class LeaderProcessTest {
     void hasItsStandardStreamsOpenAndNothingElse(String name, Way way) throws Exception {
         try (var inherited = Files.newInputStream(Files.createFile(folder.resolve("open")))) {
             assertThat(inherited.available()).isZero();
-            LeaderProcess process = start(way, "sh", "-c", "readlink /proc/$$/fd/*; cat");
+            ProcessGroup process = start(way, "sh", "-c", "readlink /proc/$$/fd/*; cat");
 
             assertThat(said(process).lines()).containsExactly("/dev/null", output.toString(), output.toString());
         }
@@ -81,7 +81,7 @@ class LeaderProcessTest {
     void appendsBothOutputsToTheFile(String name, Way way) throws Exception {
         Files.writeString(folder.resolve("output"), "before\n");
 
-        LeaderProcess process = start(way, "sh", "-c", "echo out; echo err >&2; echo out");
+        ProcessGroup process = start(way, "sh", "-c", "echo out; echo err >&2; echo out");
 
         assertThat(said(process).lines()).containsExactly("before", "out", "err", "out");
     }
@@ -89,7 +89,7 @@ class LeaderProcessTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("ways")
     void getsItsArgumentsAndItsEnvironmentAsTheyAre(String name, Way way) throws Exception {
-        LeaderProcess process = start(
+        ProcessGroup process = start(
                 way,
                 Python.interpreter(),
                 "-c",
@@ -105,7 +105,7 @@ class LeaderProcessTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("ways")
     void canBeInterrupted(String name, Way way) throws Exception {
-        LeaderProcess process = start(way, Python.interpreter(), "-uc", """
+        ProcessGroup process = start(way, Python.interpreter(), "-uc", """
                 import signal, time
                 try:
                     print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)
@@ -115,14 +115,14 @@ class LeaderProcessTest {
                 """);
         Scripts.awaiting().until(() -> Files.readString(output).contains("\n"));
 
-        Signals.sendToGroup(process.pid(), Signal.INT);
+        Signal.INT.sendToGroup(process.pid());
 
         assertThat(said(process).lines()).containsExactly("True", "interrupted");
     }
 
     @Test
     void hasNoSignalBlocked() throws Exception {
-        LeaderProcess process = start(PosixSpawn::start, "grep", "SigBlk", "/proc/self/status");
+        ProcessGroup process = start(PosixSpawn::start, "grep", "SigBlk", "/proc/self/status");
 
         assertThat(said(process)).endsWith("0000000000000000");
     }
@@ -142,7 +142,7 @@ class LeaderProcessTest {
                 .isInstanceOf(IOException.class)
                 .hasMessage("cannot run no-such-program: No such file or directory");
         output = folder.resolve("no/such/folder");
-        assertThatThrownBy(() -> LeaderProcess.start(List.of("true"), Map.of(), output))
+        assertThatThrownBy(() -> ProcessGroup.start(List.of("true"), Map.of(), output))
                 .isInstanceOf(IOException.class);
     }
 }

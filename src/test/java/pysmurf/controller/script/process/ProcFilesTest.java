@@ -2,51 +2,51 @@ package pysmurf.controller.script.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static pysmurf.controller.script.process.ProcFiles.Finding.ABSENT;
+import static pysmurf.controller.script.process.ProcFiles.Finding.BLANK;
+import static pysmurf.controller.script.process.ProcFiles.Finding.GONE;
+import static pysmurf.controller.script.process.ProcFiles.Finding.PRESENT;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class ProcessTableTest {
+class ProcFilesTest {
 
     @Nested
     class OfThisMachine {
 
+        private final ProcFiles proc = ProcFiles.SYSTEM;
         private final long ownPid = ProcessHandle.current().pid();
 
         @Test
         void holdsThisProcess() {
-            ProcessTable table = ProcessTable.read();
-
-            ProcessEntry self = table.find(ownPid).orElseThrow();
+            ProcessEntry self = proc.stat(ownPid).orElseThrow();
             assertThat(self.isAlive()).isTrue();
             assertThat(self.kernelThread()).isFalse();
             assertThat(self.threads()).isGreaterThan(1);
             assertThat(self.parent())
                     .isEqualTo(ProcessHandle.current().parent().orElseThrow().pid());
             assertThat(ProcessId.of(ownPid)).contains(self.id());
-            assertThat(table.find(new ProcessId(ownPid, self.id().startTicks() + 1)))
-                    .isEmpty();
+            assertThat(proc.all()).extracting(ProcessEntry::id).contains(self.id());
         }
 
         @Test
         void leavesOutWhatIsOlder() throws Exception {
-            ProcessTable.read();
+            proc.all();
             Process child = new ProcessBuilder("sleep", "100").start();
             try {
                 ProcessId id = ProcessId.of(child.pid()).orElseThrow();
 
-                ProcessTable table = ProcessTable.readStartedSince(id.startTicks());
-
-                assertThat(table.find(id)).isPresent();
-                assertThat(table.find(ownPid)).isEmpty();
+                assertThat(proc.startedSince(id.startTicks()).entries())
+                        .extracting(ProcessEntry::pid)
+                        .contains(child.pid())
+                        .doesNotContain(ownPid);
             } finally {
                 child.destroyForcibly().waitFor();
             }
@@ -62,14 +62,13 @@ class ProcessTableTest {
             builder.environment().put("EMPTY", "");
             Process child = builder.start();
             try {
-                ProcessTable table = ProcessTable.read();
-                ProcessEntry entry = table.find(child.pid()).orElseThrow();
+                ProcessEntry entry = proc.stat(child.pid()).orElseThrow();
 
-                assertThat(table.hasEnvironmentEntry(entry, "MARK=7")).contains(true);
-                assertThat(table.hasEnvironmentEntry(entry, "EMPTY=")).contains(true);
-                assertThat(table.hasEnvironmentEntry(entry, "MARK=")).contains(false);
-                assertThat(table.hasEnvironmentEntry(entry, "MARK=77")).contains(false);
-                assertThat(table.hasEnvironmentEntry(entry, "ARK=7")).contains(false);
+                assertThat(proc.findInEnvironment(entry, "MARK=7")).isEqualTo(PRESENT);
+                assertThat(proc.findInEnvironment(entry, "EMPTY=")).isEqualTo(PRESENT);
+                assertThat(proc.findInEnvironment(entry, "MARK=")).isEqualTo(ABSENT);
+                assertThat(proc.findInEnvironment(entry, "MARK=77")).isEqualTo(ABSENT);
+                assertThat(proc.findInEnvironment(entry, "ARK=7")).isEqualTo(ABSENT);
             } finally {
                 child.destroyForcibly().waitFor();
             }
@@ -97,90 +96,66 @@ class ProcessTableTest {
             Files.createFile(root.resolve("102/stat"));
             Files.createDirectory(root.resolve("self"));
 
-            assertThat(proc.table().processes()).extracting(ProcessEntry::pid).containsExactly(100L);
+            assertThat(proc.files().all()).extracting(ProcessEntry::pid).containsExactly(100L);
         }
 
         @Test
         void countsWhatVanishedWhileItRead() throws IOException {
             proc.put(100, 1, 100, 100, 'S', 5);
             Files.createDirectory(root.resolve("101"));
-            assertThat(proc.table(6).vanished()).isZero();
+            assertThat(proc.files().startedSince(6).vanished()).isZero();
 
             Files.createSymbolicLink(root.resolve("102"), Path.of("gone"));
-            assertThat(proc.table(6).vanished()).isEqualTo(1);
+            assertThat(proc.files().startedSince(6).vanished()).isEqualTo(1);
         }
 
         @Test
         void seesAPidThatIsUsedAgainThoughTheFirstOneWasOlder() throws IOException {
             proc.put(100, 1, 100, 100, 'S', 5);
-            assertThat(proc.table(6).processes()).isEmpty();
+            assertThat(proc.files().startedSince(6).entries()).isEmpty();
 
             // Renamed, not deleted: the new folder must get another inode.
             Files.move(root.resolve("100"), root.resolve("was-100"));
             ProcessId second = proc.put(100, 1, 100, 100, 'S', 7);
 
-            assertThat(proc.table(6).processes()).extracting(ProcessEntry::id).containsExactly(second);
+            assertThat(proc.files().startedSince(6).entries())
+                    .extracting(ProcessEntry::id)
+                    .containsExactly(second);
         }
 
         @Test
         void doesNotReadAnOlderProcessTwice() throws IOException {
             proc.put(100, 1, 100, 100, 'S', 5);
-            ProcessTable.readStartedSince(6, proc.files());
+            proc.files().startedSince(6);
             Files.delete(root.resolve("100/stat"));
             Files.writeString(root.resolve("100/stat"), FakeProc.stat(100, "x", 1, 100, 100, 'S', 1, 9));
 
-            assertThat(proc.table(6).processes()).isEmpty();
-            assertThat(proc.table(0).processes()).hasSize(1);
+            assertThat(proc.files().startedSince(6).entries()).isEmpty();
+            assertThat(proc.files().all()).hasSize(1);
         }
 
         @Test
         void doesNotTakeAnUnreadableFolderForAMachineWithoutProcesses() throws IOException {
             Files.delete(root);
 
-            assertThatThrownBy(() -> proc.table()).isInstanceOf(UncheckedIOException.class);
+            assertThatThrownBy(() -> proc.files().all()).isInstanceOf(UncheckedIOException.class);
         }
 
         @Test
         void anEmptyEnvironmentMayStillBeToCome() throws IOException {
             proc.put(100, 1, 100, 100, 'S', 5);
-            ProcessTable table = proc.table();
-            ProcessEntry entry = table.find(100).orElseThrow();
-            assertThat(table.findInEnvironment(entry, "A=1")).isEqualTo(ProcessTable.Finding.BLANK);
-            assertThat(table.hasEnvironmentEntry(entry, "A=1")).isEmpty();
+            ProcessEntry entry = proc.files().stat(100).orElseThrow();
+            assertThat(proc.files().findInEnvironment(entry, "A=1")).isEqualTo(BLANK);
 
             proc.remove(100);
-            assertThat(table.findInEnvironment(entry, "A=1")).isEqualTo(ProcessTable.Finding.GONE);
+            assertThat(proc.files().findInEnvironment(entry, "A=1")).isEqualTo(GONE);
         }
 
         @Test
         void aThreadOfTheKernelIsNotLookedInto() {
             ProcessEntry worker = new ProcessEntry(new ProcessId(100, 5), 2, 0, 0, 'I', true, 1);
 
-            assertThat(proc.table().findInEnvironment(worker, "A=1")).isEqualTo(ProcessTable.Finding.ABSENT);
+            assertThat(proc.files().findInEnvironment(worker, "A=1")).isEqualTo(ABSENT);
         }
-    }
-
-    @Test
-    void findsAnEntryWhateverTheChunks() {
-        byte[] block = "A=1\0MARK=42\0B=2\0".getBytes(StandardCharsets.UTF_8);
-        byte[] open = "A=1\0MARK=42".getBytes(StandardCharsets.UTF_8);
-        for (int size = 1; size <= block.length; size++) {
-            assertThat(search(block, size, "MARK=42")).as("chunks of %d", size).isTrue();
-            assertThat(search(open, size, "MARK=42")).as("chunks of %d", size).isTrue();
-            assertThat(search(block, size, "MARK=4")).as("chunks of %d", size).isFalse();
-            assertThat(search(block, size, "MARK=421")).as("chunks of %d", size).isFalse();
-            assertThat(search(block, size, "1")).as("chunks of %d", size).isFalse();
-        }
-    }
-
-    private static boolean search(byte[] block, int size, String entry) {
-        ProcFiles.EntrySearch search = new ProcFiles.EntrySearch(entry.getBytes(StandardCharsets.UTF_8));
-        for (int at = 0; at < block.length; at += size) {
-            byte[] chunk = Arrays.copyOfRange(block, at, Math.min(block.length, at + size));
-            if (search.feed(chunk, chunk.length)) {
-                return true;
-            }
-        }
-        return search.end();
     }
 }

@@ -3,6 +3,7 @@ package pysmurf.controller.script;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.Body;
 import org.apache.camel.ExchangeProperty;
@@ -20,25 +21,25 @@ import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.Verdict;
 
-/** The operation abort. Thread-safe. */
-public final class Aborts {
+/** The operation {@code abort}: a session of its own, which ends when the one that it aborts has. */
+public final class AbortOperation {
 
-    private static final Logger LOG = LoggerFactory.getLogger(Aborts.class);
+    private static final Logger LOG = LoggerFactory.getLogger(AbortOperation.class);
 
     private final ScriptExecutor scripts;
     private final OperationSteps steps;
     private final Sessions sessions;
     private final Graces graces;
 
-    /** @param graces how long a step that is no script may go on after it was interrupted */
-    public Aborts(ScriptExecutor scripts, OperationSteps steps, Sessions sessions, Graces graces) {
+    /** @param graces how long a step that is no script may go on after an interrupt */
+    public AbortOperation(ScriptExecutor scripts, OperationSteps steps, Sessions sessions, Graces graces) {
         this.scripts = scripts;
         this.steps = steps;
         this.sessions = sessions;
         this.graces = graces;
     }
 
-    /** Begins to end what an abort's session was opened for; does nothing for any other session. Returns at once. */
+    /** Begins to end what an abort's session was opened for; does nothing for another operation's. Returns at once. */
     public void begin(@Body Verdict started) {
         LiveSession session = started.session();
         if (session.victim() != null) {
@@ -71,25 +72,18 @@ public final class Aborts {
 
     private void awaitEnd(LiveSession victim) {
         for (Duration grace : List.of(graces.interrupt(), graces.terminate(), graces.kill())) {
-            if (hasEndedWithin(victim, grace)) {
+            if (stillOpen(List.of(victim), grace).isEmpty()) {
                 return;
             }
-            // it may have been between two steps, or have taken the interrupt for something else
+            // It may have been between two steps, or have swallowed the interrupt.
             steps.interrupt(victim, false);
         }
         steps.stubborn(victim).ifPresent(step -> {
             throw new OperationFailure(
                     Outcome.FAILED, "Session " + victim.id() + " goes on: its step " + step + " cannot be interrupted");
         });
-        // what brings the crate to a safe state has its own limits
+        // The script that brings the crate to a safe state has its own limits.
         victim.ended().join();
-    }
-
-    private static boolean hasEndedWithin(LiveSession victim, Duration time) {
-        return victim.ended()
-                .thenApply(ended -> true)
-                .completeOnTimeout(false, time.toMillis(), TimeUnit.MILLISECONDS)
-                .join();
     }
 
     /** An abort that joins another can only make it more urgent. */
@@ -104,7 +98,7 @@ public final class Aborts {
         return abort.params().path("force").asBoolean();
     }
 
-    /** Aborts all that is under way, because the controller stops; returns when it has ended, or after this time. */
+    /** Aborts every session, because the controller stops; returns when they have ended, or after this time. */
     public void abortAll(Duration atMost) {
         List<LiveSession> victims = sessions.unfinished().stream()
                 .filter(session -> session.victim() == null)
@@ -121,10 +115,9 @@ public final class Aborts {
     }
 
     private static List<LiveSession> stillOpen(List<LiveSession> victims, Duration atMost) {
-        long deadline = System.nanoTime() + atMost.toNanos();
-        return victims.stream()
-                .filter(session ->
-                        !hasEndedWithin(session, Duration.ofNanos(Math.max(0, deadline - System.nanoTime()))))
-                .toList();
+        CompletableFuture.allOf(victims.stream().map(LiveSession::ended).toArray(CompletableFuture[]::new))
+                .completeOnTimeout(null, atMost.toNanos(), TimeUnit.NANOSECONDS)
+                .join();
+        return victims.stream().filter(victim -> !victim.ended().isDone()).toList();
     }
 }

@@ -5,33 +5,31 @@ import org.apache.camel.ExchangeProperty;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Closes a session when its operation's route has come to an end, whatever end that was. */
-public final class Closing {
+/** Closes a session when its operation's route has ended, however that was. */
+public final class SessionCloser {
 
-    private static final Logger LOG = LoggerFactory.getLogger(Closing.class);
+    private static final Logger LOG = LoggerFactory.getLogger(SessionCloser.class);
 
-    /** Something that is done when the outcome of a session is known and before it is closed. */
+    /** What is done when the outcome of a session is known and before it is closed. */
     @FunctionalInterface
     public interface LastAct {
 
-        /** Does it; must not throw for anything that the outcome does not depend on. */
+        /** Throws only if the outcome depends on it. */
         void perform(LiveSession session, Outcome outcome);
     }
 
     private final Sessions sessions;
     private final LastAct lastAct;
 
-    public Closing(Sessions sessions, LastAct lastAct) {
+    public SessionCloser(Sessions sessions, LastAct lastAct) {
         this.sessions = sessions;
         this.lastAct = lastAct;
     }
 
-    /** The route came to its end. */
     public void completed(@ExchangeProperty("session") LiveSession session) {
         close(session, session.now().abort() == null ? Outcome.SUCCEEDED : Outcome.ABORTED, null);
     }
 
-    /** The route failed. */
     public void failed(
             @ExchangeProperty("session") LiveSession session,
             @ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Throwable fault) {
@@ -50,7 +48,7 @@ public final class Closing {
     }
 
     private void conclude(LiveSession session, Outcome outcome, String finalText) {
-        // its last script may have been aborted when the route was over already
+        // Its last script may have been aborted after the route was over.
         Outcome ended = session.now().abort() == null ? outcome : Outcome.ABORTED;
         try {
             lastAct.perform(session, ended);

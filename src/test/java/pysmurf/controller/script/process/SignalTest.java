@@ -9,14 +9,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class SignalsTest {
+class SignalTest {
 
     /** What a JVM reports for a process that a signal ended, by the shell's convention. */
     private static final int SIGNALLED = 128;
 
     @BeforeAll
     static void warmUp() {
-        Signals.warmUp();
+        Signal.warmUp();
     }
 
     @ParameterizedTest
@@ -27,7 +27,7 @@ class SignalsTest {
         // Only once env has become sleep is an inherited "ignored" undone.
         Scripts.awaitCommand(process.pid(), "sleep");
 
-        assertThat(Signals.send(process.pid(), signal)).isTrue();
+        assertThat(signal.send(process.pid())).isTrue();
         assertThat(process.waitFor()).isEqualTo(SIGNALLED + signal.number());
     }
 
@@ -37,37 +37,35 @@ class SignalsTest {
             Process process = scripts.start("sh", "-c", "sleep 100 & sleep 100 & wait");
             Scripts.awaitGroupSize(process.pid(), 3);
 
-            assertThat(Signals.groupExists(process.pid())).isTrue();
-            assertThat(Signals.sendToGroup(process.pid(), Signal.KILL)).isTrue();
+            assertThat(Signal.kill(-process.pid(), null)).isZero();
+            assertThat(Signal.KILL.sendToGroup(process.pid())).isTrue();
             process.waitFor();
             Scripts.awaitGroupSize(process.pid(), 0);
         }
     }
 
     @Test
-    void tellsThatNobodyIsThere() throws Exception {
+    void tellsThatThereIsNoProcess() throws Exception {
         Process process = new ProcessBuilder("true").start();
         process.waitFor();
 
-        assertThat(Signals.send(process.pid(), Signal.KILL)).isFalse();
-        assertThat(Signals.sendToGroup(process.pid(), Signal.KILL)).isFalse();
-        assertThat(Signals.groupExists(process.pid())).isFalse();
+        assertThat(Signal.KILL.send(process.pid())).isFalse();
+        assertThat(Signal.KILL.sendToGroup(process.pid())).isFalse();
+        assertThat(Signal.kill(-process.pid(), null)).isEqualTo(Libc.ESRCH);
     }
 
     @ParameterizedTest
     @ValueSource(longs = {0, 1, -1, -2, Long.MIN_VALUE, 1L << 32, (1L << 32) + 1})
     void refusesWhatWouldHitEverybody(long number) {
-        assertThatIllegalArgumentException().isThrownBy(() -> Signals.send(number, Signal.KILL));
-        assertThatIllegalArgumentException().isThrownBy(() -> Signals.sendToGroup(number, Signal.KILL));
-        assertThatIllegalArgumentException().isThrownBy(() -> Signals.groupExists(number));
+        assertThatIllegalArgumentException().isThrownBy(() -> Signal.KILL.send(number));
+        assertThatIllegalArgumentException().isThrownBy(() -> Signal.KILL.sendToGroup(number));
     }
 
     @Test
     void refusesThisProcessAndItsGroup() {
-        ProcessEntry self =
-                ProcessTable.read().find(ProcessHandle.current().pid()).orElseThrow();
+        ProcessEntry self = ProcFiles.SYSTEM.stat(ProcessHandle.current().pid()).orElseThrow();
 
-        assertThatIllegalArgumentException().isThrownBy(() -> Signals.send(self.pid(), Signal.KILL));
-        assertThatIllegalArgumentException().isThrownBy(() -> Signals.sendToGroup(self.group(), Signal.KILL));
+        assertThatIllegalArgumentException().isThrownBy(() -> Signal.KILL.send(self.pid()));
+        assertThatIllegalArgumentException().isThrownBy(() -> Signal.KILL.sendToGroup(self.group()));
     }
 }
