@@ -333,10 +333,11 @@ public final class MqttConnection implements ExceptionHandler {
     /**
      * Subscribes, on this connection and on each that follows. Camel calls this when a route starts, whether there is a broker or
      * not. A route that takes another's place has its subscription already: subscribing again would bring the retained messages.
+     * Never waits for {@link #ensureConnected}, which may wait for a route that is about to start.
      */
-    synchronized void subscribe(String topic, int qos) {
+    void subscribe(String topic, int qos) {
         boolean known = Integer.valueOf(qos).equals(subscriptions.put(topic, qos));
-        if (known || !isConnected()) {
+        if (known || place != Place.TAKING && place != Place.HELD) {
             return;
         }
         try {

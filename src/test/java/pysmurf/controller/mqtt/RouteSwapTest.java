@@ -8,14 +8,18 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.camel.builder.RouteBuilder;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.eclipse.paho.mqttv5.client.MqttClient;
 import org.eclipse.paho.mqttv5.client.persist.MemoryPersistence;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -74,6 +78,41 @@ class RouteSwapTest {
             connection.close("{}");
         } finally {
             sender.shutdownNow();
+            broker.close();
+        }
+    }
+
+    /** What is done once there is a connection may need a route that is only about to start. */
+    @Test
+    void startsWhileTheConnectionWaitsForIt() throws Exception {
+        EmbeddedBroker broker = new EmbeddedBroker("127.0.0.1", 0, folder, null);
+        MqttIdentity identity =
+                new MqttIdentity("me", "life", "", "", null, "pysmurf/me/status", "{}", "pysmurf/me/heartbeat");
+        MqttConnection connection = new MqttConnection(broker, identity, 1024 * 1024, MqttVersion.V5);
+        CountDownLatch waiting = new CountDownLatch(1);
+        CountDownLatch routes = new CountDownLatch(1);
+        CompletableFuture<Boolean> started = new CompletableFuture<>();
+        connection.onConnected(() -> {
+            waiting.countDown();
+            try {
+                started.complete(routes.await(5, TimeUnit.SECONDS));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        try (DefaultCamelContext context = new DefaultCamelContext()) {
+            context.getRegistry().bind("mqttConnection", connection);
+            context.getRegistry().bind("mqttClient", connection.client());
+            context.start();
+            broker.start(connection::ensureConnected);
+            assertThat(waiting.await(20, TimeUnit.SECONDS)).isTrue();
+
+            context.addRoutes(commands(MqttVersion.V5));
+            routes.countDown();
+
+            assertThat(started.get(10, TimeUnit.SECONDS)).isTrue();
+            connection.close("{}");
+        } finally {
             broker.close();
         }
     }
