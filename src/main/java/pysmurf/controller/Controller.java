@@ -55,6 +55,7 @@ public final class Controller implements AutoCloseable {
     };
     private final Properties properties = new Properties();
 
+    private Assembly assembly;
     private PublisherPart publisher;
     private HttpPart http;
     private RoutingPart routing;
@@ -89,6 +90,8 @@ public final class Controller implements AutoCloseable {
         prepare();
         try {
             main.start();
+            // Camel tells its listeners only when it was started by run()
+            assembly.started();
         } catch (Exception e) {
             throw startFailure(e);
         }
@@ -163,6 +166,11 @@ public final class Controller implements AutoCloseable {
             }
 
             @Override
+            public void afterStart(BaseMainSupport camel) {
+                assembly.started();
+            }
+
+            @Override
             public void afterConfigure(BaseMainSupport camel) {
                 routes.load(routing.reload());
             }
@@ -170,7 +178,7 @@ public final class Controller implements AutoCloseable {
     }
 
     private void assemble(CamelContext context, CompletableFuture<StorePart> opening) throws Exception {
-        Assembly assembly = Assembly.of(configuration, context);
+        assembly = Assembly.of(configuration, context);
         new ObservePart(assembly);
         Replacement replacement = new Replacement();
         AccessPart access = new AccessPart(assembly);

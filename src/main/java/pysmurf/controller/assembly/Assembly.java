@@ -1,10 +1,10 @@
 package pysmurf.controller.assembly;
 
 import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import org.apache.camel.CamelContext;
-import org.apache.camel.Ordered;
-import org.apache.camel.StartupListener;
 import org.apache.camel.support.LifecycleStrategySupport;
 import org.apache.camel.support.service.ServiceSupport;
 import pysmurf.controller.config.Configuration;
@@ -22,13 +22,14 @@ public record Assembly(
         FollowedFiles files,
         Clock clock,
         Health health,
-        Metrics metrics) {
+        Metrics metrics,
+        List<Runnable> whenStarted) {
 
     /** Nothing but what every part needs. */
     public static Assembly of(Configuration configuration, CamelContext camel) {
         Clock clock = Clock.systemUTC();
-        Assembly assembly =
-                new Assembly(configuration, camel, new FollowedFiles(clock), clock, new Health(), new Metrics());
+        Assembly assembly = new Assembly(
+                configuration, camel, new FollowedFiles(clock), clock, new Health(), new Metrics(), new ArrayList<>());
         assembly.whenStarted(assembly.files()::start);
         assembly.whenStopping(assembly.files()::close);
         return assembly;
@@ -62,30 +63,12 @@ public record Assembly(
 
     /** Runs something when all routes have started. */
     public void whenStarted(Runnable task) {
-        try {
-            camel.addStartupListener(new AfterRoutes(task));
-        } catch (Exception e) {
-            throw new IllegalStateException(e);
-        }
+        whenStarted.add(task);
     }
 
-    /** Comes last: the route controller starts the routes in a listener of its own. */
-    private record AfterRoutes(Runnable task) implements StartupListener, Ordered {
-
-        @Override
-        public void onCamelContextStarted(CamelContext context, boolean alreadyStarted) {
-            // no route is there yet
-        }
-
-        @Override
-        public void onCamelContextFullyStarted(CamelContext context, boolean alreadyStarted) {
-            task.run();
-        }
-
-        @Override
-        public int getOrder() {
-            return Ordered.LOWEST;
-        }
+    /** All routes have started. */
+    public void started() {
+        whenStarted.forEach(Runnable::run);
     }
 
     /** Runs something before the first route stops. */

@@ -34,7 +34,9 @@ class ReadyIT {
             await().atMost(ControllerUnderTest.PATIENCE)
                     .pollInterval(Duration.ofMillis(2))
                     .until(() -> isReady(controller.http()));
-            assertThat(controller.log()).contains("Ready: ");
+            // it is read by another thread
+            await().atMost(ControllerUnderTest.PATIENCE)
+                    .until(() -> controller.log().contains("Ready: "));
             try (MqttWatcher watcher = MqttWatcher.of(controller)) {
                 watcher.command("run", script("exit_with.py", 0).put("command_id", "first"));
                 assertThat(watcher.awaitReply("first").path("accepted").asBoolean())
