@@ -23,14 +23,14 @@ import pysmurf.controller.http.HttpEngine;
 import pysmurf.controller.http.HttpPart;
 import pysmurf.controller.mqtt.MqttPart;
 import pysmurf.controller.ocs.OcsPart;
+import pysmurf.controller.operation.Operation;
+import pysmurf.controller.operation.OperationPart;
+import pysmurf.controller.operation.RouteSwap;
+import pysmurf.controller.operation.RoutesContext;
 import pysmurf.controller.page.PagePart;
 import pysmurf.controller.pipeline.PipelinePart;
 import pysmurf.controller.pipeline.Summary;
 import pysmurf.controller.publisher.PublisherPart;
-import pysmurf.controller.routing.Operation;
-import pysmurf.controller.routing.Replacement;
-import pysmurf.controller.routing.RoutesContext;
-import pysmurf.controller.routing.RoutingPart;
 import pysmurf.controller.script.ScriptPart;
 import pysmurf.controller.session.SessionCloser;
 import pysmurf.controller.session.SessionPart;
@@ -58,7 +58,7 @@ public final class Controller implements AutoCloseable {
     private Assembly assembly;
     private PublisherPart publisher;
     private HttpPart http;
-    private RoutingPart routing;
+    private OperationPart operations;
     private MqttPart mqtt;
 
     public Controller(Configuration configuration) {
@@ -172,7 +172,7 @@ public final class Controller implements AutoCloseable {
 
             @Override
             public void afterConfigure(BaseMainSupport camel) {
-                routes.load(routing.reload());
+                routes.load(operations.reload());
             }
         });
     }
@@ -180,30 +180,30 @@ public final class Controller implements AutoCloseable {
     private void assemble(CamelContext context, CompletableFuture<StorePart> opening) throws Exception {
         assembly = Assembly.of(configuration, context);
         new ObservePart(assembly);
-        Replacement replacement = new Replacement();
+        RouteSwap swap = new RouteSwap();
         AccessPart access = new AccessPart(assembly);
         // what needs no session is made while the database is still being opened
-        http = new HttpPart(assembly, access.tokens(), replacement);
+        http = new HttpPart(assembly, access.tokens(), swap);
 
         StorePart store = opening.join();
         store.join(assembly);
         SessionPart session = new SessionPart(assembly, store.sessions(), publisher.messages());
         Sessions sessions = session.sessions();
         publisher.join(assembly, session, hostName());
-        routing = new RoutingPart(assembly);
-        ScriptPart scripts = new ScriptPart(assembly, sessions, publisher, routing.steps());
+        operations = new OperationPart(assembly);
+        ScriptPart scripts = new ScriptPart(assembly, sessions, publisher, operations.steps());
         SessionCloser closer = assembly.bind(
                 "sessionCloser", new SessionCloser(sessions, new Summary(session.files(), configuration.dataDir())));
-        routing.join(assembly, sessions, closer, replacement, HttpEngine::new, properties, scripts.formats());
+        operations.join(assembly, sessions, closer, swap, HttpEngine::new, properties, scripts.formats());
         Admission admission = assembly.bind(
-                "admission", new Admission(routing.operations(), sessions, assembly.clock(), store::hindrance));
+                "admission", new Admission(operations.operations(), sessions, assembly.clock(), store::hindrance));
         assembly.health().addHindrance(admission::unavailable);
-        PipelinePart pipelines = new PipelinePart(assembly, sessions, routing);
-        scripts.join(assembly, sessions, admission, routing.threads());
+        PipelinePart pipelines = new PipelinePart(assembly, sessions, operations);
+        scripts.join(assembly, sessions, admission, operations.threads());
         mqtt = new MqttPart(assembly, sessions, access.users(), hostName(), this::sayReady);
-        http.join(assembly, routing.operations(), sessions);
-        new OcsPart(assembly, access.tokens(), routing.operations(), sessions, hostName());
-        new PagePart(assembly, mqtt::brokerUrl, routing.operations(), sessions, pipelines);
+        http.join(assembly, operations.operations(), sessions);
+        new OcsPart(assembly, access.tokens(), operations.operations(), sessions, hostName());
+        new PagePart(assembly, mqtt::brokerUrl, operations.operations(), sessions, pipelines);
         assembly.metrics()
                 .gauge(
                         "pysmurf.routes.broken",
@@ -217,7 +217,7 @@ public final class Controller implements AutoCloseable {
         LOG.info(
                 "Ready: {}, operations {}, scripts' messages at UDP {}:{}",
                 http.url(),
-                routing.operations().all().stream().map(Operation::name).toList(),
+                operations.operations().all().stream().map(Operation::name).toList(),
                 publisher.address().getHostString(),
                 publisher.address().getPort());
     }

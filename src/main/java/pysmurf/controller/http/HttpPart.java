@@ -24,8 +24,8 @@ import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.Settings;
 import pysmurf.controller.config.StartFailure;
 import pysmurf.controller.observe.Health.Check;
-import pysmurf.controller.routing.Operations;
-import pysmurf.controller.routing.Replacement;
+import pysmurf.controller.operation.Operations;
+import pysmurf.controller.operation.RouteSwap;
 import pysmurf.controller.session.Sessions;
 
 /** The controller's side towards HTTP: the server, and who may ask it for what. */
@@ -38,7 +38,7 @@ public final class HttpPart {
     private final Audit audit;
 
     /** Listens; until all routes are there it answers only that. */
-    public HttpPart(Assembly assembly, Tokens tokens, Replacement replacement) throws Exception {
+    public HttpPart(Assembly assembly, Tokens tokens, RouteSwap swap) throws Exception {
         configuration = assembly.configuration();
         CamelContext context = assembly.camel();
         audit = new Audit(auditFile(configuration), assembly.clock());
@@ -63,7 +63,7 @@ public final class HttpPart {
                 new AllowedHosts(configuration.get(Settings.HTTP_ALLOWED_HOSTS), host),
                 configuration.get(Settings.HTTP_TRUSTED_PROXIES),
                 context.createProducerTemplate());
-        server = new HttpServer(http, door, replacement);
+        server = new HttpServer(http, door, swap);
         context.addService(server, true, false);
         // before the routes are: their consumers look for its router
         StartFailure.named("http.host, http.port: " + host + ":" + port, this::listen);

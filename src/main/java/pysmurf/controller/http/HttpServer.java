@@ -18,7 +18,7 @@ import org.apache.camel.component.vertx.common.VertxHelper;
 import org.apache.camel.support.CamelContextHelper;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import pysmurf.controller.routing.Replacement;
+import pysmurf.controller.operation.RouteSwap;
 import pysmurf.controller.session.Json;
 
 /**
@@ -45,19 +45,19 @@ public final class HttpServer extends VertxPlatformHttpServer {
 
     private final VertxPlatformHttpServerConfiguration configuration;
     private final FrontDoor door;
-    private final Replacement replacement;
+    private final RouteSwap swap;
     private VertxPlatformHttpRouter router;
     private io.vertx.core.http.HttpServer server;
 
     /** Once and for all: routes that are reloaded are replaced one by one. */
     private volatile boolean ready;
 
-    /** @param replacement says whether a route that is missing will be back in a moment */
-    public HttpServer(VertxPlatformHttpServerConfiguration configuration, FrontDoor door, Replacement replacement) {
+    /** @param swap says whether a route that is missing will be back in a moment */
+    public HttpServer(VertxPlatformHttpServerConfiguration configuration, FrontDoor door, RouteSwap swap) {
         super(configuration);
         this.configuration = configuration;
         this.door = door;
-        this.replacement = replacement;
+        this.swap = swap;
     }
 
     @Override
@@ -98,7 +98,7 @@ public final class HttpServer extends VertxPlatformHttpServer {
     }
 
     private void begin(RoutingContext context) {
-        context.put(STAMP, replacement.stamp());
+        context.put(STAMP, swap.stamp());
         if (isReady()) {
             context.next();
         } else {
@@ -115,7 +115,7 @@ public final class HttpServer extends VertxPlatformHttpServer {
     }
 
     private void noRoute(RoutingContext context) {
-        if (replacement.isSince(context.get(STAMP))) {
+        if (swap.isSince(context.get(STAMP))) {
             new HttpProblem(503, "routes are being replaced").answer(context);
             return;
         }

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import pysmurf.controller.routing.Operation;
+import pysmurf.controller.operation.Operation;
 import pysmurf.controller.script.PythonText;
 import pysmurf.controller.session.Json;
 

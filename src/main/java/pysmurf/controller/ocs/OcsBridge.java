@@ -19,7 +19,7 @@ import pysmurf.controller.audit.Audit;
 import pysmurf.controller.command.Command;
 import pysmurf.controller.http.HttpReply;
 import pysmurf.controller.http.HttpRequest;
-import pysmurf.controller.routing.Operations;
+import pysmurf.controller.operation.Operations;
 import pysmurf.controller.script.PythonText;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.Sessions;

@@ -5,7 +5,7 @@ import pysmurf.controller.access.Tokens;
 import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.config.Settings;
 import pysmurf.controller.http.HttpPart;
-import pysmurf.controller.routing.Operations;
+import pysmurf.controller.operation.Operations;
 import pysmurf.controller.session.Sessions;
 
 /** The controller as an OCS agent. */

@@ -4,8 +4,8 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.config.Configuration;
+import pysmurf.controller.operation.Operations;
 import pysmurf.controller.pipeline.PipelinePart;
-import pysmurf.controller.routing.Operations;
 import pysmurf.controller.session.Sessions;
 
 /** The operator's page, and what it shows of the controller. */

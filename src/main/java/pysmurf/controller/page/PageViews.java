@@ -25,8 +25,8 @@ import pysmurf.controller.config.Settings;
 import pysmurf.controller.http.HttpProblem;
 import pysmurf.controller.http.HttpReply;
 import pysmurf.controller.http.HttpRequest;
+import pysmurf.controller.operation.Operations;
 import pysmurf.controller.pipeline.Pipelines;
-import pysmurf.controller.routing.Operations;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.Sessions;
 

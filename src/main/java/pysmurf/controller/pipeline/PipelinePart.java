@@ -7,21 +7,22 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.observe.Health.Check;
-import pysmurf.controller.routing.Operation;
-import pysmurf.controller.routing.RouteFault;
-import pysmurf.controller.routing.RoutingPart;
+import pysmurf.controller.operation.Operation;
+import pysmurf.controller.operation.OperationPart;
+import pysmurf.controller.operation.RouteFault;
 import pysmurf.controller.session.Sessions;
 
 /** The stages of composed operations, and what their files say. */
 public final class PipelinePart {
 
-    private final RoutingPart routing;
+    private final OperationPart operations;
     private final Pipelines pipelines;
 
-    public PipelinePart(Assembly assembly, Sessions sessions, RoutingPart routing) {
-        this.routing = routing;
-        pipelines = new Pipelines(assembly.files(), assembly.configuration().configDir(), routing.operations()::find);
-        Stages stages = assembly.bind("stages", new Stages(routing.operations(), pipelines, sessions));
+    public PipelinePart(Assembly assembly, Sessions sessions, OperationPart operations) {
+        this.operations = operations;
+        pipelines =
+                new Pipelines(assembly.files(), assembly.configuration().configDir(), operations.operations()::find);
+        Stages stages = assembly.bind("stages", new Stages(operations.operations(), pipelines, sessions));
         assembly.health().add("routes", whole -> routes(whole));
         assembly.health().add("safe-state", () -> Check.degradedBy(stages.alarm(), Map.of()));
         assembly.metrics()
@@ -33,13 +34,13 @@ public final class PipelinePart {
 
     /** The files below routes and config that cannot be used; what they held before goes on being used. */
     public List<RouteFault> brokenFiles() {
-        return Stream.of(routing.faults(), pipelines.faults())
+        return Stream.of(operations.faults(), pipelines.faults())
                 .flatMap(Collection::stream)
                 .toList();
     }
 
     private Check routes(boolean whole) {
-        Collection<Operation> known = routing.operations().all();
+        Collection<Operation> known = operations.operations().all();
         known.forEach(operation -> pipelines.of(operation.name()));
         List<RouteFault> faults = brokenFiles().stream()
                 .map(fault -> whole ? fault : fault.withoutDetail())

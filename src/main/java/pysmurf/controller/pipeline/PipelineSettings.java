@@ -21,7 +21,7 @@ import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
-import pysmurf.controller.routing.RouteFault;
+import pysmurf.controller.operation.RouteFault;
 import pysmurf.controller.session.Json;
 
 /**

@@ -11,8 +11,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import pysmurf.controller.config.FollowedFile;
 import pysmurf.controller.config.FollowedFiles;
-import pysmurf.controller.routing.Operation;
-import pysmurf.controller.routing.RouteFault;
+import pysmurf.controller.operation.Operation;
+import pysmurf.controller.operation.RouteFault;
 
 /**
  * The settings of the composed operations, read again when a file has changed; a file that cannot be used leaves the last good

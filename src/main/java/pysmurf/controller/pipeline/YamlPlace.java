@@ -9,7 +9,7 @@ import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
-import pysmurf.controller.routing.RouteFault;
+import pysmurf.controller.operation.RouteFault;
 
 /**
  * Where in a YAML text something is.

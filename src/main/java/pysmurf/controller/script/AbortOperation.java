@@ -10,7 +10,7 @@ import org.apache.camel.ExchangeProperty;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.command.Command;
-import pysmurf.controller.routing.OperationSteps;
+import pysmurf.controller.operation.OperationSteps;
 import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.session.AbortRecord;
 import pysmurf.controller.session.Json;

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import pysmurf.controller.routing.ParameterFormat;
+import pysmurf.controller.operation.ParameterFormat;
 
 /**
  * The folders that a command's {@code log=PATH} may point into, symbolic links resolved. The format {@code log-target} in schemas.

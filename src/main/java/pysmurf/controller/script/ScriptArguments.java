@@ -14,7 +14,7 @@ import org.apache.camel.Expression;
 import org.apache.camel.Predicate;
 import org.apache.camel.spi.Language;
 import org.apache.camel.support.ExpressionAdapter;
-import pysmurf.controller.routing.ParameterFormat;
+import pysmurf.controller.operation.ParameterFormat;
 import pysmurf.controller.session.Json;
 
 /**

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import pysmurf.controller.routing.ParameterFormat;
+import pysmurf.controller.operation.ParameterFormat;
 import pysmurf.controller.session.OperationFailure;
 import pysmurf.controller.session.Outcome;
 

@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import pysmurf.controller.access.Requester;
 import pysmurf.controller.config.FollowedFiles;
-import pysmurf.controller.routing.Operations;
-import pysmurf.controller.routing.Replacement;
+import pysmurf.controller.operation.Operations;
+import pysmurf.controller.operation.RouteSwap;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.MemorySessionStore;
 import pysmurf.controller.session.Sessions;
@@ -61,7 +61,7 @@ class AdmissionTest {
 
     private Verdict admit(Command command, Instant now, Supplier<Optional<String>> hindrance) {
         Operations operations =
-                new Operations(context, new FollowedFiles(Clock.systemUTC()), schemas, new Replacement(), List.of());
+                new Operations(context, new FollowedFiles(Clock.systemUTC()), schemas, new RouteSwap(), List.of());
         return new Admission(operations, sessions, Clock.fixed(now, ZoneOffset.UTC), hindrance).admit(command);
     }
 

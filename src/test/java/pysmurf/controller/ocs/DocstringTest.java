@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import pysmurf.controller.routing.Operation;
-import pysmurf.controller.routing.Parameters;
+import pysmurf.controller.operation.Operation;
+import pysmurf.controller.operation.Parameters;
 import pysmurf.controller.session.Json;
 
 class DocstringTest {

@@ -17,9 +17,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import pysmurf.controller.config.FollowedFiles;
-import pysmurf.controller.routing.Operation;
-import pysmurf.controller.routing.Parameters;
-import pysmurf.controller.routing.RouteFault;
+import pysmurf.controller.operation.Operation;
+import pysmurf.controller.operation.Parameters;
+import pysmurf.controller.operation.RouteFault;
 import pysmurf.controller.session.Json;
 
 class PipelineSettingsTest {

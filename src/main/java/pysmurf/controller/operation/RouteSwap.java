@@ -1,4 +1,4 @@
-package pysmurf.controller.routing;
+package pysmurf.controller.operation;
 
 import java.util.Set;
 import java.util.concurrent.locks.Lock;
@@ -8,7 +8,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 /**
  * What must not happen at the same time: routes being replaced, and something being handed to them.
  */
-public final class Replacement {
+public final class RouteSwap {
 
     private final ReadWriteLock sessions = new ReentrantReadWriteLock();
     private volatile Set<String> routes = Set.of();

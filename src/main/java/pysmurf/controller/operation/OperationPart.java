@@ -1,4 +1,4 @@
-package pysmurf.controller.routing;
+package pysmurf.controller.operation;
 
 import java.nio.file.Path;
 import java.util.Collection;
@@ -13,7 +13,7 @@ import pysmurf.controller.session.SessionCloser;
 import pysmurf.controller.session.Sessions;
 
 /** The routes that are followed, and the operations in them. */
-public final class RoutingPart {
+public final class OperationPart {
 
     private final OperationSteps steps = new OperationSteps();
     private final Path folder;
@@ -21,7 +21,7 @@ public final class RoutingPart {
     private OperationThreads threads;
     private RouteReload reload;
 
-    public RoutingPart(Assembly assembly) {
+    public OperationPart(Assembly assembly) {
         folder = assembly.configuration().routesDir().toAbsolutePath();
         assembly.camel().getCamelContextExtension().addInterceptStrategy(steps);
     }
@@ -37,19 +37,18 @@ public final class RoutingPart {
             Assembly assembly,
             Sessions sessions,
             SessionCloser closer,
-            Replacement replacement,
+            RouteSwap swap,
             Supplier<PlatformHttpEngine> httpEngines,
             Properties properties,
             List<ParameterFormat> formats)
             throws Exception {
-        operations = assembly.bind(
-                "operations", new Operations(assembly.camel(), assembly.files(), folder, replacement, formats));
+        operations =
+                assembly.bind("operations", new Operations(assembly.camel(), assembly.files(), folder, swap, formats));
         threads = new OperationThreads(closer, steps);
         assembly.bind("operationThreads", threads);
         AutoCloseable end = threads::shutdownNow;
         assembly.closing(end);
-        reload = new RouteReload(
-                assembly.camel(), assembly.files(), folder, sessions, properties, replacement, httpEngines);
+        reload = new RouteReload(assembly.camel(), assembly.files(), folder, sessions, properties, swap, httpEngines);
         assembly.metrics()
                 .counter(
                         "pysmurf.route.reloads",

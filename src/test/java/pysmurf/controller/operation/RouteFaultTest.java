@@ -1,4 +1,4 @@
-package pysmurf.controller.routing;
+package pysmurf.controller.operation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;

@@ -1,4 +1,4 @@
-package pysmurf.controller.routing;
+package pysmurf.controller.operation;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -49,25 +49,21 @@ public final class Operations {
     private final CamelContext context;
     private final FollowedFiles files;
     private final Path folder;
-    private final Replacement replacement;
+    private final RouteSwap swap;
     private final List<ParameterFormat> formats;
     private final Map<String, Known> known = new ConcurrentHashMap<>();
 
     /**
      * @param folder      the routes folder
-     * @param replacement says which routes are just being replaced
+     * @param swap says which routes are just being replaced
      * @param formats     the controller's own formats in schemas
      */
     public Operations(
-            CamelContext context,
-            FollowedFiles files,
-            Path folder,
-            Replacement replacement,
-            List<ParameterFormat> formats) {
+            CamelContext context, FollowedFiles files, Path folder, RouteSwap swap, List<ParameterFormat> formats) {
         this.context = context;
         this.files = files;
         this.folder = folder;
-        this.replacement = replacement;
+        this.swap = swap;
         this.formats = List.copyOf(formats);
     }
 
@@ -83,7 +79,7 @@ public final class Operations {
     /** The operation of that name, if there is one. */
     public Optional<Operation> find(String name) {
         Route found = context.getRoute(name);
-        if (found == null && replacement.isOf(name)) {
+        if (found == null && swap.isOf(name)) {
             // it is back in a moment, and a command for it waits that long, see ready
             return Optional.ofNullable(known.get(name)).map(Known::operation);
         }
@@ -126,14 +122,14 @@ public final class Operations {
      * @throws OperationFailure if the operation was taken away meanwhile
      */
     public void ready(LiveSession session) {
-        replacement.handover().lock();
+        swap.handover().lock();
         try {
             if (find(session.opName()).isEmpty()) {
                 throw new OperationFailure(
                         Outcome.FAILED, "the operation " + session.opName() + " was taken away before it began");
             }
         } finally {
-            replacement.handover().unlock();
+            swap.handover().unlock();
         }
     }
 

@@ -1,4 +1,4 @@
-package pysmurf.controller.routing;
+package pysmurf.controller.operation;
 
 import java.util.HashMap;
 import java.util.HashSet;

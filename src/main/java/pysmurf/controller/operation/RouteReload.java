@@ -1,4 +1,4 @@
-package pysmurf.controller.routing;
+package pysmurf.controller.operation;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -71,7 +71,7 @@ public final class RouteReload {
     private final RouteFiles files;
     private final Sessions sessions;
     private final Properties properties;
-    private final Replacement replacement;
+    private final RouteSwap swap;
     private final Supplier<PlatformHttpEngine> httpEngines;
     private final ExecutorService worker;
     private final Map<Path, String> lastGood = new ConcurrentHashMap<>();
@@ -100,7 +100,7 @@ public final class RouteReload {
     /**
      * @param folder      the routes folder
      * @param properties  the placeholders routes may use
-     * @param replacement what comes while routes are replaced is handed over after that
+     * @param swap what comes while routes are replaced is handed over after that
      * @param httpEngines makes the engine behind {@code platform-http:} of a context in which files are compiled
      */
     public RouteReload(
@@ -109,7 +109,7 @@ public final class RouteReload {
             Path folder,
             Sessions sessions,
             Properties properties,
-            Replacement replacement,
+            RouteSwap swap,
             Supplier<PlatformHttpEngine> httpEngines) {
         this.httpEngines = httpEngines;
         this.context = context;
@@ -118,7 +118,7 @@ public final class RouteReload {
         this.files = new RouteFiles(folder);
         this.sessions = sessions;
         this.properties = properties;
-        this.replacement = replacement;
+        this.swap = swap;
         // ends with the context
         worker = context.getExecutorServiceManager().newSingleThreadExecutor(this, "route-reload");
     }
@@ -241,7 +241,7 @@ public final class RouteReload {
             Set<String> kept = new HashSet<>(gone);
             kept.retainAll(ids);
             gone.removeAll(ids);
-            replacement.run(kept, () -> {
+            swap.run(kept, () -> {
                 gone.forEach(this::remove);
                 updateOrKeep(file, content);
             });
@@ -259,7 +259,7 @@ public final class RouteReload {
             Set<String> users = kameletUsers().keySet().stream()
                     .flatMap(user -> routesOf(user).stream())
                     .collect(Collectors.toSet());
-            replacement.run(users, () -> {
+            swap.run(users, () -> {
                 forgetKamelets();
                 kameletUsers().forEach(this::update);
             });
@@ -458,7 +458,7 @@ public final class RouteReload {
      */
     private void whenNotRunning(Path file, Set<String> ids, Runnable action) {
         // a session opened after the look finds out about the replacement in Operations.ready
-        replacement.alone().lock();
+        swap.alone().lock();
         try {
             Optional<LiveSession> user = sessions.holder()
                     .filter(session -> ids == null
@@ -470,7 +470,7 @@ public final class RouteReload {
                 lookAgainAfter(user.get(), file);
             }
         } finally {
-            replacement.alone().unlock();
+            swap.alone().unlock();
         }
     }
 

@@ -1,4 +1,4 @@
-package pysmurf.controller.routing;
+package pysmurf.controller.operation;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Optional;
