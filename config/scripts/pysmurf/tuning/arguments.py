@@ -1,6 +1,6 @@
 """The command line of every stage: one parser that knows the options of all stages.
 
-Whoever runs a chain of stages can give each of them the same arguments; a stage takes what is its own and
+A chain of stages can be given the same arguments; a stage takes what is its own and
 leaves the rest alone. An option that no stage has is refused.
 """
 from __future__ import annotations

@@ -199,7 +199,7 @@ def end_process(code: int) -> None:
 class Memory:
     """What one stage leaves to the next and no register holds: one small JSON file for the slot.
 
-    Attenuators, band delay and such stand in registers, but a server that was started anew has them at their
+    Attenuators, band delay and such stand in registers, but a restarted server has them at their
     defaults; so they are kept here too, as sodetlib keeps them in its device configuration.
     """
 

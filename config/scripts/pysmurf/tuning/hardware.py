@@ -421,7 +421,7 @@ class HardwareSmurf:
         self._memory.keep_tune_file(path)
 
     def _apply_settings(self, band: int) -> None:
-        """The attenuators and the delay, which a server started anew has forgotten."""
+        """The attenuators and the delay, which a restarted server has forgotten."""
         uc_att, dc_att, delay = (self._setting(band, name) for name in SETTINGS)
         if uc_att is not None:
             self._smurf.set_att_uc(band, uc_att)

@@ -168,7 +168,7 @@ class Instrument(Protocol):
         """What is on, as the registers say."""
 
     def running_scans(self) -> List[int]:
-        """Bands in which a scan runs in the server, whoever started it."""
+        """Bands in which a scan runs in the server, whichever client started it."""
 
     def all_off(self) -> None:
         """Tones of all bands off, then the flux ramp with any fixed bias, then the TES bias."""
@@ -254,13 +254,13 @@ class Instrument(Protocol):
         """Each tone to the bottom of its dip; forces the flux ramp off."""
 
     def run_serial_eta_scan(self, band: int, delta_freq: float, timeout_s: float, progress: Progress) -> None:
-        """Eta of each channel anew; forces the flux ramp off."""
+        """Eta of each channel again; forces the flux ramp off."""
 
     def set_lms_enable(self, band: int, enabled: bool) -> None:
         """Tracking by harmonics of the carrier; off leaves the slow integral."""
 
     def toggle_feedback(self, band: int) -> None:
-        """Feedback off and on, which starts the loops anew at their tones."""
+        """Feedback off and on, which restarts the loops at their tones."""
 
     def set_fixed_flux_ramp_bias(self, fraction: float) -> None:
         """A steady flux bias, as a fraction of full scale from -1 to 1."""

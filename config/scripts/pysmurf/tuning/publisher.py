@@ -1,4 +1,4 @@
-"""Messages to whoever watches: the wire format of pysmurf's Publisher.
+"""Messages for those who watch: the wire format of pysmurf's Publisher.
 
 One JSON object a datagram, ``{host, id, script, time, seq_no, type, payload}``, as pysmurf's ``util/pub.py``
 sends it. The socket is never connected, so a receiver that is not there costs nothing and raises nothing.

@@ -198,7 +198,7 @@ class Stage:
         return result
 
     def finish(self) -> None:
-        """Give the numbers to whoever waits for them."""
+        """Give the numbers to those who wait for them."""
         for band, numbers in sorted(self.numbers.items()):
             text = ", ".join(f"{key} {_readable(value)}" for key, value in numbers.items()
                              if not is_quantile(key))

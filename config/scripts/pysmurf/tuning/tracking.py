@@ -50,7 +50,7 @@ def step_size(feedback_gain: float) -> float:
 
 
 def harmonic_table(lms_freq_khz: float, samples: int) -> List[Tuple[float, ...]]:
-    """sin and cos of the first three harmonics of the carrier; the ramp's reset starts them anew."""
+    """sin and cos of the first three harmonics of the carrier; the ramp's reset restarts them."""
     table = []
     for n in range(samples):
         angle = 2 * pi * lms_freq_khz * n / SAMPLE_RATE_KHZ

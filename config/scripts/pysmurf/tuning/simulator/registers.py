@@ -16,7 +16,7 @@ from tuning.simulator import before, scans
 from tuning.simulator.scans import State
 
 PATIENCE_S = 10.0
-"""How long to wait for the lock, in seconds; whoever holds it honestly is done in milliseconds."""
+"""How long to wait for the lock, in seconds; an honest holder is done in milliseconds."""
 
 POLL_S = 0.01
 SCAN_POLL_S = 0.05
@@ -144,7 +144,7 @@ class Registers:
         except FileNotFoundError:
             return fresh_state()
         except (ValueError, TypeError, AttributeError, KeyError) as broken:
-            raise StateBroken(f"{self.path} cannot be read ({broken}); safe_state writes it anew") from broken
+            raise StateBroken(f"{self.path} cannot be read ({broken}); safe_state writes it again") from broken
 
     def _store(self, state: State) -> None:
         write_text(self.path, json.dumps(state, indent=1, allow_nan=False) + "\n")

@@ -1,7 +1,7 @@
 """Serial scans, which the server of a slot runs: once started they go on, whatever becomes of the client.
 
 No process runs here. A scan stands in the state: since when it runs, for how long, and what it leaves.
-Whoever looks at the state at its end or later finds that done.
+A look at the state at its end or later finds that done.
 """
 from __future__ import annotations
 

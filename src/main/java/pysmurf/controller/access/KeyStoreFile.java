@@ -19,7 +19,7 @@ import javax.net.ssl.TrustManagerFactory;
 
 /**
  * A file with certificates, and perhaps the key to one of them: PKCS12, JKS, or for certificates alone PEM; which of them it is,
- * its content tells. Read anew each time. Immutable.
+ * its content tells. Read each time it is used.
  */
 public final class KeyStoreFile {
 

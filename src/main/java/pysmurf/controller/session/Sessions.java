@@ -206,7 +206,7 @@ public final class Sessions {
         update(session, now -> now.advanced(Status.RUNNING));
     }
 
-    /** Notes that the session is to be aborted; whoever runs its scripts looks at {@link Session#abort}. */
+    /** Notes that the session is to be aborted; the code that runs its scripts looks at {@link Session#abort}. */
     public void requestAbort(LiveSession session, String by) {
         synchronized (session) {
             if (session.now().abort() == null && !session.isDone()) {
