@@ -25,7 +25,7 @@ public record Assembly(
         Metrics metrics,
         List<Runnable> whenStarted) {
 
-    /** Nothing but what every part needs. */
+    /** With what every part needs, before the first part joins. */
     public static Assembly of(Configuration configuration, CamelContext camel) {
         Clock clock = Clock.systemUTC();
         Assembly assembly = new Assembly(
@@ -46,7 +46,7 @@ public record Assembly(
         return bean;
     }
 
-    /** Has something closed when all routes have stopped; what is given first is closed last. */
+    /** Closes the part when all routes have stopped; parts close in the reverse of this order. */
     public <T extends AutoCloseable> T closing(T part) throws Exception {
         camel.addService(
                 new ServiceSupport() {

@@ -6,7 +6,7 @@ import pysmurf.controller.observe.Health;
 import pysmurf.controller.observe.Metrics;
 import pysmurf.controller.observe.Traces;
 
-/** What others see of the controller as a whole. */
+/** Metrics, health of followed files, and traces: what concerns the controller as a whole, no single part. */
 public final class ObservePart {
 
     public ObservePart(Assembly assembly) throws Exception {

@@ -1,2 +1,2 @@
-/** What the parts of a controller are put together with. */
+/** Puts a controller together: each part registers its beans, checks, meters, and start and stop actions here. */
 package pysmurf.controller.assembly;

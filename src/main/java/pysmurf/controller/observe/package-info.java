@@ -1,2 +1,2 @@
-/** What others see of the controller: checks, metrics, traces, and a log in which nothing is obeyed. */
+/** What others see of the controller: checks, metrics, traces, and a log that escapes control characters. */
 package pysmurf.controller.observe;

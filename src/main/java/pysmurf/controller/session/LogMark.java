@@ -19,12 +19,12 @@ public final class LogMark implements AutoCloseable {
         MDC.put(OP_NAME, opName);
     }
 
-    /** Marks what follows; to be closed. */
+    /** Marks the lines from here until the mark is closed. */
     public static LogMark of(LiveSession session) {
         return new LogMark(session.id(), session.opName());
     }
 
-    /** Marks what this does. */
+    /** Marks the lines that the task writes. */
     public static void around(LiveSession session, Runnable task) {
         around(new LogMark(session.id(), session.opName()), task);
     }

@@ -1,7 +1,7 @@
 package pysmurf.controller.session;
 
 /**
- * What became of the Publisher messages that a session's scripts sent; what was received and what was lost is all of them.
+ * What became of the Publisher messages that a session's scripts sent: received and lost together are all of them.
  *
  * @param lost    up to the end of the last script that ended
  * @param notKept values and files that found no room in the session

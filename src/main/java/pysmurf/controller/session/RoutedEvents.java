@@ -5,8 +5,8 @@ import org.apache.camel.Exchange;
 import org.apache.camel.support.DefaultExchange;
 
 /**
- * Events enter the routes by the queue of {@code seda:session-event}, which is there while that route is replaced, where an
- * endpoint of it is not; the cause of an event never waits.
+ * Puts events into the queue of {@code seda:session-event}, not into its endpoint: the queue stays while that route is replaced.
+ * The source of an event never waits.
  */
 final class RoutedEvents implements SessionEvents {
 

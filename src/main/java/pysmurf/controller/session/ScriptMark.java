@@ -3,7 +3,7 @@ package pysmurf.controller.session;
 import java.math.BigDecimal;
 
 /**
- * By what a running script is found again when the controller died and came back. Immutable.
+ * How a restarted controller finds a script that its earlier life started. Immutable.
  *
  * @param marker     {@code NAME=VALUE}, an entry of the environment of all that the script starts, and of nothing else
  * @param pid        the script's own process; null for the moment before it is started

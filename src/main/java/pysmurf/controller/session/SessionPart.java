@@ -5,7 +5,7 @@ import java.util.Map;
 import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.config.Settings;
 
-/** Sessions, and the queues of those who are told of them. */
+/** Puts together the sessions and the queues of the sinks that report on them. */
 public final class SessionPart {
 
     private static final List<String> SINKS = List.of("udp", "mqtt", "page", "log");
@@ -14,8 +14,8 @@ public final class SessionPart {
     private final RegisteredFiles files;
 
     /**
-     * @param messages the queue of Publisher messages. What a script sends in a burst is lost if it is not taken in; what is told
-     *                 of it can wait that long
+     * @param messages the queue of Publisher messages. They come first: a burst that is not taken in is lost, while its events can
+     *                 wait
      */
     public SessionPart(Assembly assembly, SessionStore store, BoundedQueue messages) throws Exception {
         BoundedQueue events = assembly.bind("eventQueue", new BoundedQueue(() -> !messages.isEmpty()));

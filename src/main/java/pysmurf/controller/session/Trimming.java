@@ -13,7 +13,7 @@ public final class Trimming {
 
     static final String FIELD = "trimmed";
 
-    /** What is asked for least goes first. */
+    /** In the order in which they are cut: the least wanted first. */
     private static final List<String> FIELDS = List.of("messages", "data", "files", "params", "stages");
 
     private Trimming() {}

@@ -1,6 +1,6 @@
 package pysmurf.controller.session;
 
-/** Something that knows how much memory it takes while it waits in a {@link BoundedQueue}. */
+/** A message that knows how much memory it takes while it waits in a {@link BoundedQueue}. */
 public interface Weighted {
 
     /** About how many bytes; the same at any time. */
