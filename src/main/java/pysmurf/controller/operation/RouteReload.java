@@ -78,8 +78,8 @@ public final class RouteReload {
     private final Map<Path, RouteFault> faults = new ConcurrentHashMap<>();
     /** What the files hold; used by the starting thread, then by the worker alone. */
     private final Map<Path, FollowedFiles.Content> now = new TreeMap<>();
-    /** Files whose change is taken when a session has ended; used by the worker alone. */
-    private final Set<Path> waiting = new HashSet<>();
+    /** Files whose change is taken when a session has ended. */
+    private final Set<Path> waiting = ConcurrentHashMap.newKeySet();
 
     /** Files that want what another file has; used by the worker alone. */
     private final Set<Path> clashing = new HashSet<>();
@@ -149,6 +149,11 @@ public final class RouteReload {
     /** Files that cannot be used, by name; what they held before goes on being used. */
     public Collection<RouteFault> faults() {
         return new TreeMap<>(faults).values();
+    }
+
+    /** Files whose change is taken when a session has ended that uses what they hold. */
+    public List<String> waiting() {
+        return waiting.stream().map(files::relative).sorted().toList();
     }
 
     /** Files taken since the start. */
@@ -460,10 +465,7 @@ public final class RouteReload {
         // a session opened after the look finds out about the replacement in Operations.ready
         swap.alone().lock();
         try {
-            Optional<LiveSession> user = sessions.holder()
-                    .filter(session -> ids == null
-                            || ids.contains(session.opName())
-                            || ids.stream().anyMatch(this::isInUse));
+            Optional<LiveSession> user = user(ids);
             if (user.isEmpty()) {
                 action.run();
             } else if (waiting.add(file)) {
@@ -472,6 +474,17 @@ public final class RouteReload {
         } finally {
             swap.alone().unlock();
         }
+    }
+
+    /** A session that uses one of these routes; null is all, which an abort does without. */
+    private Optional<LiveSession> user(Set<String> ids) {
+        List<LiveSession> open = sessions.unfinished();
+        return open.stream()
+                .filter(session -> ids == null ? session.victim() == null : ids.contains(session.opName()))
+                .findFirst()
+                .or(() -> ids == null
+                        ? Optional.empty()
+                        : open.stream().findFirst().filter(any -> ids.stream().anyMatch(this::isInUse)));
     }
 
     private void lookAgainAfter(LiveSession user, Path file) {

@@ -45,8 +45,13 @@ public final class PipelinePart {
         List<RouteFault> faults = brokenFiles().stream()
                 .map(fault -> whole ? fault : fault.withoutDetail())
                 .toList();
-        Map<String, Object> data =
-                Map.of("operations", known.stream().map(Operation::name).toList(), "broken", faults);
+        Map<String, Object> data = Map.of(
+                "operations",
+                known.stream().map(Operation::name).toList(),
+                "broken",
+                faults,
+                "waiting",
+                operations.reload().waiting());
         return faults.isEmpty()
                 ? Check.up(data)
                 : Check.degraded(faults.stream().map(RouteFault::toString).collect(Collectors.joining("; ")), data);

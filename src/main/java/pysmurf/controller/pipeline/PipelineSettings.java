@@ -11,6 +11,8 @@ import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -43,8 +45,9 @@ public record PipelineSettings(Map<String, StageSettings> stages, Map<String, Li
             .build();
 
     public PipelineSettings {
-        stages = stages == null ? Map.of() : Map.copyOf(stages);
-        presets = presets == null ? Map.of() : Map.copyOf(presets);
+        // in the order of the file
+        stages = stages == null ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(stages));
+        presets = presets == null ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(presets));
     }
 
     /**

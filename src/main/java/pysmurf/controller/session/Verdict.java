@@ -1,5 +1,6 @@
 package pysmurf.controller.session;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -68,7 +69,7 @@ public record Verdict(Reason reason, String detail, LiveSession session, List<Fi
         return refused(
                 Reason.BUSY,
                 "session " + holder.id() + " of " + holder.opName() + " is running since "
-                        + holder.now().startTime(),
+                        + Instant.ofEpochSecond(holder.now().startTime().longValue()),
                 holder);
     }
 

@@ -192,6 +192,33 @@ class ReloadIT {
         }
     }
 
+    /** What a session that holds no lock is still to go through stays as it is until then. */
+    @Test
+    void waitsForASessionWithoutTheLockToo() throws Exception {
+        Path gate = folder.resolve("gate");
+        String step = "        - to:\n            uri: kamelet:script\n            parameters:\n"
+                + "              script: wait_for_file.py\n              args: " + gate + "\n";
+        write("operations/free.camel.yaml", operation("free", step + step));
+        write("operations/free.schema.json", "{\"type\": \"object\", \"x-lock\": false}");
+        start();
+        int id = http.start("free", params()).path("session_id").asInt();
+        http.awaitOutput(id, "ready");
+
+        write("operations/free.camel.yaml", operation("free", step));
+        write("kamelets/script.kamelet.yaml", read("kamelets/script.kamelet.yaml") + "# changed\n");
+        awaitLog("the change of operations/free.camel.yaml is taken when it has ended");
+        awaitLog("the change of kamelets/script.kamelet.yaml is taken when it has ended");
+        assertThat(http.get("/observe/health").json().at("/checks/routes/waiting"))
+                .extracting(JsonNode::asText)
+                .containsExactly("kamelets/script.kamelet.yaml", "operations/free.camel.yaml");
+        Files.createFile(gate);
+
+        assertThat(http.awaitDone(id).path("outcome").asText()).isEqualTo("succeeded");
+        awaitLog("operations/free.camel.yaml was taken");
+        awaitLog("kamelets/script.kamelet.yaml was taken");
+        assertThat(http.run("exit_with.py", 0).path("outcome").asText()).isEqualTo("succeeded");
+    }
+
     /** Every command is answered once, no line of output is lost, and HTTP answers, whatever becomes of the files. */
     @Test
     void losesNothingWhileFilesChange() throws Exception {
