@@ -354,7 +354,8 @@ public final class MqttConnection implements ExceptionHandler {
      * @throws Disconnected if there is no connection, or another controller of this id holds the place
      */
     <E extends Exception> void publish(String topic, byte[] payload, int properties, int qos, Send<E> send) throws E {
-        if (!isConnected() && !topic.equals(identity.heartbeatTopic())) {
+        // a command may arrive, and be answered, before the last subscription is confirmed
+        if (place != Place.TAKING && !isConnected() && !topic.equals(identity.heartbeatTopic())) {
             throw new Disconnected();
         }
         byte[] fitting = limit.fitting(topic, payload, properties);
