@@ -199,7 +199,7 @@ public final class Controller implements AutoCloseable {
                 "admission", new Admission(operations.operations(), sessions, assembly.clock(), store::hindrance));
         assembly.health().addHindrance(admission::unavailable);
         PipelinePart pipelines = new PipelinePart(assembly, sessions, operations);
-        scripts.join(assembly, sessions, admission, operations.threads());
+        scripts.join(assembly, sessions, closer, admission, operations.threads());
         mqtt = new MqttPart(assembly, sessions, access.users(), hostName(), this::sayReady);
         http.join(assembly, operations.operations(), sessions);
         new OcsPart(assembly, access.tokens(), operations.operations(), sessions, hostName());

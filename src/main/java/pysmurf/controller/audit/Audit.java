@@ -179,7 +179,9 @@ public final class Audit {
             return List.of();
         }
         try (Stream<Path> found = Files.list(path.getParent())) {
-            return found.filter(file -> file.getFileName().toString().startsWith(path.getFileName() + "."))
+            // before there was a file a day, there was one without a day
+            return found.filter(file ->
+                            file.equals(path) || file.getFileName().toString().startsWith(path.getFileName() + "."))
                     .filter(Files::isRegularFile)
                     .sorted(Comparator.reverseOrder())
                     .toList();

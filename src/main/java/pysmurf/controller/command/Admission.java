@@ -89,7 +89,7 @@ public final class Admission {
         }
         List<FieldError> errors = operation.get().parameters().check(command.params(), command.lenient());
         if (!errors.isEmpty()) {
-            return Verdict.invalid(errors);
+            return repeated(command).orElseGet(() -> Verdict.invalid(errors));
         }
         boolean needLock = operation.get().parameters().needLock(command.params());
         Session.Draft draft = new Session.Draft(
@@ -99,6 +99,18 @@ public final class Admission {
         } catch (StoreUnavailable e) {
             LOG.warn("{} cannot be accepted", command.operation(), e);
             return Verdict.refused(Reason.UNAVAILABLE, e.getMessage());
+        }
+    }
+
+    /** What came of the command that had this id, if one had: it may be that its script is gone by now. */
+    private Optional<Verdict> repeated(Command command) {
+        try {
+            return Optional.ofNullable(command.commandId())
+                    .flatMap(sessions::findByCommandId)
+                    .map(first -> told(Verdict.duplicate(first), command));
+        } catch (StoreUnavailable e) {
+            LOG.debug("Whether {} was given before cannot be told", command.commandId(), e);
+            return Optional.empty();
         }
     }
 

@@ -225,7 +225,9 @@ public final class RouteReload {
         }
     }
 
-    private void lookAtClashes() {
+    /** What another file stood in the way of, and what is said of files that are gone. */
+    private void lookAgain() {
+        faults.keySet().stream().filter(file -> !now.containsKey(file)).toList().forEach(this::changed);
         List.copyOf(clashing).forEach(this::changed);
     }
 
@@ -252,7 +254,7 @@ public final class RouteReload {
             });
             yielding.forEach(lastGood::remove);
             yielding.forEach(this::changed);
-            lookAtClashes();
+            lookAgain();
         });
     }
 
@@ -270,7 +272,7 @@ public final class RouteReload {
             });
             taken(file, content);
             // what could not be used for want of it
-            List.copyOf(faults.keySet()).stream().filter(RouteFiles::isRoutes).forEach(this::changed);
+            List.copyOf(faults.keySet()).forEach(this::changed);
         });
     }
 
@@ -291,7 +293,7 @@ public final class RouteReload {
             lastGood.remove(file);
             ids.forEach(this::remove);
             LOG.info("{} was deleted, and with it the routes {}", files.relative(file), ids);
-            lookAtClashes();
+            lookAgain();
         });
     }
 

@@ -81,6 +81,10 @@ public final class Stages {
         if (!always && !plan.wants(name)) {
             return StageRun.none();
         }
+        if (always) {
+            // what a safeguard follows is over
+            sessions.endStages(session, session.now().abort() == null ? Outcome.FAILED : Outcome.ABORTED);
+        }
         sessions.stageStarted(session, name);
         List<Integer> bands = always ? allBands(plan) : plan.bands();
         return new StageRun(name, plan.settings(name), bands, timeLimit);

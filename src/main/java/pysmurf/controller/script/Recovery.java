@@ -27,6 +27,7 @@ import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.ScriptMark;
 import pysmurf.controller.session.Session;
+import pysmurf.controller.session.SessionCloser;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.Verdict;
 
@@ -48,14 +49,21 @@ public final class Recovery {
     private static final String DIED = "The controller died while this session ran; ";
 
     private final Sessions sessions;
+    private final SessionCloser closer;
     private final ScriptExecutor scripts;
     private final Admission admission;
     private final RecoveryPolicy policy;
     private final Graces graces;
 
     public Recovery(
-            Sessions sessions, ScriptExecutor scripts, Admission admission, RecoveryPolicy policy, Graces graces) {
+            Sessions sessions,
+            SessionCloser closer,
+            ScriptExecutor scripts,
+            Admission admission,
+            RecoveryPolicy policy,
+            Graces graces) {
         this.sessions = sessions;
+        this.closer = closer;
         this.scripts = scripts;
         this.admission = admission;
         this.policy = policy;
@@ -92,7 +100,7 @@ public final class Recovery {
     private boolean adopt(LiveSession session) {
         List<ScriptMark> marks = session.now().scripts();
         if (marks.isEmpty()) {
-            sessions.close(session, Outcome.INTERRUPTED, DIED + "no script of it was running at that moment");
+            closer.close(session, Outcome.INTERRUPTED, DIED + "no script of it was running at that moment");
             return false;
         }
         List<ProcessTree> trees = marks.stream().map(Recovery::tree).toList();
@@ -135,7 +143,7 @@ public final class Recovery {
     private void end(LiveSession session, List<ProcessTree> trees) {
         Outcome outcome = session.now().abort() == null ? Outcome.INTERRUPTED : Outcome.ABORTED;
         if (trees.stream().allMatch(tree -> tree.alive().isEmpty())) {
-            sessions.close(session, outcome, DIED + "nothing of its script was left");
+            closer.close(session, outcome, DIED + "nothing of its script was left");
             return;
         }
         sessions.requestAbort(session, "the controller, which was restarted");
@@ -145,7 +153,7 @@ public final class Recovery {
                     new AbortLadder(tree, graces, signal -> sessions.signalSent(session, signal.name())).run());
         }
         sessions.update(session, now -> now.survivedBy(survivors.size()));
-        sessions.close(
+        closer.close(
                 session,
                 outcome,
                 DIED + "what was left of its script "

@@ -14,6 +14,7 @@ import pysmurf.controller.publisher.PublisherPart;
 import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.script.process.Signal;
 import pysmurf.controller.session.LiveSession;
+import pysmurf.controller.session.SessionCloser;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.Status;
 
@@ -56,10 +57,12 @@ public final class ScriptPart {
      *
      * @param threads those of operations
      */
-    public void join(Assembly assembly, Sessions sessions, Admission admission, Executor threads) {
+    public void join(
+            Assembly assembly, Sessions sessions, SessionCloser closer, Admission admission, Executor threads) {
         Recovery recovery = assembly.bind(
                 "recovery",
-                new Recovery(sessions, executor, admission, configuration.get(Settings.RECOVERY_POLICY), graces));
+                new Recovery(
+                        sessions, closer, executor, admission, configuration.get(Settings.RECOVERY_POLICY), graces));
         List<LiveSession> unfinished = recovery.begin();
         assembly.whenStarted(() -> unfinished.forEach(session -> {
             FluentProducerTemplate template = assembly.camel()

@@ -154,19 +154,26 @@ public record Session(
 
     /** The end; a stage that still runs ends with it. */
     Session ended(Outcome how, BigDecimal time) {
+        return withStagesEnded(how, time)
+                .with(session -> session.status(Status.DONE).outcome(how).endTime(time));
+    }
+
+    /** Every stage that still runs ends, as one does in a session that ends so. */
+    Session withStagesEnded(Outcome how, BigDecimal time) {
+        if (stages.stream().noneMatch(stage -> stage.status() == Stage.State.RUNNING)) {
+            return this;
+        }
         Stage.State unfinished =
                 switch (how) {
                     case ABORTED -> Stage.State.ABORTED;
                     case TIMED_OUT -> Stage.State.TIMED_OUT;
                     default -> Stage.State.FAILED;
                 };
-        List<Stage> last = stages.stream()
+        return withStages(stages.stream()
                 .map(stage -> stage.status() == Stage.State.RUNNING
                         ? stage.ended(unfinished, time, stage.numbers(), "the session ended")
                         : stage)
-                .toList();
-        return with(session ->
-                session.status(Status.DONE).outcome(how).endTime(time).stages(last));
+                .toList());
     }
 
     Session aborted(String by, BigDecimal at) {

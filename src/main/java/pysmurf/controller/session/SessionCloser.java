@@ -43,13 +43,17 @@ public final class SessionCloser {
         }
     }
 
-    private void close(LiveSession session, Outcome outcome, String finalText) {
+    /** Closes a session that ends so, when its last script is over. */
+    public void close(LiveSession session, Outcome outcome, String finalText) {
         sessions.conclude(session, () -> conclude(session, outcome, finalText));
     }
 
     private void conclude(LiveSession session, Outcome outcome, String finalText) {
-        // Its last script may have been aborted after the route was over.
-        Outcome ended = session.now().abort() == null ? outcome : Outcome.ABORTED;
+        // Its last script may have been aborted after the route was over. What a crash left is ended in the same way,
+        // but was not
+        // aborted by anyone.
+        Outcome ended = session.now().abort() == null || outcome == Outcome.INTERRUPTED ? outcome : Outcome.ABORTED;
+        sessions.endStages(session, ended);
         try {
             lastAct.perform(session, ended);
         } catch (RuntimeException e) {

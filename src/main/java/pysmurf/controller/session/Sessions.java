@@ -366,6 +366,11 @@ public final class Sessions {
         update(session, now -> now.withStage(name, stage -> stage.ended(state, now(session), numbers, why)));
     }
 
+    /** The stages that still run have ended, since the session ends like this. */
+    public void endStages(LiveSession session, Outcome outcome) {
+        update(session, now -> now.withStagesEnded(outcome, now(session)));
+    }
+
     /**
      * Closes the session, and with it the lock.
      *

@@ -166,10 +166,11 @@ class AuditTest {
         Files.writeString(
                 file().resolveSibling("audit.log.2026-01-01"),
                 "{\"command_id\":\"old1\"}\n{\"command_id\":\"old2\"}\n{\"comm\n");
+        Files.writeString(file().resolveSibling("audit.log"), "{\"command_id\":\"oldest\"}\n");
         note(exchange("a", "x.py"));
         note(exchange("b", "x.py"));
 
-        assertThat(ids(audit.newest(500))).containsExactly("b", "a", "old2", "old1");
+        assertThat(ids(audit.newest(500))).containsExactly("b", "a", "old2", "old1", "oldest");
         assertThat(ids(audit.newest(3))).containsExactly("b", "a", "old2");
     }
 

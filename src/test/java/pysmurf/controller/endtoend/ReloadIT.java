@@ -219,6 +219,31 @@ class ReloadIT {
         assertThat(http.run("exit_with.py", 0).path("outcome").asText()).isEqualTo("succeeded");
     }
 
+    /** A file that only another one's fault kept from being used is used when that one is mended; of a deleted file nothing stays. */
+    @Test
+    void forgetsAFaultThatIsMended() throws Exception {
+        start();
+        String script = read("kamelets/script.kamelet.yaml");
+        String stage = read("kamelets/tuning-stage.kamelet.yaml");
+        write("kamelets/script.kamelet.yaml", "no: [yaml");
+        write("kamelets/tuning-stage.kamelet.yaml", "no: [yaml");
+        await().atMost(SOON).until(() -> broken().size() == 2);
+        write("kamelets/script.kamelet.yaml", script + "# mended\n");
+        write("kamelets/tuning-stage.kamelet.yaml", stage + "# mended\n");
+        await().atMost(SOON).until(() -> broken().isEmpty());
+        awaitLog("kamelets/script.kamelet.yaml was taken");
+
+        Path command = setup.routes().resolve("command.camel.yaml");
+        String text = Files.readString(command);
+        Files.move(command, setup.routes().resolve("renamed.camel.yaml"));
+        awaitLog("renamed.camel.yaml was taken");
+        Files.delete(setup.routes().resolve("renamed.camel.yaml"));
+        await().atMost(SOON).until(() -> broken().containsKey("renamed.camel.yaml"));
+        Files.writeString(command, text);
+        await().atMost(SOON).until(() -> broken().isEmpty());
+        assertThat(http.run("exit_with.py", 0).path("outcome").asText()).isEqualTo("succeeded");
+    }
+
     /** Every command is answered once, no line of output is lost, and HTTP answers, whatever becomes of the files. */
     @Test
     void losesNothingWhileFilesChange() throws Exception {

@@ -127,6 +127,10 @@ abstract class TuneEndToEnd extends SharedController {
             assertThat(session.path("outcome").asText()).isEqualTo("aborted");
             assertThat(stage(session, "setup_amps").path("status").asText()).isEqualTo("succeeded");
             assertThat(stage(session, "serial_algs").path("status").asText()).isEqualTo("aborted");
+            assertThat(stage(session, "serial_algs").path("end_time").asDouble())
+                    .isLessThanOrEqualTo(
+                            stage(session, "safe_state").path("start_time").asDouble());
+            assertThat(summary(session).path("stages")).isEqualTo(session.path("stages"));
             assertThat(stage(session, "tracking_setup").path("status").asText()).isEqualTo("not_run");
             assertThat(stage(session, "safe_state").path("status").asText()).isEqualTo("succeeded");
             assertThat(stage(session, "safe_state").at("/numbers/0/quiet").asBoolean())

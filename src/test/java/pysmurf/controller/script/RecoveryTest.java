@@ -18,6 +18,7 @@ import pysmurf.controller.session.MemorySessionStore;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.ScriptMark;
 import pysmurf.controller.session.Session;
+import pysmurf.controller.session.SessionCloser;
 import pysmurf.controller.session.Sessions;
 
 /** What is made of a session left behind, where nothing can be adopted. */
@@ -42,7 +43,8 @@ class RecoveryTest {
 
     private List<LiveSession> recover(RecoveryPolicy policy) {
         Graces graces = new Graces(Duration.ofMillis(100), Duration.ofMillis(100));
-        return new Recovery(sessions, null, null, policy, graces).begin();
+        return new Recovery(sessions, new SessionCloser(sessions, (session, outcome) -> {}), null, null, policy, graces)
+                .begin();
     }
 
     /** The kernel has given the number to somebody else, who is none of our business. */
@@ -102,7 +104,14 @@ class RecoveryTest {
             Graces graces = new Graces(Duration.ofMillis(800), Duration.ofMillis(800));
             long began = System.nanoTime();
 
-            new Recovery(sessions, null, null, RecoveryPolicy.ABORT, graces).begin();
+            new Recovery(
+                            sessions,
+                            new SessionCloser(sessions, (session, outcome) -> {}),
+                            null,
+                            null,
+                            RecoveryPolicy.ABORT,
+                            graces)
+                    .begin();
 
             assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofMillis(3200));
             assertThat(stubborn).noneMatch(Process::isAlive);
