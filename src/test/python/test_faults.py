@@ -77,6 +77,12 @@ class InstrumentFaultTest(unittest.TestCase):
         self.assertEqual(slot.state["tones_on"]["0"], before - 1)
         self.assertEqual(slot.run("serial_algs", *SMALL).numbers()["n_all"], before - 1)
 
+    def test_dead_channels_are_drawn_like_any_other(self) -> None:
+        slot = Slot(like=self.slot)
+        self.addCleanup(slot.close)
+        numbers = slot.run("setup_notches", *SMALL, "--faults", "dead_channels").numbers()
+        self.assertGreater(numbers["n_assigned"], 0)
+
     def test_dead_channels_do_not_track(self) -> None:
         numbers = self.slot.run("tracking_setup", *SMALL, "--faults", "dead_channels").numbers()
         self.assertEqual(numbers["n_all"] - numbers["n_good"], 1)

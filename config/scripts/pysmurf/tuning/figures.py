@@ -75,7 +75,8 @@ def _eta_panel(box: Box, each: SweptNotch) -> Panel:
     turn = each.notch.eta / abs(each.notch.eta)
     turned = [value * turn for value in response]
     tone = min(range(len(response)), key=lambda place: abs(each.sweep.freqs_mhz[place] - each.notch.freq_mhz))
-    reach = max(abs(value) for value in response) * 1.08
+    # a dead channel answers nothing at all
+    reach = max(abs(value) for value in response) * 1.08 or 1.0
     panel = Panel(box, (-reach * box.width / box.height, reach * box.width / box.height), (-reach, reach),
                   f"I, channel {each.notch.channel}", "Q", font=14, x_ticks=4, y_ticks=4)
     panel.line([value.real for value in response], [value.imag for value in response], GREY, 1.5)
