@@ -41,27 +41,24 @@ public final class AbortOperation {
 
     /** Begins to end what an abort's session was opened for; does nothing for another operation's. Returns at once. */
     public void begin(@Body Verdict started) {
-        LiveSession session = started.session();
-        if (session.victim() != null) {
-            end(session.victim(), force(session));
-        }
-    }
-
-    private void end(LiveSession victim, boolean force) {
-        scripts.abort(victim, force);
-        if (force) {
-            steps.interrupt(victim, true);
+        LiveSession abort = started.session();
+        LiveSession victim = abort.victim();
+        if (victim != null) {
+            boolean force = force(abort.params());
+            scripts.abort(victim, force);
+            if (force) {
+                steps.interrupt(victim, true);
+            }
         }
     }
 
     /**
-     * Aborts the session that an abort's session was opened for, and waits for its end.
+     * Waits for the end of the session that an abort's session was opened for.
      *
      * @throws OperationFailure if processes outlived even SIGKILL, or a step of its route does not end
      */
     public void abort(@ExchangeProperty(ScriptBinding.SESSION) LiveSession abort) {
         LiveSession victim = abort.victim();
-        end(victim, force(abort));
         awaitEnd(victim);
         AbortRecord record = victim.now().abort();
         sessions.mergeData(abort, Json.<ObjectNode>tree(record).without("at"));
@@ -88,14 +85,16 @@ public final class AbortOperation {
 
     /** An abort that joins another can only make it more urgent. */
     public Verdict join(@Body Verdict verdict, @ExchangeProperty("command") Command command) {
-        if (command.params().path("force").asBoolean()) {
-            end(verdict.session().victim(), true);
+        if (force(command.params())) {
+            LiveSession victim = verdict.session().victim();
+            scripts.force(victim);
+            steps.interrupt(victim, true);
         }
         return verdict;
     }
 
-    private static boolean force(LiveSession abort) {
-        return abort.params().path("force").asBoolean();
+    private static boolean force(ObjectNode params) {
+        return params.path("force").asBoolean();
     }
 
     /** Aborts every session, because the controller stops; returns when they have ended, or after this time. */

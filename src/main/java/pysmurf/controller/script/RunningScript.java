@@ -24,6 +24,7 @@ import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.script.process.ProcessId;
 import pysmurf.controller.script.process.ProcessTree;
 import pysmurf.controller.script.process.RegularFile;
+import pysmurf.controller.script.process.Signal;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.LogMark;
@@ -42,7 +43,7 @@ final class RunningScript {
     /** The last lines of a flooding script may come after its end; its watchers have waited long enough by then. */
     private static final Duration OUTPUT_BUDGET = Duration.ofMillis(250);
 
-    private static final int UNKNOWN_EXIT_CODE = -1;
+    static final int UNKNOWN_EXIT_CODE = -1;
     private static final int MAX_REPORT_BYTES = 4 * 1024 * 1024;
 
     /**
@@ -58,6 +59,9 @@ final class RunningScript {
     private final ScriptLimits limits;
     private final CompletableFuture<Set<ProcessId>> ladderDone = new CompletableFuture<>();
     private final CompletableFuture<Void> over = new CompletableFuture<>();
+
+    /** Whether SIGKILL was sent. */
+    private volatile boolean killed;
 
     // Guarded by this.
     private Started started;
@@ -112,6 +116,10 @@ final class RunningScript {
         return endWithin != null;
     }
 
+    boolean isKilled() {
+        return killed;
+    }
+
     synchronized void started(Started script) {
         started = script;
         if (endWithin != null) {
@@ -120,8 +128,10 @@ final class RunningScript {
     }
 
     private void climb() {
-        AbortLadder climbed =
-                new AbortLadder(started.tree, endWithin, signal -> sessions.signalSent(session, signal.name()));
+        AbortLadder climbed = new AbortLadder(started.tree, endWithin, signal -> {
+            killed |= signal == Signal.KILL;
+            sessions.signalSent(session, signal.name());
+        });
         ladder = climbed;
         if (forced) {
             climbed.force();

@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -76,14 +77,17 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         if (command.always) {
             all.endBeforeSafeguard();
         }
-        all.enter(script).ifPresent(refusal -> refuse(command, refusal));
+        Optional<String> refusal = all.enter(script);
+        if (refusal.isPresent()) {
+            return refuse(command, refusal.get());
+        }
         try {
             SessionOutput output =
                     all.output(() -> SessionOutput.open(sessions, session, limits.outputFolder(), logTargets));
             begin(output, all);
             try {
                 if (script.isEnding()) {
-                    refuse(command, "session " + session.id() + " is being aborted");
+                    return refuse(command, "session " + session.id() + " is being aborted");
                 }
                 script.started(start(command, output, inbox.of(session)));
                 return script.await(output);
@@ -111,15 +115,22 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         });
     }
 
-    /** Says so in the log and the session, too, since a route that goes on by itself (a wire tap) fails unseen. */
-    private void refuse(ScriptCommand command, String why) {
+    /**
+     * Says so in the log and the session, too, since a route that goes on by itself (a wire tap) fails unseen. For a safeguard that
+     * an abort keeps from starting this is a result like any other: its stage raises the alarm.
+     */
+    private ScriptResult refuse(ScriptCommand command, String why) {
         LOG.error("{} is not started: {}", command, why);
         String text = command.name() + " is not started: " + why;
         LiveSession session = command.session;
         if (!session.isDone()) {
             sessions.message(session, "ERROR: " + text);
         }
-        throw new OperationFailure(session.now().abort() == null ? Outcome.FAILED : Outcome.ABORTED, text);
+        Outcome outcome = session.now().abort() == null ? Outcome.FAILED : Outcome.ABORTED;
+        if (command.always && outcome == Outcome.ABORTED && !session.isDone()) {
+            return new ScriptResult(command, RunningScript.UNKNOWN_EXIT_CODE, outcome, text, Json.object());
+        }
+        throw new OperationFailure(outcome, text);
     }
 
     private RunningScript.Started start(ScriptCommand command, SessionOutput output, Inlet inlet) throws IOException {
@@ -244,6 +255,11 @@ public final class ScriptExecutor implements ExecCommandExecutor {
     /** Aborts what runs in a session, or is just being started; returns at once. */
     void abort(LiveSession session, boolean force) {
         scripts(session).abort(force, limits.graces());
+    }
+
+    /** The abort of a session becomes a forced one; returns at once. */
+    void force(LiveSession session) {
+        scripts(session).force(limits.graces());
     }
 
     /** As {@link #abort(LiveSession, boolean)}, in no more time than this before SIGKILL. */

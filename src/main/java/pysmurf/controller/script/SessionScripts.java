@@ -22,6 +22,10 @@ final class SessionScripts {
 
     private SessionOutput output;
     private boolean guarded;
+    /** Whether a forced abort came behind another abort, and has not killed a script yet. */
+    private boolean forced;
+
+    private List<RunningScript> forcedOn = List.of();
 
     SessionScripts(Sessions sessions, LiveSession session) {
         this.sessions = sessions;
@@ -47,6 +51,9 @@ final class SessionScripts {
         if (guarded && !script.always()) {
             return Optional.of("a safeguard of session " + session.id() + " has begun");
         }
+        if (forced) {
+            return Optional.of("session " + session.id() + " is being aborted, by force");
+        }
         Optional<String> refusal = sessions.enter(session, script.always());
         if (refusal.isEmpty()) {
             running.add(script);
@@ -58,6 +65,7 @@ final class SessionScripts {
     void leave(RunningScript script) {
         synchronized (this) {
             running.remove(script);
+            forced &= !(script.isKilled() && forcedOn.contains(script));
         }
         script.over().complete(null);
         sessions.leave(session);
@@ -72,6 +80,16 @@ final class SessionScripts {
         running.stream()
                 .filter(script -> force || !script.always())
                 .forEach(script -> script.end(Outcome.ABORTED, null, force, within));
+    }
+
+    /**
+     * An abort becomes a forced one. If that comes too late to kill the script, it is for the safeguard that follows; nobody can see
+     * from outside which of them it meets.
+     */
+    synchronized void force(Graces within) {
+        forced = true;
+        forcedOn = running.stream().filter(script -> !script.isKilled()).toList();
+        abort(true, within);
     }
 
     /** Ends what runs, in words; returns at once. */
