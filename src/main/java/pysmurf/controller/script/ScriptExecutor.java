@@ -178,7 +178,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
 
     /** No thread will wait for this script, so it must not live on. Needs no file descriptor, as none may be left. */
     private static void endAtOnce(ProcessGroup process, String marker) {
-        Signal.KILL.sendToGroup(process.pid());
+        Signal.kill(-process.pid(), Signal.KILL);
         process.exit().join();
         try {
             Graces none = new Graces(Duration.ZERO, Duration.ZERO);
