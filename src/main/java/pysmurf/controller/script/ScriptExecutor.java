@@ -6,30 +6,19 @@ import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.camel.component.exec.ExecCommand;
 import org.apache.camel.component.exec.ExecCommandExecutor;
-import org.apache.camel.component.exec.ExecResult;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import pysmurf.controller.publisher.Inlet;
 import pysmurf.controller.publisher.PublisherInbox;
-import pysmurf.controller.script.process.AbortLadder;
-import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.script.process.OutputFollower;
-import pysmurf.controller.script.process.ProcessGroup;
-import pysmurf.controller.script.process.ProcessId;
 import pysmurf.controller.script.process.ProcessTree;
-import pysmurf.controller.script.process.Signal;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.OperationFailure;
@@ -45,9 +34,6 @@ import pysmurf.controller.session.Sessions;
 public final class ScriptExecutor implements ExecCommandExecutor {
 
     private static final Logger LOG = LoggerFactory.getLogger(ScriptExecutor.class);
-
-    /** Its value is unique, so that the processes of a session are never mistaken for those of another controller's. */
-    private static final String MARKER = "PYSMURF_SESSION_MARK";
 
     /** How often an adopted script is looked at, since only the parent of a process learns of its end. */
     private static final long ADOPTED_PAUSE_NANOS = 50_000_000;
@@ -68,8 +54,16 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         this.clock = clock;
     }
 
+    private SessionScripts scripts(LiveSession session) {
+        return scripts.computeIfAbsent(session.id(), id -> {
+            // Off the map's lock: for a session that has ended this would run at once.
+            session.ended().thenRunAsync(() -> scripts.remove(id));
+            return new SessionScripts(sessions, session);
+        });
+    }
+
     @Override
-    public ExecResult execute(ExecCommand execCommand) {
+    public ScriptResult execute(ExecCommand execCommand) {
         ScriptCommand command = (ScriptCommand) execCommand;
         LiveSession session = command.session;
         SessionScripts all = scripts(session);
@@ -89,7 +83,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
                 if (script.isEnding()) {
                     return refuse(command, "session " + session.id() + " is being aborted");
                 }
-                script.started(start(command, output, inbox.of(session)));
+                script.start(output.file(), inbox.of(session), clock);
                 return script.await(output);
             } finally {
                 output.end();
@@ -107,14 +101,6 @@ public final class ScriptExecutor implements ExecCommandExecutor {
                 () -> all.fail("The script wrote more than scripts.max-output allows"));
     }
 
-    private SessionScripts scripts(LiveSession session) {
-        return scripts.computeIfAbsent(session.id(), id -> {
-            // Off the map's lock: for a session that has ended this would run at once.
-            session.ended().thenRunAsync(() -> scripts.remove(id));
-            return new SessionScripts(sessions, session);
-        });
-    }
-
     /**
      * Says so in the log and the session, too, since a route that goes on by itself (a wire tap) fails unseen. For a safeguard that
      * an abort keeps from starting this is a result like any other: its stage raises the alarm.
@@ -128,64 +114,9 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         }
         Outcome outcome = session.now().abort() == null ? Outcome.FAILED : Outcome.ABORTED;
         if (command.always && outcome == Outcome.ABORTED && !session.isDone()) {
-            return new ScriptResult(command, RunningScript.UNKNOWN_EXIT_CODE, outcome, text, Json.object());
+            return new ScriptResult(command, null, outcome, text, Json.object());
         }
         throw new OperationFailure(outcome, text);
-    }
-
-    private RunningScript.Started start(ScriptCommand command, SessionOutput output, Inlet inlet) throws IOException {
-        LiveSession session = command.session;
-        String unique = UUID.randomUUID().toString();
-        String marker = MARKER + "=" + unique;
-        Path reportFile = limits.outputFolder().resolve(session.id() + "-" + unique.substring(0, 8) + ".result.json");
-        Map<String, String> environment = new HashMap<>(limits.environment());
-        environment.put("PYSMURF_SESSION_ID", Integer.toString(session.id()));
-        environment.put(MARKER, unique);
-        environment.put("PYSMURF_RESULT_FILE", reportFile.toString());
-        environment.put("SMURFPUB_UDP_PORT", Integer.toString(inlet.port()));
-        BigDecimal until =
-                command.limit == null ? null : Json.seconds(clock.instant().plus(command.limit));
-        ScriptMark mark = new ScriptMark(
-                marker,
-                null,
-                null,
-                command.script.toString(),
-                command.stage,
-                until,
-                reportFile.toString(),
-                inlet.port());
-        // Written first, so that the script is found whatever happens then.
-        sessions.update(session, now -> now.withScript(mark));
-        List<String> words = new ArrayList<>(List.of(command.getExecutable(), "-u", command.script.toString()));
-        words.addAll(command.getArgs());
-        ProcessGroup process = ProcessGroup.start(words, environment, output.file());
-        boolean known = false;
-        try {
-            ProcessTree tree = ProcessTree.of(process.pid(), marker);
-            long ticks = tree.leader().map(ProcessId::startTicks).orElse(0L);
-            ScriptMark started = mark.startedAs(process.pid(), ticks);
-            // Written at once, too, or after a crash a child of it could be taken for it.
-            sessions.update(session, now -> now.withScript(started));
-            LOG.debug("{} is process {}", command, process.pid());
-            known = true;
-            return new RunningScript.Started(started, process.exit(), tree, inlet);
-        } finally {
-            if (!known) {
-                endAtOnce(process, marker);
-            }
-        }
-    }
-
-    /** No thread will wait for this script, so it must not live on. Needs no file descriptor, as none may be left. */
-    private static void endAtOnce(ProcessGroup process, String marker) {
-        Signal.kill(-process.pid(), Signal.KILL);
-        process.exit().join();
-        try {
-            Graces none = new Graces(Duration.ZERO, Duration.ZERO);
-            new AbortLadder(ProcessTree.of(process.pid(), marker), none, signal -> {}).run();
-        } catch (UncheckedIOException e) {
-            LOG.error("What process {} left behind, if anything, cannot be looked for", process.pid(), e);
-        }
     }
 
     /**
@@ -202,7 +133,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         all.enter(script).ifPresent(refusal -> {
             throw new IllegalStateException(refusal);
         });
-        script.started(new RunningScript.Started(mark, endOf(tree), tree, inbox.again(session, mark.port())));
+        script.started(mark, endOf(tree), tree, inbox.again(session, mark.port()));
     }
 
     private static CompletableFuture<Integer> endOf(ProcessTree tree) {
@@ -238,12 +169,11 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         return Duration.ofMillis(seconds.movePointRight(3).longValue());
     }
 
+    /** Waits for the script that {@link #adopt} took over. */
     ScriptResult resume(LiveSession session) {
         SessionScripts all = scripts(session);
         RunningScript script = all.adopted();
-        SessionOutput output = all.output(() -> {
-            throw new IllegalStateException("session " + session.id() + " was not adopted");
-        });
+        SessionOutput output = all.output(() -> SessionOutput.reopen(sessions, session));
         try {
             return script.await(output);
         } finally {
@@ -264,11 +194,6 @@ public final class ScriptExecutor implements ExecCommandExecutor {
 
     /** As {@link #abort(LiveSession, boolean)}, in no more time than this before SIGKILL. */
     void abort(LiveSession session, Duration atMost) {
-        Graces usual = limits.graces();
-        Graces graces = new Graces(
-                Collections.min(
-                        List.of(usual.interrupt(), atMost.multipliedBy(3).dividedBy(4))),
-                Collections.min(List.of(usual.terminate(), atMost.dividedBy(4))));
-        scripts(session).abort(false, graces);
+        scripts(session).abort(false, limits.graces().within(atMost));
     }
 }

@@ -135,7 +135,7 @@ class ForcedAbortTest {
                 null,
                 always,
                 null);
-        return CompletableFuture.supplyAsync(() -> (ScriptResult) executor.execute(command));
+        return CompletableFuture.supplyAsync(() -> executor.execute(command));
     }
 
     private static ScriptResult end(CompletableFuture<ScriptResult> script) throws Exception {

@@ -41,6 +41,16 @@ public final class AbortLadder {
         public Graces(Duration interrupt, Duration terminate) {
             this(interrupt, terminate, AFTER_KILL);
         }
+
+        /** No longer than this from INT to KILL, three quarters of it for INT. */
+        public Graces within(Duration atMost) {
+            return new Graces(
+                    least(interrupt, atMost.multipliedBy(3).dividedBy(4)), least(terminate, atMost.dividedBy(4)));
+        }
+
+        private static Duration least(Duration one, Duration other) {
+            return one.compareTo(other) < 0 ? one : other;
+        }
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(AbortLadder.class);

@@ -159,11 +159,13 @@ public final class OutputFollower implements AutoCloseable {
                 .join();
     }
 
-    /** Stops at once, without giving the rest. A consumer that is busy may still be so when this returns. */
+    /** Stops without giving the rest, unless {@link #finish} has begun with that. A consumer that is busy may be so for longer. */
     @Override
     public void close() {
-        closed = true;
-        watch.wake();
+        if (target == NO_TARGET) {
+            closed = true;
+            watch.wake();
+        }
     }
 
     /** Why the follower gave up, if it did; the file itself may be whole. */
