@@ -3,7 +3,6 @@ package pysmurf.controller.publisher;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.netty.channel.Channel;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -26,9 +25,9 @@ public final class Inlet {
     /** A full socket drops a marker, too. */
     private static final long MARK_AGAIN_MS = 200;
     /** What holds up messages for longer holds up everything. */
-    private static final Duration MAX_STANDSTILL = Duration.ofSeconds(5);
+    private static final long MAX_STANDSTILL_NANOS = TimeUnit.SECONDS.toNanos(5);
     /** How long a file on a network that does not answer keeps the session open. */
-    private static final Duration MAX_LOOK = Duration.ofSeconds(2);
+    private static final long MAX_LOOK_S = 2;
 
     private final LiveSession session;
     private final Sessions sessions;
@@ -38,11 +37,11 @@ public final class Inlet {
     private final CompletableFuture<Long> socketDropsBefore;
     private final PublisherCount before;
     private final SequenceGaps messages;
-    private final SequenceGaps markers = new SequenceGaps(0);
-    private final SequenceGaps.Source marking =
-            new SequenceGaps.Source("", "", UUID.randomUUID().toString());
+    private final String marking = UUID.randomUUID().toString();
+    // Markers are numbered, since the kernel counts a lost one like a lost message.
     private long marked;
     private long lastMarker = -1;
+    private long markersArrived;
     private long queueDrops;
     private long lostReported;
     private long gapsReported;
@@ -83,21 +82,16 @@ public final class Inlet {
 
     /** Looks at a registered file, after those before it, on a thread that the file system may hold up. */
     synchronized void look(Runnable task, Executor threads) {
-        looks = looks.thenRunAsync(
-                () -> LogMark.around(session, () -> {
-                    try {
-                        task.run();
-                    } catch (RuntimeException e) {
-                        LOG.error("A file of session {} could not be registered", session.id(), e);
-                    }
-                }),
-                threads);
+        looks = looks.thenRunAsync(() -> LogMark.around(session, task), threads).exceptionally(fault -> {
+            LOG.error("A file of session {} could not be registered", session.id(), fault);
+            return null;
+        });
     }
 
     synchronized void markerArrived(JsonNode marker) {
-        if (marker.path("mark").asText().equals(marking.sender())) {
+        if (marker.path("mark").asText().equals(marking)) {
             lastMarker = Math.max(lastMarker, marker.path("n").longValue());
-            markers.note(marking, marker.path("n").longValue());
+            markersArrived++;
             notifyAll();
         }
     }
@@ -111,7 +105,7 @@ public final class Inlet {
             if (!awaitMarker()) {
                 sessions.message(session, "The last messages of the script's Publisher may be missing");
             }
-            looks().get(MAX_LOOK.toMillis(), TimeUnit.MILLISECONDS);
+            looks().get(MAX_LOOK_S, TimeUnit.SECONDS);
         } catch (TimeoutException e) {
             sessions.message(session, "A file that the script registered cannot be looked at yet");
         } catch (IOException | ExecutionException e) {
@@ -134,37 +128,36 @@ public final class Inlet {
      * @return false if neither it nor anything else comes
      */
     private synchronized boolean awaitMarker() throws IOException, InterruptedException {
-        long first = mark();
+        long first = marked;
         long progress = inbox.handled();
         long since = System.nanoTime();
-        while (lastMarker < first) {
-            wait(MARK_AGAIN_MS);
+        mark();
+        for (wait(MARK_AGAIN_MS); lastMarker < first; wait(MARK_AGAIN_MS)) {
             if (progress != inbox.handled()) {
                 progress = inbox.handled();
                 since = System.nanoTime();
-            } else if (System.nanoTime() - since > MAX_STANDSTILL.toNanos()) {
+            } else if (System.nanoTime() - since > MAX_STANDSTILL_NANOS) {
                 return false;
             }
-            if (lastMarker < first) {
-                mark();
-            }
+            mark();
         }
         return true;
     }
 
-    private long mark() throws IOException {
+    private void mark() throws IOException {
         inbox.send(
                 Json.object()
                         .put("type", PublisherInbox.MARKER_TYPE)
-                        .put("mark", marking.sender())
+                        .put("mark", marking)
                         .put("n", marked),
                 port);
-        return marked++;
+        marked++;
     }
 
     private synchronized void reportMissing() {
         // numbers miss the last ones, drops miss those that the Publisher failed to send
-        long drops = SocketDrops.of(port) - socketDropsBefore.join() + queueDrops - markers.lost();
+        long markersLost = lastMarker + 1 - markersArrived;
+        long drops = SocketDrops.of(port) - socketDropsBefore.join() + queueDrops - markersLost;
         long lost = before.lost() + Math.max(0, Math.max(messages.lost(), drops));
         if (lost > lostReported) {
             sessions.message(

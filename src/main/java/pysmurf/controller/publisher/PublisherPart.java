@@ -4,14 +4,12 @@ import io.netty.channel.epoll.Epoll;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.apache.camel.component.netty.NettyWorkerPoolBuilder;
 import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.FollowedFile;
@@ -21,6 +19,7 @@ import pysmurf.controller.config.Settings;
 import pysmurf.controller.config.StartFailure;
 import pysmurf.controller.observe.Health.Check;
 import pysmurf.controller.session.BoundedQueue;
+import pysmurf.controller.session.Json;
 import pysmurf.controller.session.SessionPart;
 
 /** What pysmurf's Publishers send, in and out. */
@@ -58,23 +57,16 @@ public final class PublisherPart {
     /** Makes it a part of the controller. */
     public void join(Assembly assembly, SessionPart sessions, String hostName) throws Exception {
         Configuration configuration = assembly.configuration();
+        String id = configuration.publisherId();
         setting = configuration.follow(assembly.files(), Settings.PUBLISHER_DESTINATIONS);
-        Destinations destinations = assembly.bind("destinations", new Destinations(setting, address));
+        Destinations destinations = assembly.closing(assembly.bind(
+                "destinations", new Destinations(setting, address, destination -> measure(assembly, destination))));
         destinations.resolve();
-        assembly.bind(
-                "controllerPublisher",
-                new ControllerPublisher(hostName, configuration.publisherId(), assembly.clock()));
-        assembly.bind("fanOutSocket", new FanOutSocket(destinations));
-        assembly.bind(
-                "udpSenders",
-                new NettyWorkerPoolBuilder()
-                        .withName("udp-sender")
-                        .withWorkerCount(1)
-                        .build());
+        assembly.bind("controllerPublisher", new ControllerPublisher(hostName, id, assembly.clock()));
         inbox = assembly.closing(new PublisherInbox(
                 sessions.sessions(),
                 sessions.files(),
-                configuration.publisherId(),
+                id,
                 address.getPort(),
                 new OwnPorts(assembly.camel(), messages, told()),
                 configuration.get(Settings.SCRIPTS_LEFTOVERS) == Leftovers.KEEP));
@@ -95,46 +87,42 @@ public final class PublisherPart {
                         "Places in the numbering of Publisher messages where some are missing.",
                         Map.of(),
                         inbox::gaps);
-        destinations.whenNew(traffic -> measure(assembly, traffic));
     }
 
-    private static void measure(Assembly assembly, Destinations.Traffic traffic) {
-        Map<String, String> label = Map.of("destination", traffic.destination().toString());
+    private static void measure(Assembly assembly, Destination destination) {
+        Map<String, String> label = Map.of("destination", destination.name().toString());
         assembly.metrics()
                 .counter(
                         "pysmurf.udp.destination.sent",
                         "Datagrams to a destination that the network has taken.",
                         label,
-                        traffic::sent)
+                        destination::sent)
                 .counter(
                         "pysmurf.udp.destination.failed",
                         "Datagrams to a destination that it has not, or for which there was no address.",
                         label,
-                        traffic::failed);
+                        destination::failed);
     }
 
     private Check health(Destinations destinations) {
         Map<String, Object> data = Map.of(
-                "received",
-                inbox.received(),
-                "ignored",
-                inbox.ignored(),
-                "lost",
-                inbox.lost(),
+                "received", inbox.received(),
+                "ignored", inbox.ignored(),
+                "lost", inbox.lost(),
                 "destinations",
-                destinations.traffic().stream().map(PublisherPart::figures).toList());
+                        destinations.all().stream().map(PublisherPart::figures).toList());
         String faults = Stream.concat(destinations.faults().stream(), settingFault().stream())
                 .collect(Collectors.joining("; "));
         return Check.degradedBy(faults.isEmpty() ? Optional.empty() : Optional.of(faults), data);
     }
 
-    private static Map<String, Object> figures(Destinations.Traffic traffic) {
-        Map<String, Object> figures = new LinkedHashMap<>();
-        figures.put("host", traffic.destination().host());
-        figures.put("port", traffic.destination().port());
-        figures.put("sent", traffic.sent());
-        figures.put("failed", traffic.failed());
-        traffic.fault().ifPresent(fault -> figures.put("fault", fault));
+    private static Object figures(Destination destination) {
+        var figures = Json.object()
+                .put("host", destination.name().host())
+                .put("port", destination.name().port())
+                .put("sent", destination.sent())
+                .put("failed", destination.failed());
+        destination.fault().ifPresent(fault -> figures.put("fault", fault));
         return figures;
     }
 
