@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.PortUnreachableException;
 import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
@@ -20,23 +19,27 @@ import pysmurf.controller.config.HostPort;
 
 /**
  * One place where datagrams go, by a socket of its own. That is connected, so it is bound to the address from which this place is
- * reached, takes nothing from anybody else, and never waits for another destination. A datagram counts as sent when the network has
+ * reached, takes nothing from anybody else, and shares no buffer with another destination. A datagram counts as sent when the network has
  * taken it: UDP does not say more.
  */
 public final class Destination implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Destination.class);
 
-    /** A network card may need a moment to take a burst; nobody waits for one that took nothing before. */
-    private static final int MAX_TRIES = 20;
+    /** At 100 Mbit/s the largest datagram takes 5 ms. Nobody waits so long for a network that took nothing before. */
+    private static final int MAX_PAUSES = 1000;
 
     private static final long PAUSE_NANOS = 100_000;
+    /** What came back for datagrams before this one. */
+    private static final int MAX_ANSWERS = 3;
 
     private final HostPort name;
     private final LongAdder sent = new LongAdder();
     private final LongAdder failed = new LongAdder();
+    /** Guarded by this; only {@link #resolve} and {@link #close} change it. */
+    private DatagramChannel socket;
+
     private InetSocketAddress address;
-    private volatile DatagramChannel socket;
     private volatile String unreachable;
     private volatile String failure;
 
@@ -67,7 +70,7 @@ public final class Destination implements AutoCloseable {
      *
      * @param listener where this controller itself receives: a datagram sent there would come back for ever
      */
-    synchronized void resolve(InetSocketAddress listener) {
+    void resolve(InetSocketAddress listener) {
         String why = null;
         try {
             InetAddress host = InetAddress.getByName(name.host());
@@ -75,7 +78,6 @@ public final class Destination implements AutoCloseable {
             host = host.isAnyLocalAddress() ? InetAddress.getLoopbackAddress() : host;
             InetSocketAddress found = new InetSocketAddress(host, name.port());
             if (socket == null || failure != null || !found.equals(address)) {
-                close();
                 address = found;
                 why = open(listener);
             }
@@ -112,9 +114,10 @@ public final class Destination implements AutoCloseable {
             }
             InetAddress origin = ((InetSocketAddress) opened.getLocalAddress()).getAddress();
             if (isListener(listener, origin, broadcast)) {
+                close();
                 return "is where this controller itself receives; nothing is sent there";
             }
-            socket = opened;
+            replaceBy(opened);
             used = true;
             return null;
         } finally {
@@ -133,14 +136,13 @@ public final class Destination implements AutoCloseable {
                                 && (to.isLoopbackAddress() || to.equals(origin) || broadcast));
     }
 
-    void send(byte[] datagram) {
-        DatagramChannel open = socket;
-        if (open == null) {
+    synchronized void send(byte[] datagram) {
+        if (socket == null) {
             failed.increment();
             return;
         }
         try {
-            write(open, ByteBuffer.wrap(datagram));
+            push(ByteBuffer.wrap(datagram));
             sent.increment();
             failure = null;
         } catch (IOException e) {
@@ -149,19 +151,23 @@ public final class Destination implements AutoCloseable {
         }
     }
 
-    private void write(DatagramChannel open, ByteBuffer datagram) throws IOException {
-        for (int tries = failure == null ? MAX_TRIES : 1; ; tries--) {
+    private void push(ByteBuffer datagram) throws IOException {
+        for (int pauses = failure == null ? MAX_PAUSES : 1; write(datagram) == 0; pauses--) {
+            if (pauses == 0) {
+                throw new IOException("the network takes no more");
+            }
+            LockSupport.parkNanos(PAUSE_NANOS);
+        }
+    }
+
+    private int write(ByteBuffer datagram) throws IOException {
+        for (int answers = MAX_ANSWERS; ; answers--) {
             try {
-                if (open.write(datagram) > 0) {
-                    return;
-                }
-                if (tries == 0) {
-                    throw new IOException("the network takes no more");
-                }
-                LockSupport.parkNanos(PAUSE_NANOS);
-            } catch (PortUnreachableException e) {
-                // that nobody heard the datagram before is news of no fault; this one was not sent yet
-                if (tries == 0) {
+                return socket.write(datagram);
+            } catch (IOException e) {
+                // that nobody heard a datagram before, or that a firewall refused it, is told now; this one was not
+                // sent yet
+                if (answers == 0) {
                     throw e;
                 }
             }
@@ -169,15 +175,19 @@ public final class Destination implements AutoCloseable {
     }
 
     @Override
-    public synchronized void close() {
-        DatagramChannel open = socket;
-        socket = null;
+    public void close() {
+        replaceBy(null);
+    }
+
+    /** Between two datagrams, so that none meets a closed socket. */
+    private synchronized void replaceBy(DatagramChannel next) {
         try {
-            if (open != null) {
-                open.close();
+            if (socket != null) {
+                socket.close();
             }
         } catch (IOException e) {
             LOG.warn("The socket towards {} cannot be closed: {}", name, e.toString());
         }
+        socket = next;
     }
 }
