@@ -1,5 +1,6 @@
 package pysmurf.controller.script;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
@@ -185,8 +186,8 @@ final class RunningScript {
             ScriptMark noted = planned.startedAs(process.pid(), ticks);
             // Or after a crash a child of it could be taken for it.
             sessions.update(session, now -> now.withScript(noted));
-            known = true;
             started(noted, process.exit(), processes, messages);
+            known = true;
         } finally {
             if (!known) {
                 endAtOnce(process, planned.marker());
@@ -284,13 +285,13 @@ final class RunningScript {
     private void waitForEnd() {
         CompletableFuture<?> end = CompletableFuture.anyOf(exit, ladderDone.handle((result, fault) -> null));
         try {
-            end.get(command.limit == null ? Long.MAX_VALUE : command.limit.toNanos(), TimeUnit.NANOSECONDS);
-        } catch (TimeoutException e) {
-            String seconds = BigDecimal.valueOf(command.limit.toMillis(), 3)
-                    .stripTrailingZeros()
-                    .toPlainString();
-            end(Outcome.TIMED_OUT, command.name() + " took longer than " + seconds + " s");
-            end.join();
+            if (!isDoneInTime(end)) {
+                String seconds = BigDecimal.valueOf(command.limit.toMillis(), 3)
+                        .stripTrailingZeros()
+                        .toPlainString();
+                end(Outcome.TIMED_OUT, command.name() + " took longer than " + seconds + " s");
+            }
+            end.get();
         } catch (InterruptedException e) {
             // Only a stopping controller interrupts, and it has aborted what runs before.
             end(Outcome.ABORTED, null, true, limits.graces());
@@ -298,6 +299,15 @@ final class RunningScript {
             Thread.currentThread().interrupt();
         } catch (ExecutionException e) {
             throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    private boolean isDoneInTime(CompletableFuture<?> end) throws InterruptedException, ExecutionException {
+        try {
+            end.get(command.limit == null ? Long.MAX_VALUE : command.limit.toNanos(), TimeUnit.NANOSECONDS);
+            return true;
+        } catch (TimeoutException e) {
+            return false;
         }
     }
 
@@ -355,6 +365,9 @@ final class RunningScript {
             }
             return Json.readLenient(bytes) instanceof ObjectNode object ? object : Json.object();
         } catch (NoSuchFileException e) {
+            return Json.object();
+        } catch (JsonProcessingException e) {
+            message("The script's result file is no JSON: " + e.getOriginalMessage());
             return Json.object();
         } catch (IOException e) {
             message("The script's result file cannot be read: " + e.getMessage());

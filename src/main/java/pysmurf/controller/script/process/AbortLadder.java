@@ -67,7 +67,7 @@ public final class AbortLadder {
     private final Graces graces;
     private final Consumer<Signal> listener;
     private final List<Signal> signals = new CopyOnWriteArrayList<>();
-    private volatile CompletableFuture<Void> wake = new CompletableFuture<>();
+    private volatile CompletableFuture<Boolean> wake = new CompletableFuture<>();
     private volatile boolean forced;
 
     // Of the climbing thread.
@@ -107,7 +107,7 @@ public final class AbortLadder {
 
     /** Something may have ended: the ladder looks now and not a few ms later. */
     public void wake() {
-        wake.complete(null);
+        wake.complete(true);
     }
 
     /** What was sent so far, in this order; a live view. */
@@ -146,11 +146,10 @@ public final class AbortLadder {
     private boolean pause(long nanos) {
         // Unlike other waits, join goes on through an interrupt, which would leave a script behind, and keeps it
         // pending.
-        wake.copy().completeOnTimeout(null, nanos, TimeUnit.NANOSECONDS).join();
-        boolean woken = wake.isDone();
-        if (woken) {
-            wake = new CompletableFuture<>();
-        }
+        boolean woken =
+                wake.completeOnTimeout(false, nanos, TimeUnit.NANOSECONDS).join();
+        // A wake that meets the old one is not lost: a look follows.
+        wake = new CompletableFuture<>();
         return woken;
     }
 

@@ -59,11 +59,15 @@ public final class OutputFollower implements AutoCloseable {
     /** Between two reads of a watched file, in case the watch does not work, as with some network file systems. */
     private static final long SAFETY_PAUSE_NANOS = 100 * NANOS_PER_MILLI;
 
-    /** It is a rush when so many reads in a row came sooner after the one before than this, or brought more than this. */
+    /** A rush begins when so many writes in a row come closer together than this. */
     private static final int RUSH_COUNT = 8;
 
     private static final long RUSH_GAP_NANOS = 2 * NANOS_PER_MILLI;
-    private static final long RUSH_BYTES = 4096;
+
+    /** It is over when so many reads in a row brought no more than this, a line or two. */
+    private static final int CALM_COUNT = 3;
+
+    private static final long CALM_BYTES = 100;
 
     private static final long NO_TARGET = Long.MAX_VALUE;
 
@@ -191,7 +195,8 @@ public final class OutputFollower implements AutoCloseable {
     /** @return whether all was given */
     private boolean follow() throws IOException {
         boolean armed = false;
-        int quick = 0;
+        boolean rush = false;
+        int changing = 0;
         long lastWrite = System.nanoTime() - RUSH_GAP_NANOS;
         while (!closed) {
             long goal = target;
@@ -202,13 +207,15 @@ public final class OutputFollower implements AutoCloseable {
             }
             long now = System.nanoTime();
             long got = bytes - bytesBefore;
-            if (got > 0) {
-                quick = got > RUSH_BYTES || now - lastWrite < RUSH_GAP_NANOS ? quick + 1 : 0;
+            if (rush || got > 0) {
+                boolean quick = rush ? got > CALM_BYTES : now - lastWrite < RUSH_GAP_NANOS;
+                changing = quick == rush ? 0 : changing + 1;
                 lastWrite = now;
-            } else if (!armed) {
-                quick = 0;
             }
-            boolean rush = quick >= RUSH_COUNT;
+            if (changing == (rush ? CALM_COUNT : RUSH_COUNT)) {
+                rush = !rush;
+                changing = 0;
+            }
             if (!rush && !armed && watch.arm()) {
                 armed = true;
                 // Read once more, for what was written between the reading and the arming.
