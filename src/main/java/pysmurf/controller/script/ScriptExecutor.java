@@ -16,6 +16,7 @@ import org.apache.camel.component.exec.ExecCommand;
 import org.apache.camel.component.exec.ExecCommandExecutor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import pysmurf.controller.publisher.Inlet;
 import pysmurf.controller.publisher.PublisherInbox;
 import pysmurf.controller.script.process.OutputFollower;
 import pysmurf.controller.script.process.ProcessTree;
@@ -124,6 +125,8 @@ public final class ScriptExecutor implements ExecCommandExecutor {
      * has to follow.
      */
     void adopt(LiveSession session, ScriptMark mark, ProcessTree tree) throws IOException {
+        // What follows the output is not closed again if this fails; an inlet closes with its session.
+        Inlet inlet = inbox.again(session, mark.port());
         SessionScripts all = scripts(session);
         begin(all.output(() -> SessionOutput.reopen(sessions, session)), all);
         Duration left = left(mark, session.now().startTime(), Json.seconds(clock.instant()));
@@ -133,7 +136,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         all.enter(script).ifPresent(refusal -> {
             throw new IllegalStateException(refusal);
         });
-        script.started(mark, endOf(tree), tree, inbox.again(session, mark.port()));
+        script.started(mark, endOf(tree), tree, inlet);
     }
 
     private static CompletableFuture<Integer> endOf(ProcessTree tree) {

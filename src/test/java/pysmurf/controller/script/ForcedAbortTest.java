@@ -126,15 +126,19 @@ class ForcedAbortTest {
         assertThat(setup.scriptProcesses().alive()).isEmpty();
     }
 
-    private CompletableFuture<ScriptResult> start(String script, boolean always) {
-        ScriptCommand command = new ScriptCommand(
+    private ScriptCommand command(String script, Duration limit, boolean always) {
+        return new ScriptCommand(
                 session,
                 Python.interpreter(),
                 Setup.SCRIPTS.resolve(script),
                 List.of(folder.resolve("go").toString()),
-                null,
+                limit,
                 always,
                 null);
+    }
+
+    private CompletableFuture<ScriptResult> start(String script, boolean always) {
+        ScriptCommand command = command(script, null, always);
         return CompletableFuture.supplyAsync(() -> executor.execute(command));
     }
 
@@ -259,5 +263,23 @@ class ForcedAbortTest {
         sessions.close(session, Outcome.ABORTED, null);
         operation.join(PATIENCE.toMillis());
         assertThat(operation.isAlive()).isFalse();
+    }
+
+    /** A stopping controller interrupts what has not ended; the graces of a time-out may be much longer than it waits. */
+    @Test
+    void anInterruptIsAForcedAbortOfAScriptThatIsPastItsTime() throws Exception {
+        ScriptCommand command = command("ignores_interrupt.py", Duration.ofSeconds(3), false);
+        CompletableFuture<ScriptResult> script = new CompletableFuture<>();
+        Thread waiting = new Thread(() -> script.complete(executor.execute(command)));
+        waiting.start();
+        awaitReady();
+        String ladder = "end-of-session-" + session.id();
+        await().atMost(PATIENCE).until(() -> Thread.getAllStackTraces().keySet().stream()
+                .anyMatch(thread -> thread.getName().equals(ladder)));
+
+        waiting.interrupt();
+
+        assertThat(script.get(PATIENCE.toSeconds() / 2, TimeUnit.SECONDS).getOutcome())
+                .isEqualTo(Outcome.TIMED_OUT);
     }
 }
