@@ -3,6 +3,7 @@ package pysmurf.controller.publisher;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.netty.channel.Channel;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -25,9 +26,9 @@ public final class Inlet {
     /** A full socket drops a marker, too. */
     private static final long MARK_AGAIN_MS = 200;
     /** What holds up messages for longer holds up everything. */
-    private static final long MAX_STANDSTILL_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final Duration MAX_STANDSTILL = Duration.ofSeconds(5);
     /** How long a file on a network that does not answer keeps the session open. */
-    private static final long MAX_LOOK_S = 2;
+    private static final Duration MAX_LOOK = Duration.ofSeconds(2);
 
     private final LiveSession session;
     private final Sessions sessions;
@@ -37,11 +38,11 @@ public final class Inlet {
     private final CompletableFuture<Long> socketDropsBefore;
     private final PublisherCount before;
     private final SequenceGaps messages;
-    private final String marking = UUID.randomUUID().toString();
-    // Markers are numbered, since the kernel counts a lost one like a lost message.
+    private final SequenceGaps markers = new SequenceGaps(0);
+    private final SequenceGaps.Source marking =
+            new SequenceGaps.Source("", "", UUID.randomUUID().toString());
     private long marked;
     private long lastMarker = -1;
-    private long markersArrived;
     private long queueDrops;
     private long lostReported;
     private long gapsReported;
@@ -82,16 +83,21 @@ public final class Inlet {
 
     /** Looks at a registered file, after those before it, on a thread that the file system may hold up. */
     synchronized void look(Runnable task, Executor threads) {
-        looks = looks.thenRunAsync(() -> LogMark.around(session, task), threads).exceptionally(fault -> {
-            LOG.error("A file of session {} could not be registered", session.id(), fault);
-            return null;
-        });
+        looks = looks.thenRunAsync(
+                () -> LogMark.around(session, () -> {
+                    try {
+                        task.run();
+                    } catch (RuntimeException e) {
+                        LOG.error("A file of session {} could not be registered", session.id(), e);
+                    }
+                }),
+                threads);
     }
 
     synchronized void markerArrived(JsonNode marker) {
-        if (marker.path("mark").asText().equals(marking)) {
+        if (marker.path("mark").asText().equals(marking.sender())) {
             lastMarker = Math.max(lastMarker, marker.path("n").longValue());
-            markersArrived++;
+            markers.note(marking, marker.path("n").longValue());
             notifyAll();
         }
     }
@@ -105,7 +111,7 @@ public final class Inlet {
             if (!awaitMarker()) {
                 sessions.message(session, "The last messages of the script's Publisher may be missing");
             }
-            looks().get(MAX_LOOK_S, TimeUnit.SECONDS);
+            looks().get(MAX_LOOK.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             sessions.message(session, "A file that the script registered cannot be looked at yet");
         } catch (IOException | ExecutionException e) {
@@ -128,36 +134,37 @@ public final class Inlet {
      * @return false if neither it nor anything else comes
      */
     private synchronized boolean awaitMarker() throws IOException, InterruptedException {
-        long first = marked;
+        long first = mark();
         long progress = inbox.handled();
         long since = System.nanoTime();
-        mark();
-        for (wait(MARK_AGAIN_MS); lastMarker < first; wait(MARK_AGAIN_MS)) {
+        while (lastMarker < first) {
+            wait(MARK_AGAIN_MS);
             if (progress != inbox.handled()) {
                 progress = inbox.handled();
                 since = System.nanoTime();
-            } else if (System.nanoTime() - since > MAX_STANDSTILL_NANOS) {
+            } else if (System.nanoTime() - since > MAX_STANDSTILL.toNanos()) {
                 return false;
             }
-            mark();
+            if (lastMarker < first) {
+                mark();
+            }
         }
         return true;
     }
 
-    private void mark() throws IOException {
+    private long mark() throws IOException {
         inbox.send(
                 Json.object()
                         .put("type", PublisherInbox.MARKER_TYPE)
-                        .put("mark", marking)
+                        .put("mark", marking.sender())
                         .put("n", marked),
                 port);
-        marked++;
+        return marked++;
     }
 
     private synchronized void reportMissing() {
         // numbers miss the last ones, drops miss those that the Publisher failed to send
-        long markersLost = lastMarker + 1 - markersArrived;
-        long drops = SocketDrops.of(port) - socketDropsBefore.join() + queueDrops - markersLost;
+        long drops = SocketDrops.of(port) - socketDropsBefore.join() + queueDrops - markers.lost();
         long lost = before.lost() + Math.max(0, Math.max(messages.lost(), drops));
         if (lost > lostReported) {
             sessions.message(

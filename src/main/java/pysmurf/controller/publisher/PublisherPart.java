@@ -4,12 +4,14 @@ import io.netty.channel.epoll.Epoll;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.camel.component.netty.NettyWorkerPoolBuilder;
 import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.FollowedFile;
@@ -19,7 +21,6 @@ import pysmurf.controller.config.Settings;
 import pysmurf.controller.config.StartFailure;
 import pysmurf.controller.observe.Health.Check;
 import pysmurf.controller.session.BoundedQueue;
-import pysmurf.controller.session.Json;
 import pysmurf.controller.session.SessionPart;
 
 /** What pysmurf's Publishers send, in and out. */
@@ -57,16 +58,23 @@ public final class PublisherPart {
     /** Makes it a part of the controller. */
     public void join(Assembly assembly, SessionPart sessions, String hostName) throws Exception {
         Configuration configuration = assembly.configuration();
-        String id = configuration.publisherId();
         setting = configuration.follow(assembly.files(), Settings.PUBLISHER_DESTINATIONS);
-        Destinations destinations = assembly.closing(assembly.bind(
-                "destinations", new Destinations(setting, address, destination -> measure(assembly, destination))));
+        Destinations destinations = assembly.bind("destinations", new Destinations(setting, address));
         destinations.resolve();
-        assembly.bind("controllerPublisher", new ControllerPublisher(hostName, id, assembly.clock()));
+        assembly.bind(
+                "controllerPublisher",
+                new ControllerPublisher(hostName, configuration.publisherId(), assembly.clock()));
+        assembly.bind("fanOutSocket", new FanOutSocket(destinations));
+        assembly.bind(
+                "udpSenders",
+                new NettyWorkerPoolBuilder()
+                        .withName("udp-sender")
+                        .withWorkerCount(1)
+                        .build());
         inbox = assembly.closing(new PublisherInbox(
                 sessions.sessions(),
                 sessions.files(),
-                id,
+                configuration.publisherId(),
                 address.getPort(),
                 new OwnPorts(assembly.camel(), messages, told()),
                 configuration.get(Settings.SCRIPTS_LEFTOVERS) == Leftovers.KEEP));
@@ -87,42 +95,46 @@ public final class PublisherPart {
                         "Places in the numbering of Publisher messages where some are missing.",
                         Map.of(),
                         inbox::gaps);
+        destinations.whenNew(traffic -> measure(assembly, traffic));
     }
 
-    private static void measure(Assembly assembly, Destination destination) {
-        Map<String, String> label = Map.of("destination", destination.name().toString());
+    private static void measure(Assembly assembly, Destinations.Traffic traffic) {
+        Map<String, String> label = Map.of("destination", traffic.destination().toString());
         assembly.metrics()
                 .counter(
                         "pysmurf.udp.destination.sent",
                         "Datagrams to a destination that the network has taken.",
                         label,
-                        destination::sent)
+                        traffic::sent)
                 .counter(
                         "pysmurf.udp.destination.failed",
                         "Datagrams to a destination that it has not, or for which there was no address.",
                         label,
-                        destination::failed);
+                        traffic::failed);
     }
 
     private Check health(Destinations destinations) {
         Map<String, Object> data = Map.of(
-                "received", inbox.received(),
-                "ignored", inbox.ignored(),
-                "lost", inbox.lost(),
+                "received",
+                inbox.received(),
+                "ignored",
+                inbox.ignored(),
+                "lost",
+                inbox.lost(),
                 "destinations",
-                        destinations.all().stream().map(PublisherPart::figures).toList());
+                destinations.traffic().stream().map(PublisherPart::figures).toList());
         String faults = Stream.concat(destinations.faults().stream(), settingFault().stream())
                 .collect(Collectors.joining("; "));
         return Check.degradedBy(faults.isEmpty() ? Optional.empty() : Optional.of(faults), data);
     }
 
-    private static Object figures(Destination destination) {
-        var figures = Json.object()
-                .put("host", destination.name().host())
-                .put("port", destination.name().port())
-                .put("sent", destination.sent())
-                .put("failed", destination.failed());
-        destination.fault().ifPresent(fault -> figures.put("fault", fault));
+    private static Map<String, Object> figures(Destinations.Traffic traffic) {
+        Map<String, Object> figures = new LinkedHashMap<>();
+        figures.put("host", traffic.destination().host());
+        figures.put("port", traffic.destination().port());
+        figures.put("sent", traffic.sent());
+        figures.put("failed", traffic.failed());
+        traffic.fault().ifPresent(fault -> figures.put("fault", fault));
         return figures;
     }
 
