@@ -194,7 +194,12 @@ public final class Sessions {
     }
 
     private static ObjectNode result(Session session) {
-        return Json.<ObjectNode>tree(session).retain("session_id", "op_name", "outcome", "exit_code", "data");
+        return Json.object()
+                .put("session_id", session.id())
+                .put("op_name", session.opName())
+                .put("outcome", session.outcome().word())
+                .put("exit_code", session.exitCode())
+                .set("data", session.data());
     }
 
     private void publish(LiveSession session) {
