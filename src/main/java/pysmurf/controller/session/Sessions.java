@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.apache.camel.ExchangeProperty;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -207,7 +208,7 @@ public final class Sessions {
     }
 
     /** The session's work begins. */
-    public void running(LiveSession session) {
+    public void running(@ExchangeProperty("session") LiveSession session) {
         update(session, now -> now.advanced(Status.RUNNING));
     }
 
@@ -402,7 +403,7 @@ public final class Sessions {
 
     /** Whether the controller is busy, as an event for the sinks. */
     public synchronized SessionEvent statusEvent() {
-        return SessionEvent.status(Json.text(statusJson(true)));
+        return SessionEvent.of(SessionEvent.Type.STATUS, null, Json.text(statusJson(true)));
     }
 
     /** The payload of the status topic. */
