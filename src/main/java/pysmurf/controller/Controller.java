@@ -35,6 +35,7 @@ import pysmurf.controller.script.ScriptPart;
 import pysmurf.controller.session.SessionCloser;
 import pysmurf.controller.session.SessionPart;
 import pysmurf.controller.session.Sessions;
+import pysmurf.controller.sink.SinkPart;
 import pysmurf.controller.store.StorePart;
 
 /** One controller: its parts, put together, on Camel. Nothing here is static, so a process may hold several. */
@@ -187,7 +188,8 @@ public final class Controller implements AutoCloseable {
 
         StorePart store = opening.join();
         store.join(assembly);
-        SessionPart session = new SessionPart(assembly, store.sessions(), publisher.messages());
+        SinkPart sinks = new SinkPart(assembly, publisher.messages());
+        SessionPart session = new SessionPart(assembly, store.sessions(), sinks.events());
         Sessions sessions = session.sessions();
         publisher.join(assembly, session, hostName());
         operations = new OperationPart(assembly);

@@ -14,8 +14,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.apache.camel.Body;
 import org.apache.camel.ExchangeProperty;
 import pysmurf.controller.session.Json;
-import pysmurf.controller.session.OutputGaps;
 import pysmurf.controller.session.SessionEvent;
+import pysmurf.controller.sink.OutputGaps;
 
 /**
  * The server-sent events of {@code GET /api/v1/events}. The last events are remembered, within bounds, and every watcher reads from
@@ -58,12 +58,13 @@ public final class EventStream {
 
     private synchronized void remember(SessionEvent event) {
         long missing = gaps.before(event);
-        if (event.isEndOfLines() && missing == 0) {
+        boolean end = event.getType() == SessionEvent.Type.END;
+        if (end && missing == 0) {
             return;
         }
         long linesBefore = lines + missing;
-        int ownLines = event.hasLines() ? event.getOutput().lines().size() : 0;
-        String json = event.isEndOfLines() ? "" : event.getJson();
+        int ownLines = event.getOutput() == null ? 0 : event.getOutput().lines().size();
+        String json = end ? "" : event.getJson();
         Entry entry = new Entry(nextId, event.getName(), json, linesBefore, linesBefore + ownLines);
         while (!memory.isEmpty() && (memory.size() >= MAX_EVENTS || chars + json.length() > MAX_CHARS)) {
             chars -= memory.pollFirstEntry().getValue().json().length();

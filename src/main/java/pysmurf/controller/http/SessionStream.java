@@ -51,8 +51,7 @@ final class SessionStream implements ResponseStream {
         }
         StringBuilder block = new StringBuilder();
         while (next < messages.size() && block.length() < BLOCK_CHARACTERS) {
-            block.append(next == 0 ? "" : ",")
-                    .append(Json.text(messages.get(next++).json()));
+            block.append(next == 0 ? "" : ",").append(Json.text(messages.get(next++)));
         }
         // the next one once the client has taken this
         response.write(block.toString()).onSuccess(v -> eventLoop.runOnContext(again -> go(response, eventLoop)));

@@ -4,20 +4,44 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.apache.camel.Body;
+import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
+import org.apache.camel.Message;
 import pysmurf.controller.session.SessionEvent;
 import pysmurf.controller.session.Sessions;
 
-/** Remembers the sessions that change while the broker is away. When it is back, each is published once, as it is then. */
+/** Words events for the broker, and remembers the sessions that change while the broker is away. When it is back, each is published once, as it is then. */
 public final class MqttOutbox {
 
     private static final int MAX_SESSIONS = 10_000;
 
     private final Sessions sessions;
+    private final String topicRoot;
+    private final String headers;
     private final Set<Integer> missed = new LinkedHashSet<>();
 
-    public MqttOutbox(Sessions sessions) {
+    /**
+     * @param topicRoot what every topic begins with
+     * @param headers   what the names of the headers begin with that Camel's component looks at
+     */
+    public MqttOutbox(Sessions sessions, String topicRoot, String headers) {
         this.sessions = sessions;
+        this.topicRoot = topicRoot;
+        this.headers = headers;
+    }
+
+    /**
+     * Makes a message of an event: its topic is its name, the broker keeps the status for those who subscribe later, and what may be
+     * lost is sent once.
+     */
+    public void address(@Body SessionEvent event, Exchange exchange) {
+        exchange.setProperty("event", event);
+        Message message = exchange.getMessage();
+        message.setHeader(headers + "OverrideTopic", topicRoot + "/" + event.getName());
+        message.setHeader(headers + "Qos", event.isExpendable() ? 0 : 1);
+        message.setHeader(headers + "Retained", event.getType() == SessionEvent.Type.STATUS);
+        message.setBody(event.getJson());
     }
 
     /** An event could not be sent. */

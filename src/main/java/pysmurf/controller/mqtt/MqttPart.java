@@ -84,7 +84,12 @@ public final class MqttPart {
         // before any route may connect
         connection.onConnected(() -> assembly.camel().createProducerTemplate().sendBody("direct:mqtt-connected", ""));
         assembly.bind("mqttCommands", new MqttCommands(connection, topicRoot + "/reply", "mqtt", assembly.clock()));
-        assembly.bind("mqttOutbox", new MqttOutbox(sessions));
+        assembly.bind(
+                "mqttOutbox",
+                new MqttOutbox(
+                        sessions,
+                        topicRoot,
+                        configuration.get(Settings.MQTT_VERSION).headers()));
         assembly.whenStarted(() -> start(ready));
         assembly.health().addHindrance(this::hindrance);
         assembly.health().add("mqtt", this::health);

@@ -1,6 +1,5 @@
 package pysmurf.controller.observe;
 
-import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
@@ -88,12 +87,6 @@ public final class Metrics implements AutoCloseable {
                 .description(description)
                 .tags(tags(labels))
                 .register(registry);
-        return this;
-    }
-
-    /** A count that routes keep with {@code micrometer:}; said here what it is, and it is there before the first one. */
-    public Metrics counted(String name, String description, Map<String, String> labels) {
-        Counter.builder(name).description(description).tags(tags(labels)).register(registry);
         return this;
     }
 

@@ -14,6 +14,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
+import org.apache.camel.ExchangeProperty;
 import org.apache.camel.Route;
 import org.apache.camel.model.ModelCamelContext;
 import org.apache.camel.model.OnExceptionDefinition;
@@ -121,7 +122,7 @@ public final class Operations {
      *
      * @throws OperationFailure if the operation was taken away meanwhile
      */
-    public void ready(LiveSession session) {
+    public void ready(@ExchangeProperty("session") LiveSession session) {
         swap.handover().lock();
         try {
             if (find(session.opName()).isEmpty()) {
@@ -134,7 +135,7 @@ public final class Operations {
     }
 
     /** A session's parameters as options for its scripts, as far as the schema of its operation names options. */
-    public List<Object> options(LiveSession session) {
+    public List<Object> options(@ExchangeProperty("session") LiveSession session) {
         return find(session.opName())
                 .map(operation -> operation.parameters().options(session.params()))
                 .orElse(List.of());

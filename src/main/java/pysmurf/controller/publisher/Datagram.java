@@ -1,7 +1,7 @@
 package pysmurf.controller.publisher;
 
 import java.net.InetSocketAddress;
-import pysmurf.controller.session.Weighted;
+import pysmurf.controller.sink.Weighted;
 
 /**
  * A datagram as it came.

@@ -195,6 +195,11 @@ public final class Destinations {
                 + "&workerGroup=#udpSenders&clientInitializerFactory=#fanOutSocket";
     }
 
+    /** For routes: whether there is any. */
+    public boolean isAny() {
+        return !all.isEmpty();
+    }
+
     /** Where the next datagram from a local address goes. */
     List<Place> from(InetAddress origin) {
         return byOrigin.getOrDefault(origin, List.of());

@@ -18,7 +18,7 @@ import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.component.netty.NettyWorkerPoolBuilder;
 import org.apache.camel.support.DefaultExchange;
-import pysmurf.controller.session.BoundedQueue;
+import pysmurf.controller.sink.BoundedQueue;
 
 /** Sockets of sessions that have a port of their own. The datagrams go to {@code seda:publisher-message}, as all others do. */
 public final class OwnPorts implements AutoCloseable {

@@ -20,14 +20,14 @@ import pysmurf.controller.config.Leftovers;
 import pysmurf.controller.config.Settings;
 import pysmurf.controller.config.StartFailure;
 import pysmurf.controller.observe.Health.Check;
-import pysmurf.controller.session.BoundedQueue;
 import pysmurf.controller.session.SessionPart;
+import pysmurf.controller.sink.BoundedQueue;
 
 /** What pysmurf's Publishers send, in and out. */
 public final class PublisherPart {
 
     private final InetSocketAddress address;
-    private final BoundedQueue messages = new BoundedQueue(batch -> inbox().dropped(batch));
+    private final BoundedQueue messages = new BoundedQueue(() -> false, batch -> inbox().dropped(batch));
     private PublisherInbox inbox;
     private FollowedFile<List<HostPort>, String> setting;
 

@@ -1,6 +1,5 @@
 package pysmurf.controller.session;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
 import java.util.ArrayDeque;
@@ -29,9 +28,20 @@ public final class LiveSession {
     /** The text of a document. */
     private record Text(Session of, String json) {}
 
+    /**
+     * A session as it is at a moment.
+     *
+     * @param document     its JSON without messages
+     * @param messages     those that are new, oldest first
+     * @param messageCount how many it has had so far
+     */
+    public record Snapshot(Session session, String document, List<Message> messages, int messageCount) {}
+
     private final long madeAt = System.nanoTime();
     private final int paramsSize;
+    /** Has a monitor of its own, so that the store can write a session that is held. */
     private final Deque<Message> messages = new ArrayDeque<>();
+
     private final CompletableFuture<LiveSession> ended = new CompletableFuture<>();
     private final CompletableFuture<Void> abortRequested = new CompletableFuture<>();
     /** Volatile, so that the store can look at the lock without the monitor. */
@@ -146,12 +156,14 @@ public final class LiveSession {
         }
     }
 
-    synchronized void add(Message message) {
-        messages.addLast(message);
-        messageCount++;
-        messageBytes += bytes(message);
-        while (messages.size() > MAX_MESSAGES || messageBytes > MAX_MESSAGE_BYTES && messages.size() > 1) {
-            messageBytes -= bytes(messages.removeFirst());
+    void add(Message message) {
+        synchronized (messages) {
+            messages.addLast(message);
+            messageCount++;
+            messageBytes += bytes(message);
+            while (messages.size() > MAX_MESSAGES || messageBytes > MAX_MESSAGE_BYTES && messages.size() > 1) {
+                messageBytes -= bytes(messages.removeFirst());
+            }
         }
     }
 
@@ -160,47 +172,63 @@ public final class LiveSession {
     }
 
     /** How many messages it had so far, those that are no longer in memory included. */
-    public synchronized int messageCount() {
-        return messageCount;
+    public int messageCount() {
+        synchronized (messages) {
+            return messageCount;
+        }
     }
 
     /** The newest messages that are in memory, oldest first; a copy. */
-    public synchronized List<Message> messages(int max) {
-        return messages.stream().skip(Math.max(0, messages.size() - max)).toList();
+    public List<Message> messages(int max) {
+        synchronized (messages) {
+            return messages.stream().skip(Math.max(0, messages.size() - max)).toList();
+        }
+    }
+
+    /**
+     * The session as it is now; needs no monitor of it.
+     *
+     * @param known so many messages are not new
+     */
+    public Snapshot since(int known) {
+        synchronized (messages) {
+            Text present = text();
+            return new Snapshot(present.of(), present.json(), messages(messageCount - known), messageCount);
+        }
     }
 
     /** About what it takes in memory, at most. */
-    public synchronized long weight() {
-        return messageBytes + MEMORY_FOR_JSON * (now.dataSize() + paramsSize);
+    public long weight() {
+        synchronized (messages) {
+            return messageBytes + MEMORY_FOR_JSON * (now.dataSize() + paramsSize);
+        }
     }
 
-    /** The document as JSON text, without messages; made once for each change. */
+    /** The document as JSON text, without messages; made once for each change that shows in it. */
     public String document() {
+        return text().json();
+    }
+
+    private Text text() {
         Session present = now;
         Text known = text;
         if (known.of() != present) {
-            known = new Text(present, Json.text(present));
+            boolean same = known.of() != null && known.of().showsTheSameAs(present);
+            known = new Text(present, same ? known.json() : Json.text(present));
             text = known;
         }
-        return known.json();
+        return known;
     }
 
     /** The session object as clients get it, with so many messages. */
     public synchronized String json(int maxMessages) {
-        ArrayNode texts = messagesJson(maxMessages);
         String document = document();
-        return document.substring(0, document.length() - 1) + ",\"messages\":" + Json.text(texts) + "}";
+        return document.substring(0, document.length() - 1) + ",\"messages\":" + Json.text(messages(maxMessages)) + "}";
     }
 
     /** The same as a tree, for those who change it. */
     public synchronized ObjectNode toJson(int maxMessages) {
-        return Json.<ObjectNode>tree(now).set("messages", messagesJson(maxMessages));
-    }
-
-    private ArrayNode messagesJson(int max) {
-        ArrayNode texts = Json.mapper().createArrayNode();
-        messages(max).forEach(message -> texts.add(message.json()));
-        return texts;
+        return Json.<ObjectNode>tree(now).set("messages", Json.tree(messages(maxMessages)));
     }
 
     /** @return false if the session is over, so that no script may start in its name any more */

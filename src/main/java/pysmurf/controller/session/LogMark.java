@@ -30,7 +30,7 @@ public final class LogMark implements AutoCloseable {
     }
 
     /** As {@link #around(Session, Runnable)}; the event must be one of a session. */
-    static void around(SessionEvent event, Runnable task) {
+    public static void around(SessionEvent event, Runnable task) {
         around(new LogMark(event.getSessionId(), event.getOpName()), task);
     }
 

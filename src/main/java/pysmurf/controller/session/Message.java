@@ -1,17 +1,14 @@
 package pysmurf.controller.session;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.annotation.JsonFormat;
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import java.math.BigDecimal;
 
 /**
- * A line of a session for people.
+ * A line of a session for people; in JSON it is an array, as OCS has it.
  *
  * @param time unix seconds
  */
-public record Message(BigDecimal time, String text) {
-
-    /** As OCS has it: time and text. */
-    public ArrayNode json() {
-        return Json.mapper().createArrayNode().add(time).add(text);
-    }
-}
+@JsonFormat(shape = JsonFormat.Shape.ARRAY)
+@JsonPropertyOrder({"time", "text"})
+public record Message(BigDecimal time, String text) {}

@@ -115,6 +115,11 @@ public record Session(
                 .build();
     }
 
+    /** Whether the JSON is the same: what only recovery needs of a session is not in it. */
+    boolean showsTheSameAs(Session other) {
+        return with(session -> session.log(other.log).scripts(other.scripts)).equals(other);
+    }
+
     @JsonIgnore
     public boolean isDone() {
         return status == Status.DONE;

@@ -2,6 +2,7 @@ package pysmurf.controller.session;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Supplier;
 
 /**
@@ -15,6 +16,8 @@ public final class SessionEvent {
         SESSION,
         /** A batch of output lines. */
         OUTPUT,
+        /** There are no more output lines of a script, for those who count what they missed. */
+        END,
         /** A Publisher message of the script, other than a file. */
         DATA,
         /** A file that the script registered. */
@@ -33,10 +36,10 @@ public final class SessionEvent {
     private final int sessionId;
     private final String opName;
     private final Supplier<String> source;
+    private final byte[] datagram;
+    private final Output output;
+    private final int weight;
     private volatile String json;
-    private byte[] datagram;
-    private Output output;
-    private int weight;
 
     /**
      * Output lines.
@@ -51,22 +54,20 @@ public final class SessionEvent {
     /** What is sent of a batch; written by streaming, since a flood is thousands of lines a second. */
     private record OutputPayload(int sessionId, long seq, List<String> lines) {}
 
-    private SessionEvent(Type type, int sessionId, String opName, Supplier<String> source) {
+    private SessionEvent(
+            Type type, LiveSession session, Supplier<String> source, byte[] datagram, Output output, int weight) {
         this.type = type;
-        this.sessionId = sessionId;
-        this.opName = opName;
+        this.sessionId = session == null ? -1 : session.id();
+        this.opName = session == null ? null : session.opName();
         this.source = source;
+        this.datagram = datagram;
+        this.output = output;
+        this.weight = weight;
     }
 
-    /** An event whose JSON is there already. */
+    /** An event whose JSON is there already; without a session for {@link Type#STATUS}. */
     public static SessionEvent of(Type type, LiveSession session, String json) {
-        SessionEvent event = new SessionEvent(type, session.id(), session.opName(), () -> json);
-        event.weight = json.length();
-        return event;
-    }
-
-    static SessionEvent status(String json) {
-        return new SessionEvent(Type.STATUS, -1, null, () -> json);
+        return new SessionEvent(type, session, () -> json, null, null, json.length());
     }
 
     /**
@@ -76,29 +77,23 @@ public final class SessionEvent {
      * @param bytes   about how long it is
      */
     static SessionEvent data(LiveSession session, JsonNode message, int bytes) {
-        SessionEvent event = new SessionEvent(Type.DATA, session.id(), session.opName(), () -> Json.text(message));
-        event.weight = bytes;
-        return event;
+        return new SessionEvent(Type.DATA, session, () -> Json.text(message), null, null, bytes);
     }
 
     /** A datagram to be relayed as it is. */
     public static SessionEvent ofDatagram(LiveSession session, byte[] bytes) {
-        SessionEvent event = new SessionEvent(Type.DATAGRAM, session.id(), session.opName(), () -> "");
-        event.datagram = bytes;
-        event.weight = bytes.length;
-        return event;
+        return new SessionEvent(Type.DATAGRAM, session, () -> "", bytes, null, bytes.length);
     }
 
-    /** A batch of output lines. */
+    /** A batch of output lines, or the end of them. */
     public static SessionEvent ofOutput(LiveSession session, Output output) {
-        SessionEvent event = new SessionEvent(
-                Type.OUTPUT,
-                session.id(),
-                session.opName(),
-                () -> Json.text(new OutputPayload(session.id(), output.seq(), output.lines())));
-        event.output = output;
-        event.weight = output.lines().stream().mapToInt(String::length).sum();
-        return event;
+        return new SessionEvent(
+                output.lines().isEmpty() ? Type.END : Type.OUTPUT,
+                session,
+                () -> Json.text(new OutputPayload(session.id(), output.seq(), output.lines())),
+                null,
+                output,
+                output.lines().stream().mapToInt(String::length).sum());
     }
 
     public Type getType() {
@@ -130,53 +125,23 @@ public final class SessionEvent {
         return datagram;
     }
 
-    /** The lines of an {@link Type#OUTPUT}, else null. */
+    /** The lines of an {@link Type#OUTPUT}, none for an {@link Type#END}, else null. */
     public Output getOutput() {
         return output;
     }
 
-    /** For routes: whether it goes out over UDP; everything else goes to those who watch. */
-    public boolean isForUdp() {
-        return type == Type.DATAGRAM || type == Type.MESSAGE || type == Type.RESULT;
-    }
-
-    /** For routes: whether it is output lines. */
-    public boolean hasLines() {
-        return output != null && !output.lines().isEmpty();
-    }
-
-    /** For routes: whether it is about output lines, be it that there are no more. */
-    public boolean isOutput() {
-        return output != null;
-    }
-
-    /** For routes: whether it only says that there are no more output lines of a script, for those who count what they missed. */
-    public boolean isEndOfLines() {
-        return output != null && output.lines().isEmpty();
-    }
-
     /** About how many bytes it keeps in memory; the same at any time. */
-    int weight() {
+    public int weight() {
         return weight;
     }
 
     /** Whether it may be left out when there is too much: the rest tells how sessions stand. */
     public boolean isExpendable() {
-        return hasLines() || type == Type.DATA || type == Type.DATAGRAM;
+        return type == Type.OUTPUT || type == Type.DATA || type == Type.DATAGRAM;
     }
 
-    /** For routes: 1 where MQTT delivers it at least once, 0 where it may be lost. */
-    public int getQos() {
-        return isExpendable() ? 0 : 1;
-    }
-
-    /** For routes: whether the broker keeps it for those who subscribe later. */
-    public boolean isRetained() {
-        return type == Type.STATUS;
-    }
-
-    /** The name of the MQTT topic and of the server-sent event. */
+    /** The name of the MQTT topic and of the server-sent event; by it, routes choose the sinks. */
     public String getName() {
-        return type.name().toLowerCase(java.util.Locale.ROOT);
+        return type.name().toLowerCase(Locale.ROOT);
     }
 }

@@ -1,37 +1,25 @@
 package pysmurf.controller.session;
 
-import java.util.List;
-import java.util.Map;
 import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.config.Settings;
 
-/** Puts together the sessions and the queues of the sinks that report on them. */
+/** The sessions and their files. */
 public final class SessionPart {
-
-    private static final List<String> SINKS = List.of("udp", "mqtt", "page", "log");
 
     private final Sessions sessions;
     private final RegisteredFiles files;
 
-    /**
-     * @param messages the queue of Publisher messages. They come first: a burst that is not taken in is lost, while its events can
-     *                 wait
-     */
-    public SessionPart(Assembly assembly, SessionStore store, BoundedQueue messages) throws Exception {
-        BoundedQueue events = assembly.bind("eventQueue", new BoundedQueue(() -> !messages.isEmpty()));
+    public SessionPart(Assembly assembly, SessionStore store, SessionEvents events) throws Exception {
         sessions = assembly.bind(
                 "sessions",
                 new Sessions(
                         store,
-                        new RoutedEvents(assembly.camel(), events),
+                        events,
                         assembly.clock(),
                         assembly.configuration().get(Settings.SESSIONS_MAX_DATA),
                         assembly.metrics().registry()));
         files = assembly.closing(
                 new RegisteredFiles(sessions, assembly.configuration().get(Settings.FILES_DIGEST_UP_TO)));
-        assembly.bind("scriptLog", new ScriptLog());
-        SinkFailures failures = assembly.bind("sinkFailures", new SinkFailures());
-        SINKS.forEach(sink -> addSink(assembly, sink, failures));
         assembly.metrics()
                 .gauge("pysmurf.lock.held", "1 while a session holds the lock.", () -> sessions.holder()
                         .map(holder -> 1)
@@ -42,24 +30,6 @@ public final class SessionPart {
                         () -> sessions.holder()
                                 .map(holder -> sessions.lasted(holder).toNanos() / 1e9)
                                 .orElse(0.0));
-    }
-
-    private static void addSink(Assembly assembly, String sink, SinkFailures failures) {
-        BoundedQueue queue = assembly.bind(sink + "Queue", new BoundedQueue());
-        Map<String, String> label = Map.of("sink", sink);
-        assembly.metrics()
-                .counted("pysmurf.sink.sent", "Events that a sink has delivered.", label)
-                .gauge("pysmurf.sink.queue.depth", "Events that wait for a sink.", label, queue::size)
-                .counter(
-                        "pysmurf.sink.dropped",
-                        "Events that were left out.",
-                        Map.of("sink", sink, "reason", "queue_full"),
-                        queue::dropped)
-                .counter(
-                        "pysmurf.sink.failed",
-                        "Events that a sink could not deliver.",
-                        label,
-                        () -> failures.of("sink-" + sink));
     }
 
     public Sessions sessions() {

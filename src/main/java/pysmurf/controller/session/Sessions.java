@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.apache.camel.ExchangeProperty;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -194,7 +195,12 @@ public final class Sessions {
     }
 
     private static ObjectNode result(Session session) {
-        return Json.<ObjectNode>tree(session).retain("session_id", "op_name", "outcome", "exit_code", "data");
+        return Json.object()
+                .put("session_id", session.id())
+                .put("op_name", session.opName())
+                .put("outcome", session.outcome().word())
+                .put("exit_code", session.exitCode())
+                .set("data", session.data());
     }
 
     private void publish(LiveSession session) {
@@ -202,7 +208,7 @@ public final class Sessions {
     }
 
     /** The session's work begins. */
-    public void running(LiveSession session) {
+    public void running(@ExchangeProperty("session") LiveSession session) {
         update(session, now -> now.advanced(Status.RUNNING));
     }
 
@@ -397,7 +403,7 @@ public final class Sessions {
 
     /** Whether the controller is busy, as an event for the sinks. */
     public synchronized SessionEvent statusEvent() {
-        return SessionEvent.status(Json.text(statusJson(true)));
+        return SessionEvent.of(SessionEvent.Type.STATUS, null, Json.text(statusJson(true)));
     }
 
     /** The payload of the status topic. */

@@ -2,18 +2,19 @@ package pysmurf.controller.store;
 
 import java.math.BigDecimal;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentNavigableMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
@@ -22,7 +23,6 @@ import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.session.LiveSession;
-import pysmurf.controller.session.Message;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.SessionLog;
@@ -50,22 +50,16 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
 
     private static final Extent LISTED = new Extent(LiveSession.LISTED_MESSAGES, 64 * 1024, false);
 
-    /** A session in memory and what of it the database has. */
+    /** A session in memory and what of it the database has; its monitor is held while it is written. */
     private static final class Kept {
 
         private final LiveSession session;
         private boolean written;
         private boolean forgotten;
-        /** Whether the database has it as done; volatile, since it is looked at without the monitor. */
+        /** How many messages are there. */
+        private int messages;
+        /** Whether it is there as done; volatile, since it is looked at without the monitor. */
         private volatile boolean doneWritten;
-
-        /** Volatile, since it is looked at without the monitor: messages that are written twice do no harm. */
-        private volatile int messages;
-
-        /** How often it was looked at, under the session's monitor, and which of those looks is written. */
-        private long looks;
-
-        private long look;
 
         private Kept(LiveSession session) {
             this.session = session;
@@ -78,8 +72,10 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     private final Semaphore writers;
 
     private final SessionTables tables;
-    private final Map<Integer, Kept> kept = new ConcurrentHashMap<>();
-    private final Map<String, Optional<LiveSession>> latest = new HashMap<>();
+    /** By id; the newest is the last. */
+    private final ConcurrentNavigableMap<Integer, Kept> kept = new ConcurrentSkipListMap<>();
+
+    private final Map<String, Optional<LiveSession>> latest = new ConcurrentHashMap<>();
     private final Set<Kept> dirty = ConcurrentHashMap.newKeySet();
     private final ScheduledExecutorService writer;
     private final Object lockGate = new Object();
@@ -103,11 +99,12 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
             thread.setDaemon(true);
             return thread;
         });
-        List<Integer> open = within(durable, handle -> {
-            nextId = tables.nextId(handle);
-            return tables.unfinished(handle);
-        });
-        for (int id : open) {
+        try {
+            transaction(durable, handle -> nextId = tables.nextId(handle));
+        } catch (JdbiException e) {
+            throw unavailable(e);
+        }
+        for (int id : reading(tables::unfinished)) {
             LiveSession session = load(id, WHOLE).orElseThrow();
             keep(session);
             if (session.exclusive()) {
@@ -155,19 +152,15 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
             toOpen = draft.withoutCommandId();
         }
         Kept opened = new Kept(new LiveSession(Session.of(nextId, toOpen, startTime)));
-        if (always && fault != null) {
-            dirty.add(opened);
+        if (always) {
+            // an abort waits for no disk: the system has its session when it is answered, the platter a moment later
+            saveAtOnce(opened);
         } else {
             try {
-                // an abort waits for no disk: the system has its session when it is answered, the platter a moment
-                // later
-                write(always ? quick : durable, opened);
+                write(durable, opened);
             } catch (JdbiException e) {
                 failed(e);
-                if (!always) {
-                    throw unavailable(e);
-                }
-                dirty.add(opened);
+                throw unavailable(e);
             }
         }
         nextId++;
@@ -183,16 +176,14 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
 
     @Override
     public void save(LiveSession session) {
-        Kept changed = known(session);
+        saveAtOnce(known(session));
+    }
+
+    private void saveAtOnce(Kept changed) {
         if (fault != null) {
             dirty.add(changed);
-            return;
-        }
-        try {
-            write(quick, changed);
-        } catch (JdbiException e) {
-            failed(e);
-            dirty.add(changed);
+        } else {
+            tryToWrite(changed);
         }
     }
 
@@ -224,25 +215,27 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     /** @return false if one of them could not be written */
     private boolean writeEach() {
         for (Kept changed : dirty) {
-            // first, so that what changes meanwhile is written next time
-            dirty.remove(changed);
-            try {
-                write(quick, changed);
-            } catch (JdbiException e) {
-                dirty.add(changed);
-                failed(e);
+            if (!tryToWrite(changed)) {
                 return false;
             }
         }
         return true;
     }
 
+    private boolean tryToWrite(Kept changed) {
+        try {
+            write(quick, changed);
+            return true;
+        } catch (JdbiException e) {
+            dirty.add(changed);
+            failed(e);
+            return false;
+        }
+    }
+
     private boolean isWritable() {
         try {
-            transaction(durable, handle -> {
-                tables.tryToWrite(handle);
-                return null;
-            });
+            transaction(durable, tables::tryToWrite);
             return true;
         } catch (JdbiException e) {
             failed(e);
@@ -250,35 +243,21 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
         }
     }
 
-    /** The session goes on changing while it is written: what a script sends meanwhile does not wait for the disk. */
+    /**
+     * Writes it as it is now. It may go on changing meanwhile, since what a script sends does not wait for the disk: this looks at it
+     * without its monitor, and after it is said to be clean.
+     */
     private void write(Jdbi jdbi, Kept changed) {
-        Session session;
-        String document;
-        List<Message> messages;
-        int messageCount;
-        long look;
-        synchronized (changed.session) {
-            session = changed.session.now();
-            document = changed.session.document();
-            messageCount = changed.session.messageCount();
-            messages = changed.session.messages(messageCount - changed.messages);
-            look = ++changed.looks;
-        }
         synchronized (changed) {
-            if (changed.forgotten || look < changed.look) {
+            dirty.remove(changed);
+            if (changed.forgotten) {
                 return;
             }
-            transaction(jdbi, handle -> {
-                if (!changed.written) {
-                    tables.reserve(handle, session.id() + 1);
-                }
-                tables.write(handle, session, document, messages, messageCount - messages.size());
-                return null;
-            });
-            changed.look = look;
+            LiveSession.Snapshot now = changed.session.since(changed.messages);
+            transaction(jdbi, handle -> tables.write(handle, now, !changed.written));
             changed.written = true;
-            changed.doneWritten = session.isDone();
-            changed.messages = messageCount;
+            changed.doneWritten = now.session().isDone();
+            changed.messages = now.messageCount();
         }
     }
 
@@ -294,20 +273,12 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
         return new StoreUnavailable(UNAVAILABLE + Database.reason(e), e);
     }
 
-    private <T> T transaction(Jdbi jdbi, Function<Handle, T> work) {
+    private void transaction(Jdbi jdbi, Consumer<Handle> work) {
         writers.acquireUninterruptibly();
         try {
-            return jdbi.inTransaction(work::apply);
+            jdbi.useTransaction(work::accept);
         } finally {
             writers.release();
-        }
-    }
-
-    private <T> T within(Jdbi jdbi, Function<Handle, T> work) {
-        try {
-            return transaction(jdbi, work);
-        } catch (JdbiException e) {
-            throw unavailable(e);
         }
     }
 
@@ -340,18 +311,16 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
 
     /** Of those that are done and written, the oldest, while they are too many. */
     private void forgetOldest() {
-        List<Kept> done = kept.values().stream()
-                .filter(one -> one.doneWritten && !dirty.contains(one))
-                .sorted(Comparator.comparing((Kept one) -> one.session.id()).reversed())
-                .toList();
         long bytes = 0;
         int count = 0;
-        for (Kept one : done) {
-            bytes += one.session.weight();
-            count++;
-            if (count > 1 && (count > MAX_KEPT || bytes > MAX_KEPT_BYTES)) {
-                kept.remove(one.session.id(), one);
-                latest.remove(one.session.opName(), Optional.of(one.session));
+        for (Kept one : kept.descendingMap().values()) {
+            if (one.doneWritten && !dirty.contains(one)) {
+                bytes += one.session.weight();
+                count++;
+                if (count > 1 && (count > MAX_KEPT || bytes > MAX_KEPT_BYTES)) {
+                    kept.remove(one.session.id(), one);
+                    latest.remove(one.session.opName(), Optional.of(one.session));
+                }
             }
         }
     }
@@ -361,7 +330,6 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
         return kept.values().stream()
                 .map(one -> one.session)
                 .filter(session -> !session.isDone())
-                .sorted(Comparator.comparing(LiveSession::id))
                 .toList();
     }
 
@@ -384,9 +352,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
         // one at a time: each may be as large as a session can be
         synchronized (loading) {
             Optional<LiveSession> loaded = load(id, WHOLE).map(this::keep);
-            synchronized (this) {
-                forgetOldest();
-            }
+            forgetOldest();
             return loaded;
         }
     }
@@ -409,19 +375,13 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
 
     @Override
     public Optional<LiveSession> latest(String opName) {
-        Optional<LiveSession> known;
-        synchronized (this) {
-            known = latest.get(opName);
-        }
+        Optional<LiveSession> known = latest.get(opName);
         if (known != null) {
             return known;
         }
         Optional<LiveSession> loaded =
                 reading(handle -> tables.latest(handle, opName)).flatMap(this::listed);
-        synchronized (this) {
-            Optional<LiveSession> meanwhile = latest.putIfAbsent(opName, loaded);
-            return Objects.requireNonNullElse(meanwhile, loaded);
-        }
+        return Objects.requireNonNullElse(latest.putIfAbsent(opName, loaded), loaded);
     }
 
     @Override
@@ -454,19 +414,14 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     private void forget(Kept one) {
         synchronized (one.session) {
             synchronized (one) {
-                within(quick, handle -> {
-                    tables.forget(handle, one.session.id());
-                    return one;
-                });
+                transaction(quick, handle -> tables.forget(handle, one.session.id()));
                 // or what is still to be written of it would bring it back
                 one.forgotten = true;
             }
         }
         dirty.remove(one);
         kept.remove(one.session.id(), one);
-        synchronized (this) {
-            latest.remove(one.session.opName());
-        }
+        latest.remove(one.session.opName());
     }
 
     /** Writes what is not written yet, and ends. */

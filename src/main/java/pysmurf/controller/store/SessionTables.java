@@ -7,10 +7,12 @@ import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.transaction.TransactionException;
 import pysmurf.controller.session.Json;
@@ -42,6 +44,8 @@ final class SessionTables {
                 recovery = excluded.recovery
             """;
 
+    private static final String RESERVE = "UPDATE controller SET next_id = ? WHERE name = ? AND next_id < ?";
+
     /** What no list shows whole is not even read for one. */
     private static final String READ_LISTED = "COALESCE(listed, document)";
 
@@ -64,22 +68,9 @@ final class SessionTables {
 
     /** The id that the next session gets. */
     int nextId(Handle handle) {
-        handle.createUpdate(
-                        "INSERT INTO controller (name, next_id) VALUES (:controller, 0) ON CONFLICT (name) DO NOTHING")
-                .bind("controller", controller)
-                .execute();
-        return handle.createQuery("SELECT next_id FROM controller WHERE name = :controller")
-                .bind("controller", controller)
-                .mapTo(Integer.class)
-                .one();
-    }
-
-    /** No id below this is ever given again. */
-    void reserve(Handle handle, int nextId) {
-        handle.createUpdate("UPDATE controller SET next_id = :next WHERE name = :controller AND next_id < :next")
-                .bind("next", nextId)
-                .bind("controller", controller)
-                .execute();
+        handle.execute(
+                "INSERT INTO controller (name, next_id) VALUES (?, 0) ON CONFLICT (name) DO NOTHING", controller);
+        return number(handle, "SELECT next_id FROM controller WHERE name = ?", controller);
     }
 
     /**
@@ -88,28 +79,30 @@ final class SessionTables {
      */
     void tryToWrite(Handle handle) {
         for (int change : List.of(1, -1)) {
-            handle.createUpdate("UPDATE controller SET next_id = next_id + :change WHERE name = :controller")
-                    .bind("change", change)
-                    .bind("controller", controller)
-                    .execute();
+            handle.execute("UPDATE controller SET next_id = next_id + ? WHERE name = ?", change, controller);
         }
     }
 
     /**
-     * Writes a session, and its messages from one on. By JDBC itself: every command waits for this, and Jdbi makes a copy of its
+     * Writes a session and its new messages. By JDBC itself: every command waits for this, and Jdbi makes a copy of its
      * configuration for each statement.
      *
-     * @param document its JSON
+     * @param isNew whether its id is not used up yet
      */
-    void write(Handle handle, Session session, String document, List<Message> messages, int firstMessage) {
+    void write(Handle handle, LiveSession.Snapshot now, boolean isNew) {
+        Session session = now.session();
+        int next = session.id() + 1;
+        List<Message> messages = now.messages();
+        int first = now.messageCount() - messages.size();
         try {
-            execute(handle, WRITE_SESSION, List.<Object[]>of(row(session, ascii(document))));
+            if (isNew) {
+                execute(handle, RESERVE, Stream.<Object[]>of(new Object[] {next, controller, next}));
+            }
+            execute(handle, WRITE_SESSION, Stream.<Object[]>of(row(session, ascii(now.document()))));
             execute(
                     handle,
                     WRITE_MESSAGE,
-                    IntStream.range(0, messages.size())
-                            .mapToObj(i -> row(session, firstMessage + i, messages.get(i)))
-                            .toList());
+                    IntStream.range(0, messages.size()).mapToObj(i -> row(session, first + i, messages.get(i))));
         } catch (SQLException e) {
             throw new TransactionException("session " + session.id() + " cannot be written", e);
         }
@@ -149,18 +142,14 @@ final class SessionTables {
         return new Object[] {controller, session.id(), n, micros(message.time()), text(message.text())};
     }
 
-    private static void execute(Handle handle, String sql, List<Object[]> rows) throws SQLException {
-        if (rows.isEmpty()) {
-            return;
-        }
+    private static void execute(Handle handle, String sql, Stream<Object[]> rows) throws SQLException {
         try (PreparedStatement statement = handle.getConnection().prepareStatement(sql)) {
-            for (Object[] row : rows) {
+            for (Object[] row : (Iterable<Object[]>) rows::iterator) {
                 for (int i = 0; i < row.length; i++) {
                     statement.setObject(i + 1, row[i]);
                 }
-                statement.addBatch();
+                statement.executeUpdate();
             }
-            statement.executeBatch();
         }
     }
 
@@ -178,44 +167,41 @@ final class SessionTables {
 
     /** A session, as far as wanted. */
     Optional<LiveSession> read(Handle handle, int id, Extent extent) {
-        int count = handle.createQuery("SELECT COALESCE(MAX(n), -1) + 1 FROM message WHERE controller = :controller"
-                        + " AND session_id = :id")
-                .bind("controller", controller)
-                .bind("id", id)
-                .mapTo(Integer.class)
-                .one();
-        List<Message> messages = handle.createQuery("SELECT time, text FROM message"
-                        + " WHERE controller = :controller AND session_id = :id AND n >= :first ORDER BY n")
-                .bind("controller", controller)
-                .bind("id", id)
-                .bind("first", firstThatFits(handle, id, count, extent))
-                .map((row, context) ->
-                        new Message(BigDecimal.valueOf(row.getLong("time"), MICROS), row.getString("text")))
+        int count = number(
+                handle,
+                "SELECT COALESCE(MAX(n), -1) + 1 FROM message WHERE controller = ? AND session_id = ?",
+                controller,
+                id);
+        // of the newest that fit; one behind the last if not even that does
+        int first = number(
+                handle,
+                "SELECT COALESCE(MIN(n), ?) FROM (SELECT n, SUM(LENGTH(text)) OVER (ORDER BY n DESC) AS size"
+                        + " FROM (SELECT n, text FROM message WHERE controller = ? AND session_id = ?"
+                        + " ORDER BY n DESC LIMIT ?) AS newest) AS sized WHERE size <= ?",
+                count,
+                controller,
+                id,
+                extent.messages(),
+                extent.characters());
+        List<Message> messages = handle.select(
+                        "SELECT time, text FROM message WHERE controller = ? AND session_id = ? AND n >= ? ORDER BY n",
+                        controller,
+                        id,
+                        first)
+                .map((row, context) -> new Message(BigDecimal.valueOf(row.getLong(1), MICROS), row.getString(2)))
                 .list();
-        return handle.createQuery("SELECT " + (extent.whole() ? READ_WHOLE : READ_LISTED)
-                        + " AS document, exclusive, recovery FROM session WHERE controller = :controller AND id = :id")
-                .bind("controller", controller)
-                .bind("id", id)
+        return handle.select(
+                        "SELECT " + (extent.whole() ? READ_WHOLE : READ_LISTED)
+                                + ", exclusive, recovery FROM session WHERE controller = ? AND id = ?",
+                        controller,
+                        id)
                 .map((row, context) -> new LiveSession(
-                        session(row.getString("document"), row.getInt("exclusive") == 1, row.getString("recovery")),
-                        messages,
-                        count))
+                        session(row.getString(1), row.getInt(2) == 1, row.getString(3)), messages, count))
                 .findOne();
     }
 
-    /** The number of the first of the newest messages that fit; one behind the last if not even that does. */
-    private int firstThatFits(Handle handle, int id, int none, Extent extent) {
-        return handle.createQuery(
-                        "SELECT COALESCE(MIN(n), :none) FROM (SELECT n, SUM(LENGTH(text)) OVER (ORDER BY n DESC) AS size"
-                                + " FROM (SELECT n, text FROM message WHERE controller = :controller AND session_id = :id"
-                                + " ORDER BY n DESC LIMIT :messages) AS newest) AS sized WHERE size <= :most")
-                .bind("controller", controller)
-                .bind("id", id)
-                .bind("none", none)
-                .bind("messages", extent.messages())
-                .bind("most", extent.characters())
-                .mapTo(Integer.class)
-                .one();
+    private static int number(Handle handle, String query, Object... values) {
+        return handle.select(query, values).mapTo(Integer.class).one();
     }
 
     /** A session of its columns. */
@@ -242,66 +228,50 @@ final class SessionTables {
     }
 
     Optional<Integer> findByCommandId(Handle handle, String commandId) {
-        return handle.createQuery("SELECT id FROM session WHERE controller = :controller AND command_id = :commandId")
-                .bind("controller", controller)
-                .bind("commandId", text(commandId))
-                .mapTo(Integer.class)
-                .findOne();
+        return ids(handle, "command_id = ?", text(commandId)).stream().findFirst();
     }
 
     Optional<Integer> latest(Handle handle, String opName) {
-        return handle.createQuery("SELECT id FROM session WHERE controller = :controller AND op_name = :opName"
-                        + " ORDER BY id DESC LIMIT 1")
-                .bind("controller", controller)
-                .bind("opName", opName)
-                .mapTo(Integer.class)
-                .findOne();
+        return ids(handle, "op_name = ? ORDER BY id DESC LIMIT 1", opName).stream()
+                .findFirst();
     }
 
     List<Integer> unfinished(Handle handle) {
-        return handle.createQuery(
-                        "SELECT id FROM session WHERE controller = :controller AND status <> 'done' ORDER BY id")
-                .bind("controller", controller)
-                .mapTo(Integer.class)
-                .list();
+        return ids(handle, "status <> 'done' ORDER BY id");
     }
 
     List<Integer> list(Handle handle, int limit, int before, String opName, Outcome outcome) {
-        return handle.createQuery("SELECT id FROM session WHERE controller = :controller AND id < :before"
-                        + (opName == null ? "" : " AND op_name = :opName")
-                        + (outcome == null ? "" : " AND outcome = :outcome")
-                        + " ORDER BY id DESC LIMIT :limit")
-                .configure(
-                        org.jdbi.v3.core.statement.SqlStatements.class,
-                        statements -> statements.setUnusedBindingAllowed(true))
-                .bind("controller", controller)
-                .bind("before", before)
-                .bind("opName", opName)
-                .bind("outcome", outcome == null ? null : outcome.word())
-                .bind("limit", limit)
-                .mapTo(Integer.class)
-                .list();
+        StringBuilder where = new StringBuilder("id < ?");
+        List<Object> values = new ArrayList<>(List.of(before));
+        if (opName != null) {
+            where.append(" AND op_name = ?");
+            values.add(opName);
+        }
+        if (outcome != null) {
+            where.append(" AND outcome = ?");
+            values.add(outcome.word());
+        }
+        values.add(limit);
+        return ids(handle, where + " ORDER BY id DESC LIMIT ?", values.toArray());
     }
 
     /** Sessions that ended before a time, unix seconds; oldest first. */
     List<Integer> endedBefore(Handle handle, BigDecimal time, int limit) {
-        return handle.createQuery("SELECT id FROM session WHERE controller = :controller AND end_time < :time"
-                        + " ORDER BY id LIMIT :limit")
-                .bind("controller", controller)
-                .bind("time", micros(time))
-                .bind("limit", limit)
+        return ids(handle, "end_time < ? ORDER BY id LIMIT ?", micros(time), limit);
+    }
+
+    private List<Integer> ids(Handle handle, String where, Object... values) {
+        return handle.select(
+                        "SELECT id FROM session WHERE controller = ? AND " + where,
+                        Stream.concat(Stream.of(controller), Stream.of(values)).toArray())
                 .mapTo(Integer.class)
                 .list();
     }
 
     /** A session with all that hangs on it. */
     void forget(Handle handle, int id) {
-        for (String key : List.of("message WHERE session_id", "session WHERE id")) {
-            handle.createUpdate("DELETE FROM " + key + " = :id AND controller = :controller")
-                    .bind("controller", controller)
-                    .bind("id", id)
-                    .execute();
-        }
+        handle.execute("DELETE FROM message WHERE controller = ? AND session_id = ?", controller, id);
+        handle.execute("DELETE FROM session WHERE controller = ? AND id = ?", controller, id);
     }
 
     private static Long micros(BigDecimal seconds) {

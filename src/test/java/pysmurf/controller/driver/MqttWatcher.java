@@ -10,6 +10,7 @@ import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Predicate;
+import org.eclipse.paho.mqttv5.client.MqttAsyncClient;
 import org.eclipse.paho.mqttv5.client.MqttClient;
 import org.eclipse.paho.mqttv5.client.MqttConnectionOptions;
 import org.eclipse.paho.mqttv5.client.persist.MemoryPersistence;
@@ -47,20 +48,15 @@ public final class MqttWatcher implements AutoCloseable {
     private final Setup setup;
     private final MqttClient client;
     /** Subscribes to nothing: what the broker says to a command would wait behind all that the other one hears. */
-    private final MqttClient sender;
+    private final MqttAsyncClient sender;
     /** Cheap to add to, or a flood would come in more slowly the longer it lasts. */
     private final Queue<Message> messages = new ConcurrentLinkedQueue<>();
 
     private MqttWatcher(Setup setup, String brokerUrl) throws MqttException {
         this.setup = setup;
-        this.client = client(brokerUrl, "watcher-");
-        this.sender = client(brokerUrl, "sender-");
-    }
-
-    private static MqttClient client(String brokerUrl, String name) throws MqttException {
-        MqttClient client = new MqttClient(brokerUrl, name + UUID.randomUUID(), new MemoryPersistence());
+        this.client = new MqttClient(brokerUrl, "watcher-" + UUID.randomUUID(), new MemoryPersistence());
         client.setTimeToWait(WAIT_MS);
-        return client;
+        this.sender = new MqttAsyncClient(brokerUrl, "sender-" + UUID.randomUUID(), new MemoryPersistence());
     }
 
     /** Watches everything below the controller's topic, what is retained included. */
@@ -83,7 +79,7 @@ public final class MqttWatcher implements AutoCloseable {
         options.setReceiveMaximum(1_000);
         client.connect(options);
         client.subscribe(setup.topic("#"), 1);
-        sender.connect(options);
+        sender.connect(options).waitForCompletion(WAIT_MS);
     }
 
     private void arrived(String topic, MqttMessage message) {
@@ -112,7 +108,11 @@ public final class MqttWatcher implements AutoCloseable {
     public void publish(String level, String payload, int qos, boolean retained, MqttProperties properties)
             throws MqttException {
         MqttMessage message = new MqttMessage(payload.getBytes(StandardCharsets.UTF_8), qos, retained, properties);
-        sender.publish(setup.topic(level), message);
+        sender.publish(setup.topic(level), message).waitForCompletion(WAIT_MS);
+        // it counts the acknowledgement later than it says that it has it, and refuses what it counts as too many
+        org.awaitility.Awaitility.await("room at the broker")
+                .pollInterval(Duration.ofMillis(1))
+                .until(() -> sender.getInFlightMessageCount() == 0);
     }
 
     /** What came on a topic so far, in order. */
@@ -175,11 +175,10 @@ public final class MqttWatcher implements AutoCloseable {
 
     @Override
     public void close() throws MqttException {
-        close(sender);
-        close(client);
-    }
-
-    private static void close(MqttClient client) throws MqttException {
+        if (sender.isConnected()) {
+            sender.disconnect(QUIESCE_MS).waitForCompletion(WAIT_MS);
+        }
+        sender.close(true);
         if (client.isConnected()) {
             client.disconnect(QUIESCE_MS);
         }

@@ -117,7 +117,7 @@ class RouteSwapTest {
         }
     }
 
-    private static RouteBuilder commands(MqttVersion version) {
+    static RouteBuilder commands(MqttVersion version) {
         return new RouteBuilder() {
             @Override
             public void configure() {

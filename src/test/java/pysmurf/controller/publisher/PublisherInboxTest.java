@@ -25,7 +25,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import pysmurf.controller.access.Requester;
-import pysmurf.controller.session.BoundedQueue;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.MemorySessionStore;
@@ -34,6 +33,7 @@ import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.RegisteredFiles;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
+import pysmurf.controller.sink.BoundedQueue;
 
 /** Messages of several sessions, over real sockets, and a queue whose consumer may be held up. */
 class PublisherInboxTest {
@@ -45,7 +45,7 @@ class PublisherInboxTest {
     private final Sessions sessions =
             new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1 << 20, new SimpleMeterRegistry());
     private final RegisteredFiles files = new RegisteredFiles(sessions, 1024);
-    private final BoundedQueue queue = new BoundedQueue(batch -> this.inbox.dropped(batch));
+    private final BoundedQueue queue = new BoundedQueue(() -> false, batch -> this.inbox.dropped(batch));
     private final Semaphore mayConsume = new Semaphore(1);
     private final ExecutorService consumer = Executors.newCachedThreadPool();
     private PublisherInbox inbox;

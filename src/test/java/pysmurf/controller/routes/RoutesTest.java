@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
+import org.apache.camel.ExchangeProperty;
 import org.apache.camel.ProducerTemplate;
 import org.apache.camel.builder.RouteBuilder;
 import org.apache.camel.component.bean.BeanInfo;
@@ -39,7 +40,6 @@ import pysmurf.controller.driver.Setup;
 import pysmurf.controller.operation.OperationSteps;
 import pysmurf.controller.operation.OperationThreads;
 import pysmurf.controller.pipeline.StageRun;
-import pysmurf.controller.session.BoundedQueue;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.MemorySessionStore;
@@ -50,8 +50,9 @@ import pysmurf.controller.session.Session;
 import pysmurf.controller.session.SessionCloser;
 import pysmurf.controller.session.SessionEvent;
 import pysmurf.controller.session.Sessions;
-import pysmurf.controller.session.SinkFailures;
 import pysmurf.controller.session.Verdict;
+import pysmurf.controller.sink.BoundedQueue;
+import pysmurf.controller.sink.SinkFailures;
 
 /** The routes as they are shipped, with stand-ins for the beans around them. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -74,13 +75,13 @@ class RoutesTest {
     /** Stands in for the operations found in the routes. */
     public static final class NoOptions {
 
-        public void ready(LiveSession session) {
+        public void ready(@ExchangeProperty("session") LiveSession session) {
             if (session.opName().equals("gone")) {
                 throw new OperationFailure(Outcome.FAILED, "taken away");
             }
         }
 
-        public List<Object> options(LiveSession session) {
+        public List<Object> options(@ExchangeProperty("session") LiveSession session) {
             return List.of("--id", session.id());
         }
     }
@@ -115,6 +116,10 @@ class RoutesTest {
 
     /** Stands in for the destinations, of which the second is broken. */
     public static final class ThreeDestinations {
+
+        public boolean isAny() {
+            return true;
+        }
 
         public List<String> origins() {
             return List.of("mock:first", "direct:nobody-there?block=false", "mock:third");
@@ -285,7 +290,7 @@ class RoutesTest {
     private void tell(SessionEvent event) {
         BoundedQueue queue = context.getRegistry().lookupByNameAndType("eventQueue", BoundedQueue.class);
         assertThat(queue).isNotNull();
-        template.sendBody("seda:session-event?queue=#bean:eventQueue", event);
+        template.sendBodyAndProperty("seda:session-event?queue=#bean:eventQueue", event, "eventName", event.getName());
     }
 
     @Test

@@ -1,4 +1,4 @@
-package pysmurf.controller.session;
+package pysmurf.controller.sink;
 
 import java.util.Collection;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -9,6 +9,10 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.apache.camel.Exchange;
+import org.apache.camel.ExchangePropertyKey;
+import org.apache.camel.spi.Synchronization;
+import org.apache.camel.support.SynchronizationAdapter;
+import pysmurf.controller.session.SessionEvent;
 
 /**
  * A queue between routes that is bounded by what it keeps in memory, and in which no producer waits for room: what finds none is
@@ -21,11 +25,8 @@ public final class BoundedQueue extends LinkedBlockingQueue<Exchange> {
 
     private static final long MAX_BYTES = 32L * 1024 * 1024;
     private static final long MAX_OUTPUT_BYTES = 6L * 1024 * 1024;
-    /** What an exchange with an event takes beside its payload. */
+    /** What an exchange takes beside its payload. */
     private static final long OVERHEAD_BYTES = 600;
-
-    /** What one of a batch takes that does not say so itself, generously. */
-    private static final long MAX_TYPICAL_BYTES = 1000;
 
     /** How long one element waits for work that is more urgent, at most. */
     private static final long MAX_DEFERRAL_NANOS = 50_000_000;
@@ -34,8 +35,18 @@ public final class BoundedQueue extends LinkedBlockingQueue<Exchange> {
 
     private final transient BooleanSupplier urgentElsewhere;
     private final transient Consumer<Object> loss;
+    private final transient Synchronization counting = new SynchronizationAdapter() {
+        @Override
+        public void onComplete(Exchange exchange) {
+            // one whose fault was handled has not been delivered, either
+            if (exchange.getProperty(ExchangePropertyKey.EXCEPTION_CAUGHT) == null) {
+                delivered.increment();
+            }
+        }
+    };
     private final AtomicLong bytes = new AtomicLong();
     private final AtomicLong outputBytes = new AtomicLong();
+    private final LongAdder delivered = new LongAdder();
     private final LongAdder dropped = new LongAdder();
 
     /** A queue that is emptied as fast as its consumer can. */
@@ -43,17 +54,11 @@ public final class BoundedQueue extends LinkedBlockingQueue<Exchange> {
         this(() -> false, body -> {});
     }
 
-    /** @param urgentElsewhere while this says yes the queue is emptied slowly, to leave the processors to others */
-    public BoundedQueue(BooleanSupplier urgentElsewhere) {
-        this(urgentElsewhere, body -> {});
-    }
-
-    /** @param loss is given the body of what finds no room */
-    public BoundedQueue(Consumer<Object> loss) {
-        this(() -> false, loss);
-    }
-
-    private BoundedQueue(BooleanSupplier urgentElsewhere, Consumer<Object> loss) {
+    /**
+     * @param urgentElsewhere while this says yes the queue is emptied slowly, to leave the processors to others
+     * @param loss            is given the body of what finds no room
+     */
+    public BoundedQueue(BooleanSupplier urgentElsewhere, Consumer<Object> loss) {
         this.urgentElsewhere = urgentElsewhere;
         this.loss = loss;
     }
@@ -70,10 +75,7 @@ public final class BoundedQueue extends LinkedBlockingQueue<Exchange> {
             loss.accept(body);
             return false;
         }
-        bytes.addAndGet(weight);
-        if (output) {
-            outputBytes.addAndGet(weight);
-        }
+        add(weight, output);
         return super.offer(exchange);
     }
 
@@ -101,13 +103,17 @@ public final class BoundedQueue extends LinkedBlockingQueue<Exchange> {
     private Exchange taken(Exchange exchange) {
         if (exchange != null) {
             Object body = exchange.getMessage().getBody();
-            long weight = weight(body);
-            bytes.addAndGet(-weight);
-            if (isOutput(body)) {
-                outputBytes.addAndGet(-weight);
-            }
+            add(-weight(body), isOutput(body));
+            exchange.getExchangeExtension().addOnCompletion(counting);
         }
         return exchange;
+    }
+
+    private void add(long weight, boolean output) {
+        bytes.addAndGet(weight);
+        if (output) {
+            outputBytes.addAndGet(weight);
+        }
     }
 
     private static long weight(Object body) {
@@ -115,16 +121,19 @@ public final class BoundedQueue extends LinkedBlockingQueue<Exchange> {
             return OVERHEAD_BYTES + event.weight();
         }
         long weight = OVERHEAD_BYTES;
-        if (body instanceof Collection<?> batch) {
-            for (Object element : batch) {
-                weight += element instanceof Weighted one ? one.weight() : MAX_TYPICAL_BYTES;
-            }
+        for (Object element : (Collection<?>) body) {
+            weight += ((Weighted) element).weight();
         }
         return weight;
     }
 
     private static boolean isOutput(Object body) {
-        return body instanceof SessionEvent event && event.hasLines();
+        return body instanceof SessionEvent event && event.getType() == SessionEvent.Type.OUTPUT;
+    }
+
+    /** What came to the end of the route that takes it, without a fault, since the start. */
+    public long delivered() {
+        return delivered.sum();
     }
 
     /** What found no room, since the start. */

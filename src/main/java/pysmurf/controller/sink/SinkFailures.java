@@ -1,4 +1,4 @@
-package pysmurf.controller.session;
+package pysmurf.controller.sink;
 
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;

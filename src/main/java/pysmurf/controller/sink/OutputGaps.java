@@ -1,4 +1,6 @@
-package pysmurf.controller.session;
+package pysmurf.controller.sink;
+
+import pysmurf.controller.session.SessionEvent;
 
 /** Counts the output lines that did not reach one sink, by the numbers the lines carry. Not thread-safe. */
 public final class OutputGaps {

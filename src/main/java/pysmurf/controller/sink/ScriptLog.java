@@ -1,8 +1,10 @@
-package pysmurf.controller.session;
+package pysmurf.controller.sink;
 
 import org.apache.camel.Body;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import pysmurf.controller.session.LogMark;
+import pysmurf.controller.session.SessionEvent;
 
 /** Writes scripts' output lines to the controller's own log. Not thread-safe: one route calls it. */
 public final class ScriptLog {

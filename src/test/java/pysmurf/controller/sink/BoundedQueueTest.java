@@ -1,4 +1,4 @@
-package pysmurf.controller.session;
+package pysmurf.controller.sink;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -13,6 +13,12 @@ import org.apache.camel.support.DefaultExchange;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import pysmurf.controller.access.Requester;
+import pysmurf.controller.session.Json;
+import pysmurf.controller.session.LiveSession;
+import pysmurf.controller.session.MemorySessionStore;
+import pysmurf.controller.session.Session;
+import pysmurf.controller.session.SessionEvent;
+import pysmurf.controller.session.Sessions;
 
 class BoundedQueueTest {
 

@@ -1,4 +1,4 @@
-package pysmurf.controller.session;
+package pysmurf.controller.sink;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -7,6 +7,12 @@ import java.time.Clock;
 import java.util.Collections;
 import org.junit.jupiter.api.Test;
 import pysmurf.controller.access.Requester;
+import pysmurf.controller.session.Json;
+import pysmurf.controller.session.LiveSession;
+import pysmurf.controller.session.MemorySessionStore;
+import pysmurf.controller.session.Session;
+import pysmurf.controller.session.SessionEvent;
+import pysmurf.controller.session.Sessions;
 
 class OutputGapsTest {
 

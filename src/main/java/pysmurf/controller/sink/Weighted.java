@@ -1,4 +1,4 @@
-package pysmurf.controller.session;
+package pysmurf.controller.sink;
 
 /** A message that knows how much memory it takes while it waits in a {@link BoundedQueue}. */
 public interface Weighted {

@@ -1,0 +1,49 @@
+package pysmurf.controller.sink;
+
+import java.util.List;
+import java.util.Map;
+import pysmurf.controller.assembly.Assembly;
+import pysmurf.controller.session.SessionEvents;
+
+/** The queues of the routes that report on sessions. */
+public final class SinkPart {
+
+    private static final List<String> SINKS = List.of("udp", "mqtt", "page", "log");
+
+    private final SessionEvents events;
+
+    /**
+     * @param messages the queue of Publisher messages. They come first: a burst that is not taken in is lost, while its events can
+     *                 wait
+     */
+    public SinkPart(Assembly assembly, BoundedQueue messages) {
+        events = new RoutedEvents(
+                assembly.camel(), assembly.bind("eventQueue", new BoundedQueue(() -> !messages.isEmpty(), lost -> {})));
+        assembly.bind("scriptLog", new ScriptLog());
+        SinkFailures failures = assembly.bind("sinkFailures", new SinkFailures());
+        SINKS.forEach(sink -> addSink(assembly, sink, failures));
+    }
+
+    private static void addSink(Assembly assembly, String sink, SinkFailures failures) {
+        BoundedQueue queue = assembly.bind(sink + "Queue", new BoundedQueue());
+        Map<String, String> label = Map.of("sink", sink);
+        assembly.metrics()
+                .counter("pysmurf.sink.sent", "Events that a sink has delivered.", label, queue::delivered)
+                .gauge("pysmurf.sink.queue.depth", "Events that wait for a sink.", label, queue::size)
+                .counter(
+                        "pysmurf.sink.dropped",
+                        "Events that were left out.",
+                        Map.of("sink", sink, "reason", "queue_full"),
+                        queue::dropped)
+                .counter(
+                        "pysmurf.sink.failed",
+                        "Events that a sink could not deliver.",
+                        label,
+                        () -> failures.of("sink-" + sink));
+    }
+
+    /** What sessions tell of themselves goes there. */
+    public SessionEvents events() {
+        return events;
+    }
+}

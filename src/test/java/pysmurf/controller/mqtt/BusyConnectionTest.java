@@ -1,0 +1,100 @@
+package pysmurf.controller.mqtt;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Properties;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.IntStream;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.apache.camel.support.PluginHelper;
+import org.apache.camel.support.ResourceHelper;
+import org.eclipse.paho.client.mqttv3.MqttClient;
+import org.eclipse.paho.client.mqttv3.persist.MemoryPersistence;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import pysmurf.controller.config.MqttVersion;
+import pysmurf.controller.driver.Setup;
+import pysmurf.controller.session.MemorySessionStore;
+import pysmurf.controller.session.SessionEvent;
+import pysmurf.controller.session.Sessions;
+import pysmurf.controller.sink.BoundedQueue;
+import pysmurf.controller.sink.SinkFailures;
+
+/** The route that publishes events, as it is shipped, on a client whose one thread for what arrives is held up. */
+class BusyConnectionTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    /** Paho's client for MQTT 3.1.1 has at most ten messages without acknowledgement. */
+    private static final int MANY = 40;
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void publishesEachEvent() throws Exception {
+        EmbeddedBroker broker = new EmbeddedBroker("127.0.0.1", 0, folder, null);
+        MqttIdentity identity =
+                new MqttIdentity("me", "life", "", "", null, "pysmurf/me/status", "{}", "pysmurf/me/heartbeat");
+        MqttConnection connection = new MqttConnection(broker, identity, 1024 * 1024, MqttVersion.V3);
+        SinkFailures failures = new SinkFailures();
+        List<String> published = new CopyOnWriteArrayList<>();
+        try (DefaultCamelContext context = new DefaultCamelContext()) {
+            Properties names = new Properties();
+            names.setProperty("mqtt.component", MqttVersion.V3.component());
+            names.setProperty("mqtt.topic-root", "pysmurf/me");
+            context.getPropertiesComponent().setInitialProperties(names);
+            context.getRegistry().bind("mqttConnection", connection);
+            context.getRegistry().bind("mqttClient", connection.client());
+            context.getRegistry().bind("mqttQueue", new BoundedQueue());
+            context.getRegistry().bind("sinkFailures", failures);
+            Sessions sessions = new Sessions(
+                    new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1 << 20, new SimpleMeterRegistry());
+            context.getRegistry().bind("mqttOutbox", new MqttOutbox(sessions, "pysmurf/me", MqttVersion.V3.headers()));
+            PluginHelper.getRoutesLoader(context)
+                    .loadRoutes(ResourceHelper.resolveMandatoryResource(
+                            context, "file:" + Setup.PROJECT.resolve("routes/out/mqtt.camel.yaml")));
+            context.addRoutes(RouteSwapTest.commands(MqttVersion.V3));
+            context.start();
+            broker.start(() -> {});
+            await().atMost(PATIENCE).until(() -> {
+                connection.ensureConnected();
+                return connection.isConnected();
+            });
+            String url = broker.url().orElseThrow();
+            MqttClient watcher = new MqttClient(url, "watcher", new MemoryPersistence());
+            watcher.connect();
+            watcher.subscribe(
+                    "pysmurf/me/status",
+                    1,
+                    (topic, message) -> published.add(new String(message.getPayload(), StandardCharsets.UTF_8)));
+            // no route takes this command, so it is offered again and again
+            context.getRouteController().stopRoute("commands");
+            context.removeRoute("commands");
+            watcher.publish("pysmurf/me/command/run", "{}".getBytes(StandardCharsets.UTF_8), 1, false);
+
+            List<String> events =
+                    IntStream.range(0, MANY).mapToObj(i -> "{\"i\":" + i + "}").toList();
+            for (String event : events) {
+                context.createProducerTemplate()
+                        .sendBody(
+                                "seda:sink-mqtt?queue=#bean:mqttQueue",
+                                SessionEvent.of(SessionEvent.Type.STATUS, null, event));
+            }
+
+            await().atMost(PATIENCE).until(() -> published.size() >= MANY);
+            assertThat(published).containsExactlyElementsOf(events);
+            assertThat(failures.of("sink-mqtt")).isZero();
+            watcher.disconnect();
+            connection.close("{}");
+        } finally {
+            broker.close();
+        }
+    }
+}
