@@ -42,13 +42,15 @@ public final class AbortOperation {
     /** Begins to end what an abort's session was opened for; does nothing for another operation's. Returns at once. */
     public void begin(@Body Verdict started) {
         LiveSession abort = started.session();
-        LiveSession victim = abort.victim();
-        if (victim != null) {
-            boolean force = force(abort.params());
-            scripts.abort(victim, force);
-            if (force) {
-                steps.interrupt(victim, true);
-            }
+        if (abort.victim() != null) {
+            end(abort.victim(), force(abort.params()));
+        }
+    }
+
+    private void end(LiveSession victim, boolean force) {
+        scripts.abort(victim, force);
+        if (force) {
+            steps.interrupt(victim, true);
         }
     }
 
@@ -86,9 +88,7 @@ public final class AbortOperation {
     /** An abort that joins another can only make it more urgent. */
     public Verdict join(@Body Verdict verdict, @ExchangeProperty("command") Command command) {
         if (force(command.params())) {
-            LiveSession victim = verdict.session().victim();
-            scripts.force(victim);
-            steps.interrupt(victim, true);
+            end(verdict.session().victim(), true);
         }
         return verdict;
     }

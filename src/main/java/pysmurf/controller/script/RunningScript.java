@@ -68,9 +68,6 @@ final class RunningScript {
     private CompletableFuture<Integer> exit;
     private Inlet inlet;
 
-    /** Whether SIGKILL was sent. */
-    private volatile boolean killed;
-
     // Guarded by this.
     private ProcessTree tree;
     private AbortLadder ladder;
@@ -93,10 +90,6 @@ final class RunningScript {
     /** Completes when nothing of the script lives and all is known of it. */
     CompletableFuture<Void> over() {
         return over;
-    }
-
-    boolean isKilled() {
-        return killed;
     }
 
     synchronized boolean isEnding() {
@@ -130,10 +123,7 @@ final class RunningScript {
     }
 
     private void climb() {
-        ladder = new AbortLadder(tree, endWithin, signal -> {
-            killed |= signal == Signal.KILL;
-            sessions.signalSent(session, signal.name());
-        });
+        ladder = new AbortLadder(tree, endWithin, signal -> sessions.signalSent(session, signal.name()));
         if (forced) {
             ladder.force();
         }

@@ -190,11 +190,6 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         scripts(session).abort(force, limits.graces());
     }
 
-    /** The abort of a session becomes a forced one; returns at once. */
-    void force(LiveSession session) {
-        scripts(session).force(limits.graces());
-    }
-
     /** As {@link #abort(LiveSession, boolean)}, in no more time than this before SIGKILL. */
     void abort(LiveSession session, Duration atMost) {
         scripts(session).abort(false, limits.graces().within(atMost));

@@ -21,10 +21,6 @@ final class SessionScripts {
 
     private SessionOutput output;
     private boolean guarded;
-    /** Whether a forced abort came behind another abort, and has not killed a script yet. */
-    private boolean forced;
-
-    private List<RunningScript> forcedOn = List.of();
 
     SessionScripts(Sessions sessions, LiveSession session) {
         this.sessions = sessions;
@@ -50,9 +46,6 @@ final class SessionScripts {
         if (guarded && !script.always()) {
             return Optional.of("a safeguard of session " + session.id() + " has begun");
         }
-        if (forced) {
-            return Optional.of("session " + session.id() + " is being aborted, by force");
-        }
         Optional<String> refusal = sessions.enter(session, script.always());
         if (refusal.isEmpty()) {
             running.add(script);
@@ -64,7 +57,6 @@ final class SessionScripts {
     void leave(RunningScript script) {
         synchronized (this) {
             running.remove(script);
-            forced &= !(script.isKilled() && forcedOn.contains(script));
         }
         script.over().complete(null);
         sessions.leave(session);
@@ -74,21 +66,11 @@ final class SessionScripts {
         return running.get(0);
     }
 
-    /** Aborts what runs; by force safeguards, too. Returns at once. */
+    /** Aborts what runs; by force safeguards, too. One that begins later is run all the same. Returns at once. */
     synchronized void abort(boolean force, Graces within) {
         running.stream()
                 .filter(script -> force || !script.always())
                 .forEach(script -> script.end(Outcome.ABORTED, null, force, within));
-    }
-
-    /**
-     * An abort becomes a forced one. If that comes too late to kill the script, it is for the safeguard that follows; nobody can see
-     * from outside which of them it meets.
-     */
-    synchronized void force(Graces within) {
-        forced = true;
-        forcedOn = running.stream().filter(script -> !script.isKilled()).toList();
-        abort(true, within);
     }
 
     /** Ends what runs, in words; returns at once. */
