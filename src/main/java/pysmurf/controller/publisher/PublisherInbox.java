@@ -96,10 +96,10 @@ public final class PublisherInbox implements AutoCloseable {
             inlet = new Inlet(this, session, sessions, opened, socket);
             bySession.put(session.id(), inlet);
             byPort.put(opened, inlet);
-        }
-        if (session.exclusive()) {
-            // what comes from elsewhere is for the session that drives the crate
-            byPort.put(listener, inlet);
+            if (session.exclusive()) {
+                // what comes from elsewhere is for the session that drives the crate
+                byPort.put(listener, inlet);
+            }
         }
         session.ended().thenRun(() -> {
             bySession.remove(session.id());

@@ -41,9 +41,9 @@ public final class AbortOperation {
 
     /** Begins to end what an abort's session was opened for; does nothing for another operation's. Returns at once. */
     public void begin(@Body Verdict started) {
-        LiveSession session = started.session();
-        if (session.victim() != null) {
-            end(session.victim(), force(session));
+        LiveSession abort = started.session();
+        if (abort.victim() != null) {
+            end(abort.victim(), force(abort.params()));
         }
     }
 
@@ -55,13 +55,12 @@ public final class AbortOperation {
     }
 
     /**
-     * Aborts the session that an abort's session was opened for, and waits for its end.
+     * Waits for the end of the session that an abort's session was opened for.
      *
      * @throws OperationFailure if processes outlived even SIGKILL, or a step of its route does not end
      */
     public void abort(@ExchangeProperty(ScriptBinding.SESSION) LiveSession abort) {
         LiveSession victim = abort.victim();
-        end(victim, force(abort));
         awaitEnd(victim);
         AbortRecord record = victim.now().abort();
         sessions.mergeData(abort, Json.<ObjectNode>tree(record).without("at"));
@@ -88,14 +87,14 @@ public final class AbortOperation {
 
     /** An abort that joins another can only make it more urgent. */
     public Verdict join(@Body Verdict verdict, @ExchangeProperty("command") Command command) {
-        if (command.params().path("force").asBoolean()) {
+        if (force(command.params())) {
             end(verdict.session().victim(), true);
         }
         return verdict;
     }
 
-    private static boolean force(LiveSession abort) {
-        return abort.params().path("force").asBoolean();
+    private static boolean force(ObjectNode params) {
+        return params.path("force").asBoolean();
     }
 
     /** Aborts every session, because the controller stops; returns when they have ended, or after this time. */

@@ -9,7 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.apache.camel.ExchangeProperty;
@@ -42,9 +41,6 @@ public final class Recovery {
     private static final String SAFE_STATE = "safe_state";
     /** 0 to 3 on bay 0 of a carrier card, 4 to 7 on bay 1. */
     private static final List<Integer> ALL_BANDS = List.of(0, 1, 2, 3, 4, 5, 6, 7);
-
-    /** A leader that does not exist: the kernel gives out no pid above 4194304 (proc(5), pid_max). */
-    private static final ProcessId NO_PROCESS = new ProcessId(Integer.MAX_VALUE, 0);
 
     private static final String DIED = "The controller died while this session ran; ";
 
@@ -133,10 +129,10 @@ public final class Recovery {
             return new ProcessTree(new ProcessId(mark.pid(), mark.startTicks()), mark.marker());
         }
         // The controller died before it noted the pid: of the processes with the marker, the first is the script.
-        Set<ProcessId> marked = new ProcessTree(NO_PROCESS, mark.marker()).alive();
-        ProcessId first = marked.stream()
-                .min(Comparator.comparing(ProcessId::startTicks).thenComparing(ProcessId::pid))
-                .orElse(NO_PROCESS);
+        ProcessId first = new ProcessTree(ProcessId.NONE, mark.marker())
+                .alive().stream()
+                        .min(Comparator.comparing(ProcessId::startTicks).thenComparing(ProcessId::pid))
+                        .orElse(ProcessId.NONE);
         return new ProcessTree(first, mark.marker());
     }
 
@@ -179,9 +175,9 @@ public final class Recovery {
             return null;
         }
         try {
-            boolean safe = session.now().outcome() == Outcome.SUCCEEDED
-                    || session.now().outcome() != Outcome.INTERRUPTED
-                            && session.now().stages().isEmpty();
+            Session ended = session.now();
+            boolean safe = ended.outcome() == Outcome.SUCCEEDED
+                    || ended.outcome() != Outcome.INTERRUPTED && ended.stages().isEmpty();
             return safe ? null : makeSafe(List.of(session)).orElse(null);
         } finally {
             admission.hold(null);

@@ -1,19 +1,26 @@
 package pysmurf.controller.script;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,9 +28,11 @@ import pysmurf.controller.config.Leftovers;
 import pysmurf.controller.publisher.Inlet;
 import pysmurf.controller.script.process.AbortLadder;
 import pysmurf.controller.script.process.AbortLadder.Graces;
+import pysmurf.controller.script.process.ProcessGroup;
 import pysmurf.controller.script.process.ProcessId;
 import pysmurf.controller.script.process.ProcessTree;
 import pysmurf.controller.script.process.RegularFile;
+import pysmurf.controller.script.process.Signal;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.LogMark;
@@ -32,25 +41,20 @@ import pysmurf.controller.session.ScriptMark;
 import pysmurf.controller.session.Sessions;
 
 /**
- * A script from before its start until nothing of it lives and all its output has been read. One thread waits for it
- * ({@link #await}); any thread may end it, even before it has started.
+ * One script, from before its start until nothing of it lives and all its output has been read. One thread starts it and waits for
+ * it; any thread may end it, even before it has started.
  */
 final class RunningScript {
 
     private static final Logger LOG = LoggerFactory.getLogger(RunningScript.class);
 
+    /** Its value is unique, so that the processes of a session are never mistaken for those of another controller's. */
+    private static final String MARKER = "PYSMURF_SESSION_MARK";
+
     /** The last lines of a flooding script may come after its end; its watchers have waited long enough by then. */
     private static final Duration OUTPUT_BUDGET = Duration.ofMillis(250);
 
-    private static final int UNKNOWN_EXIT_CODE = -1;
     private static final int MAX_REPORT_BYTES = 4 * 1024 * 1024;
-
-    /**
-     * The started script.
-     *
-     * @param exit completes when it has ended, with its exit code; null if that cannot be known
-     */
-    record Started(ScriptMark mark, CompletableFuture<Integer> exit, ProcessTree tree, Inlet inlet) {}
 
     private final ScriptCommand command;
     private final Sessions sessions;
@@ -59,8 +63,13 @@ final class RunningScript {
     private final CompletableFuture<Set<ProcessId>> ladderDone = new CompletableFuture<>();
     private final CompletableFuture<Void> over = new CompletableFuture<>();
 
+    // Of the thread that starts it; the others see them once the tree is there.
+    private ScriptMark mark;
+    private CompletableFuture<Integer> exit;
+    private Inlet inlet;
+
     // Guarded by this.
-    private Started started;
+    private ProcessTree tree;
     private AbortLadder ladder;
     private Graces endWithin;
     private boolean forced;
@@ -83,6 +92,11 @@ final class RunningScript {
         return over;
     }
 
+    synchronized boolean isEnding() {
+        return endWithin != null;
+    }
+
+    /** As {@link #end(Outcome, String, boolean, Graces)}, by the usual ladder. */
     void end(Outcome outcome, String reason) {
         end(outcome, reason, false, limits.graces());
     }
@@ -100,7 +114,7 @@ final class RunningScript {
             cause = outcome;
             why = reason;
             endWithin = within;
-            if (started != null) {
+            if (tree != null) {
                 climb();
             }
         } else if (force && ladder != null) {
@@ -108,25 +122,13 @@ final class RunningScript {
         }
     }
 
-    synchronized boolean isEnding() {
-        return endWithin != null;
-    }
-
-    synchronized void started(Started script) {
-        started = script;
-        if (endWithin != null) {
-            climb();
-        }
-    }
-
     private void climb() {
-        AbortLadder climbed =
-                new AbortLadder(started.tree, endWithin, signal -> sessions.signalSent(session, signal.name()));
-        ladder = climbed;
+        ladder = new AbortLadder(tree, endWithin, signal -> sessions.signalSent(session, signal.name()));
         if (forced) {
-            climbed.force();
+            ladder.force();
         }
-        started.exit.thenRun(climbed::wake);
+        exit.thenRun(ladder::wake);
+        AbortLadder climbed = ladder;
         Runnable climbing = () -> LogMark.around(session, () -> {
             try {
                 ladderDone.complete(climbed.run());
@@ -140,6 +142,73 @@ final class RunningScript {
         } catch (OutOfMemoryError e) {
             LOG.error("There is no thread to end {} on, so this one does it", command, e);
             climbing.run();
+        }
+    }
+
+    /** Starts the script's process, which is noted before, so that it is found whatever happens then. */
+    void start(Path output, Inlet messages, Clock clock) throws IOException {
+        String unique = UUID.randomUUID().toString();
+        Path reportFile = limits.outputFolder().resolve(session.id() + "-" + unique.substring(0, 8) + ".result.json");
+        Map<String, String> environment = new HashMap<>(limits.environment());
+        environment.put("PYSMURF_SESSION_ID", Integer.toString(session.id()));
+        environment.put(MARKER, unique);
+        environment.put("PYSMURF_RESULT_FILE", reportFile.toString());
+        environment.put("SMURFPUB_UDP_PORT", Integer.toString(messages.port()));
+        BigDecimal until =
+                command.limit == null ? null : Json.seconds(clock.instant().plus(command.limit));
+        ScriptMark planned = new ScriptMark(
+                MARKER + "=" + unique,
+                null,
+                null,
+                command.script.toString(),
+                command.stage,
+                until,
+                reportFile.toString(),
+                messages.port());
+        sessions.update(session, now -> now.withScript(planned));
+        List<String> words = new ArrayList<>(List.of(command.getExecutable(), "-u", command.script.toString()));
+        words.addAll(command.getArgs());
+        ProcessGroup process = ProcessGroup.start(words, environment, output);
+        boolean known = false;
+        try {
+            ProcessTree processes = ProcessTree.of(process.pid(), planned.marker());
+            long ticks = processes.leader().map(ProcessId::startTicks).orElse(0L);
+            ScriptMark noted = planned.startedAs(process.pid(), ticks);
+            // Or after a crash a child of it could be taken for it.
+            sessions.update(session, now -> now.withScript(noted));
+            started(noted, process.exit(), processes, messages);
+            known = true;
+        } finally {
+            if (!known) {
+                endAtOnce(process, planned.marker());
+            }
+        }
+    }
+
+    /** No thread will wait for this script, so it must not live on. Needs no file descriptor, as none may be left. */
+    private static void endAtOnce(ProcessGroup process, String marker) {
+        Signal.kill(-process.pid(), Signal.KILL);
+        process.exit().join();
+        try {
+            Graces none = new Graces(Duration.ZERO, Duration.ZERO);
+            new AbortLadder(ProcessTree.of(process.pid(), marker), none, signal -> {}).run();
+        } catch (UncheckedIOException e) {
+            LOG.error("What process {} left behind, if anything, cannot be looked for", process.pid(), e);
+        }
+    }
+
+    /**
+     * The script's process runs, by {@link #start} or since an earlier life of the controller.
+     *
+     * @param end completes when it has ended, with its exit code; null if that cannot be known
+     */
+    synchronized void started(ScriptMark as, CompletableFuture<Integer> end, ProcessTree processes, Inlet messages) {
+        mark = as;
+        exit = end;
+        inlet = messages;
+        tree = processes;
+        if (endWithin != null) {
+            climb();
         }
     }
 
@@ -168,27 +237,28 @@ final class RunningScript {
         if (survivors.isEmpty() && !command.always) {
             sessions.nothingAlive(session);
         }
-        long pid = started.mark.pid();
-        boolean survived = survivors.stream().anyMatch(id -> id.pid() == pid);
+        boolean survived = survivors.stream().anyMatch(id -> id.pid() == mark.pid());
         // A process that is dead for /proc may still have to be reaped.
-        Integer exitCode = survived ? null : started.exit.join();
+        Integer exitCode = survived ? null : exit.join();
         if (!output.finish(OUTPUT_BUDGET)) {
             LOG.info("Output of {} is still being read", command);
         }
-        started.inlet.finish();
+        inlet.finish();
         if (output.isDiskFull()) {
             message("The disk of " + output.file() + " is full; the end of the output may be missing");
         }
         sessions.update(
-                session,
-                now -> now.withoutScript(started.mark).withExitCode(exitCode).survivedBy(survivors.size()));
-        ScriptResult result = result(exitCode, survivors, output);
+                session, now -> now.withoutScript(mark).withExitCode(exitCode).survivedBy(survivors.size()));
+        if (!survivors.isEmpty()) {
+            message("ALARM: processes outlived SIGKILL: " + pids(survivors));
+        }
+        ScriptResult result = result(exitCode, output, report(Path.of(mark.resultFile())));
         if (result.getStage() == null && result.getDetail() != null) {
             // Clients of OCS look for the exit code in the last words before "done".
             message(result.getDetail());
         }
         if (survived) {
-            message("Process " + pid + " could not be ended");
+            message("Process " + mark.pid() + " could not be ended");
         } else if (exitCode == null) {
             message("Script has finished; its exit code is not known, since the controller was restarted meanwhile");
         } else {
@@ -203,13 +273,10 @@ final class RunningScript {
 
     /** Until the process is gone, or the ladder has given it up. */
     private void waitForEnd() {
-        CompletableFuture<?> end = CompletableFuture.anyOf(started.exit, ladderDone.handle((result, fault) -> null));
+        CompletableFuture<?> end = CompletableFuture.anyOf(exit, ladderDone.handle((result, fault) -> null));
         try {
-            if (command.limit != null
-                    && !end.thenApply(any -> true)
-                            .completeOnTimeout(false, command.limit.toNanos(), TimeUnit.NANOSECONDS)
-                            .get()) {
-                String seconds = Json.seconds(Instant.EPOCH.plus(command.limit))
+            if (!isDoneInTime(end)) {
+                String seconds = BigDecimal.valueOf(command.limit.toMillis(), 3)
                         .stripTrailingZeros()
                         .toPlainString();
                 end(Outcome.TIMED_OUT, command.name() + " took longer than " + seconds + " s");
@@ -225,10 +292,19 @@ final class RunningScript {
         }
     }
 
+    private boolean isDoneInTime(CompletableFuture<?> end) throws InterruptedException, ExecutionException {
+        try {
+            end.get(command.limit == null ? Long.MAX_VALUE : command.limit.toNanos(), TimeUnit.NANOSECONDS);
+            return true;
+        } catch (TimeoutException e) {
+            return false;
+        }
+    }
+
     /** Sees to it that nothing of the script lives on, and returns what does. */
     private Set<ProcessId> endOthers() {
         if (!isEnding()) {
-            Set<ProcessId> left = started.tree.alive();
+            Set<ProcessId> left = tree.alive();
             if (left.isEmpty()) {
                 return left;
             }
@@ -243,7 +319,7 @@ final class RunningScript {
             return ladderDone.join();
         } catch (RuntimeException e) {
             LOG.error("Survivors of {} are not known", command, e);
-            return started.tree.alive();
+            return tree.alive();
         }
     }
 
@@ -251,58 +327,46 @@ final class RunningScript {
         return processes.stream().map(id -> Long.toString(id.pid())).collect(Collectors.joining(", "));
     }
 
-    private ScriptResult result(Integer exitCode, Set<ProcessId> survivors, SessionOutput output) {
-        int code = exitCode == null ? UNKNOWN_EXIT_CODE : exitCode;
-        ObjectNode report = report(Path.of(started.mark.resultFile()));
-        Outcome ended;
-        String reason;
-        synchronized (this) {
-            ended = cause;
-            reason = cause == Outcome.ABORTED ? "Aborted" : why;
+    private synchronized ScriptResult result(Integer exitCode, SessionOutput output, ObjectNode report) {
+        Outcome outcome = Outcome.FAILED;
+        String detail;
+        if (cause != null) {
+            outcome = cause;
+            detail = cause == Outcome.ABORTED ? "Aborted" : why;
+        } else if (exitCode == null && output.endedInTraceback()) {
+            detail = command.name() + " ended in a traceback: " + output.lastLine();
+        } else if (exitCode == null || exitCode == 0) {
+            // An unknown exit code does not count against it: the gates decide, as ever.
+            outcome = Outcome.SUCCEEDED;
+            detail = null;
+        } else {
+            String said = output.lastLine().isEmpty() ? "" : ": " + output.lastLine();
+            detail = command.name() + " ended with exit code " + exitCode + said;
         }
-        if (!survivors.isEmpty()) {
-            message("ALARM: processes outlived SIGKILL: " + pids(survivors));
-        }
-        if (ended != null) {
-            return new ScriptResult(command, code, ended, reason, report);
-        }
-        if (exitCode == null && output.endedInTraceback()) {
-            String said = command.name() + " ended in a traceback: " + output.lastLine();
-            return new ScriptResult(command, code, Outcome.FAILED, said, report);
-        }
-        // An unknown exit code does not count against it: the gates decide, as ever.
-        return code == 0 || exitCode == null
-                ? new ScriptResult(command, code, Outcome.SUCCEEDED, null, report)
-                : new ScriptResult(command, code, Outcome.FAILED, failure(code, output.lastLine()), report);
+        return new ScriptResult(command, exitCode, outcome, detail, report);
     }
 
-    private String failure(int code, String lastLine) {
-        return command.name() + " ended with exit code " + code + (lastLine.isEmpty() ? "" : ": " + lastLine);
-    }
-
-    private ObjectNode report(Path reportFile) {
-        try (RegularFile file = RegularFile.at(reportFile);
-                InputStream in = Files.newInputStream(file.path())) {
+    private ObjectNode report(Path file) {
+        try (RegularFile regular = RegularFile.at(file);
+                InputStream in = Files.newInputStream(regular.path())) {
             byte[] bytes = in.readNBytes(MAX_REPORT_BYTES + 1);
             if (bytes.length > MAX_REPORT_BYTES) {
-                message("The script's result file is over 4 MiB and was not read");
-                return Json.object();
+                throw new IOException("it is over 4 MiB");
             }
-            JsonNode json = Json.readLenient(bytes);
-            return json instanceof ObjectNode object ? object : Json.object();
+            return Json.readLenient(bytes) instanceof ObjectNode object ? object : Json.object();
         } catch (NoSuchFileException e) {
             return Json.object();
         } catch (JsonProcessingException e) {
             message("The script's result file is no JSON: " + e.getOriginalMessage());
             return Json.object();
         } catch (IOException e) {
-            message("The script's result file cannot be read: " + e);
+            message("The script's result file cannot be read: " + e.getMessage());
             return Json.object();
         } finally {
             try {
-                Files.deleteIfExists(reportFile);
+                Files.deleteIfExists(file);
             } catch (IOException e) {
-                LOG.warn("{} is left behind: {}", reportFile, e.toString());
+                LOG.warn("{} is left behind: {}", file, e.toString());
             }
         }
     }

@@ -6,29 +6,20 @@ import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.camel.component.exec.ExecCommand;
 import org.apache.camel.component.exec.ExecCommandExecutor;
-import org.apache.camel.component.exec.ExecResult;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.publisher.Inlet;
 import pysmurf.controller.publisher.PublisherInbox;
-import pysmurf.controller.script.process.AbortLadder;
-import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.script.process.OutputFollower;
-import pysmurf.controller.script.process.ProcessGroup;
-import pysmurf.controller.script.process.ProcessId;
 import pysmurf.controller.script.process.ProcessTree;
-import pysmurf.controller.script.process.Signal;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.OperationFailure;
@@ -44,9 +35,6 @@ import pysmurf.controller.session.Sessions;
 public final class ScriptExecutor implements ExecCommandExecutor {
 
     private static final Logger LOG = LoggerFactory.getLogger(ScriptExecutor.class);
-
-    /** Its value is unique, so that the processes of a session are never mistaken for those of another controller's. */
-    private static final String MARKER = "PYSMURF_SESSION_MARK";
 
     /** How often an adopted script is looked at, since only the parent of a process learns of its end. */
     private static final long ADOPTED_PAUSE_NANOS = 50_000_000;
@@ -67,8 +55,16 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         this.clock = clock;
     }
 
+    private SessionScripts scripts(LiveSession session) {
+        return scripts.computeIfAbsent(session.id(), id -> {
+            // Off the map's lock: for a session that has ended this would run at once.
+            session.ended().thenRunAsync(() -> scripts.remove(id));
+            return new SessionScripts(sessions, session);
+        });
+    }
+
     @Override
-    public ExecResult execute(ExecCommand execCommand) {
+    public ScriptResult execute(ExecCommand execCommand) {
         ScriptCommand command = (ScriptCommand) execCommand;
         LiveSession session = command.session;
         SessionScripts all = scripts(session);
@@ -76,16 +72,19 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         if (command.always) {
             all.endBeforeSafeguard();
         }
-        all.enter(script).ifPresent(refusal -> refuse(command, refusal));
+        Optional<String> refusal = all.enter(script);
+        if (refusal.isPresent()) {
+            return refuse(command, refusal.get());
+        }
         try {
             SessionOutput output =
                     all.output(() -> SessionOutput.open(sessions, session, limits.outputFolder(), logTargets));
             begin(output, all);
             try {
                 if (script.isEnding()) {
-                    refuse(command, "session " + session.id() + " is being aborted");
+                    return refuse(command, "session " + session.id() + " is being aborted");
                 }
-                script.started(start(command, output, inbox.of(session)));
+                script.start(output.file(), inbox.of(session), clock);
                 return script.await(output);
             } finally {
                 output.end();
@@ -103,78 +102,22 @@ public final class ScriptExecutor implements ExecCommandExecutor {
                 () -> all.fail("The script wrote more than scripts.max-output allows"));
     }
 
-    private SessionScripts scripts(LiveSession session) {
-        return scripts.computeIfAbsent(session.id(), id -> {
-            // Off the map's lock: for a session that has ended this would run at once.
-            session.ended().thenRunAsync(() -> scripts.remove(id));
-            return new SessionScripts(sessions, session);
-        });
-    }
-
-    /** Says so in the log and the session, too, since a route that goes on by itself (a wire tap) fails unseen. */
-    private void refuse(ScriptCommand command, String why) {
+    /**
+     * Says so in the log and the session, too, since a route that goes on by itself (a wire tap) fails unseen. For a safeguard that
+     * an abort keeps from starting this is a result like any other: its stage raises the alarm.
+     */
+    private ScriptResult refuse(ScriptCommand command, String why) {
         LOG.error("{} is not started: {}", command, why);
         String text = command.name() + " is not started: " + why;
         LiveSession session = command.session;
         if (!session.isDone()) {
             sessions.message(session, "ERROR: " + text);
         }
-        throw new OperationFailure(session.now().abort() == null ? Outcome.FAILED : Outcome.ABORTED, text);
-    }
-
-    private RunningScript.Started start(ScriptCommand command, SessionOutput output, Inlet inlet) throws IOException {
-        LiveSession session = command.session;
-        String unique = UUID.randomUUID().toString();
-        String marker = MARKER + "=" + unique;
-        Path reportFile = limits.outputFolder().resolve(session.id() + "-" + unique.substring(0, 8) + ".result.json");
-        Map<String, String> environment = new HashMap<>(limits.environment());
-        environment.put("PYSMURF_SESSION_ID", Integer.toString(session.id()));
-        environment.put(MARKER, unique);
-        environment.put("PYSMURF_RESULT_FILE", reportFile.toString());
-        environment.put("SMURFPUB_UDP_PORT", Integer.toString(inlet.port()));
-        BigDecimal until =
-                command.limit == null ? null : Json.seconds(clock.instant().plus(command.limit));
-        ScriptMark mark = new ScriptMark(
-                marker,
-                null,
-                null,
-                command.script.toString(),
-                command.stage,
-                until,
-                reportFile.toString(),
-                inlet.port());
-        // Written first, so that the script is found whatever happens then.
-        sessions.update(session, now -> now.withScript(mark));
-        List<String> words = new ArrayList<>(List.of(command.getExecutable(), "-u", command.script.toString()));
-        words.addAll(command.getArgs());
-        ProcessGroup process = ProcessGroup.start(words, environment, output.file());
-        boolean known = false;
-        try {
-            ProcessTree tree = ProcessTree.of(process.pid(), marker);
-            long ticks = tree.leader().map(ProcessId::startTicks).orElse(0L);
-            ScriptMark started = mark.startedAs(process.pid(), ticks);
-            // Written at once, too, or after a crash a child of it could be taken for it.
-            sessions.update(session, now -> now.withScript(started));
-            LOG.debug("{} is process {}", command, process.pid());
-            known = true;
-            return new RunningScript.Started(started, process.exit(), tree, inlet);
-        } finally {
-            if (!known) {
-                endAtOnce(process, marker);
-            }
+        Outcome outcome = session.now().abort() == null ? Outcome.FAILED : Outcome.ABORTED;
+        if (command.always && outcome == Outcome.ABORTED && !session.isDone()) {
+            return new ScriptResult(command, null, outcome, text, Json.object());
         }
-    }
-
-    /** No thread will wait for this script, so it must not live on. Needs no file descriptor, as none may be left. */
-    private static void endAtOnce(ProcessGroup process, String marker) {
-        Signal.KILL.sendToGroup(process.pid());
-        process.exit().join();
-        try {
-            Graces none = new Graces(Duration.ZERO, Duration.ZERO);
-            new AbortLadder(ProcessTree.of(process.pid(), marker), none, signal -> {}).run();
-        } catch (UncheckedIOException e) {
-            LOG.error("What process {} left behind, if anything, cannot be looked for", process.pid(), e);
-        }
+        throw new OperationFailure(outcome, text);
     }
 
     /**
@@ -182,6 +125,8 @@ public final class ScriptExecutor implements ExecCommandExecutor {
      * has to follow.
      */
     void adopt(LiveSession session, ScriptMark mark, ProcessTree tree) throws IOException {
+        // What follows the output is not closed again if this fails; an inlet closes with its session.
+        Inlet inlet = inbox.again(session, mark.port());
         SessionScripts all = scripts(session);
         begin(all.output(() -> SessionOutput.reopen(sessions, session)), all);
         Duration left = left(mark, session.now().startTime(), Json.seconds(clock.instant()));
@@ -191,7 +136,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         all.enter(script).ifPresent(refusal -> {
             throw new IllegalStateException(refusal);
         });
-        script.started(new RunningScript.Started(mark, endOf(tree), tree, inbox.again(session, mark.port())));
+        script.started(mark, endOf(tree), tree, inlet);
     }
 
     private static CompletableFuture<Integer> endOf(ProcessTree tree) {
@@ -227,12 +172,11 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         return Duration.ofMillis(seconds.movePointRight(3).longValue());
     }
 
+    /** Waits for the script that {@link #adopt} took over. */
     ScriptResult resume(LiveSession session) {
         SessionScripts all = scripts(session);
         RunningScript script = all.adopted();
-        SessionOutput output = all.output(() -> {
-            throw new IllegalStateException("session " + session.id() + " was not adopted");
-        });
+        SessionOutput output = all.output(() -> SessionOutput.reopen(sessions, session));
         try {
             return script.await(output);
         } finally {
@@ -248,11 +192,6 @@ public final class ScriptExecutor implements ExecCommandExecutor {
 
     /** As {@link #abort(LiveSession, boolean)}, in no more time than this before SIGKILL. */
     void abort(LiveSession session, Duration atMost) {
-        Graces usual = limits.graces();
-        Graces graces = new Graces(
-                Collections.min(
-                        List.of(usual.interrupt(), atMost.multipliedBy(3).dividedBy(4))),
-                Collections.min(List.of(usual.terminate(), atMost.dividedBy(4))));
-        scripts(session).abort(false, graces);
+        scripts(session).abort(false, limits.graces().within(atMost));
     }
 }

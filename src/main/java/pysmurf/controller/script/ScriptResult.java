@@ -10,13 +10,17 @@ public final class ScriptResult extends ExecResult {
 
     private static final long serialVersionUID = 1L;
 
+    /** For Camel, where there is no exit code. */
+    private static final int UNKNOWN = -1;
+
     private final transient ScriptCommand command;
     private final Outcome outcome;
     private final String detail;
     private final transient ObjectNode report;
 
-    ScriptResult(ScriptCommand command, int exitCode, Outcome outcome, String detail, ObjectNode report) {
-        super(command, null, null, exitCode);
+    /** @param exitCode null if it is not known, or the script did not start */
+    ScriptResult(ScriptCommand command, Integer exitCode, Outcome outcome, String detail, ObjectNode report) {
+        super(command, null, null, exitCode == null ? UNKNOWN : exitCode);
         this.command = command;
         this.outcome = outcome;
         this.detail = detail;

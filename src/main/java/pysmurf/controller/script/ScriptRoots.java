@@ -56,27 +56,23 @@ public final class ScriptRoots implements ParameterFormat {
             Path found = Stream.concat(roots.stream().map(root -> root.resolve(path)), Stream.of(path))
                     .filter(Files::exists)
                     .findFirst()
-                    .orElseThrow(() -> refused("no such script: " + script));
-            return check(script, found);
+                    .orElseThrow(() -> refused("no such script: " + script))
+                    .toRealPath();
+            for (Path root : roots) {
+                if (Files.exists(root) && found.startsWith(root.toRealPath())) {
+                    if (!Files.isRegularFile(found)) {
+                        throw refused("not a file: " + script);
+                    }
+                    return found;
+                }
+            }
+            String all = roots.stream().map(Path::toString).collect(Collectors.joining(", "));
+            throw refused("outside the script roots (" + all + "): " + script);
         } catch (InvalidPathException e) {
             throw refused("not a path: " + e.getReason());
         } catch (IOException e) {
             throw refused("cannot be looked at: " + script);
         }
-    }
-
-    private Path check(String script, Path found) throws IOException {
-        Path real = found.toRealPath();
-        for (Path root : roots) {
-            if (Files.exists(root) && real.startsWith(root.toRealPath())) {
-                if (!Files.isRegularFile(real)) {
-                    throw refused("not a file: " + script);
-                }
-                return real;
-            }
-        }
-        throw refused("outside the script roots ("
-                + roots.stream().map(Path::toString).collect(Collectors.joining(", ")) + "): " + script);
     }
 
     private static OperationFailure refused(String why) {

@@ -18,9 +18,8 @@ import pysmurf.controller.session.SessionLog;
 import pysmurf.controller.session.Sessions;
 
 /**
- * Where the output of one session's scripts goes, by its parameter {@code log}: true is a file of the session's own, a path is that
- * file, false is a file that is deleted when the session is done. All scripts of a session write into the same file; those that run
- * at the same time are followed as one.
+ * The file that all scripts of one session write to, by its parameter {@code log}: true is a file of the session's own, a path is
+ * that file, false is a file that is deleted when the session is done. Scripts that run at the same time are followed as one.
  */
 final class SessionOutput {
 
@@ -35,13 +34,14 @@ final class SessionOutput {
     private final boolean kept;
     private final boolean toLog;
     private final long from;
+
+    // Guarded by this.
     private int scripts;
     private OutputFollower follower;
-    private boolean finished;
     private long counted;
     private long batches;
     private long lines;
-    private String lastLine = "";
+    private String lastLine;
     private boolean inTraceback;
 
     private SessionOutput(Sessions sessions, LiveSession session, Path file, boolean kept, long from) {
@@ -51,9 +51,9 @@ final class SessionOutput {
         this.kept = kept;
         this.toLog = kept && !session.params().path("log").isTextual();
         this.from = from;
-        this.counted = size();
+        this.counted = size(file);
         if (!kept) {
-            session.ended().thenRun(this::delete);
+            session.ended().thenRun(() -> delete(file));
         }
     }
 
@@ -69,16 +69,12 @@ final class SessionOutput {
      */
     static SessionOutput open(Sessions sessions, LiveSession session, Path folder, LogTargets targets) {
         JsonNode log = session.params().path("log");
-        boolean discarded = log.isBoolean() && !log.booleanValue();
-        Path file;
         try {
-            file = log.isTextual() ? target(targets.resolve(log.textValue())) : own(folder, session.id());
+            Path file = log.isTextual() ? target(targets.resolve(log.textValue())) : own(folder, session.id());
+            return new SessionOutput(sessions, session, file, log.isTextual() || log.asBoolean(true), size(file));
         } catch (IOException e) {
             throw new UncheckedIOException("the log cannot be opened: " + e.getMessage(), e);
         }
-        SessionOutput output = new SessionOutput(sessions, session, file, !discarded, size(file));
-        output.tell(-1);
-        return output;
     }
 
     private static Path target(Path file) throws IOException {
@@ -104,14 +100,6 @@ final class SessionOutput {
         return Files.createFile(file);
     }
 
-    Path file() {
-        return file;
-    }
-
-    private long size() {
-        return size(file);
-    }
-
     private static long size(Path file) {
         try {
             return Files.size(file);
@@ -120,8 +108,37 @@ final class SessionOutput {
         }
     }
 
+    private static void delete(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException("not deleted: " + file, e);
+        }
+    }
+
+    Path file() {
+        return file;
+    }
+
+    /**
+     * A script is about to start; {@link #end} has to follow.
+     *
+     * @param  onTooMuch   called if the scripts that run at the same time write more than the limits allow
+     * @throws IOException if the file cannot be followed
+     */
+    synchronized void begin(OutputFollower.Limits limits, Runnable onTooMuch) throws IOException {
+        if (scripts == 0) {
+            String name = "output-of-session-" + session.id();
+            follower = new OutputFollower(name, file, size(file), limits, this::accept, onTooMuch, this::allGiven);
+        }
+        scripts++;
+        lastLine = "";
+        inTraceback = false;
+        tell(-1);
+    }
+
     /** Hands a batch of lines to the sinks, numbered through all scripts of the session. */
-    synchronized void accept(List<String> batch) {
+    private synchronized void accept(List<String> batch) {
         sessions.output(session, new SessionEvent.Output(batches++, lines, batch, toLog));
         lines += batch.size();
         countBytes();
@@ -129,7 +146,7 @@ final class SessionOutput {
     }
 
     /** That was all of a script: a sink that dropped lines learns it by this, however full its queue is. */
-    synchronized void allGiven() {
+    private synchronized void allGiven() {
         sessions.output(session, new SessionEvent.Output(batches, lines, List.of(), toLog));
     }
 
@@ -143,14 +160,11 @@ final class SessionOutput {
         lastLine = line;
     }
 
-    /** Whether the output of the script ends with the report of an uncaught exception. */
-    synchronized boolean endedInTraceback() {
-        return inTraceback;
-    }
-
-    /** The last line of the script with anything in it; empty if none. */
-    synchronized String lastLine() {
-        return lastLine.length() > MAX_DETAIL_CHARS ? lastLine.substring(0, MAX_DETAIL_CHARS) + "…" : lastLine;
+    /** By the size of the file: the lines have lost their ends, and perhaps bytes that are no UTF-8. */
+    private void countBytes() {
+        long size = size(file);
+        sessions.written(session, size - counted);
+        counted = size;
     }
 
     /**
@@ -165,7 +179,6 @@ final class SessionOutput {
                 return true;
             }
             last = follower;
-            finished = true;
         }
         boolean given = last.finish(atMost);
         last.failure().ifPresent(fault -> sessions.message(session, "The live output broke off: " + fault));
@@ -177,18 +190,13 @@ final class SessionOutput {
         countBytes();
         scripts--;
         if (scripts == 0) {
-            if (!finished) {
-                follower.close();
-            }
-            tell(size());
+            follower.close();
+            tell(counted);
         }
     }
 
-    /** By the size of the file: the lines have lost their ends, and perhaps bytes that are no UTF-8. */
-    private synchronized void countBytes() {
-        long size = size();
-        sessions.written(session, size - counted);
-        counted = size;
+    private void tell(long to) {
+        sessions.update(session, now -> now.withLog(new SessionLog(file, from, to, kept)));
     }
 
     /** Whether the end of the output may be missing, and with it why the script failed. */
@@ -196,33 +204,13 @@ final class SessionOutput {
         return file.toFile().getUsableSpace() < FULL_BYTES;
     }
 
-    /**
-     * A script is about to start; {@link #end} has to follow.
-     *
-     * @param  onTooMuch   called if the scripts that run at the same time write more than the limits allow
-     * @throws IOException if the file cannot be followed
-     */
-    synchronized void begin(OutputFollower.Limits limits, Runnable onTooMuch) throws IOException {
-        if (scripts == 0) {
-            follower = new OutputFollower(
-                    "output-of-session-" + session.id(), file, size(), limits, this::accept, onTooMuch, this::allGiven);
-            finished = false;
-        }
-        scripts++;
-        lastLine = "";
-        inTraceback = false;
-        tell(-1);
+    /** Whether the output of the script ends with the report of an uncaught exception. */
+    synchronized boolean endedInTraceback() {
+        return inTraceback;
     }
 
-    private void tell(long to) {
-        sessions.update(session, now -> now.withLog(new SessionLog(file, from, to, kept)));
-    }
-
-    private void delete() {
-        try {
-            Files.deleteIfExists(file);
-        } catch (IOException e) {
-            throw new UncheckedIOException("not deleted: " + file, e);
-        }
+    /** The last line of the script with anything in it; empty if none. */
+    synchronized String lastLine() {
+        return lastLine.length() > MAX_DETAIL_CHARS ? lastLine.substring(0, MAX_DETAIL_CHARS) + "…" : lastLine;
     }
 }

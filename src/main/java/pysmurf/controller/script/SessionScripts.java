@@ -3,7 +3,6 @@ package pysmurf.controller.script;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.session.LiveSession;
@@ -67,7 +66,7 @@ final class SessionScripts {
         return running.get(0);
     }
 
-    /** Aborts what runs; by force safeguards, too. Returns at once. */
+    /** Aborts what runs; by force safeguards, too. One that begins later is run all the same. Returns at once. */
     synchronized void abort(boolean force, Graces within) {
         running.stream()
                 .filter(script -> force || !script.always())
@@ -87,7 +86,6 @@ final class SessionScripts {
             work = running.stream().filter(script -> !script.always()).toList();
         }
         work.forEach(script -> script.end(Outcome.FAILED, "Ended, since a safeguard is run now"));
-        CompletableFuture.allOf(work.stream().map(RunningScript::over).toArray(CompletableFuture[]::new))
-                .join();
+        work.forEach(script -> script.over().join());
     }
 }

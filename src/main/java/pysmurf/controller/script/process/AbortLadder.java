@@ -2,11 +2,10 @@ package pysmurf.controller.script.process;
 
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -18,13 +17,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class AbortLadder {
 
-    /** What a ladder ends: a main process and all that belongs to it. */
-    public interface Target {
+    /** What a ladder ends. */
+    interface Target {
 
-        /** Asked every 2 ms. */
-        boolean isMainAlive();
-
-        /** With the main process. */
         Set<ProcessId> alive();
 
         /** Sends a signal to all that is alive, and returns whether at least one process got it. */
@@ -46,19 +41,24 @@ public final class AbortLadder {
         public Graces(Duration interrupt, Duration terminate) {
             this(interrupt, terminate, AFTER_KILL);
         }
+
+        /** No longer than this from INT to KILL, three quarters of it for INT. */
+        public Graces within(Duration atMost) {
+            return new Graces(
+                    least(interrupt, atMost.multipliedBy(3).dividedBy(4)), least(terminate, atMost.dividedBy(4)));
+        }
+
+        private static Duration least(Duration one, Duration other) {
+            return one.compareTo(other) < 0 ? one : other;
+        }
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(AbortLadder.class);
 
-    /** Between two questions whether the main process is alive, which cost some us each. */
-    private static final long MIN_MAIN_PAUSE_NANOS = 200_000;
+    /** Between two looks, which cost 0.5 ms and more. */
+    private static final long MIN_PAUSE_NANOS = 1_000_000;
 
-    private static final long MAX_MAIN_PAUSE_NANOS = 2_000_000;
-
-    /** Between two looks at everything, which cost 0.5 ms and more. */
-    private static final long MIN_LOOK_PAUSE_NANOS = 2_000_000;
-
-    private static final long MAX_LOOK_PAUSE_NANOS = 20_000_000;
+    private static final long MAX_PAUSE_NANOS = 20_000_000;
 
     /** On a machine with thousands of processes, at most a fifth of the time goes into looks. */
     private static final int LOOK_COST_FACTOR = 4;
@@ -67,13 +67,12 @@ public final class AbortLadder {
     private final Graces graces;
     private final Consumer<Signal> listener;
     private final List<Signal> signals = new CopyOnWriteArrayList<>();
-    private final Semaphore wakes = new Semaphore(0);
+    private volatile CompletableFuture<Boolean> wake = new CompletableFuture<>();
     private volatile boolean forced;
 
     // Of the climbing thread.
     private Set<ProcessId> alive = Set.of();
     private UncheckedIOException blind;
-    private boolean interrupted;
 
     /** @param listener gets each signal right after it was sent, on the climbing thread */
     public AbortLadder(Target target, Graces graces, Consumer<Signal> listener) {
@@ -90,12 +89,9 @@ public final class AbortLadder {
      * @throws UncheckedIOException if in the end /proc could not be read, so that survivors are unknown; the signals were sent
      */
     public Set<ProcessId> run() {
-        try {
-            climb();
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
+        boolean over = !forced && step(Signal.INT, graces.interrupt) || !forced && step(Signal.TERM, graces.terminate);
+        if (!over) {
+            step(Signal.KILL, graces.kill);
         }
         if (blind != null) {
             throw blind;
@@ -106,72 +102,55 @@ public final class AbortLadder {
     /** Goes to KILL at once, whether the ladder waits or is still to be climbed. */
     public void force() {
         forced = true;
-        wakes.release();
+        wake();
     }
 
     /** Something may have ended: the ladder looks now and not a few ms later. */
     public void wake() {
-        wakes.release();
+        wake.complete(true);
     }
 
     /** What was sent so far, in this order; a live view. */
     List<Signal> signals() {
-        return Collections.unmodifiableList(signals);
-    }
-
-    private void climb() {
-        // Where the main process lives a look at everything can wait: each signal begins with one and should arrive
-        // soon.
-        if ((!mainLives() && nothingLives())
-                || (!forced && step(Signal.INT, graces.interrupt))
-                || (!forced && step(Signal.TERM, graces.terminate))) {
-            return;
-        }
-        step(Signal.KILL, graces.kill);
+        return signals;
     }
 
     /** @return whether nothing lives any more */
     private boolean step(Signal signal, Duration grace) {
         send(signal);
         long deadline = System.nanoTime() + grace.toNanos();
-        boolean mainAlive = mainLives();
-        long mainPause = MIN_MAIN_PAUSE_NANOS;
-        long lookPause = mainAlive ? MIN_LOOK_PAUSE_NANOS : MIN_MAIN_PAUSE_NANOS;
-        long nextLook = System.nanoTime() + lookPause;
-        while (signal == Signal.KILL || !forced) {
-            boolean mainWasAlive = mainAlive;
-            mainAlive = mainAlive && mainLives();
-            long now = System.nanoTime();
-            boolean over = now >= deadline;
-            if (over || now >= nextLook || mainWasAlive != mainAlive) {
-                if (nothingLives()) {
-                    return true;
-                }
-                if (over) {
-                    return false;
-                }
-                if (signal == Signal.KILL) {
-                    // For a process forked by one of ours just before its end, or one that left the group just then.
-                    send(Signal.KILL);
-                }
-                if (mainWasAlive != mainAlive) {
-                    lookPause = MIN_MAIN_PAUSE_NANOS;
-                }
-                long end = System.nanoTime();
-                lookPause = Math.min(Math.max(lookPause, LOOK_COST_FACTOR * (end - now)), MAX_LOOK_PAUSE_NANOS);
-                nextLook = end + lookPause;
-                lookPause += lookPause / 2;
+        long pause = MIN_PAUSE_NANOS;
+        while (true) {
+            boolean woken = pause(Math.min(pause, deadline - System.nanoTime()));
+            if (forced && signal != Signal.KILL) {
+                return false;
             }
-            long until = Math.min(nextLook, deadline);
-            if (mainAlive) {
-                until = Math.min(until, System.nanoTime() + mainPause);
-                mainPause = Math.min(mainPause + mainPause / 2, MAX_MAIN_PAUSE_NANOS);
+            long began = System.nanoTime();
+            if (nothingLives()) {
+                return true;
             }
-            if (isWokenBefore(until)) {
-                nextLook = System.nanoTime();
+            if (began >= deadline) {
+                return false;
             }
+            if (signal == Signal.KILL) {
+                // For a process forked by one of ours just before its end, or one that left the group just then.
+                send(signal);
+            }
+            long cost = System.nanoTime() - began;
+            pause = woken ? MIN_PAUSE_NANOS : Math.max(pause + pause / 2, LOOK_COST_FACTOR * cost);
+            pause = Math.min(pause, MAX_PAUSE_NANOS);
         }
-        return false;
+    }
+
+    /** @return whether it was woken from it */
+    private boolean pause(long nanos) {
+        // Unlike other waits, join goes on through an interrupt, which would leave a script behind, and keeps it
+        // pending.
+        boolean woken =
+                wake.completeOnTimeout(false, nanos, TimeUnit.NANOSECONDS).join();
+        // A wake that meets the old one is not lost: a look follows.
+        wake = new CompletableFuture<>();
+        return woken;
     }
 
     private void send(Signal signal) {
@@ -185,43 +164,17 @@ public final class AbortLadder {
         }
     }
 
-    private boolean isWokenBefore(long until) {
-        while (true) {
-            try {
-                boolean woken = wakes.tryAcquire(until - System.nanoTime(), TimeUnit.NANOSECONDS);
-                wakes.drainPermits();
-                return woken;
-            } catch (InterruptedException e) {
-                // An abort that is cut short would leave a script behind.
-                interrupted = true;
-            }
-        }
-    }
-
-    private boolean mainLives() {
-        try {
-            return target.isMainAlive();
-        } catch (UncheckedIOException e) {
-            blinded(e);
-            return true;
-        }
-    }
-
     private boolean nothingLives() {
         try {
             alive = target.alive();
             blind = null;
             return alive.isEmpty();
         } catch (UncheckedIOException e) {
-            blinded(e);
+            if (blind == null) {
+                LOG.warn("Cannot see what is alive, going on as if everything were", e);
+            }
+            blind = e;
             return false;
         }
-    }
-
-    private void blinded(UncheckedIOException e) {
-        if (blind == null) {
-            LOG.warn("Cannot see what is alive, going on as if everything were", e);
-        }
-        blind = e;
     }
 }

@@ -34,7 +34,6 @@ final class FileWatch implements AutoCloseable {
     /** -1 where the kernel gives no inotify instance. */
     private final int inotify;
 
-    private boolean failed;
     private boolean closed;
 
     /** @throws IOException if there are too many open files */
@@ -73,12 +72,8 @@ final class FileWatch implements AutoCloseable {
         return true;
     }
 
-    private void failed(String call) {
-        if (!failed) {
-            failed = true;
-            String why = Libc.strerror(Native.getLastError());
-            LOG.info("{}: {}; the output file is read at intervals instead", call, why);
-        }
+    private static void failed(String call) {
+        LOG.debug("{}: {}; the output file is read at intervals instead", call, Libc.strerror(Native.getLastError()));
     }
 
     /**

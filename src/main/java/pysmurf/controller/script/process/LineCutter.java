@@ -36,13 +36,11 @@ final class LineCutter {
     /** What was given of the present line as its state so far; null if nothing was. */
     private String shown;
 
-    /** Whether the beginning of the present line waits for its end, and since when. */
-    private boolean waiting;
+    /** Since when the beginning of the present line waits for its end; null if it does not. */
+    private Long waitingSince;
 
-    private long waitingSince;
     private List<String> batch = new ArrayList<>();
     private int batchBytes;
-    private long lines;
 
     LineCutter(OutputFollower.Limits limits, Consumer<List<String>> consumer) {
         this.limits = limits;
@@ -96,13 +94,12 @@ final class LineCutter {
         start = lineFeed + 1;
         continued = false;
         beginLine();
-        lines++;
     }
 
     private void beginLine() {
         overwritten = false;
         shown = null;
-        waiting = false;
+        waitingSince = null;
     }
 
     private int withoutCarriageReturns(int to) {
@@ -128,8 +125,10 @@ final class LineCutter {
     /** A place in the buffer, moved back to before a UTF-8 sequence that goes across it. */
     private int characterEnd(int place) {
         for (int i = place - 1; i >= start && i > place - MAX_SEQUENCE_BYTES; i--) {
-            if (!isContinuation(buffer[i])) {
-                return i + sequenceLength(buffer[i]) > place ? i : place;
+            // The first byte of a sequence begins with as many ones as it has bytes, each byte behind it with one.
+            int ones = Integer.numberOfLeadingZeros(~(buffer[i] << 24));
+            if (ones != 1) {
+                return ones <= MAX_SEQUENCE_BYTES && i + ones > place ? i : place;
             }
         }
         return place;
@@ -175,9 +174,6 @@ final class LineCutter {
         if (last > start || shown != null) {
             add(last);
         }
-        if (end > start || continued) {
-            lines++;
-        }
         start = end;
         scanned = end;
         continued = false;
@@ -216,13 +212,13 @@ final class LineCutter {
     long deliver(long nanoTime) {
         long left = Long.MAX_VALUE;
         if (!holds()) {
-            waiting = false;
+            waitingSince = null;
         } else {
             // A line that is written over begins again and again, and waits from its first beginning.
-            waitingSince = waiting ? waitingSince : nanoTime;
+            waitingSince = waitingSince == null ? nanoTime : waitingSince;
             left = waitingSince + (shown == null ? limits.holdBack().toNanos() : NEXT_STATE_NANOS) - nanoTime;
-            waiting = left > 0;
-            if (!waiting) {
+            if (left <= 0) {
+                waitingSince = null;
                 flushHeld();
                 left = Long.MAX_VALUE;
             }
@@ -238,23 +234,5 @@ final class LineCutter {
             batchBytes = 0;
             consumer.accept(full);
         }
-    }
-
-    long lines() {
-        return lines;
-    }
-
-    private static boolean isContinuation(byte b) {
-        return (b & 0xC0) == 0x80;
-    }
-
-    private static int sequenceLength(byte first) {
-        if ((first & 0xE0) == 0xC0) {
-            return 2;
-        }
-        if ((first & 0xF0) == 0xE0) {
-            return 3;
-        }
-        return (first & 0xF8) == 0xF0 ? MAX_SEQUENCE_BYTES : 1;
     }
 }

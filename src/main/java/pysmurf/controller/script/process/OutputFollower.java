@@ -60,23 +60,21 @@ public final class OutputFollower implements AutoCloseable {
     private static final long SAFETY_PAUSE_NANOS = 100 * NANOS_PER_MILLI;
 
     /** A rush begins when so many writes in a row come closer together than this. */
-    private static final long RUSH_GAP_NANOS = 2 * NANOS_PER_MILLI;
-
     private static final int RUSH_COUNT = 8;
 
-    /** A rush is over when so many reads in a row brought no more than this. */
-    private static final long CALM_LINES = RUSH_PAUSE_NANOS / RUSH_GAP_NANOS;
+    private static final long RUSH_GAP_NANOS = 2 * NANOS_PER_MILLI;
 
-    private static final long CALM_BYTES = 4096;
-
+    /** It is over when so many reads in a row brought no more than this, a line or two. */
     private static final int CALM_COUNT = 3;
+
+    private static final long CALM_BYTES = 100;
 
     private static final long NO_TARGET = Long.MAX_VALUE;
 
     private final Path file;
     private final FileWatch watch;
     private FileChannel channel;
-    private final Limits limits;
+    private final long maxBytes;
     private final Consumer<List<String>> consumer;
     private final Runnable onTooMuch;
     private final Runnable onEnd;
@@ -87,14 +85,13 @@ public final class OutputFollower implements AutoCloseable {
 
     private volatile boolean closed;
     private volatile long target = NO_TARGET;
-    private volatile long bytes;
-    private volatile long lines;
     private volatile IOException failure;
 
     // Of the follower's thread.
     private long position;
+    private long bytes;
     private boolean tooMuch;
-    private long refused;
+    private boolean refused;
 
     /**
      * Begins to follow a file, on a daemon thread of its own.
@@ -119,7 +116,7 @@ public final class OutputFollower implements AutoCloseable {
             throws IOException {
         this.file = file;
         this.position = offset;
-        this.limits = limits;
+        this.maxBytes = limits.maxBytes();
         this.consumer = consumer;
         this.onTooMuch = onTooMuch;
         this.onEnd = onEnd;
@@ -166,19 +163,13 @@ public final class OutputFollower implements AutoCloseable {
                 .join();
     }
 
-    /** Stops at once, without giving the rest. A consumer that is busy may still be so when this returns. */
+    /** Stops without giving the rest, unless {@link #finish} has begun with that. A consumer that is busy may be so for longer. */
     @Override
     public void close() {
-        closed = true;
-        watch.wake();
-    }
-
-    long bytes() {
-        return bytes;
-    }
-
-    long lines() {
-        return lines;
+        if (target == NO_TARGET) {
+            closed = true;
+            watch.wake();
+        }
     }
 
     /** Why the follower gave up, if it did; the file itself may be whole. */
@@ -205,35 +196,30 @@ public final class OutputFollower implements AutoCloseable {
     private boolean follow() throws IOException {
         boolean armed = false;
         boolean rush = false;
-        int quick = 0;
-        int calm = 0;
+        int changing = 0;
         long lastWrite = System.nanoTime() - RUSH_GAP_NANOS;
         while (!closed) {
             long goal = target;
             long bytesBefore = bytes;
-            long linesBefore = lines;
             long heldBack = read(goal);
             if (position >= goal) {
                 return finishLines();
             }
             long now = System.nanoTime();
             long got = bytes - bytesBefore;
-            if (rush) {
-                calm = got <= CALM_BYTES && lines - linesBefore <= CALM_LINES ? calm + 1 : 0;
-                rush = calm < CALM_COUNT;
-                quick = 0;
-            } else if (got > 0) {
-                quick = now - lastWrite < RUSH_GAP_NANOS ? quick + 1 : 0;
-                rush = quick >= RUSH_COUNT;
-                calm = 0;
+            if (rush || got > 0) {
+                boolean quick = rush ? got > CALM_BYTES : now - lastWrite < RUSH_GAP_NANOS;
+                changing = quick == rush ? 0 : changing + 1;
                 lastWrite = now;
             }
-            if (!rush && !armed) {
-                armed = watch.arm();
-                if (armed) {
-                    // Read once more, for what was written between the reading and the arming.
-                    continue;
-                }
+            if (changing == (rush ? CALM_COUNT : RUSH_COUNT)) {
+                rush = !rush;
+                changing = 0;
+            }
+            if (!rush && !armed && watch.arm()) {
+                armed = true;
+                // Read once more, for what was written between the reading and the arming.
+                continue;
             }
             long pause = Math.min(heldBack, rush || !armed ? RUSH_PAUSE_NANOS : SAFETY_PAUSE_NANOS);
             if (watch.await((pause + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI)) {
@@ -263,28 +249,15 @@ public final class OutputFollower implements AutoCloseable {
                 break;
             }
             position += count;
-            bytes = bytes + count;
-            checkMaximum();
+            bytes += count;
+            // By the file's size, not by what was read: a slow consumer must not keep a full disk from being noticed.
+            if (!tooMuch && bytes + (channel.size() - position) > maxBytes) {
+                tooMuch = true;
+                onTooMuch.run();
+            }
             cutter.accept(count);
-            lines = cutter.lines();
         }
         return cutter.deliver(System.nanoTime());
-    }
-
-    private void checkMaximum() throws IOException {
-        // By the file's size, not by what was read: a slow consumer must not keep a full disk from being noticed.
-        if (!tooMuch && bytes + (channel.size() - position) > limits.maxBytes()) {
-            tooMuch = true;
-            run(onTooMuch, "Too much output");
-        }
-    }
-
-    private void run(Runnable action, String what) {
-        try {
-            action.run();
-        } catch (RuntimeException e) {
-            LOG.error("{} in {} could not be handled", what, file, e);
-        }
     }
 
     private void offer(List<String> batch) {
@@ -294,24 +267,20 @@ public final class OutputFollower implements AutoCloseable {
         try {
             consumer.accept(batch);
         } catch (RuntimeException e) {
-            refused++;
-            if (refused == 1) {
-                LOG.error("A batch of the output in {} was not taken, and watchers lose it", file, e);
+            if (!refused) {
+                refused = true;
+                LOG.error("A batch of the output in {}, if not more, was not taken, and watchers lose it", file, e);
             }
         }
     }
 
     private boolean finishLines() {
         cutter.finish();
-        lines = cutter.lines();
-        boolean all = !closed;
-        if (all) {
-            run(onEnd, "The end of the output");
+        if (closed) {
+            return false;
         }
-        if (refused > 1) {
-            LOG.error("{} batches of the output in {} were not taken", refused, file);
-        }
-        return all;
+        onEnd.run();
+        return true;
     }
 
     private void fail(IOException e) {

@@ -58,10 +58,6 @@ class ProcFiles {
         this.root = root;
     }
 
-    List<ProcessEntry> all() {
-        return startedSince(0).entries();
-    }
-
     /**
      * The processes that started at a time or later. A process that is known to be older is recognised by its inode, which costs a
      * fifth of reading its stat file.
@@ -69,11 +65,18 @@ class ProcFiles {
      * @param earliest in clock ticks since boot
      */
     Listing startedSince(long earliest) {
+        String[] names = root.toFile().list();
+        if (names == null) {
+            throw new UncheckedIOException(new IOException("cannot list " + root));
+        }
         Map<String, Seen> before = seen;
         Map<String, Seen> now = new HashMap<>();
         List<ProcessEntry> entries = new ArrayList<>();
         int vanished = 0;
-        for (String pid : pids()) {
+        for (String pid : names) {
+            if (!Character.isDigit(pid.charAt(0))) {
+                continue;
+            }
             // The key comes first: if the pid changes hands between the two, the pair fits no process later.
             Object key = key(pid);
             Seen last = before.get(pid);
@@ -94,16 +97,6 @@ class ProcFiles {
         }
         seen = now;
         return new Listing(entries, vanished);
-    }
-
-    private List<String> pids() {
-        String[] names = root.toFile().list();
-        if (names == null) {
-            throw new UncheckedIOException(new IOException("cannot list " + root));
-        }
-        return List.of(names).stream()
-                .filter(name -> Character.isDigit(name.charAt(0)))
-                .toList();
     }
 
     /** @return null if the folder is gone or may not be looked at */
@@ -133,7 +126,7 @@ class ProcFiles {
     /**
      * Looks for an entry in a process's environment, as it was when the process last executed a program.
      *
-     * @param entry the whole entry, {@code NAME=VALUE}
+     * @param entry the whole entry, {@code NAME=VALUE}, in ASCII
      */
     Finding findInEnvironment(ProcessEntry process, String entry) {
         // A kernel thread never has an environment; that must not pass for an execve.
@@ -141,15 +134,11 @@ class ProcFiles {
             return Finding.ABSENT;
         }
         try {
-            Optional<String> environment = read(Long.toString(process.pid()), "environ");
-            if (environment.isEmpty()) {
-                return Finding.GONE;
+            String environment = read(Long.toString(process.pid()), "environ").orElse(null);
+            if (environment == null || environment.isEmpty()) {
+                return environment == null ? Finding.GONE : Finding.BLANK;
             }
-            if (environment.get().isEmpty()) {
-                return Finding.BLANK;
-            }
-            String wanted = new String(entry.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
-            boolean present = ("\0" + environment.get() + "\0").contains("\0" + wanted + "\0");
+            boolean present = ("\0" + environment + "\0").contains("\0" + entry + "\0");
             return present ? Finding.PRESENT : Finding.ABSENT;
         } catch (AccessDeniedException e) {
             return Finding.ABSENT;

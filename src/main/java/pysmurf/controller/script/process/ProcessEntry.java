@@ -57,17 +57,13 @@ record ProcessEntry(
         if (fields.length <= START) {
             return Optional.empty();
         }
-        try {
-            return Optional.of(new ProcessEntry(
-                    new ProcessId(Long.parseLong(line.substring(0, open)), Long.parseLong(fields[START])),
-                    Long.parseLong(fields[PARENT]),
-                    Long.parseLong(fields[GROUP]),
-                    Long.parseLong(fields[SESSION]),
-                    fields[0].charAt(0),
-                    (Long.parseLong(fields[FLAGS]) & KERNEL_THREAD) != 0,
-                    Long.parseLong(fields[THREADS])));
-        } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("no line of /proc/PID/stat: " + line, e);
-        }
+        return Optional.of(new ProcessEntry(
+                new ProcessId(Long.parseLong(line.substring(0, open)), Long.parseLong(fields[START])),
+                Long.parseLong(fields[PARENT]),
+                Long.parseLong(fields[GROUP]),
+                Long.parseLong(fields[SESSION]),
+                fields[0].charAt(0),
+                (Long.parseLong(fields[FLAGS]) & KERNEL_THREAD) != 0,
+                Long.parseLong(fields[THREADS])));
     }
 }

@@ -9,6 +9,12 @@ import java.util.Optional;
  */
 public record ProcessId(long pid, long startTicks) {
 
+    /** The kernel gives out no pid above 4194304 (proc(5), pid_max). */
+    static final long NO_PID = Integer.MAX_VALUE;
+
+    /** Stands for a process that does not exist. */
+    public static final ProcessId NONE = new ProcessId(NO_PID, 0);
+
     /** The process that has this pid now, zombies included; empty if there is none. */
     public static Optional<ProcessId> of(long pid) {
         return ProcFiles.SYSTEM.stat(pid).map(ProcessEntry::id);

@@ -82,7 +82,7 @@ public final class ProcessTree implements AbortLadder.Target {
      * nothing any more, and what it left behind is found by the marker only.
      *
      * @param leader the script's process, as of this boot
-     * @param marker {@code NAME=VALUE}, an entry of the environment that no other script has; null for none
+     * @param marker {@code NAME=VALUE}, an entry of the environment that no other script has
      */
     public ProcessTree(ProcessId leader, String marker) {
         this(leader.pid(), leader, leader.startTicks(), marker, ProcFiles.SYSTEM, Signal::kill);
@@ -119,7 +119,7 @@ public final class ProcessTree implements AbortLadder.Target {
         return Optional.ofNullable(leaderId);
     }
 
-    @Override
+    /** Whether the script's own process is alive. */
     public boolean isMainAlive() {
         return leaderId != null && isAlive(leaderId);
     }
@@ -226,9 +226,7 @@ public final class ProcessTree implements AbortLadder.Target {
         }
         settled = listing.vanished() == 0 && zombies.containsAll(zombiesNow);
         zombies = zombiesNow;
-        if (marker != null) {
-            addMarked(members, others);
-        }
+        addMarked(members, others);
         // Once without a member, group and session are gone for good: should their number turn up again it is not ours.
         groupGone |= !groupSeen
                 && settled

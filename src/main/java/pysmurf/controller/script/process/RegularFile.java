@@ -16,8 +16,15 @@ public final class RegularFile implements AutoCloseable {
 
     private int descriptor;
 
-    private RegularFile(int descriptor) {
-        this.descriptor = descriptor;
+    /** @param name what the path stands for, in words for people */
+    private RegularFile(Path path, int flags, Path name) throws IOException {
+        descriptor = Libc.open(Libc.text(path.toAbsolutePath().toString()), flags | Libc.O_CLOEXEC);
+        if (descriptor < 0) {
+            int errno = Native.getLastError();
+            throw errno == Libc.ENOENT
+                    ? new NoSuchFileException(name.toString())
+                    : new FileSystemException(name.toString(), null, Libc.strerror(errno));
+        }
     }
 
     /**
@@ -27,7 +34,7 @@ public final class RegularFile implements AutoCloseable {
      * @throws IOException         if it is anything but a regular file, or a link to one
      */
     public static RegularFile at(Path path) throws IOException {
-        RegularFile file = new RegularFile(open(path, Libc.O_PATH, path));
+        RegularFile file = new RegularFile(path, Libc.O_PATH, path);
         if (!Files.isRegularFile(file.path())) {
             file.close();
             throw new FileSystemException(path.toString(), null, "is no regular file");
@@ -38,19 +45,8 @@ public final class RegularFile implements AutoCloseable {
     /** As {@link #at}, opened for appending. */
     static RegularFile toAppendTo(Path path) throws IOException {
         try (RegularFile file = at(path)) {
-            return new RegularFile(open(file.path(), Libc.O_WRONLY | Libc.O_APPEND, path));
+            return new RegularFile(file.path(), Libc.O_WRONLY | Libc.O_APPEND, path);
         }
-    }
-
-    private static int open(Path path, int flags, Path name) throws IOException {
-        int descriptor = Libc.open(Libc.text(path.toAbsolutePath().toString()), flags | Libc.O_CLOEXEC);
-        if (descriptor < 0) {
-            int errno = Native.getLastError();
-            throw errno == Libc.ENOENT
-                    ? new NoSuchFileException(name.toString())
-                    : new FileSystemException(name.toString(), null, Libc.strerror(errno));
-        }
-        return descriptor;
     }
 
     /** A path by which this process can open it as long as this is open. */

@@ -12,9 +12,6 @@ public enum Signal {
     /** signal(7). Follows each signal, since a stopped process takes none but KILL before it goes on. */
     private static final int CONT = 18;
 
-    /** The kernel gives out no pid above 4194304 (proc(5), pid_max). */
-    private static final int NO_PID = Integer.MAX_VALUE;
-
     private static final ProcessEntry SELF =
             ProcFiles.SYSTEM.stat(ProcessHandle.current().pid()).orElseThrow();
 
@@ -25,23 +22,6 @@ public enum Signal {
     }
 
     int number() {
-        return number;
-    }
-
-    /** @return whether there is such a process, be it a zombie, that may be signalled */
-    boolean send(long pid) {
-        return kill(checked(pid), this) == 0;
-    }
-
-    /** @return whether the group has a process, be it a zombie, that may be signalled */
-    public boolean sendToGroup(long group) {
-        return kill(-checked(group), this) == 0;
-    }
-
-    private static long checked(long number) {
-        if (isProtected(number)) {
-            throw new IllegalArgumentException("not a process or group to be signalled: " + number);
-        }
         return number;
     }
 
@@ -57,7 +37,10 @@ public enum Signal {
      * @param  signal null only asks whether there is such a process or group. Unlike a look at /proc, this is true of one instant
      * @return        0, or an errno
      */
-    static int kill(long target, Signal signal) {
+    public static int kill(long target, Signal signal) {
+        if (signal != null && isProtected(Math.abs(target))) {
+            throw new IllegalArgumentException("not a process or group to be signalled: " + target);
+        }
         if (Libc.kill((int) target, signal == null ? 0 : signal.number) != 0) {
             return Native.getLastError();
         }
@@ -78,8 +61,7 @@ public enum Signal {
      */
     public static void warmUp() {
         kill(SELF.pid(), null);
-        ProcFiles.SYSTEM.findInEnvironment(SELF, "WARM=UP");
-        ProcessTree empty = new ProcessTree(new ProcessId(NO_PID, ownStartTicks()), null);
-        new AbortLadder(empty, new AbortLadder.Graces(Duration.ZERO, Duration.ZERO), signal -> {}).run();
+        ProcessTree none = new ProcessTree(new ProcessId(ProcessId.NO_PID, ownStartTicks()), "WARM=UP");
+        new AbortLadder(none, new AbortLadder.Graces(Duration.ZERO, Duration.ZERO), signal -> {}).run();
     }
 }

@@ -238,12 +238,6 @@ class AbortLadderTest {
         }
 
         @Override
-        public synchronized boolean isMainAlive() {
-            failIfBlind();
-            return processes.contains(MAIN);
-        }
-
-        @Override
         public synchronized Set<ProcessId> alive() {
             failIfBlind();
             return new LinkedHashSet<>(processes);

@@ -60,7 +60,6 @@ class LineCutterTest {
             assertThat(lines())
                     .as("chunks of %d", size)
                     .containsExactly("one", "two", "", "vier: äöü", "漢字 und 🚀", "last, without an end");
-            assertThat(cutter.lines()).isEqualTo(6);
         }
     }
 
@@ -83,7 +82,6 @@ class LineCutterTest {
         cutter.finish();
 
         assertThat(lines()).containsExactly("20%", " 9%", "", "end");
-        assertThat(cutter.lines()).isEqualTo(4);
     }
 
     @ParameterizedTest
@@ -103,7 +101,6 @@ class LineCutterTest {
         cutter.finish();
 
         assertThat(lines()).containsExactly("20%\r", "70%\r", "99%", "next");
-        assertThat(cutter.lines()).isEqualTo(2);
     }
 
     @Test
@@ -126,7 +123,6 @@ class LineCutterTest {
         cutter.finish();
 
         assertThat(lines()).containsExactly("0123456789abcdef", "0123456789abcdef", "0123", "next");
-        assertThat(cutter.lines()).isEqualTo(2);
     }
 
     @ParameterizedTest
@@ -198,7 +194,6 @@ class LineCutterTest {
         cutter.finish();
 
         assertThat(lines()).containsExactly("name? ", "ok", "ay", "");
-        assertThat(cutter.lines()).isEqualTo(3);
     }
 
     @Test
@@ -217,7 +212,6 @@ class LineCutterTest {
         cutter.finish();
 
         assertThat(lines()).containsExactly("🚀");
-        assertThat(cutter.lines()).isEqualTo(1);
     }
 
     @Test
@@ -229,7 +223,6 @@ class LineCutterTest {
         cutter.finish();
 
         assertThat(lines()).containsExactly("...");
-        assertThat(cutter.lines()).isEqualTo(1);
     }
 
     @Test

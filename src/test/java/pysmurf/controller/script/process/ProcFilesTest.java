@@ -33,12 +33,14 @@ class ProcFilesTest {
             assertThat(self.parent())
                     .isEqualTo(ProcessHandle.current().parent().orElseThrow().pid());
             assertThat(ProcessId.of(ownPid)).contains(self.id());
-            assertThat(proc.all()).extracting(ProcessEntry::id).contains(self.id());
+            assertThat(proc.startedSince(0).entries())
+                    .extracting(ProcessEntry::id)
+                    .contains(self.id());
         }
 
         @Test
         void leavesOutWhatIsOlder() throws Exception {
-            proc.all();
+            proc.startedSince(0).entries();
             Process child = new ProcessBuilder("sleep", "100").start();
             try {
                 ProcessId id = ProcessId.of(child.pid()).orElseThrow();
@@ -96,7 +98,9 @@ class ProcFilesTest {
             Files.createFile(root.resolve("102/stat"));
             Files.createDirectory(root.resolve("self"));
 
-            assertThat(proc.files().all()).extracting(ProcessEntry::pid).containsExactly(100L);
+            assertThat(proc.files().startedSince(0).entries())
+                    .extracting(ProcessEntry::pid)
+                    .containsExactly(100L);
         }
 
         @Test
@@ -131,14 +135,14 @@ class ProcFilesTest {
             Files.writeString(root.resolve("100/stat"), FakeProc.stat(100, "x", 1, 100, 100, 'S', 1, 9));
 
             assertThat(proc.files().startedSince(6).entries()).isEmpty();
-            assertThat(proc.files().all()).hasSize(1);
+            assertThat(proc.files().startedSince(0).entries()).hasSize(1);
         }
 
         @Test
         void doesNotTakeAnUnreadableFolderForAMachineWithoutProcesses() throws IOException {
             Files.delete(root);
 
-            assertThatThrownBy(() -> proc.files().all()).isInstanceOf(UncheckedIOException.class);
+            assertThatThrownBy(() -> proc.files().startedSince(0).entries()).isInstanceOf(UncheckedIOException.class);
         }
 
         @Test

@@ -34,7 +34,7 @@ class ProcessGroupTest {
     private Path output;
 
     static Stream<Arguments> ways() {
-        return Stream.of(arguments("posix_spawn", (Way) PosixSpawn::start), arguments("setsid and env", (Way)
+        return Stream.of(arguments("posix_spawn", (Way) ProcessGroup::spawn), arguments("setsid and env", (Way)
                 ProcessGroup::startByCommands));
     }
 
@@ -115,14 +115,14 @@ class ProcessGroupTest {
                 """);
         Scripts.awaiting().until(() -> Files.readString(output).contains("\n"));
 
-        Signal.INT.sendToGroup(process.pid());
+        Signal.kill(-process.pid(), Signal.INT);
 
         assertThat(said(process).lines()).containsExactly("True", "interrupted");
     }
 
     @Test
     void hasNoSignalBlocked() throws Exception {
-        ProcessGroup process = start(PosixSpawn::start, "grep", "SigBlk", "/proc/self/status");
+        ProcessGroup process = start(ProcessGroup::spawn, "grep", "SigBlk", "/proc/self/status");
 
         assertThat(said(process)).endsWith("0000000000000000");
     }
@@ -138,7 +138,7 @@ class ProcessGroupTest {
 
     @Test
     void saysAtOnceWhatCannotBeStarted() throws Exception {
-        assertThatThrownBy(() -> start(PosixSpawn::start, "no-such-program"))
+        assertThatThrownBy(() -> start(ProcessGroup::spawn, "no-such-program"))
                 .isInstanceOf(IOException.class)
                 .hasMessage("cannot run no-such-program: No such file or directory");
         output = folder.resolve("no/such/folder");

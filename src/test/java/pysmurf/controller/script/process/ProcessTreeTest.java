@@ -311,15 +311,6 @@ class ProcessTreeTest {
         assertThat(tree.alive()).containsExactly(leader);
     }
 
-    @Test
-    void worksWithoutAMarker() throws IOException {
-        proc.put(PID + 3, 1, PID + 3, PID + 3, 'S', START, MARKER);
-
-        ProcessTree unmarked = new ProcessTree(PID, leader, START, null, proc.files(), kill);
-
-        assertThat(unmarked.alive()).containsExactly(leader);
-    }
-
     private static final class RecordingKill implements ProcessTree.Kill {
 
         private final List<String> sent = new ArrayList<>();

@@ -59,9 +59,10 @@ final class Scripts implements AutoCloseable {
     }
 
     static void awaitGroupSize(long group, int size) {
-        awaiting().untilAsserted(() -> assertThat(ProcFiles.SYSTEM.all())
-                .filteredOn(entry -> entry.isAlive() && entry.group() == group)
-                .hasSize(size));
+        awaiting()
+                .untilAsserted(() -> assertThat(ProcFiles.SYSTEM.startedSince(0).entries())
+                        .filteredOn(entry -> entry.isAlive() && entry.group() == group)
+                        .hasSize(size));
     }
 
     static void awaitCommand(long pid, String name) {
@@ -84,9 +85,9 @@ final class Scripts implements AutoCloseable {
     @Override
     public void close() {
         started.forEach(process -> kill(tree(process)));
-        for (ProcessEntry entry : ProcFiles.SYSTEM.all()) {
+        for (ProcessEntry entry : ProcFiles.SYSTEM.startedSince(0).entries()) {
             if (ProcFiles.SYSTEM.findInEnvironment(entry, marker) == ProcFiles.Finding.PRESENT) {
-                Signal.KILL.send(entry.pid());
+                Signal.kill(entry.pid(), Signal.KILL);
             }
         }
     }

@@ -27,7 +27,7 @@ class SignalTest {
         // Only once env has become sleep is an inherited "ignored" undone.
         Scripts.awaitCommand(process.pid(), "sleep");
 
-        assertThat(signal.send(process.pid())).isTrue();
+        assertThat(Signal.kill(process.pid(), signal)).isZero();
         assertThat(process.waitFor()).isEqualTo(SIGNALLED + signal.number());
     }
 
@@ -38,7 +38,7 @@ class SignalTest {
             Scripts.awaitGroupSize(process.pid(), 3);
 
             assertThat(Signal.kill(-process.pid(), null)).isZero();
-            assertThat(Signal.KILL.sendToGroup(process.pid())).isTrue();
+            assertThat(Signal.kill(-process.pid(), Signal.KILL)).isZero();
             process.waitFor();
             Scripts.awaitGroupSize(process.pid(), 0);
         }
@@ -49,23 +49,22 @@ class SignalTest {
         Process process = new ProcessBuilder("true").start();
         process.waitFor();
 
-        assertThat(Signal.KILL.send(process.pid())).isFalse();
-        assertThat(Signal.KILL.sendToGroup(process.pid())).isFalse();
+        assertThat(Signal.kill(process.pid(), Signal.KILL)).isEqualTo(Libc.ESRCH);
         assertThat(Signal.kill(-process.pid(), null)).isEqualTo(Libc.ESRCH);
     }
 
     @ParameterizedTest
-    @ValueSource(longs = {0, 1, -1, -2, Long.MIN_VALUE, 1L << 32, (1L << 32) + 1})
+    @ValueSource(longs = {0, 1, -1, Long.MIN_VALUE, 1L << 32, (1L << 32) + 1})
     void refusesWhatWouldHitEverybody(long number) {
-        assertThatIllegalArgumentException().isThrownBy(() -> Signal.KILL.send(number));
-        assertThatIllegalArgumentException().isThrownBy(() -> Signal.KILL.sendToGroup(number));
+        assertThatIllegalArgumentException().isThrownBy(() -> Signal.kill(number, Signal.KILL));
+        assertThatIllegalArgumentException().isThrownBy(() -> Signal.kill(-number, Signal.KILL));
     }
 
     @Test
     void refusesThisProcessAndItsGroup() {
         ProcessEntry self = ProcFiles.SYSTEM.stat(ProcessHandle.current().pid()).orElseThrow();
 
-        assertThatIllegalArgumentException().isThrownBy(() -> Signal.KILL.send(self.pid()));
-        assertThatIllegalArgumentException().isThrownBy(() -> Signal.KILL.sendToGroup(self.group()));
+        assertThatIllegalArgumentException().isThrownBy(() -> Signal.kill(self.pid(), Signal.KILL));
+        assertThatIllegalArgumentException().isThrownBy(() -> Signal.kill(-self.group(), Signal.KILL));
     }
 }
