@@ -95,6 +95,8 @@ public final class HttpServer extends VertxPlatformHttpServer {
         context.response()
                 .putHeader("Cache-Control", "no-cache")
                 .putHeader("Content-Security-Policy", PAGE_POLICY)
+                // the way from / has taken those of all replies away
+                .putHeader("X-Content-Type-Options", "nosniff")
                 .putHeader("Referrer-Policy", "no-referrer");
         context.next();
     }
