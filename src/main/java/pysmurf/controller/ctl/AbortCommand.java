@@ -28,6 +28,10 @@ final class AbortCommand extends Subcommand {
     public Integer call() throws InterruptedException {
         ControllerClient client = client();
         ObjectNode params = force ? Json.object().put("force", true) : Json.object();
+        if (session != null) {
+            // As at a start, there is no waiting for a controller that is not there at all.
+            client.session(session);
+        }
         Reply abort = session == null
                 ? client.start("abort", params, Ctl.NAME + "-" + UUID.randomUUID())
                 : client.abort(session, params);

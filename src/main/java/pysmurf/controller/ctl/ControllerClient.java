@@ -165,10 +165,14 @@ final class ControllerClient {
             if (connection.getResponseCode() != HttpURLConnection.HTTP_OK) {
                 accepted(reply(connection));
             }
-            return new Whole(connection.getInputStream(), connection.getContentLengthLong());
+            return whole(connection, connection.getInputStream());
         } catch (IOException e) {
             throw unreachable(e);
         }
+    }
+
+    private static InputStream whole(HttpURLConnection connection, InputStream in) {
+        return new Whole(in, connection.getContentLengthLong());
     }
 
     /** Fails where the connection ends too early; the JDK's stream would just end there. */
@@ -229,8 +233,9 @@ final class ControllerClient {
 
     private Reply reply(HttpURLConnection connection) throws IOException {
         int status = connection.getResponseCode();
-        try (InputStream in = status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
-            byte[] body = in == null ? new byte[0] : in.readAllBytes();
+        InputStream answer = status < 400 ? connection.getInputStream() : connection.getErrorStream();
+        try (InputStream in = whole(connection, answer == null ? InputStream.nullInputStream() : answer)) {
+            byte[] body = in.readAllBytes();
             return new Reply(status, new String(body, StandardCharsets.UTF_8), Json.read(body));
         } catch (JsonProcessingException e) {
             throw Failure.here(

@@ -103,18 +103,22 @@ abstract class Follower extends Thread {
     static final class Output extends Follower {
 
         private static final int BLOCK_BYTES = 64 * 1024;
+        private static final int MAX_SILENCE_MS = 30_000;
 
         private final String path;
+        private final int maxSilenceMs;
         private long copied;
 
         Output(ControllerClient client, Terminal terminal, int id, boolean follow) {
             super(client, terminal);
             path = "/api/v1/sessions/" + id + "/log?follow=" + follow;
+            // A script may be silent for as long as it likes.
+            maxSilenceMs = follow ? 0 : MAX_SILENCE_MS;
         }
 
         @Override
         InputStream open() {
-            return client.open(path, Map.of(), 0);
+            return client.open(path, Map.of(), maxSilenceMs);
         }
 
         @Override
@@ -122,7 +126,9 @@ abstract class Follower extends Thread {
             byte[] block = new byte[BLOCK_BYTES];
             long position = 0;
             // An error is a reader of this output that is gone, as with "| head".
-            for (int n = in.read(block); n >= 0 && !terminal.out().checkError(); n = in.read(block)) {
+            for (int n = in.read(block);
+                    n >= 0 && !isInterrupted() && !terminal.out().checkError();
+                    n = in.read(block)) {
                 position += n;
                 int fresh = (int) Math.max(0, Math.min(n, position - copied));
                 terminal.out().write(block, n - fresh, fresh);

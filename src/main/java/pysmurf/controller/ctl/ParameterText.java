@@ -15,7 +15,10 @@ final class ParameterText {
 
     private ParameterText() {}
 
-    /** @param schema of the parameter; without types or choices in it, the text is JSON if it can be */
+    /**
+     * @param schema of the parameter; without types or choices in it, the text is JSON if it can be
+     * @throws IllegalArgumentException saying which types there may be
+     */
     static JsonNode read(String text, JsonNode schema) {
         JsonNode type = schema.path("type");
         List<String> types = List.of((type.isArray() ? SessionReport.joined(type, " ") : type.asText()).split(" "));
@@ -26,8 +29,12 @@ final class ParameterText {
         if (isJson && !json.isMissingNode()) {
             return json;
         }
-        if (!types.contains("array")) {
+        // The controller names the right choices to one who gives a wrong one.
+        if (schema.has("enum") || type.isMissingNode() || types.contains("string") && !types.contains("array")) {
             return TextNode.valueOf(text);
+        }
+        if (!types.contains("array")) {
+            throw new IllegalArgumentException("'" + text + "' is not of the type " + String.join(" or ", types));
         }
         ArrayNode list = Json.mapper().createArrayNode();
         JsonNode items = schema.path("items");

@@ -45,7 +45,11 @@ final class StartCommand extends StartingCommand {
             if (name.isEmpty() || params.has(name)) {
                 throw usage("Not like name=value, or given twice: '" + assignment + "'");
             }
-            params.set(name, ParameterText.read(assignment.substring(equals + 1), schema.path(name)));
+            try {
+                params.set(name, ParameterText.read(assignment.substring(equals + 1), schema.path(name)));
+            } catch (IllegalArgumentException e) {
+                throw usage(name + ": " + e.getMessage());
+            }
         }
         return start(operation, params, false);
     }

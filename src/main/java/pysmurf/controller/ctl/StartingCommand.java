@@ -56,7 +56,7 @@ abstract class StartingCommand extends Subcommand {
 
     private Reply showProgress(ControllerClient client, int id, String key, boolean shown) throws InterruptedException {
         long start = System.nanoTime();
-        Progress progress = new Progress(err(), terminal().columns());
+        Progress progress = new Progress(err(), shown ? terminal().columns() : 0);
         ControllerClient.Watch watch = session -> {
             if (shown) {
                 progress.show(session, (System.nanoTime() - start) / 1e9);

@@ -62,7 +62,8 @@ final class WatchCommand extends Subcommand {
                         "file",
                         data.path("path").asText() + "  " + data.path("sha256").asText(""));
             case "status" ->
-                out().println(data.path("busy").asBoolean() ? "busy with " + new SessionReport(data).name() : "idle");
+                out().println(Terminal.plain(
+                        data.path("busy").asBoolean() ? "busy with " + new SessionReport(data).name() : "idle"));
             default -> out().println(Terminal.plain(event.name()));
         }
         return out().checkError();

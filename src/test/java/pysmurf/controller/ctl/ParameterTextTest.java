@@ -1,6 +1,7 @@
 package pysmurf.controller.ctl;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -56,14 +57,18 @@ class ParameterTextTest {
             delimiter = ';',
             quoteCharacter = '`',
             value = {
-                "x;    {\"type\":\"integer\"};            \"x\"",
-                "1.5;  {\"type\":\"integer\"};            \"1.5\"",
-                "yes;  {\"type\":\"boolean\"};            \"yes\"",
-                "0,x;  {\"type\":\"array\",\"items\":{\"type\":\"integer\"}};  [0,\"x\"]",
-                "{a;   {\"type\":\"object\"};             \"{a\"",
+                "x;    {\"type\":\"integer\"};            'x' is not of the type integer",
+                "1.5;  {\"type\":\"integer\"};            '1.5' is not of the type integer",
+                "yes;  {\"type\":\"boolean\"};            'yes' is not of the type boolean",
+                "x;    {\"type\":[\"number\",\"null\"]};  'x' is not of the type number or null",
+                "0,x;  {\"type\":\"array\",\"items\":{\"type\":\"integer\"}};  'x' is not of the type integer",
+                "{a;   {\"type\":\"object\"};             '{a' is not of the type object",
             })
-    void isSentAsTextWhereItIsNothingOfTheKind(String text, String schema, String value)
+    void isRefusedInWordsWhereItIsNothingOfTheKind(String text, String schema, String words)
             throws JsonProcessingException {
-        assertThat(ParameterText.read(text, json(schema))).isEqualTo(json(value));
+        JsonNode parsed = json(schema);
+        assertThatThrownBy(() -> ParameterText.read(text, parsed))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(words);
     }
 }
