@@ -25,7 +25,7 @@ record FileReply(Path file, long from, long to, Map<String, String> headers) imp
 
     private void send(RoutingContext context, RegularFile regular) {
         HttpServerResponse response = context.response();
-        headers.forEach(response::putHeader);
+        ResponseStream.describe(response, headers);
         Path path = regular.path();
         long length = Math.max(0, Math.min(to, path.toFile().length()) - from);
         response.putHeader("Content-Length", Long.toString(length));

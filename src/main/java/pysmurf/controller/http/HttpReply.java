@@ -32,7 +32,7 @@ public record HttpReply(int status, Map<String, String> headers, byte[] body) im
             return;
         }
         response.setStatusCode(status);
-        headers.forEach(response::putHeader);
+        ResponseStream.describe(response, headers);
         // for HEAD as well
         response.putHeader("Content-Length", Integer.toString(body.length));
         response.end(Buffer.buffer(body));

@@ -4,7 +4,6 @@ import io.vertx.core.Future;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.net.KeyCertOptions;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.StaticHandler;
@@ -71,7 +70,6 @@ public final class HttpServer extends VertxPlatformHttpServer {
     protected void initializeServer() {
         super.initializeServer();
         router = CamelContextHelper.findSingleByType(getCamelContext(), VertxPlatformHttpRouter.class);
-        router.route().order(Integer.MIN_VALUE).handler(HttpServer::describe);
         router.route().order(Integer.MIN_VALUE).handler(door::receive);
         // no route: it has to be answered while routes are started and stopped, too, and when no thread is free for one
         router.get(LIVE).method(HttpMethod.HEAD).order(Integer.MIN_VALUE).handler(ALIVE::writeTo);
@@ -93,20 +91,11 @@ public final class HttpServer extends VertxPlatformHttpServer {
         router.route().last().handler(this::noRoute);
     }
 
-    /** For each reply; anew after the way from /, which takes all headers away. */
-    private static void describe(RoutingContext context) {
-        guard(context.response());
-        context.next();
-    }
-
-    private static void guard(HttpServerResponse response) {
-        response.putHeader("Cache-Control", "no-store").putHeader("X-Content-Type-Options", "nosniff");
-    }
-
     private static void describePage(RoutingContext context) {
         context.response()
                 .putHeader("Cache-Control", "no-cache")
                 .putHeader("Content-Security-Policy", PAGE_POLICY)
+                .putHeader("X-Content-Type-Options", "nosniff")
                 .putHeader("Referrer-Policy", "no-referrer");
         context.next();
     }
@@ -125,8 +114,6 @@ public final class HttpServer extends VertxPlatformHttpServer {
         if (status >= 500) {
             LOG.error("{} failed", context.normalizedPath(), context.failure());
         }
-        // a file of the page that is not there may be there the next time
-        guard(context.response());
         new HttpProblem(status, DETAILS.getOrDefault(status, "the request failed")).answer(context);
     }
 
@@ -170,7 +157,6 @@ public final class HttpServer extends VertxPlatformHttpServer {
         if (isText(request.path())) {
             router.handle(request);
         } else {
-            guard(request.response());
             new HttpProblem(404, "this path is no text").reply().writeTo(request.response());
         }
     }
