@@ -28,15 +28,10 @@ public final class KeyStoreFile {
     private final Path file;
     private final String password;
 
-    /** @param password empty for none */
+    /** @param password empty for none; the key's as well */
     public KeyStoreFile(Path file, String password) {
         this.file = file;
         this.password = password;
-    }
-
-    /** The password, which is the key's as well. */
-    public String password() {
-        return password;
     }
 
     /**

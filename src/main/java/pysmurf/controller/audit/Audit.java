@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +11,6 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -21,6 +19,7 @@ import java.util.stream.Stream;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
+import org.apache.commons.io.input.ReversedLinesFileReader;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.access.Requester;
@@ -33,7 +32,6 @@ public final class Audit {
 
     private static final Logger LOG = LoggerFactory.getLogger(Audit.class);
 
-    private static final int MAX_READ_BYTES = 4 * 1024 * 1024;
     private static final int MAX_PARAMS_CHARS = 4000;
     private static final int MAX_TEXT_CHARS = 1000;
     /** More refusals for lack of a token would only fill the disk. */
@@ -192,33 +190,20 @@ public final class Audit {
     public List<JsonNode> newest(int limit) throws IOException {
         List<JsonNode> found = new ArrayList<>();
         for (Path file : files()) {
-            List<String> lines = new ArrayList<>(end(file));
-            Collections.reverse(lines);
-            for (String line : lines) {
-                if (found.size() == limit) {
-                    return found;
-                }
-                try {
-                    found.add(Json.read(line.getBytes(StandardCharsets.UTF_8)));
-                } catch (JsonProcessingException e) {
-                    LOG.debug("{} has a line that is no JSON, as a full disk leaves it", file, e);
+            try (ReversedLinesFileReader lines = ReversedLinesFileReader.builder()
+                    .setPath(file)
+                    .setCharset(StandardCharsets.UTF_8)
+                    .get()) {
+                String line = lines.readLine();
+                for (; line != null && found.size() < limit; line = lines.readLine()) {
+                    try {
+                        found.add(Json.read(line.getBytes(StandardCharsets.UTF_8)));
+                    } catch (JsonProcessingException e) {
+                        LOG.debug("{} has a line that is no JSON, as a full disk leaves it", file, e);
+                    }
                 }
             }
         }
         return found;
-    }
-
-    private static List<String> end(Path path) throws IOException {
-        try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "r")) {
-            long begin = Math.max(0, file.length() - MAX_READ_BYTES);
-            byte[] bytes = new byte[(int) (file.length() - begin)];
-            file.seek(begin);
-            file.readFully(bytes);
-            // only the very first line is sure to be whole
-            return new String(bytes, StandardCharsets.UTF_8)
-                    .lines()
-                    .skip(begin > 0 ? 1 : 0)
-                    .toList();
-        }
     }
 }

@@ -5,8 +5,6 @@ import pysmurf.controller.session.Json;
 /** Ctrl-C while a session is followed: the first aborts it, the second leaves it to itself. */
 final class AbortByInterrupt {
 
-    private static final int TRIES = 3;
-    private static final long BEFORE_RETRY_MS = 500;
     private static final int CONFLICT = 409;
 
     private final ControllerClient client;
@@ -51,21 +49,11 @@ final class AbortByInterrupt {
 
     private void send(int victim) {
         try {
-            for (int left = TRIES - 1; left >= 0; left--) {
-                try {
-                    client.abort(victim, Json.object());
-                    return;
-                } catch (Failure e) {
-                    if (e.status() == CONFLICT) {
-                        // It has ended by itself, which is shown anyway.
-                        return;
-                    }
-                    if (e.status() != 0 || left == 0) {
-                        terminal.note("The abort was not taken. " + e.getMessage());
-                        return;
-                    }
-                }
-                Thread.sleep(BEFORE_RETRY_MS);
+            client.abort(victim, Json.object());
+        } catch (Failure e) {
+            // At a conflict it has ended by itself, which is shown anyway.
+            if (e.status() != CONFLICT) {
+                terminal.note("The abort was not taken. " + e.getMessage());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -16,7 +16,6 @@ final class AbortCommand extends Subcommand {
     private static final long BETWEEN_LOOKS_MS = 100;
 
     @Parameters(
-            index = "0",
             arity = "0..1",
             paramLabel = "SESSION",
             description = "Abort this session; without it, the one that holds the lock.")
@@ -29,27 +28,25 @@ final class AbortCommand extends Subcommand {
     public Integer call() throws InterruptedException {
         ControllerClient client = client();
         ObjectNode params = force ? Json.object().put("force", true) : Json.object();
+        if (session != null) {
+            // As at a start, there is no waiting for a controller that is not there at all.
+            client.session(session);
+        }
         Reply abort = session == null
                 ? client.start("abort", params, Ctl.NAME + "-" + UUID.randomUUID())
                 : client.abort(session, params);
-        Reply ended = client.awaitEnd(abort.id(), null, () -> {
-            Thread.sleep(BETWEEN_LOOKS_MS);
-            return true;
-        });
-        if (json()) {
-            out().println(ended.text());
-        } else {
-            tell(client.session(ended.json().at("/data/session_id").asInt()));
-        }
+        Reply ended = client.awaitEnd(abort.id(), null, running -> Thread.sleep(BETWEEN_LOOKS_MS));
+        print(
+                ended,
+                json -> tell(new SessionReport(
+                        client.session(json.at("/data/session_id").asInt()).json())));
         return ended.exitCode();
     }
 
-    private void tell(Reply reply) {
-        SessionReport aborted = new SessionReport(reply.json());
-        out().println("Session " + reply.id() + " of "
-                + reply.json().path("op_name").asText() + " has ended: " + aborted.state()
-                + (aborted.signals().isEmpty() ? "" : ", by " + aborted.signals()) + ".");
-        int survivors = reply.json().at("/abort/survivors").asInt();
+    private void tell(SessionReport aborted) {
+        String by = aborted.signals().isEmpty() ? "" : ", by " + aborted.signals();
+        out().println("S" + aborted.name().substring(1) + " has ended: " + aborted.state() + by + ".");
+        int survivors = aborted.session().at("/abort/survivors").asInt();
         if (survivors > 0) {
             err().println(survivors + " of its processes could not be ended.");
         }

@@ -31,7 +31,7 @@ final class CompletionCommand extends Subcommand {
 
     @Override
     public Integer call() {
-        String script = AutoComplete.bash(Ctl.NAME, spec().parent().commandLine());
+        String script = AutoComplete.bash(Ctl.NAME, spec.parent().commandLine());
         // The shell asks by the command as it is being typed, which may be a path.
         String asked = "\\$(\"\\${COMP_WORDS[0]}\" %s 2>/dev/null)";
         out().print(script.replaceAll("\"NAMES_OF_OPERATIONS\"", asked.formatted("operations --names"))

@@ -3,41 +3,35 @@ package pysmurf.controller.ctl;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.EOFException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.ConnectException;
+import java.io.OutputStream;
+import java.net.HttpURLConnection;
 import java.net.URI;
 import java.net.URLEncoder;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandler;
-import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.channels.UnresolvedAddressException;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.time.Duration;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManager;
+import java.util.Map;
 import pysmurf.controller.session.Json;
 
-/** A controller as seen over HTTP. */
+/**
+ * A controller as seen over HTTP. By {@link HttpURLConnection}: it is loaded in a moment, and it can be told how long a stream may be
+ * silent.
+ */
 final class ControllerClient {
 
     private static final String SESSIONS = "/api/v1/sessions/";
-    private static final Duration MAX_CONNECT = Duration.ofSeconds(5);
-    private static final Duration MAX_ANSWER = Duration.ofSeconds(30);
+    private static final int MAX_CONNECT_MS = 5_000;
+    private static final int MAX_ANSWER_MS = 30_000;
     private static final Duration MAX_ABSENCE = Duration.ofSeconds(30);
-    /** How often a session is looked at though nothing was seen of it: its events may not come through. */
-    private static final Duration BETWEEN_LOOKS = Duration.ofSeconds(5);
-
     private static final long BEFORE_RETRY_MS = 300;
-    private static final long UNTIL_DONE_MS = 50;
+    private static final long MIN_BETWEEN_LOOKS_MS = 30;
 
     private final String base;
     private final String token;
-    private final HttpClient http;
 
     /** @param text the answer as it came */
     record Reply(int status, String text, JsonNode json) {
@@ -53,77 +47,66 @@ final class ControllerClient {
         }
     }
 
-    /** What is shown of a session while it runs. */
+    /** Is shown a session again and again while it runs. */
     @FunctionalInterface
     interface Watch {
 
-        /** Waits a moment at most; true once the end of the session was seen. */
-        boolean sawEnd() throws InterruptedException;
+        /** Takes its time: the session is looked at again when it returns. */
+        void see(JsonNode session) throws InterruptedException;
     }
 
     /** @param token null for none */
     ControllerClient(String base, String token) {
         this.base = base;
         this.token = token;
-        HttpClient.Builder builder = HttpClient.newBuilder()
-                .version(HttpClient.Version.HTTP_1_1)
-                .connectTimeout(MAX_CONNECT)
-                // A token goes to the address that it was given for, and to no other.
-                .followRedirects(HttpClient.Redirect.NEVER);
-        this.http = (base.startsWith("https:") ? builder : builder.sslContext(withoutAuthorities())).build();
-    }
-
-    /** The client always makes a context, and reading all authorities that Java knows is a tenth of a start. */
-    private static SSLContext withoutAuthorities() {
-        try {
-            SSLContext context = SSLContext.getInstance("TLS");
-            context.init(null, new TrustManager[0], null);
-            return context;
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException(e);
-        }
     }
 
     String base() {
         return base;
     }
 
-    Reply session(int id) throws InterruptedException {
+    Reply session(int id) {
         return get(SESSIONS + id);
     }
 
-    Reply get(String path) throws InterruptedException {
+    Reply get(String path) {
         return accepted(look(path));
     }
 
     /** As {@link #get}, where an error status is an answer as well. */
-    Reply look(String path) throws InterruptedException {
-        return ask(request(path));
+    Reply look(String path) {
+        return ask(path, Map.of(), null);
     }
 
     /** Returns the session of the abort. */
     Reply abort(int id, ObjectNode params) throws InterruptedException {
-        return accepted(ask(post(SESSIONS + id + "/abort", params)));
+        return command(SESSIONS + id + "/abort", Map.of(), params, "Whether the abort was taken is not known.");
     }
 
-    /**
-     * Starts an operation once: if the connection is lost before the answer is there, it sends the command again under its key,
-     * which the controller knows even after a restart.
-     */
+    /** Starts an operation once: the controller knows a command by its key, even after a restart. */
     Reply start(String operation, ObjectNode params, String key) throws InterruptedException {
         // There is no waiting for a controller that is not there at all.
         get("/api/v1/controller");
+        return command(
+                "/api/v1/operations/" + quoted(operation),
+                Map.of("Idempotency-Key", key),
+                params,
+                "Whether the operation was started is not known.");
+    }
+
+    /** Sends a command again if the connection is lost before the answer is there. */
+    private Reply command(String path, Map<String, String> headers, ObjectNode params, String otherwise)
+            throws InterruptedException {
         long start = System.nanoTime();
         while (true) {
             try {
-                return accepted(ask(
-                        post("/api/v1/operations/" + quoted(operation), params).header("Idempotency-Key", key)));
+                return accepted(ask(path, headers, params));
             } catch (Failure e) {
                 if (e.status() != 0) {
                     throw e;
                 }
-                if (isOver(start, MAX_ABSENCE)) {
-                    throw e.and("Whether the operation was started is not known.");
+                if (isOver(start)) {
+                    throw e.and(otherwise);
                 }
                 Thread.sleep(BEFORE_RETRY_MS);
             }
@@ -137,71 +120,80 @@ final class ControllerClient {
      */
     Reply awaitEnd(int id, String key, Watch watch) throws InterruptedException {
         long lastAnswer = System.nanoTime();
-        boolean sawEnd = false;
         while (true) {
-            if (sawEnd) {
-                Thread.sleep(UNTIL_DONE_MS);
-            } else {
-                sawEnd = watch(watch);
-            }
-            Reply session;
             try {
-                session = session(id);
+                Reply session = session(id);
+                lastAnswer = System.nanoTime();
+                if (key != null && !key.equals(session.json().path("command_id").asText())) {
+                    throw forgotten(id);
+                }
+                if (session.json().path("status").asText().equals("done")) {
+                    return session;
+                }
+                watch.see(session.json());
+                Thread.sleep(MIN_BETWEEN_LOOKS_MS);
             } catch (Failure e) {
                 if (e.status() == 404) {
                     throw forgotten(id);
                 }
-                if (!e.isPassing() || isOver(lastAnswer, MAX_ABSENCE)) {
+                if (!e.isPassing() || isOver(lastAnswer)) {
                     throw e.and("The outcome of session " + id + " is not known.");
                 }
                 Thread.sleep(BEFORE_RETRY_MS);
-                continue;
-            }
-            lastAnswer = System.nanoTime();
-            if (key != null && !key.equals(session.json().path("command_id").asText())) {
-                throw forgotten(id);
-            }
-            if (session.json().path("status").asText().equals("done")) {
-                if (!sawEnd) {
-                    // What came before the end may still be on its way.
-                    watch(watch);
-                }
-                return session;
             }
         }
     }
 
-    private static boolean watch(Watch watch) throws InterruptedException {
-        boolean sawEnd = false;
-        for (long start = System.nanoTime(); !sawEnd && !isOver(start, BETWEEN_LOOKS); ) {
-            sawEnd = watch.sawEnd();
-        }
-        return sawEnd;
-    }
-
-    private static boolean isOver(long start, Duration time) {
-        return System.nanoTime() - start > time.toNanos();
+    private static boolean isOver(long start) {
+        return System.nanoTime() - start > MAX_ABSENCE.toNanos();
     }
 
     private static Failure forgotten(int id) {
-        return Failure.unreachable("The controller was restarted and no longer knows session " + id + ".", null);
+        return Failure.here(
+                "The controller was restarted and no longer knows session " + id + ".", ExitCode.UNREACHABLE);
     }
 
-    /** Opens an answer that is read bit by bit, with headers as names and values in turn. */
-    InputStream open(String path, String... headers) throws InterruptedException {
-        HttpRequest.Builder request = request(path);
-        if (headers.length > 0) {
-            request.headers(headers);
-        }
-        HttpResponse<InputStream> response = send(request, BodyHandlers.ofInputStream());
-        if (response.statusCode() == 200) {
-            return response.body();
-        }
-        try (InputStream body = response.body()) {
-            Reply reply = reply(response.statusCode(), body.readAllBytes());
-            throw Failure.refused(reply.status(), reply.text(), reply.json());
+    /**
+     * Opens an answer that is read bit by bit.
+     *
+     * @param maxSilenceMs after which reading fails; 0 for never
+     */
+    InputStream open(String path, Map<String, String> headers, int maxSilenceMs) {
+        try {
+            HttpURLConnection connection = connect(path, headers, null);
+            connection.setReadTimeout(maxSilenceMs);
+            if (connection.getResponseCode() != HttpURLConnection.HTTP_OK) {
+                accepted(reply(connection));
+            }
+            return whole(connection, connection.getInputStream());
         } catch (IOException e) {
             throw unreachable(e);
+        }
+    }
+
+    private static InputStream whole(HttpURLConnection connection, InputStream in) {
+        return new Whole(in, connection.getContentLengthLong());
+    }
+
+    /** Fails where the connection ends too early; the JDK's stream would just end there. */
+    private static final class Whole extends FilterInputStream {
+
+        private long left;
+
+        /** @param length negative where it is not known */
+        Whole(InputStream in, long length) {
+            super(in);
+            this.left = length;
+        }
+
+        @Override
+        public int read(byte[] to, int offset, int length) throws IOException {
+            int n = super.read(to, offset, length);
+            if (n < 0 && left > 0) {
+                throw new EOFException("the connection was lost");
+            }
+            left -= n;
+            return n;
         }
     }
 
@@ -209,36 +201,45 @@ final class ControllerClient {
         return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
-    private HttpRequest.Builder post(String path, ObjectNode params) {
-        return request(path)
-                .POST(BodyPublishers.ofString(params.toString()))
-                .header("Content-Type", "application/json");
-    }
-
-    private HttpRequest.Builder request(String path) {
-        HttpRequest.Builder request =
-                HttpRequest.newBuilder(URI.create(base + path)).timeout(MAX_ANSWER);
-        return token == null ? request : request.header("Authorization", "Bearer " + token);
-    }
-
-    private Reply ask(HttpRequest.Builder request) throws InterruptedException {
-        HttpResponse<byte[]> response = send(request, BodyHandlers.ofByteArray());
-        return reply(response.statusCode(), response.body());
-    }
-
-    private <T> HttpResponse<T> send(HttpRequest.Builder request, BodyHandler<T> body) throws InterruptedException {
+    /** @param params null for GET */
+    private Reply ask(String path, Map<String, String> headers, ObjectNode params) {
         try {
-            return http.send(request.build(), body);
+            return reply(connect(path, headers, params));
         } catch (IOException e) {
             throw unreachable(e);
         }
     }
 
-    private Reply reply(int status, byte[] body) {
-        try {
+    private HttpURLConnection connect(String path, Map<String, String> headers, ObjectNode params) throws IOException {
+        HttpURLConnection connection =
+                (HttpURLConnection) URI.create(base + path).toURL().openConnection();
+        connection.setConnectTimeout(MAX_CONNECT_MS);
+        connection.setReadTimeout(MAX_ANSWER_MS);
+        // A token goes to the address that it was given for, and to no other.
+        connection.setInstanceFollowRedirects(false);
+        headers.forEach(connection::setRequestProperty);
+        if (token != null) {
+            connection.setRequestProperty("Authorization", "Bearer " + token);
+        }
+        if (params != null) {
+            connection.setDoOutput(true);
+            connection.setRequestProperty("Content-Type", "application/json");
+            try (OutputStream body = connection.getOutputStream()) {
+                body.write(params.toString().getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        return connection;
+    }
+
+    private Reply reply(HttpURLConnection connection) throws IOException {
+        int status = connection.getResponseCode();
+        InputStream answer = status < 400 ? connection.getInputStream() : connection.getErrorStream();
+        try (InputStream in = whole(connection, answer == null ? InputStream.nullInputStream() : answer)) {
+            byte[] body = in.readAllBytes();
             return new Reply(status, new String(body, StandardCharsets.UTF_8), Json.read(body));
         } catch (JsonProcessingException e) {
-            throw Failure.unreachable(base + " answers, but not as a controller does (HTTP status " + status + ")", e);
+            throw Failure.here(
+                    base + " answers, but not as a controller does (HTTP status " + status + ")", ExitCode.UNREACHABLE);
         }
     }
 
@@ -246,20 +247,11 @@ final class ControllerClient {
         if (reply.status() >= 200 && reply.status() < 300) {
             return reply;
         }
-        throw Failure.refused(reply.status(), reply.text(), reply.json());
+        throw Failure.refused(reply);
     }
 
-    /** Java's HTTP client has no words for the two most frequent faults. */
-    private Failure unreachable(IOException e) {
-        String why = e.getMessage() != null ? e.getMessage() : e.getClass().getSimpleName();
-        if (e instanceof ConnectException && e.getMessage() == null) {
-            why = "connection refused";
-        }
-        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            if (cause instanceof UnresolvedAddressException) {
-                why = "its name is not known";
-            }
-        }
-        return Failure.unreachable("No controller answers at " + base + ": " + why, e);
+    Failure unreachable(IOException e) {
+        String why = e instanceof UnknownHostException ? "its name is not known" : e.getMessage();
+        return Failure.here("No controller answers at " + base + ": " + why, ExitCode.UNREACHABLE);
     }
 }

@@ -81,8 +81,8 @@ public final class Ctl implements Runnable {
             names = "--token-file",
             paramLabel = "FILE",
             scope = ScopeType.INHERIT,
-            description = "Take the token from the first line of this file; without it, from " + TOKEN_VARIABLE
-                    + " (the token itself, not a path).")
+            description = "Its first line is the token; without it, " + TOKEN_VARIABLE
+                    + " is (the token itself, not a path).")
     private Path tokenFile;
 
     @Option(names = "--json", scope = ScopeType.INHERIT, description = "Print what the controller answers, as it is.")

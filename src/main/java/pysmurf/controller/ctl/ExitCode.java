@@ -24,8 +24,4 @@ final class ExitCode {
             default -> FAILED;
         };
     }
-
-    static int ofStatus(int httpStatus) {
-        return httpStatus == 503 ? UNREACHABLE : httpStatus < 500 ? REFUSED : FAILED;
-    }
 }

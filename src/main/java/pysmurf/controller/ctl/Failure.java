@@ -17,29 +17,28 @@ final class Failure extends RuntimeException {
     private final int status;
     private final String body;
 
-    private Failure(String message, Throwable cause, int exitCode, int status, String body) {
-        super(message, cause);
+    private Failure(String message, int exitCode, int status, String body) {
+        super(message);
         this.exitCode = exitCode;
         this.status = status;
         this.body = body;
     }
 
-    static Failure here(String message, Throwable cause) {
-        return new Failure(message, cause, ExitCode.FAILED, 0, null);
-    }
-
-    static Failure unreachable(String message, Throwable cause) {
-        return new Failure(message, cause, ExitCode.UNREACHABLE, 0, null);
+    /** One that no controller told of. */
+    static Failure here(String message, int exitCode) {
+        return new Failure(message, exitCode, 0, null);
     }
 
     /** The controller answered with a problem (RFC 9457). */
-    static Failure refused(int status, String body, JsonNode problem) {
-        return new Failure(words(status, problem), null, ExitCode.ofStatus(status), status, body);
+    static Failure refused(ControllerClient.Reply reply) {
+        int status = reply.status();
+        int exitCode = status == 503 ? ExitCode.UNREACHABLE : status < 500 ? ExitCode.REFUSED : ExitCode.FAILED;
+        return new Failure(words(status, reply.json()), exitCode, status, reply.text());
     }
 
     /** The same failure, and what it means. */
     Failure and(String consequence) {
-        return new Failure(getMessage() + "\n" + consequence, this, exitCode, status, body);
+        return new Failure(getMessage() + "\n" + consequence, exitCode, status, body);
     }
 
     int exitCode() {
@@ -63,17 +62,18 @@ final class Failure extends RuntimeException {
 
     private static String words(int status, JsonNode problem) {
         StringBuilder words = new StringBuilder("Refused:");
-        if (problem.path("errors").isEmpty()) {
-            String detail = problem.path("detail").asText("HTTP status " + status);
-            // The controller gives times in unix seconds.
-            String local = UNIX_TIME
-                    .matcher(detail)
-                    .replaceAll(time -> SessionReport.time(DecimalNode.valueOf(new BigDecimal(time.group()))));
-            words.append(' ').append(Terminal.plain(local));
-        }
         for (JsonNode error : problem.path("errors")) {
-            words.append("\n  ").append(Terminal.plain(error.path("field").asText()));
-            words.append(": ").append(Terminal.plain(error.path("detail").asText()));
+            words.append("\n  ")
+                    .append(Terminal.plain(error.path("field").asText() + ": "
+                            + error.path("detail").asText()));
+        }
+        if (problem.path("errors").isEmpty()) {
+            // The controller gives times in unix seconds.
+            String detail = Terminal.plain(problem.path("detail").asText("HTTP status " + status));
+            words.append(' ')
+                    .append(UNIX_TIME
+                            .matcher(detail)
+                            .replaceAll(time -> SessionReport.time(DecimalNode.valueOf(new BigDecimal(time.group())))));
         }
         if (status == 401) {
             words.append("\nGive the token by --token-file FILE (its first line) or in " + Ctl.TOKEN_VARIABLE

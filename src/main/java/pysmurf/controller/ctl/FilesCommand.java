@@ -11,6 +11,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.Map;
 import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -19,31 +20,29 @@ import picocli.CommandLine.Parameters;
 @Command(name = "files", description = "Lists the files of a session, or fetches them.")
 final class FilesCommand extends Subcommand {
 
-    @Parameters(index = "0", paramLabel = "SESSION", description = "Its number.")
+    private static final int MAX_SILENCE_MS = 30_000;
+
+    @Parameters(paramLabel = "SESSION", description = "Its number.")
     private int session;
 
-    @Option(
-            names = "--download",
-            paramLabel = "DIR",
-            description = "Fetch them all into this folder. A different file of the same name is kept (exit code 1).")
+    @Option(names = "--download", paramLabel = "DIR", description = "Fetch them all into this folder.")
     private Path folder;
 
     @Override
-    public Integer call() throws InterruptedException {
+    public Integer call() {
         ControllerClient client = client();
         JsonNode files = client.session(session).json().path("files");
         if (json()) {
             out().println(files);
-        } else if (folder == null) {
-            list(files);
         }
-        return folder == null ? ExitCode.SUCCEEDED : download(client, files);
-    }
-
-    private void list(JsonNode files) {
+        int exitCode = ExitCode.SUCCEEDED;
+        Set<String> taken = new HashSet<>();
         TextTable table = new TextTable().row("n", "type", "format", "bytes", "path");
         for (int n = 0; n < files.size(); n++) {
             JsonNode file = files.get(n);
+            if (folder != null && !download(client, n, file, folder.resolve(name(file, n, taken)))) {
+                exitCode = ExitCode.FAILED;
+            }
             table.row(
                     Integer.toString(n),
                     file.path("type").asText(),
@@ -51,64 +50,50 @@ final class FilesCommand extends Subcommand {
                     file.path("size").asText(),
                     file.path("path").asText());
         }
-        table.print(out());
-    }
-
-    private int download(ControllerClient client, JsonNode files) throws InterruptedException {
-        int exitCode = ExitCode.SUCCEEDED;
-        Set<String> taken = new HashSet<>();
-        for (int n = 0; n < files.size(); n++) {
-            Path target = folder.resolve(name(files.get(n), n, taken));
-            try {
-                Files.createDirectories(folder);
-                String fault = download(client, n, files.get(n), target);
-                if (fault != null) {
-                    err().println(fault);
-                    exitCode = ExitCode.FAILED;
-                } else if (!json()) {
-                    out().println(target);
-                }
-            } catch (IOException e) {
-                throw Failure.here(target + " cannot be written: " + e.getMessage(), e);
-            }
+        if (folder == null && !json()) {
+            table.print(out());
         }
         return exitCode;
     }
 
     /** The file's own name, never a path; with its number before it where two are alike. */
     private static String name(JsonNode file, int n, Set<String> taken) {
-        String path = file.path("path").asText();
-        String name = path.substring(path.lastIndexOf('/') + 1);
-        boolean usable = !name.isEmpty() && !name.equals(".") && !name.equals("..") && name.indexOf('\0') < 0;
-        if (usable && taken.add(name)) {
-            return name;
-        }
-        return n + "-" + (usable ? name : "file");
+        String name = file.path("path").asText().replaceAll("(?s)^.*/|\0", "");
+        boolean usable = !Set.of("", ".", "..").contains(name);
+        return usable && taken.add(name) ? name : n + "-" + (usable ? name : "file");
     }
 
-    /** Returns what went wrong; null if nothing did. */
-    private String download(ControllerClient client, int n, JsonNode file, Path target)
-            throws IOException, InterruptedException {
-        Path part = Files.createTempFile(folder, ".pysmurf-ctl-", ".part");
+    /** Returns whether the file is there now. */
+    private boolean download(ControllerClient client, int n, JsonNode file, Path target) {
         try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            String path = "/api/v1/sessions/" + session + "/files/" + n;
-            try (InputStream in = new DigestInputStream(client.open(path), digest)) {
-                Files.copy(in, part, StandardCopyOption.REPLACE_EXISTING);
+            Files.createDirectories(folder);
+            Path part = Files.createTempFile(folder, ".pysmurf-ctl-", ".part");
+            try {
+                MessageDigest digest = MessageDigest.getInstance("SHA-256");
+                String path = "/api/v1/sessions/" + session + "/files/" + n;
+                try (InputStream in = new DigestInputStream(client.open(path, Map.of(), MAX_SILENCE_MS), digest)) {
+                    Files.copy(in, part, StandardCopyOption.REPLACE_EXISTING);
+                }
+                String expected = file.path("sha256").asText("");
+                if (!expected.isEmpty() && !expected.equals(HexFormat.of().formatHex(digest.digest()))) {
+                    err().println(target + " is left out: the file has changed since the script registered it.");
+                    return false;
+                }
+                if (!Files.exists(target)) {
+                    Files.move(part, target);
+                } else if (Files.mismatch(part, target) >= 0) {
+                    err().println(target + " exists already and differs; it is kept.");
+                    return false;
+                }
+            } finally {
+                Files.deleteIfExists(part);
             }
-            String expected = file.path("sha256").asText("");
-            if (!expected.isEmpty() && !expected.equals(HexFormat.of().formatHex(digest.digest()))) {
-                return target + " is left out: the file has changed since the script registered it.";
-            }
-            if (Files.exists(target)) {
-                return Files.mismatch(part, target) < 0 ? null : target + " exists already and differs; it is kept.";
-            }
-            Files.move(part, target);
-            return null;
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        } finally {
-            Files.deleteIfExists(part);
+        } catch (IOException | NoSuchAlgorithmException e) {
+            throw Failure.here(target + " cannot be written: " + e.getMessage(), ExitCode.FAILED);
         }
+        if (!json()) {
+            out().println(target);
+        }
+        return true;
     }
 }

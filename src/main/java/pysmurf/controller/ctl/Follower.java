@@ -6,87 +6,90 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.Map;
+import java.util.function.Predicate;
+import pysmurf.controller.ctl.ControllerClient.Reply;
 import pysmurf.controller.session.Json;
 
 /** Reads what a controller streams, on a thread of its own. It makes a lost connection again and goes on where it was. */
-abstract class Follower implements ControllerClient.Watch, AutoCloseable {
+abstract class Follower extends Thread {
 
     private static final long BEFORE_RECONNECT_MS = 1000;
-    private static final long MOMENT_MS = 200;
+    private static final long BETWEEN_LOOKS_MS = 1000;
+    private static final long MAX_REST_MS = 5000;
 
     final ControllerClient client;
     final Terminal terminal;
-    volatile boolean closed;
-    private final CountDownLatch ended = new CountDownLatch(1);
-    final Thread reader = new Thread(this::run, "follower");
-    private volatile InputStream stream;
+    private InputStream stream;
     private volatile Failure refusal;
-    private boolean lost;
 
     private Follower(ControllerClient client, Terminal terminal) {
+        super("follower");
         this.client = client;
         this.terminal = terminal;
-        reader.setDaemon(true);
+        setDaemon(true);
     }
 
-    /** Copies a session's output, byte for byte. */
-    static Follower output(ControllerClient client, int id, boolean follow, Terminal terminal) {
-        Follower output = new Output(client, terminal, "/api/v1/sessions/" + id + "/log?follow=" + follow);
-        output.reader.start();
-        return output;
-    }
+    /** A server-sent event; the id is null for one that cannot be resumed from. */
+    record Event(String id, String name, JsonNode data) {}
 
-    /** The events that come from now on; they wait for a listener. */
-    static Events events(ControllerClient client, Terminal terminal) throws InterruptedException {
-        Events events = new Events(client, terminal);
-        ((Follower) events).stream = events.open();
-        return events;
-    }
+    abstract InputStream open();
 
-    abstract InputStream open() throws InterruptedException;
+    /** Reads until the connection ends; returns whether there is nothing left to read. */
+    abstract boolean read(InputStream in) throws IOException;
 
-    /** Reads until the connection ends; returns whether all was read. */
-    abstract boolean read(InputStream in) throws IOException, InterruptedException;
-
-    private void run() {
-        try {
-            while (!closed && !isDone()) {
-                stream = null;
-                if (!lost && !closed) {
-                    terminal.note("The connection to the controller is lost; trying again.");
-                    lost = true;
-                }
-                Thread.sleep(BEFORE_RECONNECT_MS);
-            }
-            ended.countDown();
-        } catch (InterruptedException e) {
-            closed = true;
-        }
-    }
-
-    /** Whether there is nothing left to read; else the connection is lost. */
-    private boolean isDone() throws InterruptedException {
-        try {
-            stream = stream == null ? open() : stream;
-            if (lost) {
-                terminal.note("The controller answers again.");
-                lost = false;
-            }
-            return read(stream);
-        } catch (Failure e) {
-            refusal = e.isPassing() ? null : e;
-            return refusal != null;
+    /** Reads what there is now, on the caller's thread. */
+    void readOnce() {
+        try (InputStream in = open()) {
+            read(in);
         } catch (IOException e) {
-            return false;
+            throw client.unreachable(e);
         }
     }
 
     @Override
-    public boolean sawEnd() throws InterruptedException {
-        return ended.await(MOMENT_MS, TimeUnit.MILLISECONDS);
+    public void run() {
+        boolean lost = false;
+        boolean ended = false;
+        while (!ended) {
+            try (InputStream in = stream == null ? open() : stream) {
+                if (lost) {
+                    terminal.note("The controller answers again.");
+                    lost = false;
+                }
+                ended = read(in);
+            } catch (Failure e) {
+                refusal = e.isPassing() ? null : e;
+                ended = !e.isPassing();
+            } catch (IOException e) {
+                ended = isInterrupted();
+            }
+            stream = null;
+            if (!ended) {
+                if (!lost) {
+                    terminal.note("The connection to the controller is lost; trying again.");
+                    lost = true;
+                }
+                ended = pause();
+            }
+        }
+    }
+
+    private static boolean pause() {
+        try {
+            sleep(BEFORE_RECONNECT_MS);
+            return false;
+        } catch (InterruptedException e) {
+            return true;
+        }
+    }
+
+    /** Goes on until the session has ended, and what it wrote has arrived. */
+    Reply untilEndOf(int id, String key) throws InterruptedException {
+        Reply ended = client.awaitEnd(id, key, running -> join(BETWEEN_LOOKS_MS));
+        join(MAX_REST_MS);
+        interrupt();
+        return ended;
     }
 
     /** Fails as the controller's answer did, if it refused the stream. */
@@ -96,138 +99,90 @@ abstract class Follower implements ControllerClient.Watch, AutoCloseable {
         }
     }
 
-    /** Has the reader find out that the connection is gone. */
-    void drop() {
-        InputStream current = stream;
-        try {
-            if (current != null) {
-                current.close();
-            }
-        } catch (IOException e) {
-            terminal.note(e.toString());
-        }
-    }
-
-    @Override
-    public void close() {
-        closed = true;
-        reader.interrupt();
-        drop();
-    }
-
-    private static final class Output extends Follower {
+    /** Copies a session's output, byte for byte. */
+    static final class Output extends Follower {
 
         private static final int BLOCK_BYTES = 64 * 1024;
+        private static final int MAX_SILENCE_MS = 30_000;
 
         private final String path;
+        private final int maxSilenceMs;
         private long copied;
 
-        private Output(ControllerClient client, Terminal terminal, String path) {
+        Output(ControllerClient client, Terminal terminal, int id, boolean follow) {
             super(client, terminal);
-            this.path = path;
+            path = "/api/v1/sessions/" + id + "/log?follow=" + follow;
+            // A script may be silent for as long as it likes.
+            maxSilenceMs = follow ? 0 : MAX_SILENCE_MS;
         }
 
         @Override
-        InputStream open() throws InterruptedException {
-            return client.open(path);
+        InputStream open() {
+            return client.open(path, Map.of(), maxSilenceMs);
         }
 
         @Override
         boolean read(InputStream in) throws IOException {
-            in.skipNBytes(copied);
             byte[] block = new byte[BLOCK_BYTES];
+            long position = 0;
             // An error is a reader of this output that is gone, as with "| head".
-            for (int n = in.read(block); n >= 0 && !closed && !terminal.out().checkError(); n = in.read(block)) {
-                terminal.out().write(block, 0, n);
-                copied += n;
+            for (int n = in.read(block);
+                    n >= 0 && !isInterrupted() && !terminal.out().checkError();
+                    n = in.read(block)) {
+                position += n;
+                int fresh = (int) Math.max(0, Math.min(n, position - copied));
+                terminal.out().write(block, n - fresh, fresh);
+                copied = Math.max(copied, position);
             }
             terminal.out().flush();
             return true;
         }
     }
 
-    /**
-     * A server-sent event.
-     *
-     * @param id null for one that cannot be resumed from
-     */
-    record Event(String id, String name, JsonNode data) {
-
-        /** The session that it is about; -1 for none. */
-        int sessionId() {
-            return data.path("session_id").asInt(-1);
-        }
-    }
-
-    /** Told of each event, in turn. */
-    @FunctionalInterface
-    interface Listener {
-
-        /** Returns whether this was the last event that is of interest. */
-        boolean heard(Event event);
-    }
-
+    /** The server-sent events; HTML Living Standard, 9.2.6, as far as the controller makes use of it. */
     static final class Events extends Follower {
 
         /** Three times as long as the controller is ever silent. */
-        private static final Duration MAX_SILENCE = Duration.ofSeconds(45);
+        private static final int MAX_SILENCE_MS = 45_000;
 
-        private Listener listener;
-        private volatile long lastHeard;
-        private volatile boolean listenerIsBusy;
-        private String lastId;
+        private Predicate<Event> listener;
+        private Map<String, String> resume = Map.of();
 
-        private Events(ControllerClient client, Terminal terminal) {
+        /** The events that come from now on; they wait for a listener. */
+        Events(ControllerClient client, Terminal terminal) {
             super(client, terminal);
+            ((Follower) this).stream = open();
         }
 
-        void listen(Listener toEach) {
+        /** @param toEach returns whether this was the last event that is of interest */
+        Events listen(Predicate<Event> toEach) {
             listener = toEach;
-            reader.start();
+            start();
+            return this;
         }
 
         @Override
-        InputStream open() throws InterruptedException {
-            lastHeard = System.nanoTime();
-            String[] headers = lastId == null ? new String[0] : new String[] {"Last-Event-ID", lastId};
-            return client.open("/api/v1/events", headers);
+        InputStream open() {
+            return client.open("/api/v1/events", resume, MAX_SILENCE_MS);
         }
 
-        /** A host that is gone closes no connection. */
         @Override
-        public boolean sawEnd() throws InterruptedException {
-            if (!listenerIsBusy && System.nanoTime() - lastHeard > MAX_SILENCE.toNanos()) {
-                lastHeard = System.nanoTime();
-                drop();
-            }
-            return super.sawEnd();
-        }
-
-        /** HTML Living Standard, 9.2.6, as far as the controller makes use of it. */
-        @Override
-        boolean read(InputStream in) throws IOException, InterruptedException {
+        boolean read(InputStream in) throws IOException {
             BufferedReader lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
             String id = null;
             String name = "";
-            String data = "";
-            for (String line = lines.readLine(); line != null && !closed; line = lines.readLine()) {
-                lastHeard = System.nanoTime();
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 if (line.startsWith("id: ")) {
                     id = line.substring(4);
                 } else if (line.startsWith("event: ")) {
                     name = line.substring(7);
                 } else if (line.startsWith("data: ")) {
-                    data = line.substring(6);
-                } else if (line.isEmpty() && !data.isEmpty()) {
-                    listenerIsBusy = true;
-                    if (listener.heard(new Event(id, name, Json.read(data.getBytes(StandardCharsets.UTF_8))))) {
+                    byte[] data = line.substring(6).getBytes(StandardCharsets.UTF_8);
+                    if (isInterrupted() || listener.test(new Event(id, name, Json.read(data)))) {
                         return true;
                     }
-                    lastHeard = System.nanoTime();
-                    listenerIsBusy = false;
-                    lastId = id == null ? lastId : id;
+                    resume = id == null ? resume : Map.of("Last-Event-ID", id);
                     id = null;
-                    data = "";
                 }
             }
             return false;

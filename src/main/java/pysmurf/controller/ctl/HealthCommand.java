@@ -13,7 +13,7 @@ final class HealthCommand extends Subcommand {
     static final String PATH = "/observe/health";
 
     @Override
-    public Integer call() throws InterruptedException {
+    public Integer call() {
         Reply health = client().look(PATH);
         print(health, this::tell);
         return exitCode(health.json());
@@ -32,7 +32,6 @@ final class HealthCommand extends Subcommand {
 
     /** A controller that is degraded takes commands. */
     static int exitCode(JsonNode health) {
-        String status = health.path("status").asText();
-        return status.equals("UP") || status.equals("DEGRADED") ? ExitCode.SUCCEEDED : ExitCode.FAILED;
+        return health.path("status").asText().matches("UP|DEGRADED") ? ExitCode.SUCCEEDED : ExitCode.FAILED;
     }
 }

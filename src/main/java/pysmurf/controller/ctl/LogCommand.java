@@ -1,6 +1,5 @@
 package pysmurf.controller.ctl;
 
-import java.time.Duration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -8,9 +7,7 @@ import picocli.CommandLine.Parameters;
 @Command(name = "log", description = "Prints a session's output, byte for byte.")
 final class LogCommand extends Subcommand {
 
-    private static final Duration MAX_WAIT = Duration.ofSeconds(30);
-
-    @Parameters(index = "0", paramLabel = "SESSION", description = "Its number.")
+    @Parameters(paramLabel = "SESSION", description = "Its number.")
     private int session;
 
     @Option(
@@ -23,20 +20,14 @@ final class LogCommand extends Subcommand {
         ControllerClient client = client();
         // If there is no such session, nothing is printed.
         client.session(session);
-        try (Follower output = Follower.output(client, session, follow, terminal())) {
-            int exitCode = ExitCode.SUCCEEDED;
-            if (follow) {
-                exitCode = client.awaitEnd(session, null, output).exitCode();
-            } else {
-                long start = System.nanoTime();
-                while (!output.sawEnd()) {
-                    if (System.nanoTime() - start > MAX_WAIT.toNanos()) {
-                        throw Failure.unreachable("The output of session " + session + " does not come.", null);
-                    }
-                }
-            }
-            output.check();
-            return exitCode;
+        Follower output = new Follower.Output(client, terminal(), session, follow);
+        if (!follow) {
+            output.readOnce();
+            return ExitCode.SUCCEEDED;
         }
+        output.start();
+        int exitCode = output.untilEndOf(session, null).exitCode();
+        output.check();
+        return exitCode;
     }
 }

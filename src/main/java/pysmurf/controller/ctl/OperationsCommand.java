@@ -11,10 +11,9 @@ import pysmurf.controller.ctl.ControllerClient.Reply;
 @Command(name = "operations", description = "Lists the operations, or one operation with its parameters.")
 final class OperationsCommand extends Subcommand {
 
-    static final String PATH = "/api/v1/operations";
+    private static final String PATH = "/api/v1/operations";
 
     @Parameters(
-            index = "0",
             arity = "0..1",
             paramLabel = "OPERATION",
             completionCandidates = CompletionCommand.Operations.class,
@@ -25,27 +24,22 @@ final class OperationsCommand extends Subcommand {
     private boolean names;
 
     @Override
-    public Integer call() throws InterruptedException {
-        Reply operations = client().get(PATH);
+    public Integer call() {
         if (operation == null) {
-            print(operations, this::list);
-            return ExitCode.SUCCEEDED;
+            return print(client().get(PATH), this::list);
         }
-        JsonNode found = find(operations.json(), operation);
+        JsonNode found = find(client(), operation);
         if (found.isMissingNode()) {
-            throw Failure.here("There is no operation " + operation + ".", null);
+            throw Failure.here("There is no operation " + operation + ".", ExitCode.FAILED);
         }
-        print(new Reply(operations.status(), found.toString(), found), this::describe);
-        return ExitCode.SUCCEEDED;
+        return print(new Reply(200, found.toString(), found), this::describe);
     }
 
-    static JsonNode find(JsonNode operations, String name) {
-        for (JsonNode each : operations) {
-            if (each.path("name").asText().equals(name)) {
-                return each;
-            }
-        }
-        return MissingNode.getInstance();
+    static JsonNode find(ControllerClient client, String name) {
+        return SessionReport.each(client.get(PATH).json())
+                .filter(each -> each.path("name").asText().equals(name))
+                .findFirst()
+                .orElse(MissingNode.getInstance());
     }
 
     private void list(JsonNode operations) {
@@ -74,10 +68,8 @@ final class OperationsCommand extends Subcommand {
                     required.contains(entry.getKey()) ? "(required)" : byDefault,
                     parameter.path("description").asText());
         });
-        if (!table.isEmpty()) {
-            out().println();
-            table.printIndented(out());
-        }
+        out().println();
+        table.printBlock(out());
     }
 
     private static String kind(JsonNode schema) {

@@ -3,7 +3,6 @@ package pysmurf.controller.ctl;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import java.nio.charset.StandardCharsets;
@@ -21,43 +20,35 @@ final class ParameterText {
      * @throws IllegalArgumentException saying which types there may be
      */
     static JsonNode read(String text, JsonNode schema) {
-        for (JsonNode choice : schema.path("enum")) {
-            if (choice.asText().equals(text)) {
-                return choice;
-            }
-        }
-        JsonNode json = json(text);
         JsonNode type = schema.path("type");
-        if (type.isMissingNode()) {
-            // The controller names the right choices to one who gives a wrong one.
-            return schema.has("enum") || json.isMissingNode() ? TextNode.valueOf(text) : json;
-        }
         List<String> types = List.of((type.isArray() ? SessionReport.joined(type, " ") : type.asText()).split(" "));
-        if (types.contains(type(json)) || json.isNumber() && types.contains("number")) {
+        JsonNode json = json(text);
+        boolean isJson = schema.has("enum")
+                ? SessionReport.each(schema.path("enum")).anyMatch(json::equals)
+                : type.isMissingNode() || types.contains(type(json)) || json.isNumber() && types.contains("number");
+        if (isJson && !json.isMissingNode()) {
             return json;
         }
-        if (types.contains("array")) {
-            return list(text, schema.path("items"));
-        }
-        if (types.contains("string")) {
+        // The controller names the right choices to one who gives a wrong one.
+        if (schema.has("enum") || type.isMissingNode() || types.contains("string") && !types.contains("array")) {
             return TextNode.valueOf(text);
         }
-        throw new IllegalArgumentException("'" + text + "' is not of the type " + String.join(" or ", types));
+        if (!types.contains("array")) {
+            throw new IllegalArgumentException("'" + text + "' is not of the type " + String.join(" or ", types));
+        }
+        ArrayNode list = Json.mapper().createArrayNode();
+        JsonNode items = schema.path("items");
+        for (String item : text.isEmpty() ? new String[0] : text.split(",", -1)) {
+            // Without a type an item stays as it was typed: 007 must reach a script as 007.
+            list.add(items.isMissingNode() ? TextNode.valueOf(item.strip()) : read(item.strip(), items));
+        }
+        return list;
     }
 
     /** A string in quotes is none: its quotes are a part of the text. */
     private static String type(JsonNode json) {
         String type = json.getNodeType().name().toLowerCase(Locale.ROOT);
         return json.isIntegralNumber() ? "integer" : json.isTextual() ? "" : type;
-    }
-
-    private static ArrayNode list(String text, JsonNode items) {
-        ArrayNode list = JsonNodeFactory.instance.arrayNode();
-        for (String item : text.isEmpty() ? new String[0] : text.split(",", -1)) {
-            // Without a type an item stays as it was typed: 007 must reach a script as 007.
-            list.add(items.isMissingNode() ? TextNode.valueOf(item.strip()) : read(item.strip(), items));
-        }
-        return list;
     }
 
     private static JsonNode json(String text) {

@@ -2,30 +2,22 @@ package pysmurf.controller.ctl;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.PrintStream;
-import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.StreamSupport;
 
-/** How far an operation of stages is: one line that is redrawn on a terminal, elsewhere a few plain lines. Thread-safe. */
+/** How far an operation of stages is: one line that is redrawn on a terminal, elsewhere a few plain lines. */
 final class Progress {
 
     private static final int MAX_BAR = 30;
     private static final int MIN_BAR = 8;
-    private static final Duration BETWEEN_LINES = Duration.ofMillis(500);
-
-    /** The last stage of every tune, which is run only when another fails. */
-    private static final String SAFE_STATE = "safe_state";
+    private static final double BETWEEN_LINES_S = 0.5;
 
     private final PrintStream out;
     private final int columns;
-    private final long start = System.nanoTime();
-    private Duration lastLine = Duration.ZERO;
-    private boolean cleared;
-    private int number;
-    private int count;
-    private String stage = "";
-    private String band = "";
-    private long done;
-    private long total;
+    private int toldStages;
+    private String told = "";
+    private double toldAt;
 
     /** @param columns width of the terminal; 0 if there is none */
     Progress(PrintStream out, int columns) {
@@ -33,85 +25,56 @@ final class Progress {
         this.columns = columns;
     }
 
-    private Duration elapsed() {
-        return Duration.ofNanos(System.nanoTime() - start);
-    }
-
-    void session(JsonNode session) {
-        session(session, elapsed());
-    }
-
-    synchronized void session(JsonNode session, Duration elapsed) {
-        String running = stage;
-        count = 0;
-        for (JsonNode each : session.path("stages")) {
-            String status = each.path("status").asText();
-            String name = each.path("name").asText();
-            if (status.equals("skipped") || name.equals(SAFE_STATE) && status.equals("not_run")) {
+    /** @param elapsed seconds since the start */
+    void show(JsonNode session, double elapsed) {
+        String time = String.format(Locale.ROOT, "%5.1f s", elapsed);
+        List<JsonNode> stages = StreamSupport.stream(session.path("stages").spliterator(), false)
+                .filter(Progress::isOnTheWay)
+                .toList();
+        String words = "starting";
+        JsonNode progress = session.at("/data/progress");
+        long done = 0;
+        long total = 0;
+        for (int n = 1; n <= stages.size(); n++) {
+            if (isIn(stages.get(n - 1), "not_run")) {
                 continue;
             }
-            count++;
-            if (status.equals("running")) {
-                running = name;
-                number = count;
+            String name = stages.get(n - 1).path("name").asText();
+            words = "stage " + n + " of " + stages.size() + "  " + name;
+            if (columns == 0 && n > toldStages) {
+                out.println(time + "  " + words);
+                toldStages = n;
+                toldAt = elapsed;
             }
+            // What the stage before told last stays there until this one tells something.
+            boolean isItsOwn = progress.path("stage").asText().equals(name);
+            words += isItsOwn ? "  band " + progress.path("band").asText() : "";
+            done = isItsOwn ? progress.path("done").asLong() : 0;
+            total = isItsOwn ? progress.path("total").asLong() : 0;
         }
-        if (!running.equals(stage)) {
-            stage = running;
-            band = "";
-            done = 0;
-            total = 0;
-            line(elapsed);
-        }
-        redraw();
-    }
-
-    void data(JsonNode message) {
-        data(message, elapsed());
-    }
-
-    /** Takes a message in the Publisher's envelope; one that tells of no progress changes nothing. */
-    synchronized void data(JsonNode message, Duration elapsed) {
-        JsonNode progress = message.path("payload").path("progress");
-        // A straggler of the stage before would make the bar jump back.
-        if (progress.isObject() && progress.path("stage").asText().equals(stage)) {
-            band = progress.path("band").asText();
-            done = progress.path("done").asLong();
-            total = progress.path("total").asLong();
-            if (elapsed.minus(lastLine).compareTo(BETWEEN_LINES) >= 0) {
-                line(elapsed);
-            }
-            redraw();
-        }
-    }
-
-    private void line(Duration elapsed) {
-        if (columns == 0) {
-            lastLine = elapsed;
-            out.println(plain(elapsed));
-            out.flush();
-        }
-    }
-
-    synchronized void redraw() {
-        if (columns > 0 && !cleared) {
-            // The last column is left free: some terminals go to the next line once it is written.
-            out.print("\r" + bar(elapsed(), columns - 1) + "\033[K");
-            out.flush();
-        }
-    }
-
-    synchronized void clear() {
-        cleared = true;
         if (columns > 0) {
-            out.print(Terminal.CLEAR_LINE);
-            out.flush();
+            // The last column is left free: some terminals go to the next line once it is written.
+            out.print("\r" + bar(words, done, total, time, columns - 1) + "\033[K");
+        } else if (total > 0 && elapsed - toldAt >= BETWEEN_LINES_S && !told.equals(words + done)) {
+            out.println(time + "  " + words + ", " + done + " of " + total);
+            told = words + done;
+            toldAt = elapsed;
         }
+        out.flush();
     }
 
-    String bar(Duration elapsed, int width) {
-        String before = words();
-        String after = (total > 0 ? done + " of " + total + "  " : "") + seconds(elapsed);
+    /** The last stage of every tune is run only when another fails. */
+    private static boolean isOnTheWay(JsonNode stage) {
+        return !isIn(stage, "skipped")
+                && !(isIn(stage, "not_run") && stage.path("name").asText().equals("safe_state"));
+    }
+
+    private static boolean isIn(JsonNode stage, String status) {
+        return stage.path("status").asText().equals(status);
+    }
+
+    private static String bar(String before, long done, long total, String time, int width) {
+        String after = (total > 0 ? done + " of " + total + "  " : "") + time;
         int room = Math.min(MAX_BAR, width - before.length() - after.length() - 6);
         int filled = total <= 0 ? 0 : (int) (room * Math.max(0, Math.min(done, total)) / total);
         String line = room < MIN_BAR
@@ -120,17 +83,8 @@ final class Progress {
         return line.length() <= width ? line : line.substring(0, width);
     }
 
-    String plain(Duration elapsed) {
-        return seconds(elapsed) + "  " + words() + (total > 0 ? ", " + done + " of " + total : "");
-    }
-
-    private String words() {
-        return (number > 0 ? "stage " + number + " of " + count + "  " : "")
-                + (stage.isEmpty() ? "starting" : stage)
-                + (band.isEmpty() ? "" : "  band " + band);
-    }
-
-    private static String seconds(Duration elapsed) {
-        return String.format(Locale.ROOT, "%5.1f s", elapsed.toMillis() / 1e3);
+    void clear() {
+        out.print(columns > 0 ? Terminal.CLEAR_LINE : "");
+        out.flush();
     }
 }

@@ -6,9 +6,8 @@ import picocli.CommandLine.Command;
 final class ScriptsCommand extends Subcommand {
 
     @Override
-    public Integer call() throws InterruptedException {
-        print(client().get("/api/v1/scripts"), answer -> answer.path("scripts")
+    public Integer call() {
+        return print(client().get("/api/v1/scripts"), answer -> answer.path("scripts")
                 .forEach(script -> out().println(Terminal.plain(script.asText()))));
-        return ExitCode.SUCCEEDED;
     }
 }

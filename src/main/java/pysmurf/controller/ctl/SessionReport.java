@@ -1,15 +1,13 @@
 package pysmurf.controller.ctl;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -34,7 +32,6 @@ record SessionReport(JsonNode session) {
     };
 
     private static final int MAX_LAST_MESSAGES = 5;
-    private static final String MISSING = "-";
 
     /** A time in unix seconds in the local zone; empty for none. */
     static String time(JsonNode seconds) {
@@ -43,10 +40,12 @@ record SessionReport(JsonNode session) {
                 : "";
     }
 
+    static Stream<JsonNode> each(JsonNode list) {
+        return StreamSupport.stream(list.spliterator(), false);
+    }
+
     static String joined(JsonNode list, String by) {
-        return StreamSupport.stream(list.spliterator(), false)
-                .map(JsonNode::asText)
-                .collect(Collectors.joining(by));
+        return each(list).map(JsonNode::asText).collect(Collectors.joining(by));
     }
 
     /** "http 127.0.0.1" as "127.0.0.1 over HTTP"; MQTT does not say who it was. Any other text stays as it is. */
@@ -68,6 +67,12 @@ record SessionReport(JsonNode session) {
         return session.path("outcome").asText().equals("succeeded");
     }
 
+    /** Its number and operation. */
+    String name() {
+        return "session " + session.path("session_id").asText() + " of "
+                + session.path("op_name").asText();
+    }
+
     /** Its outcome, or its status as long as it has none. */
     String state() {
         return session.path("outcome").asText(session.path("status").asText()).replace('_', ' ');
@@ -84,14 +89,8 @@ record SessionReport(JsonNode session) {
 
     private static String took(JsonNode what, String format) {
         JsonNode end = what.path("end_time");
-        return end.isNumber()
-                ? String.format(
-                        Locale.ROOT,
-                        format,
-                        end.decimalValue()
-                                .subtract(what.path("start_time").decimalValue())
-                                .doubleValue())
-                : "";
+        double seconds = end.asDouble() - what.path("start_time").asDouble();
+        return end.isNumber() ? String.format(Locale.ROOT, format, seconds) : "";
     }
 
     /** Such as {@code SIGINT, SIGTERM}. */
@@ -99,111 +98,80 @@ record SessionReport(JsonNode session) {
         return joined(session.at("/abort/signals"), ", ").replaceAll("\\w+", "SIG$0");
     }
 
-    String headline() {
-        return session.path("op_name").asText() + " " + state() + " after " + took() + " (session "
-                + session.path("session_id").asInt() + ")";
-    }
-
-    /** Results, stages, the last messages unless it succeeded, and plots. */
+    /** What a tune found, its stages, and its plots with their addresses. */
     void print(PrintStream out, String base) {
         results().printBlock(out);
         stages().printBlock(out);
-        if (!succeeded()) {
-            out.println("The last messages:");
-            JsonNode messages = session.path("messages");
-            TextTable last = new TextTable();
-            for (int i = Math.max(0, messages.size() - MAX_LAST_MESSAGES); i < messages.size(); i++) {
-                last.row(messages.get(i).path(1).asText());
-            }
-            last.printBlock(out);
-        }
-        printPlots(out, base);
-    }
-
-    /** The plots of each folder, with their addresses. */
-    void printPlots(PrintStream out, String base) {
-        Map<Path, TextTable> folders = new LinkedHashMap<>();
-        Path here = Path.of("").toAbsolutePath();
+        TextTable plots = new TextTable();
         JsonNode files = session.path("files");
-        for (int i = 0; i < files.size(); i++) {
-            Path path = Path.of(files.get(i).path("path").asText());
-            if (files.get(i).path("plot").asBoolean() && path.getParent() != null) {
-                Path folder = path.getParent().toAbsolutePath().normalize();
-                folders.computeIfAbsent(
-                                folder.startsWith(here) ? here.relativize(folder) : folder, name -> new TextTable())
-                        .row(
-                                path.getFileName().toString(),
-                                base + "/api/v1/sessions/"
-                                        + session.path("session_id").asInt() + "/files/" + i);
+        for (int n = 0; n < files.size(); n++) {
+            Path name = Path.of(files.get(n).path("path").asText()).getFileName();
+            if (files.get(n).path("plot").asBoolean() && name != null) {
+                String id = session.path("session_id").asText();
+                plots.row(name.toString(), base + "/api/v1/sessions/" + id + "/files/" + n);
             }
         }
-        folders.forEach((folder, table) -> {
-            out.println("  plots in " + folder);
-            table.printBlock(out);
-        });
+        plots.printBlock(out);
     }
 
-    /** What a tune found, a row a band; empty for a session that has no such stage. */
+    void printLastMessages(PrintStream out) {
+        out.println("The last messages:");
+        TextTable last = new TextTable();
+        JsonNode messages = session.path("messages");
+        each(messages)
+                .skip(Math.max(0, messages.size() - MAX_LAST_MESSAGES))
+                .forEach(message -> last.row(message.path(1).asText()));
+        last.printBlock(out);
+    }
+
+    /** What a tune found, a row a band; empty for a session that has begun no such stage. */
     TextTable results() {
-        TextTable table = TextTable.ofNumbers();
-        for (JsonNode stage : session.path("stages")) {
-            String name = stage.path("name").asText();
-            if (table.isEmpty()
-                    && stage.path("start_time").isNumber()
-                    && Arrays.stream(RESULTS).anyMatch(column -> column[1].equals(name))) {
-                table.row(row("band", column -> column[0]));
-                bands().forEach(band -> table.row(row(band.toString(), column -> number(band, column))));
-            }
+        TextTable table = new TextTable();
+        Set<String> bands = new TreeSet<>();
+        each(session.path("stages"))
+                .filter(stage -> stage.path("start_time").isNumber())
+                .filter(stage -> Stream.of(RESULTS)
+                        .anyMatch(column -> column[1].equals(stage.path("name").asText())))
+                .forEach(stage -> {
+                    each(session.at("/params/bands")).forEach(band -> bands.add(band.asText()));
+                    stage.path("numbers").fieldNames().forEachRemaining(bands::add);
+                });
+        if (!bands.isEmpty()) {
+            table.row(row("band", column -> column[0]));
         }
+        bands.forEach(band -> table.row(row(band, column -> number(band, column))));
         return table;
     }
 
     private static String[] row(String first, Function<String[], String> cell) {
-        return Stream.concat(Stream.of(first), Arrays.stream(RESULTS).map(cell)).toArray(String[]::new);
+        Stream<String> others =
+                Stream.of(RESULTS).map(column -> ("%" + column[0].length() + "s").formatted(cell.apply(column)));
+        return Stream.concat(Stream.of("%4s".formatted(first)), others).toArray(String[]::new);
     }
 
-    private Set<Integer> bands() {
-        Set<Integer> bands = new TreeSet<>();
-        session.at("/params/bands").forEach(band -> bands.add(band.asInt()));
-        for (JsonNode stage : session.path("stages")) {
-            stage.path("numbers").fieldNames().forEachRemaining(name -> {
-                if (name.matches("\\d{1,3}")) {
-                    bands.add(Integer.valueOf(name));
-                }
-            });
-        }
-        return bands;
-    }
-
-    private String number(int band, String[] column) {
-        String numbers = Arrays.stream(column[2].split("/"))
-                .map(key -> number(column[1], "/numbers/" + band + "/" + key, column[3]))
-                .collect(Collectors.joining("/"));
-        return numbers.matches("[-/]+") ? MISSING : numbers;
-    }
-
-    private String number(String stage, String pointer, String format) {
-        for (JsonNode each : session.path("stages")) {
-            JsonNode value = each.at(pointer);
-            if (each.path("name").asText().equals(stage) && value.isNumber()) {
-                return String.format(Locale.ROOT, format, value.doubleValue());
-            }
-        }
-        return MISSING;
+    private String number(String band, String[] column) {
+        JsonNode numbers = each(session.path("stages"))
+                .filter(stage -> stage.path("name").asText().equals(column[1]))
+                .findFirst()
+                .map(stage -> stage.path("numbers").path(band))
+                .orElse(MissingNode.getInstance());
+        return Stream.of(column[2].split("/"))
+                .map(numbers::path)
+                .map(number -> number.isNumber() ? String.format(Locale.ROOT, column[3], number.asDouble()) : "-")
+                .collect(Collectors.joining("/"))
+                .replace("-/-", "-");
     }
 
     /** The stages that were run, how each ended and how long it took. */
     TextTable stages() {
         TextTable table = new TextTable();
-        for (JsonNode stage : session.path("stages")) {
-            if (stage.path("start_time").isNumber()) {
-                table.row(
+        each(session.path("stages"))
+                .filter(stage -> stage.path("start_time").isNumber())
+                .forEach(stage -> table.row(
                         stage.path("name").asText(),
                         stage.path("status").asText(),
                         took(stage, "%6.2f s"),
-                        stage.path("detail").asText(""));
-            }
-        }
+                        stage.path("detail").asText("")));
         return table;
     }
 }

@@ -10,14 +10,12 @@ final class SessionsCommand extends Subcommand {
     @Option(
             names = "--op",
             paramLabel = "OPERATION",
+            defaultValue = "",
             completionCandidates = CompletionCommand.Operations.class,
             description = "Only those of this operation.")
     private String operation;
 
-    @Option(
-            names = "--outcome",
-            paramLabel = "WORD",
-            description = "Only those with this outcome: succeeded, failed, partial, aborted, timed_out, interrupted.")
+    @Option(names = "--outcome", paramLabel = "WORD", defaultValue = "", description = "Only those with this outcome.")
     private String outcome;
 
     @Option(
@@ -28,15 +26,15 @@ final class SessionsCommand extends Subcommand {
     private int limit;
 
     @Override
-    public Integer call() throws InterruptedException {
+    public Integer call() {
         if (limit < 0) {
             throw usage("--limit: not a number from 0");
         }
-        String query = "?limit=" + limit
-                + (operation == null ? "" : "&op=" + ControllerClient.quoted(operation))
-                + (outcome == null ? "" : "&outcome=" + ControllerClient.quoted(outcome));
-        print(client().get("/api/v1/sessions" + query), this::list);
-        return ExitCode.SUCCEEDED;
+        return print(
+                client().get("/api/v1/sessions?limit=" + limit
+                        + (operation.isEmpty() ? "" : "&op=" + ControllerClient.quoted(operation))
+                        + (outcome.isEmpty() ? "" : "&outcome=" + ControllerClient.quoted(outcome))),
+                this::list);
     }
 
     private void list(JsonNode sessions) {

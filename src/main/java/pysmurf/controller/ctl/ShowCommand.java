@@ -7,33 +7,18 @@ import picocli.CommandLine.Parameters;
 @Command(name = "show", description = "Shows everything about a session except its output.")
 final class ShowCommand extends Subcommand {
 
-    @Parameters(index = "0", paramLabel = "SESSION", description = "Its number.")
+    @Parameters(paramLabel = "SESSION", description = "Its number.")
     private int session;
 
     @Override
-    public Integer call() throws InterruptedException {
+    public Integer call() {
         ControllerClient client = client();
-        print(client.session(session), found -> tell(found, client.base()));
-        return ExitCode.SUCCEEDED;
+        return print(client.session(session), found -> tell(new SessionReport(found), client.base()));
     }
 
-    private void tell(JsonNode found, String base) {
-        SessionReport report = new SessionReport(found);
-        out().println("Session " + session + " of " + found.path("op_name").asText() + ": " + report.state());
-        out().println();
-        facts(report).printBlock(out());
-        report.results().printBlock(out());
-        report.stages().printBlock(out());
-        report.printPlots(out(), base);
-        TextTable messages = new TextTable();
-        found.path("messages")
-                .forEach(message -> messages.row(
-                        SessionReport.time(message.path(0)), message.path(1).asText()));
-        messages.printIndented(out());
-    }
-
-    private static TextTable facts(SessionReport report) {
+    private void tell(SessionReport report, String base) {
         JsonNode found = report.session();
+        out().println("S" + report.name().substring(1) + ": " + report.state() + "\n");
         TextTable facts = new TextTable()
                 .row("parameters", found.path("params").toString())
                 .row("asked for by", report.requester())
@@ -42,11 +27,17 @@ final class ShowCommand extends Subcommand {
         add(facts, "exit code", found.path("exit_code").asText(""));
         add(facts, "aborted by", SessionReport.requester(found.at("/abort/by").asText()));
         add(facts, "signals", report.signals());
-        JsonNode data = found.path("data");
-        add(facts, "data", data.isEmpty() ? "" : data.toString());
-        JsonNode files = found.path("files");
-        add(facts, "files", files.isEmpty() ? "" : Integer.toString(files.size()));
-        return facts;
+        add(
+                facts,
+                "data",
+                found.path("data").isEmpty() ? "" : found.path("data").toString());
+        facts.row("files", Integer.toString(found.path("files").size())).printBlock(out());
+        report.print(out(), base);
+        TextTable messages = new TextTable();
+        found.path("messages")
+                .forEach(message -> messages.row(
+                        SessionReport.time(message.path(0)), message.path(1).asText()));
+        messages.print(out());
     }
 
     private static void add(TextTable facts, String name, String value) {

@@ -35,32 +35,22 @@ final class StartCommand extends StartingCommand {
     @Override
     public Integer call() throws InterruptedException {
         ObjectNode params = Json.object();
-        if (!assignments.isEmpty()) {
-            // Of an unknown operation there is none, and the controller has better words for that.
-            JsonNode schema = OperationsCommand.find(
-                            client().get(OperationsCommand.PATH).json(), operation)
-                    .path("parameters");
-            for (String assignment : assignments) {
-                put(params, assignment, schema);
+        // Of an unknown operation there is none, and the controller has better words for that.
+        JsonNode schema = assignments.isEmpty()
+                ? params
+                : OperationsCommand.find(client(), operation).at("/parameters/properties");
+        for (String assignment : assignments) {
+            int equals = assignment.indexOf('=');
+            String name = assignment.substring(0, Math.max(0, equals));
+            if (name.isEmpty() || params.has(name)) {
+                throw usage("Not like name=value, or given twice: '" + assignment + "'");
+            }
+            try {
+                params.set(name, ParameterText.read(assignment.substring(equals + 1), schema.path(name)));
+            } catch (IllegalArgumentException e) {
+                throw usage(name + ": " + e.getMessage());
             }
         }
         return start(operation, params, false);
-    }
-
-    private void put(ObjectNode params, String assignment, JsonNode schema) {
-        int equals = assignment.indexOf('=');
-        if (equals <= 0) {
-            throw usage("Not like name=value: '" + assignment + "'");
-        }
-        String name = assignment.substring(0, equals);
-        if (params.has(name)) {
-            throw usage(name + ": given twice");
-        }
-        try {
-            String text = assignment.substring(equals + 1);
-            params.set(name, ParameterText.read(text, schema.path("properties").path(name)));
-        } catch (IllegalArgumentException e) {
-            throw usage(name + ": " + e.getMessage());
-        }
     }
 }

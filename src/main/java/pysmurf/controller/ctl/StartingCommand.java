@@ -1,6 +1,7 @@
 package pysmurf.controller.ctl;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintStream;
 import java.util.UUID;
@@ -11,6 +12,8 @@ import pysmurf.controller.ctl.Follower.Event;
 /** A command that starts an operation and stays until its session has ended. */
 abstract class StartingCommand extends Subcommand {
 
+    private static final long BETWEEN_LOOKS_MS = 100;
+
     @Option(names = "--detach", description = "Do not wait for the end; print the session's number.")
     private boolean detach;
 
@@ -19,95 +22,88 @@ abstract class StartingCommand extends Subcommand {
         ControllerClient client = client();
         String key = Ctl.NAME + "-" + UUID.randomUUID();
         if (detach) {
-            print(client.start(operation, params, key), session -> out().println(started(session)));
-            return ExitCode.SUCCEEDED;
+            return print(client.start(operation, params, key), session -> out().println(started(session)));
         }
         AbortByInterrupt abort = new AbortByInterrupt(client, terminal());
-        boolean hasLog = !params.path("log").isBoolean() || params.path("log").asBoolean();
-        Reply ended;
-        if (hasLog && !asProgress && !json()) {
-            int id = start(client, operation, params, key, abort);
-            try (Follower output = Follower.output(client, id, true, terminal())) {
-                ended = client.awaitEnd(id, key, output);
-            }
-        } else {
-            Progress progress =
-                    asProgress && !json() ? new Progress(err(), terminal().columns()) : null;
-            // The events are asked for before the start, so that none is missed.
-            try (Follower.Events events = Follower.events(client, terminal())) {
-                int id = start(client, operation, params, key, abort);
-                events.listen(event -> heard(event, id, progress));
-                ended = client.awaitEnd(id, key, () -> {
-                    if (progress != null) {
-                        progress.redraw();
-                    }
-                    return events.sawEnd();
-                });
-            } finally {
-                if (progress != null) {
-                    progress.clear();
-                }
-            }
-        }
-        print(ended, session -> report(session, client.base()));
-        return ended.exitCode();
-    }
-
-    private int start(ControllerClient client, String operation, ObjectNode params, String key, AbortByInterrupt abort)
-            throws InterruptedException {
+        boolean showsOutput = !asProgress && !json();
+        // Output that is kept nowhere comes as events, which are asked for before the start, so that none is missed.
+        Follower.Events events = showsOutput && params.path("log").equals(BooleanNode.FALSE)
+                ? new Follower.Events(client, terminal())
+                : null;
         Reply accepted = client.start(operation, params, key);
         if (!json()) {
             err().println(started(accepted.json()));
         }
-        abort.started(accepted.id());
-        return accepted.id();
+        int id = accepted.id();
+        abort.started(id);
+        Reply ended;
+        if (events != null) {
+            ended = events.listen(event -> showLines(event, id)).untilEndOf(id, key);
+        } else if (showsOutput) {
+            Follower output = new Follower.Output(client, terminal(), id, true);
+            output.start();
+            ended = output.untilEndOf(id, key);
+        } else {
+            ended = showProgress(client, id, key, asProgress && !json());
+        }
+        print(ended, session -> report(new SessionReport(session), client.base()));
+        return ended.exitCode();
     }
 
     private static String started(JsonNode session) {
-        return "Session " + session.path("session_id").asInt() + " of "
-                + session.path("op_name").asText() + " has started.";
+        return "S" + new SessionReport(session).name().substring(1) + " has started.";
     }
 
-    private boolean heard(Event event, int id, Progress progress) {
-        if (event.sessionId() != id && !event.data().has("dropped")) {
-            return false;
-        }
-        if (event.name().equals("session")) {
-            if (progress != null) {
-                progress.session(event.data());
+    private Reply showProgress(ControllerClient client, int id, String key, boolean shown) throws InterruptedException {
+        long start = System.nanoTime();
+        Progress progress = new Progress(err(), shown ? terminal().columns() : 0);
+        ControllerClient.Watch watch = session -> {
+            if (shown) {
+                progress.show(session, (System.nanoTime() - start) / 1e9);
             }
-            return event.data().path("status").asText().equals("done");
+            Thread.sleep(BETWEEN_LOOKS_MS);
+        };
+        try {
+            Reply ended = client.awaitEnd(id, key, watch);
+            watch.see(ended.json());
+            return ended;
+        } finally {
+            progress.clear();
         }
-        if (progress != null && event.name().equals("data")) {
-            progress.data(event.data());
-        } else if (progress == null && event.name().equals("output") && !json()) {
-            showLines(event.data());
-        }
-        return false;
     }
 
-    private void showLines(JsonNode output) {
-        if (output.has("dropped")) {
-            err().println(output.path("dropped").asLong() + " lines are left out here.");
+    /** Returns whether the session has ended. */
+    private boolean showLines(Event event, int id) {
+        JsonNode data = event.data();
+        if (data.has("dropped")) {
+            err().println(data.path("dropped").asLong() + " lines are left out here.");
         }
-        // A line with a carriage return at its end is a progress bar of the script, which the next line replaces.
-        output.path("lines")
-                .forEach(line -> out().print(line.asText() + (line.asText().endsWith("\r") ? "" : "\n")));
-        out().flush();
+        boolean isOurs = data.path("session_id").asInt(-1) == id;
+        if (isOurs) {
+            // A line with a carriage return at its end is a progress bar of the script, which the next line replaces.
+            data.path("lines")
+                    .forEach(line -> out().print(line.asText() + (line.asText().endsWith("\r") ? "" : "\n")));
+            out().flush();
+        }
+        return isOurs && data.path("status").asText().equals("done");
     }
 
-    private void report(JsonNode ended, String base) {
-        SessionReport session = new SessionReport(ended);
-        JsonNode plan = ended.at("/data/plan");
+    private void report(SessionReport report, String base) {
+        JsonNode session = report.session();
+        JsonNode plan = session.at("/data/plan");
         // Of a script only its output is asked for; how it ended goes beside it.
-        boolean onlyOutput = ended.path("stages").isEmpty() && plan.isMissingNode();
+        boolean onlyOutput = session.path("stages").isEmpty() && plan.isMissingNode();
         PrintStream target = onlyOutput ? err() : out();
         out().flush();
-        int code = ended.path("exit_code").asInt();
-        target.println(session.headline() + (code == 0 ? "" : ", exit code " + code));
-        if (!onlyOutput || !session.succeeded()) {
+        int code = session.path("exit_code").asInt();
+        target.println(session.path("op_name").asText() + " " + report.state() + " after " + report.took()
+                + " (session " + session.path("session_id").asInt() + ")" + (code == 0 ? "" : ", exit code " + code));
+        if (!onlyOutput || !report.succeeded()) {
             target.println();
-            session.print(target, base);
+            report.print(target, base);
+        }
+        if (!report.succeeded()) {
+            report.printLastMessages(target);
         }
         if (plan.isObject()) {
             new TextTable()

@@ -9,46 +9,35 @@ import pysmurf.controller.session.Json;
 @Command(name = "status", description = "Shows which controller this is, its health, and what runs.")
 final class StatusCommand extends Subcommand {
 
-    /** What runs is among the newest: one operation at a time, beside it plans and aborts. */
-    private static final int NEWEST = 20;
-
     @Override
-    public Integer call() throws InterruptedException {
+    public Integer call() {
         ControllerClient client = client();
+        JsonNode controller = client.get("/api/v1/controller").json();
+        JsonNode health = client.look(HealthCommand.PATH).json();
         ObjectNode all = Json.object();
-        all.set("controller", client.get("/api/v1/controller").json());
-        all.set("health", client.look(HealthCommand.PATH).json());
-        ArrayNode running = all.putArray("running");
-        client.get("/api/v1/sessions?limit=" + NEWEST).json().forEach(session -> {
-            if (!session.path("status").asText().equals("done")) {
-                running.add(session);
-            }
-        });
-        if (json()) {
-            out().println(all);
-        } else {
-            tell(all.path("controller"), all.path("health"), running, client.base());
-        }
-        return HealthCommand.exitCode(all.path("health"));
-    }
-
-    private void tell(JsonNode controller, JsonNode health, JsonNode running, String base) {
+        all.set("controller", controller);
+        all.set("health", health);
         TextTable table = new TextTable()
-                .row("controller", controller.path("id").asText() + " at " + base)
+                .row("controller", controller.path("id").asText() + " at " + client.base())
                 .row("version", controller.path("version").asText())
                 .row("up since", SessionReport.time(controller.path("start_time")))
                 .row("broker", controller.path("broker").asText("-"))
                 .row("health", health.path("status").asText());
+        ArrayNode running = all.putArray("running");
+        for (JsonNode id : controller.path("running")) {
+            JsonNode session = client.session(id.asInt()).json();
+            running.add(session);
+            SessionReport report = new SessionReport(session);
+            table.row("runs", report.name() + ", " + report.state() + " since " + report.started());
+        }
         if (running.isEmpty()) {
             table.row("runs", "nothing");
         }
-        for (JsonNode each : running) {
-            SessionReport session = new SessionReport(each);
-            table.row(
-                    "runs",
-                    "session " + each.path("session_id").asText() + " of "
-                            + each.path("op_name").asText() + ", " + session.state() + " since " + session.started());
+        if (json()) {
+            out().println(all);
+        } else {
+            table.print(out());
         }
-        table.print(out());
+        return HealthCommand.exitCode(health);
     }
 }

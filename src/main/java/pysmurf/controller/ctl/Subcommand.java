@@ -16,10 +16,7 @@ abstract class Subcommand implements Callable<Integer> {
     private Ctl ctl;
 
     @Spec
-    private CommandSpec spec;
-
-    @Override
-    public abstract Integer call() throws InterruptedException;
+    CommandSpec spec;
 
     boolean json() {
         return ctl.json();
@@ -41,17 +38,14 @@ abstract class Subcommand implements Callable<Integer> {
         return terminal().err();
     }
 
-    CommandSpec spec() {
-        return spec;
-    }
-
     /** Prints an answer as it came, if JSON is wanted, else in words. */
-    void print(ControllerClient.Reply reply, Consumer<JsonNode> words) {
+    int print(ControllerClient.Reply reply, Consumer<JsonNode> words) {
         if (json()) {
             out().println(reply.text());
         } else {
             words.accept(reply.json());
         }
+        return ExitCode.SUCCEEDED;
     }
 
     ParameterException usage(String message) {

@@ -38,22 +38,19 @@ final class TuneCommand extends StartingCommand {
         @Option(
                 names = {"--from", "--from-stage"},
                 paramLabel = "STAGE",
-                description = "Skip the stages before this one.")
+                description = "Begin with this stage.")
         private String fromStage;
 
         @Option(
                 names = {"--to", "--to-stage"},
                 paramLabel = "STAGE",
-                description = "Skip the stages after this one.")
+                description = "End with this stage.")
         private String toStage;
 
         @Option(names = "--skip", paramLabel = "STAGE", split = ",", description = "Stages to skip.")
         private List<String> skip;
 
-        @Option(
-                names = "--on-gate-fail",
-                paramLabel = "WHAT",
-                description = "When a number is out of its limits: stop, warn, skip_band.")
+        @Option(names = "--on-gate-fail", paramLabel = "WHAT", description = "At a bad number: stop, warn, skip_band.")
         private String onGateFail;
 
         @Option(names = "--dry-run", description = "Only plan: the stages and about how long they take.")
@@ -65,20 +62,13 @@ final class TuneCommand extends StartingCommand {
         @Option(names = "--seed", paramLabel = "N", description = "Seed of the simulator.")
         private Long seed;
 
-        @Option(
-                names = "--faults",
-                paramLabel = "FAULT",
-                split = ",",
-                description = "Faults that the simulator is to have, NAME or NAME@STAGE.")
+        @Option(names = "--faults", paramLabel = "FAULT", split = ",", description = "The simulator's: NAME[@STAGE].")
         private List<String> faults;
 
         @Option(names = "--timeout", paramLabel = "SECONDS", description = "End the tune after this time.")
         private BigDecimal timeout;
 
-        @Option(
-                names = "--arg",
-                paramLabel = "ARG",
-                description = "Appended to every stage's command line; repeatable.")
+        @Option(names = "--arg", paramLabel = "ARG", description = "Goes to every stage's script; repeatable.")
         private List<String> args;
 
         @ArgGroup

@@ -86,9 +86,9 @@ public final class Commands {
                 .copy()
                 .completeOnTimeout(session, Math.round(seconds * 1000), TimeUnit.MILLISECONDS)
                 .thenApply(done -> sessionReply(done.isDone() || repeated ? 200 : 202, done, request));
-        return (context, response) -> {
+        return context -> {
             Context eventLoop = context.vertx().getOrCreateContext();
-            later.thenAccept(reply -> eventLoop.runOnContext(v -> reply.writeTo(context, response)));
+            later.thenAccept(reply -> eventLoop.runOnContext(v -> reply.writeTo(context)));
         };
     }
 

@@ -2,7 +2,6 @@ package pysmurf.controller.http;
 
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Clock;
@@ -25,6 +24,9 @@ public final class EventStream {
 
     private static final int MAX_EVENTS = 16 * 1024;
     private static final int MAX_CHARS = 12 * 1024 * 1024;
+    private static final Map<String, String> HEADERS =
+            Map.of("Content-Type", "text/event-stream; charset=utf-8", "X-Accel-Buffering", "no");
+
     private static final long COMMENT_EVERY_MS = 15_000;
 
     /**
@@ -82,15 +84,9 @@ public final class EventStream {
 
     /** {@code GET /api/v1/events}; begins after {@code Last-Event-ID} as far as that is remembered, else with what comes. */
     public ResponseStream open(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
-        return (context, response) -> {
-            response.putHeader("Content-Type", "text/event-stream; charset=utf-8")
-                    .putHeader("Cache-Control", "no-store")
-                    .putHeader("X-Accel-Buffering", "no")
-                    .setChunked(true);
-            if (context.request().method() == HttpMethod.HEAD) {
-                response.end();
-            } else {
-                new Watcher(context, response).start(request.lastEventId());
+        return context -> {
+            if (ResponseStream.begin(context, HEADERS)) {
+                new Watcher(context).start(request.lastEventId());
             }
         };
     }
@@ -111,10 +107,10 @@ public final class EventStream {
         private boolean pumping;
         private volatile boolean awake;
 
-        Watcher(RoutingContext context, HttpServerResponse response) {
+        Watcher(RoutingContext context) {
             this.vertx = context.vertx();
             this.eventLoop = vertx.getOrCreateContext();
-            this.response = response;
+            this.response = context.response();
         }
 
         void start(String lastEventId) {

@@ -15,17 +15,17 @@ import pysmurf.controller.script.process.RegularFile;
 record FileReply(Path file, long from, long to, Map<String, String> headers) implements ResponseStream {
 
     @Override
-    public void writeTo(RoutingContext context, HttpServerResponse response) {
+    public void writeTo(RoutingContext context) {
         // a FIFO in the file's place would be waited for
         context.vertx()
                 .executeBlocking(() -> RegularFile.at(file))
                 .onFailure(fault -> context.fail(404, fault))
-                .onSuccess(regular -> send(context, response, regular));
+                .onSuccess(regular -> send(context, regular));
     }
 
-    private void send(RoutingContext context, HttpServerResponse response, RegularFile regular) {
-        headers.forEach(response::putHeader);
-        response.putHeader("X-Content-Type-Options", "nosniff");
+    private void send(RoutingContext context, RegularFile regular) {
+        HttpServerResponse response = context.response();
+        ResponseStream.describe(response, headers);
         Path path = regular.path();
         long length = Math.max(0, Math.min(to, path.toFile().length()) - from);
         response.putHeader("Content-Length", Long.toString(length));

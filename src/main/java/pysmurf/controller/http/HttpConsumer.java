@@ -86,7 +86,7 @@ public final class HttpConsumer extends VertxPlatformHttpConsumer {
             } else if (exchange.getException() != null) {
                 failed(context, exchange.getException());
             } else if (!context.response().ended() && !context.response().closed()) {
-                answer(exchange).writeTo(context, context.response());
+                answer(exchange).writeTo(context);
             }
         } catch (RuntimeException e) {
             LOG.error("{}: the reply could not be written", getEndpoint().getPath(), e);

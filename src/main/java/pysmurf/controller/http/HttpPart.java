@@ -1,7 +1,10 @@
 package pysmurf.controller.http;
 
+import io.vertx.core.net.KeyCertOptions;
+import io.vertx.core.net.KeyStoreOptions;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.KeyStore;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -11,9 +14,6 @@ import org.apache.camel.CamelContext;
 import org.apache.camel.component.platform.http.PlatformHttpConstants;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServerConfiguration;
 import org.apache.camel.spi.Registry;
-import org.apache.camel.support.jsse.KeyManagersParameters;
-import org.apache.camel.support.jsse.KeyStoreParameters;
-import org.apache.camel.support.jsse.SSLContextParameters;
 import org.apache.camel.support.service.ServiceHelper;
 import org.apache.camel.util.ObjectHelper;
 import pysmurf.controller.access.KeyStoreFile;
@@ -57,13 +57,12 @@ public final class HttpPart {
         http.setBindHost(host);
         http.setBindPort(port);
         http.setMaxBodySize((long) MAX_BODY_BYTES);
-        http.setSslContextParameters(tls());
         FrontDoor door = new FrontDoor(
                 tokens,
                 new AllowedHosts(configuration.get(Settings.HTTP_ALLOWED_HOSTS), host),
                 configuration.get(Settings.HTTP_TRUSTED_PROXIES),
                 context.createProducerTemplate());
-        server = new HttpServer(http, door, swap);
+        server = new HttpServer(http, tls(), door, swap);
         context.addService(server, true, false);
         // before the routes are: their consumers look for its router
         StartFailure.named("http.host, http.port: " + host + ":" + port, this::listen);
@@ -99,20 +98,15 @@ public final class HttpPart {
     }
 
     /** Null without a key store: then HTTP is not encrypted. */
-    private SSLContextParameters tls() throws StartFailure {
+    private KeyCertOptions tls() throws StartFailure {
         String file = configuration.get(Settings.HTTP_TLS_KEYSTORE);
         if (file.isEmpty()) {
             return null;
         }
-        KeyStoreFile keys = new KeyStoreFile(Path.of(file), configuration.get(Settings.HTTP_TLS_KEYSTORE_PASSWORD));
-        KeyStoreParameters store = new KeyStoreParameters();
-        store.setKeyStore(StartFailure.named(Settings.HTTP_TLS_KEYSTORE, keys::withKey));
-        KeyManagersParameters manager = new KeyManagersParameters();
-        manager.setKeyStore(store);
-        manager.setKeyPassword(keys.password());
-        SSLContextParameters parameters = new SSLContextParameters();
-        parameters.setKeyManagers(manager);
-        return parameters;
+        String password = configuration.get(Settings.HTTP_TLS_KEYSTORE_PASSWORD);
+        KeyStoreFile keys = new KeyStoreFile(Path.of(file), password);
+        KeyStore store = StartFailure.named(Settings.HTTP_TLS_KEYSTORE, keys::withKey);
+        return new KeyStoreOptions().setType(store.getType()).setPath(file).setPassword(password);
     }
 
     /**

@@ -44,6 +44,6 @@ public class HttpProblem extends RuntimeException {
     }
 
     void answer(RoutingContext context) {
-        reply().writeTo(context, context.response());
+        reply().writeTo(context);
     }
 }

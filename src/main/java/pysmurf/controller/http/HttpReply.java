@@ -23,13 +23,16 @@ public record HttpReply(int status, Map<String, String> headers, byte[] body) im
     }
 
     @Override
-    public void writeTo(RoutingContext context, HttpServerResponse response) {
+    public void writeTo(RoutingContext context) {
+        writeTo(context.response());
+    }
+
+    void writeTo(HttpServerResponse response) {
         if (response.ended() || response.closed()) {
             return;
         }
         response.setStatusCode(status);
-        response.putHeader("Cache-Control", "no-store").putHeader("X-Content-Type-Options", "nosniff");
-        headers.forEach(response::putHeader);
+        ResponseStream.describe(response, headers);
         // for HEAD as well
         response.putHeader("Content-Length", Integer.toString(body.length));
         response.end(Buffer.buffer(body));

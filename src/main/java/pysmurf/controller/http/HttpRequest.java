@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import pysmurf.controller.access.Requester;
-import pysmurf.controller.access.Role;
 
 /**
  * What a route may know of an HTTP request.
@@ -22,7 +21,6 @@ import pysmurf.controller.access.Role;
  * @param tokenRefused   whether it sent an unknown token
  */
 public record HttpRequest(
-        String method,
         Map<String, String> path,
         Map<String, String> query,
         String prefix,
@@ -40,7 +38,6 @@ public record HttpRequest(
         Buffer body = context.body() == null ? null : context.body().buffer();
         Arrival arrival = Arrival.of(context);
         return new HttpRequest(
-                context.request().method().name(),
                 Map.copyOf(context.pathParams()),
                 firstValues(context.queryParams()),
                 arrival.prefix(),
@@ -56,11 +53,6 @@ public record HttpRequest(
         Map<String, String> first = new HashMap<>();
         values.forEach(entry -> first.putIfAbsent(entry.getKey(), entry.getValue()));
         return Map.copyOf(first);
-    }
-
-    /** Whether the client has that role, or one that includes it. */
-    public boolean isFrom(Role needed) {
-        return requester.is(needed);
     }
 
     /**

@@ -4,6 +4,7 @@ import io.vertx.core.Future;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.KeyCertOptions;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.StaticHandler;
 import java.net.URLDecoder;
@@ -14,7 +15,6 @@ import org.apache.camel.CamelContext;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpRouter;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServer;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServerConfiguration;
-import org.apache.camel.component.vertx.common.VertxHelper;
 import org.apache.camel.support.CamelContextHelper;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,6 +44,7 @@ public final class HttpServer extends VertxPlatformHttpServer {
     private static final String STAMP = "replacement";
 
     private final VertxPlatformHttpServerConfiguration configuration;
+    private final KeyCertOptions keys;
     private final FrontDoor door;
     private final RouteSwap swap;
     private VertxPlatformHttpRouter router;
@@ -52,10 +53,15 @@ public final class HttpServer extends VertxPlatformHttpServer {
     /** Once and for all: routes that are reloaded are replaced one by one. */
     private volatile boolean ready;
 
-    /** @param swap says whether a route that is missing will be back in a moment */
-    public HttpServer(VertxPlatformHttpServerConfiguration configuration, FrontDoor door, RouteSwap swap) {
+    /**
+     * @param keys null for HTTP that is not encrypted
+     * @param swap says whether a route that is missing will be back in a moment
+     */
+    public HttpServer(
+            VertxPlatformHttpServerConfiguration configuration, KeyCertOptions keys, FrontDoor door, RouteSwap swap) {
         super(configuration);
         this.configuration = configuration;
+        this.keys = keys;
         this.door = door;
         this.swap = swap;
     }
@@ -66,10 +72,7 @@ public final class HttpServer extends VertxPlatformHttpServer {
         router = CamelContextHelper.findSingleByType(getCamelContext(), VertxPlatformHttpRouter.class);
         router.route().order(Integer.MIN_VALUE).handler(door::receive);
         // no route: it has to be answered while routes are started and stopped, too, and when no thread is free for one
-        router.get(LIVE)
-                .method(HttpMethod.HEAD)
-                .order(Integer.MIN_VALUE)
-                .handler(context -> ALIVE.writeTo(context, context.response()));
+        router.get(LIVE).method(HttpMethod.HEAD).order(Integer.MIN_VALUE).handler(ALIVE::writeTo);
         router.route().order(Integer.MIN_VALUE).handler(this::begin);
         router.route().order(Integer.MIN_VALUE).handler(door::admit);
         router.get("/")
@@ -141,8 +144,8 @@ public final class HttpServer extends VertxPlatformHttpServer {
     protected void startServer() throws Exception {
         // over HTTP/2 Vert.x would send a body for HEAD, too
         HttpServerOptions options = new HttpServerOptions().setHttp2ClearTextEnabled(false);
-        if (configuration.getSslContextParameters() != null) {
-            VertxHelper.setupSSLOptions(getCamelContext(), configuration.getSslContextParameters(), options);
+        if (keys != null) {
+            options.setSsl(true).setKeyCertOptions(keys);
         }
         server = await(getVertx()
                 .createHttpServer(options)
@@ -154,7 +157,7 @@ public final class HttpServer extends VertxPlatformHttpServer {
         if (isText(request.path())) {
             router.handle(request);
         } else {
-            new HttpProblem(404, "this path is no text").reply().writeTo(null, request.response());
+            new HttpProblem(404, "this path is no text").reply().writeTo(request.response());
         }
     }
 

@@ -3,25 +3,17 @@ package pysmurf.controller.http;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import org.apache.camel.ExchangeProperty;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import pysmurf.controller.session.Json;
 
-/**
- * The interface for machines: an OpenAPI and an AsyncAPI document, written in YAML and served as JSON with this controller's
- * version. Read when they are first asked for.
- */
+/** The interface for machines: an OpenAPI and an AsyncAPI document, written in YAML and served as JSON with this version. */
 public final class InterfaceDocuments {
 
     private static final String SCHEMAS = "/components/schemas";
 
     private final String version;
-    private final Map<String, ObjectNode> documents = new ConcurrentHashMap<>();
 
     /** @param version of the controller */
     public InterfaceDocuments(String version) {
@@ -29,33 +21,25 @@ public final class InterfaceDocuments {
     }
 
     /** {@code GET /openapi.json}: OpenAPI 3.1 of everything below HTTP. */
-    public HttpReply openApi(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
-        ObjectNode document = documents.computeIfAbsent("openapi", this::read).deepCopy();
+    public HttpReply openApi(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) throws IOException {
+        ObjectNode document = read("openapi");
         ((ObjectNode) document.at("/servers/0")).put("url", request.prefix() + "/");
         return HttpReply.json(200, document);
     }
 
-    /** {@code GET /asyncapi.json}: AsyncAPI 3 of MQTT and UDP. */
-    public HttpReply asyncApi() {
-        return HttpReply.json(200, documents.computeIfAbsent("asyncapi", name -> {
-            ObjectNode document = read(name);
-            // a session is the same thing on both ways
-            ObjectNode own = (ObjectNode) document.at(SCHEMAS);
-            ((ObjectNode) read("openapi").at(SCHEMAS))
-                    .properties()
-                    .forEach(schema -> own.putIfAbsent(schema.getKey(), schema.getValue()));
-            return document;
-        }));
+    /** {@code GET /asyncapi.json}: AsyncAPI 3 of MQTT and UDP; a session is the same thing there as below HTTP. */
+    public HttpReply asyncApi() throws IOException {
+        ObjectNode document = read("asyncapi");
+        ObjectNode schemas = (ObjectNode) document.at(SCHEMAS);
+        read("openapi").at(SCHEMAS).properties().forEach(one -> schemas.putIfAbsent(one.getKey(), one.getValue()));
+        return HttpReply.json(200, document);
     }
 
-    private ObjectNode read(String name) {
+    private ObjectNode read(String name) throws IOException {
         try (InputStream yaml = InterfaceDocuments.class.getResourceAsStream("/interface/" + name + ".yaml")) {
-            String text = new String(yaml.readAllBytes(), StandardCharsets.UTF_8);
-            ObjectNode document = Json.tree(new Load(LoadSettings.builder().build()).loadFromString(text));
+            ObjectNode document = Json.tree(new Load(LoadSettings.builder().build()).loadFromInputStream(yaml));
             ((ObjectNode) document.get("info")).put("version", version);
             return document;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 }

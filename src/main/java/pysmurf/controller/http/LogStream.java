@@ -3,7 +3,6 @@ package pysmurf.controller.http;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.file.AsyncFile;
 import io.vertx.core.file.OpenOptions;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Map;
@@ -36,13 +35,10 @@ final class LogStream implements ResponseStream {
     }
 
     @Override
-    public void writeTo(RoutingContext routingContext, HttpServerResponse httpResponse) {
+    public void writeTo(RoutingContext routingContext) {
         context = routingContext;
-        response = httpResponse;
-        headers.forEach(response::putHeader);
-        response.putHeader("X-Content-Type-Options", "nosniff").setChunked(true);
-        if (context.request().method() == HttpMethod.HEAD) {
-            response.end();
+        response = context.response();
+        if (!ResponseStream.begin(context, headers)) {
             return;
         }
         response.closeHandler(gone -> close());

@@ -25,7 +25,7 @@ public final class ObserveViews {
 
     /** {@code GET /observe/health}: 503 only if no command can be taken. */
     public HttpReply health(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
-        Health.Report report = health.report(request.isFrom(Role.ADMIN));
+        Health.Report report = health.report(request.requester().is(Role.ADMIN));
         return HttpReply.json(report.status() == State.DOWN ? 503 : 200, report);
     }
 

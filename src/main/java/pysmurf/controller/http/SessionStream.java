@@ -1,10 +1,10 @@
 package pysmurf.controller.http;
 
 import io.vertx.core.Context;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
+import java.util.Map;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.Message;
@@ -31,17 +31,11 @@ final class SessionStream implements ResponseStream {
     }
 
     @Override
-    public void writeTo(RoutingContext context, HttpServerResponse response) {
-        response.putHeader("Content-Type", "application/json")
-                .putHeader("Cache-Control", "no-store")
-                .putHeader("X-Content-Type-Options", "nosniff")
-                .setChunked(true);
-        if (context.request().method() == HttpMethod.HEAD) {
-            response.end();
-            return;
+    public void writeTo(RoutingContext context) {
+        if (ResponseStream.begin(context, Map.of("Content-Type", "application/json"))) {
+            context.response().write(head);
+            go(context.response(), context.vertx().getOrCreateContext());
         }
-        response.write(head);
-        go(response, context.vertx().getOrCreateContext());
     }
 
     private void go(HttpServerResponse response, Context eventLoop) {

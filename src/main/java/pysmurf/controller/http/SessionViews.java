@@ -36,18 +36,6 @@ public final class SessionViews {
 
     static final int DEFAULT_MESSAGES = 100;
 
-    private static final Map<String, String> CONTENT_TYPES = Map.of(
-            "svg",
-            "image/svg+xml",
-            "png",
-            "image/png",
-            "json",
-            "application/json",
-            "txt",
-            "text/plain; charset=utf-8",
-            "dat",
-            "text/plain; charset=utf-8");
-
     private final Operations operations;
     private final Sessions sessions;
     private final Audit audit;
@@ -132,8 +120,7 @@ public final class SessionViews {
         if (done && (log == null || !log.kept())) {
             throw new HttpProblem(404, "session " + session.id() + " kept no log");
         }
-        Map<String, String> headers =
-                new HashMap<>(Map.of("Content-Type", "text/plain; charset=utf-8", "Cache-Control", "no-store"));
+        Map<String, String> headers = new HashMap<>(Map.of("Content-Type", "text/plain; charset=utf-8"));
         if (follow) {
             headers.put("X-Accel-Buffering", "no");
         }
@@ -165,18 +152,22 @@ public final class SessionViews {
         }
         String name = path.getFileName().toString();
         String ending = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-        return new FileReply(
-                path,
-                0,
-                Long.MAX_VALUE,
-                Map.of(
-                        "Content-Type",
-                        CONTENT_TYPES.getOrDefault(ending, "application/octet-stream"),
-                        // what scripts draw is shown, never run
-                        "Content-Security-Policy",
-                        "default-src 'none'; style-src 'unsafe-inline'",
-                        "Content-Disposition",
-                        "inline; filename=\"" + name.replaceAll("[^\\w.+-]", "_") + "\""));
+        Map<String, String> headers = new HashMap<>();
+        headers.put("Content-Type", contentType(ending));
+        // what scripts draw is shown, never run
+        headers.put("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
+        headers.put("Content-Disposition", "inline; filename=\"" + name.replaceAll("[^\\w.+-]", "_") + "\"");
+        return new FileReply(path, 0, Long.MAX_VALUE, headers);
+    }
+
+    private static String contentType(String ending) {
+        return switch (ending) {
+            case "svg" -> "image/svg+xml";
+            case "png" -> "image/png";
+            case "json" -> "application/json";
+            case "txt", "dat" -> "text/plain; charset=utf-8";
+            default -> "application/octet-stream";
+        };
     }
 
     /** Anybody who can send a datagram to this machine can register a file: this controller's own secrets are none of them. */
@@ -196,7 +187,7 @@ public final class SessionViews {
      * @throws HttpProblem 403 for anybody but an admin, 400 for a limit out of its rule
      */
     public HttpReply audit(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) throws IOException {
-        if (!request.isFrom(Role.ADMIN)) {
+        if (!request.requester().is(Role.ADMIN)) {
             throw new HttpProblem(403, "this needs the role " + Role.ADMIN.word());
         }
         return HttpReply.json(200, audit.newest(request.number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT)));

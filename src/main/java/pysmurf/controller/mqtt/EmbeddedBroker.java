@@ -3,6 +3,7 @@ package pysmurf.controller.mqtt;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.apache.activemq.artemis.api.core.SimpleString;
 import org.apache.activemq.artemis.api.core.TransportConfiguration;
 import org.apache.activemq.artemis.core.config.impl.ConfigurationImpl;
@@ -19,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * The MQTT broker inside this process, for a controller that is given no other: MQTT 3.1.1 and 5, in memory. It starts in parallel,
  * because it takes longer than everything else.
  */
-public final class EmbeddedBroker implements Broker {
+public final class EmbeddedBroker {
 
     private static final Logger LOG = LoggerFactory.getLogger(EmbeddedBroker.class);
     private static final String ACCEPTOR = "mqtt";
@@ -36,7 +37,6 @@ public final class EmbeddedBroker implements Broker {
     private final int port;
     private final Path folder;
     private final BrokerUsers users;
-    private volatile String url;
     private volatile String fault;
 
     /**
@@ -51,8 +51,12 @@ public final class EmbeddedBroker implements Broker {
         this.users = users;
     }
 
-    @Override
-    public void start(Runnable ready) {
+    /**
+     * Starts it, once the routes are there: an earlier command would find half a controller. Returns at once.
+     *
+     * @param ready is given its address when it can be connected to, on a thread that may wait
+     */
+    public void start(Consumer<String> ready) {
         Thread thread = new Thread(
                 () -> {
                     try {
@@ -66,9 +70,9 @@ public final class EmbeddedBroker implements Broker {
                         if (actual <= 0) {
                             throw new IllegalStateException("nothing listens on " + host + ":" + port);
                         }
-                        url = "tcp://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + actual;
+                        String url = "tcp://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + actual;
                         LOG.info("Embedded MQTT broker listens on {}", url);
-                        ready.run();
+                        ready.accept(url);
                     } catch (Exception e) {
                         fault = "the embedded broker did not start: " + e.getMessage();
                         LOG.error("The embedded MQTT broker on {}:{} did not start", host, port, e);
@@ -122,19 +126,12 @@ public final class EmbeddedBroker implements Broker {
         return configuration;
     }
 
-    @Override
-    public Optional<String> url() {
-        return Optional.ofNullable(url);
-    }
-
-    @Override
+    /** Why it did not start; empty otherwise. */
     public Optional<String> fault() {
         return Optional.ofNullable(fault);
     }
 
-    @Override
     public void close() throws Exception {
-        url = null;
         server.stop();
     }
 }

@@ -93,7 +93,6 @@ public final class MqttConnection implements ExceptionHandler {
         void send(byte[] payload) throws E;
     }
 
-    private final Broker broker;
     private final MqttIdentity identity;
     private final PacketLimit limit;
     private final PahoClient client;
@@ -106,6 +105,7 @@ public final class MqttConnection implements ExceptionHandler {
     /** The last other controller that was heard to hold the place. */
     private volatile Other holder;
 
+    private volatile String url;
     private volatile boolean closed;
     private volatile String fault = "not connected yet";
     private volatile boolean reported;
@@ -130,9 +130,7 @@ public final class MqttConnection implements ExceptionHandler {
      * @param maxPacketSize what the broker takes if it does not say so itself
      * @throws Exception if the identity is not usable
      */
-    public MqttConnection(Broker broker, MqttIdentity identity, long maxPacketSize, MqttVersion version)
-            throws Exception {
-        this.broker = broker;
+    public MqttConnection(MqttIdentity identity, long maxPacketSize, MqttVersion version) throws Exception {
         this.identity = identity;
         limit = new PacketLimit(maxPacketSize);
         this.version = version;
@@ -149,25 +147,35 @@ public final class MqttConnection implements ExceptionHandler {
         actions.add(action);
     }
 
+    /** The broker can be connected to. */
+    public void connectTo(String address) {
+        url = address;
+        ensureConnected();
+    }
+
+    /** Where the broker is; empty until it can be connected to. */
+    public Optional<String> url() {
+        return Optional.ofNullable(url);
+    }
+
     /** Connects and subscribes, if that is not so now. Never throws: the next call tries again. */
     public synchronized void ensureConnected() {
-        Optional<String> url = broker.url();
-        if (isConnected() || url.isEmpty() || closed) {
+        if (isConnected() || url == null || closed) {
             return;
         }
         try {
             if (!isOpen() || everHeard && isDeaf()) {
-                connect(url.get());
+                connect();
             }
             if (!isTaken()) {
-                take(url.get());
+                take();
             }
         } catch (Exception e) {
-            failed(url.get(), e);
+            failed(url, e);
         }
     }
 
-    private void connect(String url) throws Exception {
+    private void connect() throws Exception {
         if (isOpen()) {
             fault = silence();
             LOG.warn("Connecting to {} again: {}", url, fault);
@@ -200,7 +208,7 @@ public final class MqttConnection implements ExceptionHandler {
         return known != null && known.isThere();
     }
 
-    private void take(String url) throws Exception {
+    private void take() throws Exception {
         place = Place.TAKING;
         for (Map.Entry<String, Integer> subscription : subscriptions.entrySet()) {
             client.listen(subscription.getKey(), subscription.getValue());
@@ -258,7 +266,7 @@ public final class MqttConnection implements ExceptionHandler {
     /** What is wrong with the connection; empty if all is well. */
     public Optional<String> fault() {
         if (!isOpen()) {
-            return Optional.of(broker.fault().orElse(fault));
+            return Optional.of(fault);
         }
         if (isDeaf()) {
             return Optional.of(silence());

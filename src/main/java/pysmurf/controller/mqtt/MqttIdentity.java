@@ -27,19 +27,6 @@ public record MqttIdentity(
         String offline,
         String heartbeatTopic) {
 
-    /** The identity at the controller's own broker. Others cannot guess the client id, so they cannot end its connection. */
-    public MqttIdentity at(BrokerUsers own) {
-        return new MqttIdentity(
-                clientId + "-" + own.ownName(),
-                life,
-                own.ownName(),
-                own.ownPassword(),
-                null,
-                statusTopic,
-                offline,
-                heartbeatTopic);
-    }
-
     /** @throws IOException if the certificates to trust cannot be read */
     SocketFactory sockets(String url) throws IOException {
         if (!url.startsWith("ssl:")) {

@@ -24,10 +24,10 @@ public final class MqttPart {
     private final Configuration configuration;
     private final Sessions sessions;
     private final String topicRoot;
-    private final String host;
-    private final Broker broker;
+    /** Null where the broker runs elsewhere. */
+    private final EmbeddedBroker broker;
+
     private final MqttConnection connection;
-    private final boolean isOwn;
     private final AtomicBoolean said = new AtomicBoolean();
     private volatile boolean taken;
 
@@ -58,29 +58,27 @@ public final class MqttPart {
         this.configuration = assembly.configuration();
         this.sessions = sessions;
         this.topicRoot = topicRoot(configuration);
-        this.host = host;
-        String url = configuration.get(Settings.MQTT_BROKER_URL);
         BrokerUsers guard = users.open() ? null : new BrokerUsers(users, topicRoot + "/command");
-        broker = !url.isEmpty()
-                ? Broker.at(url)
+        broker = !configuration.get(Settings.MQTT_BROKER_URL).isEmpty()
+                ? null
                 : new EmbeddedBroker(
                         configuration.get(Settings.MQTT_EMBEDDED_HOST),
                         configuration.get(Settings.MQTT_EMBEDDED_PORT),
                         ScratchFolder.below(configuration.dataDir()).resolve("broker"),
                         guard);
-        AutoCloseable end = broker::close;
-        assembly.closing(end);
+        if (broker != null) {
+            AutoCloseable end = broker::close;
+            assembly.closing(end);
+        }
         connection = assembly.bind(
                 "mqttConnection",
                 new MqttConnection(
-                        broker,
-                        guard == null ? identity() : identity().at(guard),
+                        identity(guard, host),
                         configuration.get(Settings.MQTT_MAX_PACKET_SIZE),
                         configuration.get(Settings.MQTT_VERSION)));
         assembly.bind("mqttClient", connection.client());
         AutoCloseable goodbye = () -> connection.close(offline());
         assembly.closing(goodbye);
-        isOwn = url.isEmpty();
         // before any route may connect
         connection.onConnected(() -> assembly.camel().createProducerTemplate().sendBody("direct:mqtt-connected", ""));
         assembly.bind("mqttCommands", new MqttCommands(connection, topicRoot + "/reply", "mqtt", assembly.clock()));
@@ -102,17 +100,23 @@ public final class MqttPart {
 
     private Check health() {
         Map<String, Object> data = new LinkedHashMap<>(connection.figures());
-        data.put("broker", broker.url().orElse(""));
-        return Check.degradedBy(connection.fault(), data);
+        data.put("broker", connection.url().orElse(""));
+        return Check.degradedBy(brokerFault().or(connection::fault), data);
     }
 
-    private MqttIdentity identity() throws StartFailure {
+    private Optional<String> brokerFault() {
+        return broker == null ? Optional.empty() : broker.fault();
+    }
+
+    /** At the controller's own broker others cannot guess the client id, so they cannot end its connection. */
+    private MqttIdentity identity(BrokerUsers own, String host) throws StartFailure {
         String unique = UUID.randomUUID().toString().substring(0, 8);
+        String clientId = "pysmurf-" + configuration.get(Settings.CONTROLLER_ID) + "-" + unique;
         return new MqttIdentity(
-                "pysmurf-" + configuration.get(Settings.CONTROLLER_ID) + "-" + unique,
+                own == null ? clientId : clientId + "-" + own.ownName(),
                 host + ", process " + ProcessHandle.current().pid() + ", " + unique,
-                configuration.get(Settings.MQTT_USERNAME),
-                configuration.get(Settings.MQTT_PASSWORD),
+                own == null ? configuration.get(Settings.MQTT_USERNAME) : own.ownName(),
+                own == null ? configuration.get(Settings.MQTT_PASSWORD) : own.ownPassword(),
                 trust(),
                 topicRoot + "/status",
                 offline(),
@@ -135,25 +139,30 @@ public final class MqttPart {
 
     /** Where the broker is; empty as long as it is not known. */
     public Optional<String> brokerUrl() {
-        return broker.url();
+        return connection.url();
     }
 
     private void start(Runnable ready) {
-        if (!isOwn) {
+        if (broker == null) {
             ready.run();
+            String url = configuration.get(Settings.MQTT_BROKER_URL);
+            Thread thread = new Thread(() -> connection.connectTo(url), "mqtt-first-connection");
+            thread.setDaemon(true);
+            thread.start();
+            return;
         }
         connection.onConnected(() -> {
-            if (isOwn && !said.getAndSet(true)) {
+            if (!said.getAndSet(true)) {
                 ready.run();
                 taken = true;
             }
         });
-        broker.start(connection::ensureConnected);
+        broker.start(connection::connectTo);
     }
 
     /** Why commands are not taken yet from the embedded broker; empty if they are, and where it is not there to be one. */
     private Optional<String> hindrance() {
-        return !isOwn || taken
+        return broker == null || taken
                 ? Optional.empty()
                 : Optional.of(broker.fault().orElse("the embedded broker is starting"));
     }

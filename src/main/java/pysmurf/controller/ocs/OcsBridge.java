@@ -142,7 +142,7 @@ public final class OcsBridge {
         Optional<Holder> holder = tokens.open() || password == null || !password.isTextual()
                 ? Optional.empty()
                 : tokens.holderOf(password.textValue())
-                        .filter(found -> !request.isFrom(found.role()) || byHeader.role() == found.role());
+                        .filter(found -> !byHeader.is(found.role()) || byHeader.role() == found.role());
         return new Requester(
                 ControllerAgent.TRANSPORT,
                 holder.map(Holder::name).orElse(byHeader.client()),

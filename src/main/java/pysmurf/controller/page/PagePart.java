@@ -3,7 +3,6 @@ package pysmurf.controller.page;
 import java.util.Optional;
 import java.util.function.Supplier;
 import pysmurf.controller.assembly.Assembly;
-import pysmurf.controller.config.Configuration;
 import pysmurf.controller.operation.Operations;
 import pysmurf.controller.pipeline.PipelinePart;
 import pysmurf.controller.session.Sessions;
@@ -18,16 +17,6 @@ public final class PagePart {
             Operations operations,
             Sessions sessions,
             PipelinePart pipelines) {
-        Configuration configuration = assembly.configuration();
-        assembly.bind(
-                "pageViews",
-                new PageViews(
-                        configuration,
-                        broker,
-                        assembly.camel(),
-                        assembly.clock().instant(),
-                        sessions,
-                        operations,
-                        pipelines.pipelines()));
+        assembly.bind("pageViews", new PageViews(assembly, broker, sessions, operations, pipelines.pipelines()));
     }
 }

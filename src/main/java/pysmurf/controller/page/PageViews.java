@@ -13,13 +13,12 @@ import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
-import org.apache.camel.CamelContext;
 import org.apache.camel.ExchangeProperty;
+import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.Settings;
 import pysmurf.controller.http.HttpProblem;
@@ -36,30 +35,25 @@ public final class PageViews {
     private static final int MAX_SCRIPTS = 2000;
     private static final int MAX_DEPTH = 6;
 
+    private final Assembly assembly;
     private final Configuration configuration;
     private final Supplier<Optional<String>> broker;
-    private final CamelContext context;
     private final Instant startTime;
     private final Sessions sessions;
     private final Operations operations;
     private final Pipelines pipelines;
 
-    /**
-     * @param broker    where the broker is, as soon as that is known
-     * @param startTime when the controller started
-     */
+    /** @param broker where the broker is, as soon as that is known */
     public PageViews(
-            Configuration configuration,
+            Assembly assembly,
             Supplier<Optional<String>> broker,
-            CamelContext context,
-            Instant startTime,
             Sessions sessions,
             Operations operations,
             Pipelines pipelines) {
-        this.configuration = configuration;
+        this.assembly = assembly;
+        this.configuration = assembly.configuration();
         this.broker = broker;
-        this.context = context;
-        this.startTime = startTime;
+        this.startTime = assembly.clock().instant();
         this.sessions = sessions;
         this.operations = operations;
         this.pipelines = pipelines;
@@ -69,13 +63,12 @@ public final class PageViews {
     public HttpReply controller() {
         String id = configuration.get(Settings.CONTROLLER_ID);
         String slot = configuration.get(Settings.SLOT);
-        Package own = PageViews.class.getPackage();
         ObjectNode view = Json.object()
                 .put("id", id)
                 .put("slot", slot.isEmpty() ? null : slot)
                 .put("start_time", Json.seconds(startTime))
-                .put("version", Objects.requireNonNullElse(own.getImplementationVersion(), "unpackaged"))
-                .put("camel_version", context.getVersion())
+                .put("version", Assembly.version())
+                .put("camel_version", assembly.camel().getVersion())
                 .put("java_version", Runtime.version().toString())
                 .put("mqtt_topic_root", "pysmurf/" + id)
                 .put("broker", broker.get().orElse(null));

@@ -40,7 +40,7 @@ class RouteSwapTest {
         EmbeddedBroker broker = new EmbeddedBroker("127.0.0.1", 0, folder, null);
         MqttIdentity identity =
                 new MqttIdentity("me", "life", "", "", null, "pysmurf/me/status", "{}", "pysmurf/me/heartbeat");
-        MqttConnection connection = new MqttConnection(broker, identity, 1024 * 1024, version);
+        MqttConnection connection = new MqttConnection(identity, 1024 * 1024, version);
         ExecutorService sender = Executors.newSingleThreadExecutor();
         AtomicBoolean enough = new AtomicBoolean();
         List<String> taken = new CopyOnWriteArrayList<>();
@@ -56,13 +56,13 @@ class RouteSwapTest {
                 }
             });
             context.start();
-            broker.start(() -> {});
+            broker.start(connection::connectTo);
             await().atMost(Duration.ofSeconds(20)).until(() -> {
                 connection.ensureConnected();
                 return connection.isConnected();
             });
 
-            var sent = sender.submit(() -> send(broker.url().orElseThrow(), enough));
+            var sent = sender.submit(() -> send(connection.url().orElseThrow(), enough));
             for (int swap = 1; swap <= SWAPS; swap++) {
                 int so = swap * 20;
                 await().atMost(Duration.ofSeconds(10)).until(() -> taken.size() >= so);
@@ -88,7 +88,7 @@ class RouteSwapTest {
         EmbeddedBroker broker = new EmbeddedBroker("127.0.0.1", 0, folder, null);
         MqttIdentity identity =
                 new MqttIdentity("me", "life", "", "", null, "pysmurf/me/status", "{}", "pysmurf/me/heartbeat");
-        MqttConnection connection = new MqttConnection(broker, identity, 1024 * 1024, MqttVersion.V5);
+        MqttConnection connection = new MqttConnection(identity, 1024 * 1024, MqttVersion.V5);
         CountDownLatch waiting = new CountDownLatch(1);
         CountDownLatch routes = new CountDownLatch(1);
         CompletableFuture<Boolean> started = new CompletableFuture<>();
@@ -104,7 +104,7 @@ class RouteSwapTest {
             context.getRegistry().bind("mqttConnection", connection);
             context.getRegistry().bind("mqttClient", connection.client());
             context.start();
-            broker.start(connection::ensureConnected);
+            broker.start(connection::connectTo);
             assertThat(waiting.await(20, TimeUnit.SECONDS)).isTrue();
 
             context.addRoutes(commands(MqttVersion.V5));

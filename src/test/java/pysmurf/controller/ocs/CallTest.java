@@ -19,7 +19,6 @@ class CallTest {
 
     private static Call read(String contentType, byte[] body) {
         return Call.of(new HttpRequest(
-                "POST",
                 Map.of(),
                 Map.of(),
                 "",

@@ -129,8 +129,11 @@ class PageServingIT {
                 "/page//etc/passwd"
             })
     void hasNoOtherFile(String path) throws Exception {
-        assertThat(send("GET", path, "Authorization", "Bearer look").statusCode())
-                .isBetween(400, 404);
+        HttpResponse<byte[]> response = send("GET", path, "Authorization", "Bearer look");
+
+        assertThat(response.statusCode()).isBetween(400, 404);
+        assertThat(header(response, "Cache-Control")).isEqualTo("no-store");
+        assertThat(header(response, "X-Content-Type-Options")).isEqualTo("nosniff");
     }
 
     @ParameterizedTest
