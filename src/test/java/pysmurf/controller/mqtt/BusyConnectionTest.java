@@ -42,7 +42,7 @@ class BusyConnectionTest {
         EmbeddedBroker broker = new EmbeddedBroker("127.0.0.1", 0, folder, null);
         MqttIdentity identity =
                 new MqttIdentity("me", "life", "", "", null, "pysmurf/me/status", "{}", "pysmurf/me/heartbeat");
-        MqttConnection connection = new MqttConnection(broker, identity, 1024 * 1024, MqttVersion.V3);
+        MqttConnection connection = new MqttConnection(identity, 1024 * 1024, MqttVersion.V3);
         SinkFailures failures = new SinkFailures();
         List<String> published = new CopyOnWriteArrayList<>();
         try (DefaultCamelContext context = new DefaultCamelContext()) {
@@ -62,13 +62,12 @@ class BusyConnectionTest {
                             context, "file:" + Setup.PROJECT.resolve("routes/out/mqtt.camel.yaml")));
             context.addRoutes(RouteSwapTest.commands(MqttVersion.V3));
             context.start();
-            broker.start(() -> {});
+            broker.start(connection::connectTo);
             await().atMost(PATIENCE).until(() -> {
                 connection.ensureConnected();
                 return connection.isConnected();
             });
-            String url = broker.url().orElseThrow();
-            MqttClient watcher = new MqttClient(url, "watcher", new MemoryPersistence());
+            MqttClient watcher = new MqttClient(connection.url().orElseThrow(), "watcher", new MemoryPersistence());
             watcher.connect();
             watcher.subscribe(
                     "pysmurf/me/status",
