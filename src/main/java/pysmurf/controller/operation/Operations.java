@@ -50,21 +50,18 @@ public final class Operations {
     private final FollowedFiles files;
     private final Path folder;
     private final RouteSwap swap;
-    private final List<ParameterFormat> formats;
     private final Map<String, Known> known = new ConcurrentHashMap<>();
 
     /**
-     * @param folder      the routes folder
-     * @param swap says which routes are just being replaced
-     * @param formats     the controller's own formats in schemas
+     * @param context its {@link ParameterFormat}s are those that schemas may name
+     * @param folder  the routes folder
+     * @param swap    says which routes are just being replaced
      */
-    public Operations(
-            CamelContext context, FollowedFiles files, Path folder, RouteSwap swap, List<ParameterFormat> formats) {
+    public Operations(CamelContext context, FollowedFiles files, Path folder, RouteSwap swap) {
         this.context = context;
         this.files = files;
         this.folder = folder;
         this.swap = swap;
-        this.formats = List.copyOf(formats);
     }
 
     /** All operations, by name. */
@@ -158,7 +155,7 @@ public final class Operations {
         JsonNode json = schema == null
                 ? Json.object().put("type", "object")
                 : Json.read(schema.getBytes(StandardCharsets.UTF_8));
-        return new Parameters(json, formats);
+        return new Parameters(json, context.getRegistry().findByType(ParameterFormat.class));
     }
 
     private Operation operation(String name, Route route, Parameters parameters) {

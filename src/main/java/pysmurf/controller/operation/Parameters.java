@@ -13,6 +13,7 @@ import com.networknt.schema.SchemaValidatorsConfig;
 import com.networknt.schema.ValidationMessage;
 import com.networknt.schema.i18n.ResourceBundleMessageSource;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -90,7 +91,7 @@ public final class Parameters {
      * @param  formats                  the controller's own formats
      * @throws IllegalArgumentException if it is no usable schema
      */
-    public Parameters(JsonNode json, List<ParameterFormat> formats) {
+    public Parameters(JsonNode json, Collection<ParameterFormat> formats) {
         this.json = json;
         this.formats = formats.stream().collect(Collectors.toMap(ParameterFormat::name, Function.identity()));
         Set<ValidationMessage> faults = META_SCHEMA.validate(json);

@@ -9,7 +9,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -18,14 +17,12 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Endpoint;
 import org.apache.camel.Route;
-import org.apache.camel.component.platform.http.spi.PlatformHttpEngine;
 import org.apache.camel.model.KameletDefinition;
 import org.apache.camel.model.ProcessorDefinitionHelper;
 import org.apache.camel.model.RouteDefinition;
@@ -70,9 +67,7 @@ public final class RouteReload {
     private final Path folder;
     private final RouteFiles files;
     private final Sessions sessions;
-    private final Properties properties;
     private final RouteSwap swap;
-    private final Supplier<PlatformHttpEngine> httpEngines;
     private final ExecutorService worker;
     private final Map<Path, String> lastGood = new ConcurrentHashMap<>();
     private final Map<Path, RouteFault> faults = new ConcurrentHashMap<>();
@@ -98,26 +93,15 @@ public final class RouteReload {
     }
 
     /**
-     * @param folder      the routes folder
-     * @param properties  the placeholders routes may use
-     * @param swap what comes while routes are replaced is handed over after that
-     * @param httpEngines makes the engine behind {@code platform-http:} of a context in which files are compiled
+     * @param folder the routes folder
+     * @param swap   what comes while routes are replaced is handed over after that
      */
-    public RouteReload(
-            CamelContext context,
-            FollowedFiles followed,
-            Path folder,
-            Sessions sessions,
-            Properties properties,
-            RouteSwap swap,
-            Supplier<PlatformHttpEngine> httpEngines) {
-        this.httpEngines = httpEngines;
+    public RouteReload(CamelContext context, FollowedFiles followed, Path folder, Sessions sessions, RouteSwap swap) {
         this.context = context;
         this.followed = followed;
         this.folder = folder;
         this.files = new RouteFiles(folder);
         this.sessions = sessions;
-        this.properties = properties;
         this.swap = swap;
         // ends with the context
         worker = context.getExecutorServiceManager().newSingleThreadExecutor(this, "route-reload");
@@ -358,8 +342,7 @@ public final class RouteReload {
         List<Resource> resources = texts.entrySet().stream()
                 .map(entry -> RouteFiles.resource(entry.getKey(), entry.getValue()))
                 .toList();
-        return new ScratchContext(context, properties, "file:" + folder.resolve("kamelets"), httpEngines.get())
-                .compile(resources, check);
+        return new ScratchContext(context, "file:" + folder.resolve("kamelets")).compile(resources, check);
     }
 
     /**

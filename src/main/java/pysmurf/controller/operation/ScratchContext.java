@@ -2,13 +2,12 @@ package pysmurf.controller.operation;
 
 import java.util.Collection;
 import java.util.List;
-import java.util.Properties;
 import java.util.function.Consumer;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Route;
 import org.apache.camel.component.kamelet.KameletComponent;
 import org.apache.camel.component.platform.http.PlatformHttpConstants;
-import org.apache.camel.component.platform.http.spi.PlatformHttpEngine;
+import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpEngine;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.model.ModelCamelContext;
 import org.apache.camel.model.RouteDefinition;
@@ -23,21 +22,15 @@ import org.apache.camel.support.PluginHelper;
 final class ScratchContext {
 
     private final CamelContext running;
-    private final Properties properties;
     private final String kamelets;
-    private final PlatformHttpEngine http;
 
     /**
-     * @param running    the context whose beans are used
-     * @param properties its placeholders
-     * @param kamelets   where its kamelets are
-     * @param http       an engine for {@code platform-http:} of its own
+     * @param running  the context whose beans and placeholders are used
+     * @param kamelets where its kamelets are
      */
-    ScratchContext(CamelContext running, Properties properties, String kamelets, PlatformHttpEngine http) {
+    ScratchContext(CamelContext running, String kamelets) {
         this.running = running;
-        this.properties = properties;
         this.kamelets = kamelets;
-        this.http = http;
     }
 
     /**
@@ -52,9 +45,10 @@ final class ScratchContext {
         try (DefaultCamelContext scratch = new DefaultCamelContext(false)) {
             DefaultRegistry registry = new DefaultRegistry(running.getRegistry());
             // the engine belongs to the context that started it
-            registry.bind(PlatformHttpConstants.PLATFORM_HTTP_ENGINE_NAME, http);
+            registry.bind(PlatformHttpConstants.PLATFORM_HTTP_ENGINE_NAME, new VertxPlatformHttpEngine());
             scratch.getCamelContextExtension().setRegistry(registry);
-            scratch.getPropertiesComponent().setOverrideProperties(properties);
+            scratch.getPropertiesComponent()
+                    .setOverrideProperties(running.getPropertiesComponent().loadProperties());
             scratch.setAutoStartup(false);
             scratch.setLoadTypeConverters(false);
             KameletComponent component = new KameletComponent();

@@ -10,15 +10,12 @@ public final class SessionPart {
 
     private static final List<String> SINKS = List.of("udp", "mqtt", "page", "log");
 
+    private final BoundedQueue events;
     private final Sessions sessions;
     private final RegisteredFiles files;
 
-    /**
-     * @param messages the queue of Publisher messages. They come first: a burst that is not taken in is lost, while its events can
-     *                 wait
-     */
-    public SessionPart(Assembly assembly, SessionStore store, BoundedQueue messages) throws Exception {
-        BoundedQueue events = assembly.bind("eventQueue", new BoundedQueue(() -> !messages.isEmpty()));
+    public SessionPart(Assembly assembly, SessionStore store) throws Exception {
+        events = assembly.bind("eventQueue", new BoundedQueue());
         sessions = assembly.bind(
                 "sessions",
                 new Sessions(
@@ -60,6 +57,11 @@ public final class SessionPart {
                         "Events that a sink could not deliver.",
                         label,
                         () -> failures.of("sink-" + sink));
+    }
+
+    /** Events, before they are handed to the sinks. */
+    public BoundedQueue events() {
+        return events;
     }
 
     public Sessions sessions() {
