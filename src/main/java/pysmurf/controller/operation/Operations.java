@@ -2,7 +2,6 @@ package pysmurf.controller.operation;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -18,12 +17,7 @@ import org.apache.camel.Route;
 import org.apache.camel.model.ModelCamelContext;
 import org.apache.camel.model.OnExceptionDefinition;
 import org.apache.camel.model.ProcessorDefinition;
-import org.apache.camel.model.ProcessorDefinitionHelper;
 import org.apache.camel.model.RouteDefinition;
-import org.apache.camel.model.ToDefinition;
-import org.apache.camel.util.URISupport;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import pysmurf.controller.config.FollowedFile;
 import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.session.Json;
@@ -33,13 +27,10 @@ import pysmurf.controller.session.Outcome;
 
 /**
  * The operations that the routes define at this moment: every started route whose id is NAME and which begins at
- * {@code direct:operation-NAME}. Its parameters are the JSON Schema in {@code NAME.schema.json} beside its file.
+ * {@code direct:operation-NAME}. Its parameters are the JSON Schema in {@code NAME.schema.json} beside its file. A stage is a block
+ * with a parameter "stage": the script block itself, or one that an integrator made of it.
  */
 public final class Operations {
-
-    private static final Logger LOG = LoggerFactory.getLogger(Operations.class);
-    /** A stage is a block with a parameter "stage": the script block itself, or one that an integrator made of it. */
-    static final String BLOCK = "kamelet:";
 
     /** @param operation null as long as its schema cannot be used */
     private record Known(Route route, Schema schema, Operation operation) {}
@@ -180,10 +171,7 @@ public final class Operations {
             return List.of();
         }
         return Stream.concat(Stream.of(definition.getOutputs()), whenItFails(definition))
-                .flatMap(steps -> ProcessorDefinitionHelper.filterTypeInOutputs(steps, ToDefinition.class).stream())
-                .map(ToDefinition::getUri)
-                .filter(uri -> uri.startsWith(BLOCK))
-                .map(Operations::parameters)
+                .flatMap(Blocks::parameters)
                 .toList();
     }
 
@@ -204,16 +192,5 @@ public final class Operations {
                 .filter(stage -> !stage.isBlank())
                 .distinct()
                 .toList();
-    }
-
-    /** The parameters that a step gives its block. */
-    static Map<String, Object> parameters(String uri) {
-        int query = uri.indexOf('?');
-        try {
-            return query < 0 ? Map.of() : URISupport.parseQuery(uri.substring(query + 1));
-        } catch (URISyntaxException e) {
-            LOG.warn("Parameters of {} cannot be read: {}", uri, e.getMessage());
-            return Map.of();
-        }
     }
 }
