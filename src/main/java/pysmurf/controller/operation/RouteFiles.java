@@ -3,6 +3,8 @@ package pysmurf.controller.operation;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.apache.camel.Route;
@@ -116,6 +118,22 @@ final class RouteFiles {
             throw new IllegalArgumentException("an operation's file holds one route, here with the id " + name
                     + " and from direct:operation-" + name + "; " + found);
         }
+    }
+
+    /** Which of others' routes, if any, keeps a file's own from being there, too. */
+    Optional<String> rival(Map<Compiled, Path> others, List<Compiled> own) {
+        return others.entrySet().stream()
+                .filter(other -> own.stream().anyMatch(other.getKey()::excludes))
+                .map(other -> {
+                    String id = other.getKey().id();
+                    boolean sameId = own.stream().anyMatch(route -> route.id().equals(id));
+                    return (sameId
+                                    ? "the route id " + id + " is taken by "
+                                    : "another route begins at "
+                                            + other.getKey().from() + ": ")
+                            + relative(other.getValue());
+                })
+                .findFirst();
     }
 
     /**

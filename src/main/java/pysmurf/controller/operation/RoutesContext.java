@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.stream.Collectors;
 import org.apache.camel.RouteConfigurationsBuilder;
 import org.apache.camel.RoutesBuilder;
 import org.apache.camel.VetoCamelContextStartException;
@@ -23,7 +24,6 @@ import org.apache.camel.support.PluginHelper;
  */
 public final class RoutesContext extends DefaultCamelContext {
 
-    private final Map<String, String> whyWithout = new HashMap<>();
     private RouteReload reload;
 
     public RoutesContext() {
@@ -51,22 +51,20 @@ public final class RoutesContext extends DefaultCamelContext {
                     builders.put(file, (ModelRoutesBuilder) builder);
                 }
             } catch (Exception | StackOverflowError e) {
-                leaveOut(file, e);
+                reload.sources().leaveOut(file, e);
             }
         });
-        Claims claims = new Claims(reload.files());
+        Map<RouteFiles.Compiled, Path> taken = new HashMap<>();
         builders.forEach((file, builder) -> {
             try {
                 builder.prepareModel(this);
                 List<RouteDefinition> routes = builder.getRoutes().getRoutes();
-                reload.check(file, routes);
-                claims.claim(file, routes.stream().map(RouteFiles.Compiled::of).toList())
-                        .ifPresent(taken -> {
-                            throw new IllegalArgumentException(taken);
-                        });
+                for (RouteFiles.Compiled route : reload.sources().checked(file, routes, taken)) {
+                    taken.put(route, file);
+                }
                 addRouteDefinitions(routes);
             } catch (Exception e) {
-                leaveOut(file, e);
+                reload.sources().leaveOut(file, e);
             }
         });
     }
@@ -84,16 +82,19 @@ public final class RoutesContext extends DefaultCamelContext {
                 super.startRouteDefinitions(List.of(definition));
             } catch (Exception e) {
                 unusable.add(definition);
-                leaveOut(RouteFiles.of(definition.getResource()), e);
+                reload.sources().leaveOut(RouteFiles.of(definition.getResource()), e);
             }
         }
         removeRouteDefinitions(unusable);
         for (String id : RouteFiles.ESSENTIAL) {
             if (getRouteDefinition(id) == null) {
                 throw new IllegalStateException("without the route " + id + " no command can be taken: "
-                        + String.join("; ", whyWithout.values()));
+                        + reload.sources().faults().values().stream()
+                                .map(RouteFault::toString)
+                                .collect(Collectors.joining("; ")));
             }
         }
+        reload.begun();
     }
 
     /** A kamelet is made while the route that names it is; what that one's placeholders stand for would be forgotten then. */
@@ -118,10 +119,5 @@ public final class RoutesContext extends DefaultCamelContext {
 
     private static boolean isMade(RouteDefinition definition) {
         return Boolean.TRUE.equals(definition.isTemplate());
-    }
-
-    private void leaveOut(Path file, Throwable fault) {
-        RouteFault told = reload.leaveOut(file, fault);
-        whyWithout.put(told.file(), told.toString());
     }
 }
