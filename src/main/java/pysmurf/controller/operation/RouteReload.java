@@ -3,7 +3,6 @@ package pysmurf.controller.operation;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -11,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
@@ -43,13 +43,12 @@ public final class RouteReload {
     private final Path folder;
     private final RunningRoutes running;
     private final RouteSources sources;
-    private final RouteUse use;
     private final RouteSwap swap;
     private final ExecutorService worker;
     private final LongAdder succeeded = new LongAdder();
     private final LongAdder failed = new LongAdder();
     private volatile Map<Path, RouteFault> faults = Map.of();
-    private volatile Map<Path, LiveSession> waiting = Map.of();
+    private final Set<Path> waiting = new ConcurrentSkipListSet<>();
 
     // used by the worker alone
     private final Map<Path, LiveSession> blocked = new TreeMap<>();
@@ -62,9 +61,8 @@ public final class RouteReload {
     public RouteReload(CamelContext context, FollowedFiles followed, Path folder, Sessions sessions, RouteSwap swap) {
         this.followed = followed;
         this.folder = folder;
-        this.running = new RunningRoutes(context);
+        this.running = new RunningRoutes(context, sessions);
         this.sources = new RouteSources(context, running, folder);
-        this.use = new RouteUse(context, sessions);
         this.swap = swap;
         // ends with the context
         worker = context.getExecutorServiceManager().newSingleThreadExecutor(this, "route-reload");
@@ -96,7 +94,7 @@ public final class RouteReload {
 
     /** Files whose change is taken when a session has ended that uses what they hold. */
     public List<String> waiting() {
-        return waiting.keySet().stream().map(sources.files()::relative).toList();
+        return waiting.stream().map(sources.files()::relative).toList();
     }
 
     /** Files taken since the start. */
@@ -154,8 +152,9 @@ public final class RouteReload {
             }
         });
         faults = Collections.unmodifiableMap(new TreeMap<>(sources.faults()));
+        waiting.retainAll(blocked.keySet());
         blocked.forEach((file, session) -> {
-            if (!waiting.containsKey(file)) {
+            if (waiting.add(file)) {
                 LOG.info(
                         "Session {} of {} is running; the change of {} is taken when it has ended",
                         session.id(),
@@ -163,13 +162,12 @@ public final class RouteReload {
                         sources.files().relative(file));
             }
         });
-        waiting = Collections.unmodifiableMap(new TreeMap<>(blocked));
     }
 
     private boolean takeKamelets() {
         Map<Path, String> changed = sources.changedKamelets();
         return !changed.isEmpty()
-                && whenFree(changed.keySet(), use::ofBlocks, () -> {
+                && whenFree(changed.keySet(), running::userOfBlocks, () -> {
                     Map<Path, String> users = sources.kameletUsers();
                     Set<String> ids = users.keySet().stream()
                             .flatMap(file -> ids(running.of(file)).stream())
@@ -183,24 +181,28 @@ public final class RouteReload {
                 });
     }
 
-    /** Replaces a file's routes, and those of others that are to give way to them. */
+    /** Replaces a file's routes, and takes away those of files that are to give way to it. */
     private boolean take(Source source) {
-        Path file = source.file();
-        Map<Compiled, Path> replaced = running.all();
-        replaced.entrySet()
-                .removeIf(entry -> !entry.getValue().equals(file)
-                        && source.routes().stream().noneMatch(entry.getKey()::excludes));
-        Set<String> before = ids(replaced.keySet());
+        Set<Path> replaced = running.all().entrySet().stream()
+                .filter(entry -> source.routes().stream().anyMatch(entry.getKey()::excludes))
+                .map(Map.Entry::getValue)
+                .collect(Collectors.toSet());
+        replaced.add(source.file());
+        Set<String> before = replaced.stream()
+                .flatMap(file -> ids(running.of(file)).stream())
+                .collect(Collectors.toSet());
         Set<String> after = ids(source.routes());
         Set<String> all = new HashSet<>(before);
         all.addAll(after);
+        Set<String> kept = new HashSet<>(before);
+        kept.retainAll(after);
         return whenFree(
-                Set.of(file),
-                () -> use.ofRoutes(all),
-                () -> swap.run(before, () -> {
+                Set.of(source.file()),
+                () -> running.userOf(all),
+                () -> swap.run(kept, () -> {
                     before.stream().filter(id -> !after.contains(id)).forEach(running::remove);
-                    replaced.values().stream()
-                            .filter(other -> !other.equals(file))
+                    replaced.stream()
+                            .filter(file -> !file.equals(source.file()))
                             .forEach(sources.inForce()::remove);
                     updateOrKeep(source);
                 }));
@@ -225,7 +227,7 @@ public final class RouteReload {
 
     private boolean drop(Path file) {
         Set<String> ids = ids(running.of(file));
-        return whenFree(Set.of(file), () -> use.ofRoutes(ids), () -> {
+        return whenFree(Set.of(file), () -> running.userOf(ids), () -> {
             ids.forEach(running::remove);
             taken(file, null);
         });

@@ -4,6 +4,9 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Route;
 import org.apache.camel.RuntimeCamelException;
@@ -12,14 +15,24 @@ import org.apache.camel.model.RouteDefinition;
 import org.apache.camel.support.PluginHelper;
 import org.apache.camel.util.function.ThrowingRunnable;
 import pysmurf.controller.operation.RouteFiles.Compiled;
+import pysmurf.controller.session.LiveSession;
+import pysmurf.controller.session.Sessions;
 
-/** The routes of the context that runs, as far as they are from files, and how they are replaced. */
+/** The routes that run and are from files: which there are, what session is using them, and how they are replaced. */
 final class RunningRoutes {
 
-    private final ModelCamelContext context;
+    /** Where routes begin that something may be in for as long as a session lasts; other calls are over in a moment. */
+    private static final List<String> HOLDING = List.of("direct:", "platform-http:", "rest:");
 
-    RunningRoutes(CamelContext context) {
+    private static final long MAX_CALL_NANOS = 100_000_000;
+    private static final long LOOK_NANOS = 1_000_000;
+
+    private final ModelCamelContext context;
+    private final Sessions sessions;
+
+    RunningRoutes(CamelContext context, Sessions sessions) {
         this.context = (ModelCamelContext) context;
+        this.sessions = sessions;
     }
 
     /** All, and their files. */
@@ -39,6 +52,37 @@ final class RunningRoutes {
                 .filter(entry -> entry.getValue().equals(file))
                 .map(Map.Entry::getKey)
                 .toList();
+    }
+
+    /** A session that goes through blocks, as every one may, but an abort. */
+    Optional<LiveSession> userOfBlocks() {
+        return sessions.unfinished().stream()
+                .filter(session -> session.victim() == null)
+                .findFirst();
+    }
+
+    /** A session of an operation among these routes; or any, if it or its client may be on the way through one of them. */
+    Optional<LiveSession> userOf(Set<String> ids) {
+        List<LiveSession> open = sessions.unfinished();
+        return open.stream()
+                .filter(session -> ids.contains(session.opName()))
+                .findFirst()
+                .or(() -> open.stream().findFirst().filter(any -> ids.stream().anyMatch(this::isUnderWay)));
+    }
+
+    private boolean isUnderWay(String id) {
+        Route route = context.getRoute(id);
+        if (route == null || HOLDING.stream().noneMatch(route.getEndpoint().getEndpointUri()::startsWith)) {
+            return false;
+        }
+        long deadline = System.nanoTime() + MAX_CALL_NANOS;
+        while (context.getInflightRepository().size(id) > 0) {
+            if (System.nanoTime() > deadline) {
+                return true;
+            }
+            LockSupport.parkNanos(LOOK_NANOS);
+        }
+        return false;
     }
 
     /** Makes the routes of a file, in place of those with the same ids. */
