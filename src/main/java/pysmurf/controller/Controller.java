@@ -1,15 +1,10 @@
 package pysmurf.controller;
 
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.util.Properties;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.FutureTask;
 import org.apache.camel.CamelContext;
-import org.apache.camel.main.BaseMainSupport;
 import org.apache.camel.main.Main;
-import org.apache.camel.main.MainListenerSupport;
+import org.apache.camel.util.InetAddressUtil;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.access.AccessPart;
@@ -17,14 +12,14 @@ import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.assembly.ObservePart;
 import pysmurf.controller.command.Admission;
 import pysmurf.controller.config.Configuration;
-import pysmurf.controller.config.Settings;
 import pysmurf.controller.config.StartFailure;
-import pysmurf.controller.http.HttpEngine;
 import pysmurf.controller.http.HttpPart;
 import pysmurf.controller.mqtt.MqttPart;
 import pysmurf.controller.ocs.OcsPart;
 import pysmurf.controller.operation.Operation;
 import pysmurf.controller.operation.OperationPart;
+import pysmurf.controller.operation.Operations;
+import pysmurf.controller.operation.RouteReload;
 import pysmurf.controller.operation.RouteSwap;
 import pysmurf.controller.operation.RoutesContext;
 import pysmurf.controller.page.PagePart;
@@ -32,7 +27,6 @@ import pysmurf.controller.pipeline.PipelinePart;
 import pysmurf.controller.pipeline.Summary;
 import pysmurf.controller.publisher.PublisherPart;
 import pysmurf.controller.script.ScriptPart;
-import pysmurf.controller.session.SessionCloser;
 import pysmurf.controller.session.SessionPart;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.sink.SinkPart;
@@ -43,69 +37,62 @@ public final class Controller implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Controller.class);
 
-    private static final int DRAIN_AT_STOP_S = 1;
-
     private final Configuration configuration;
     private final RoutesContext routes = new RoutesContext();
     private final Main main = new Main() {
+
         @Override
         protected CamelContext createCamelContext() {
             routes.getCamelContextExtension().setRegistry(registry);
+            // Camel is made meanwhile
+            opening = new FutureTask<>(() -> StorePart.open(configuration));
+            new Thread(opening, "store").start();
             return routes;
         }
-    };
-    private final Properties properties = new Properties();
 
-    private Assembly assembly;
-    private PublisherPart publisher;
+        @Override
+        protected void autoconfigure(CamelContext camel) throws Exception {
+            assemble(Assembly.of(configuration, camel));
+            super.autoconfigure(camel);
+        }
+
+        @Override
+        protected void configureRoutes(CamelContext camel) {
+            routes.load(reload);
+        }
+    };
+
+    private FutureTask<StorePart> opening;
     private HttpPart http;
-    private OperationPart operations;
-    private MqttPart mqtt;
+    private RouteReload reload;
 
     public Controller(Configuration configuration) {
         this.configuration = configuration;
+        Properties properties = configuration.placeholders();
+        properties.setProperty(
+                "routes.folder", configuration.routesDir().toAbsolutePath().toString());
+        properties.putAll(configuration.camelProperties());
+        main.setPropertyPlaceholderLocations("classpath:pysmurf/controller/camel.properties");
+        main.setOverrideProperties(properties);
     }
 
-    /**
-     * Runs until told to stop.
-     *
-     * @return              the exit code
-     * @throws StartFailure if it cannot start
-     */
-    public int run() throws Exception {
-        prepare();
+    /** Runs until told to stop, and returns the exit code. */
+    public int run() throws StartFailure {
         try {
             main.run();
         } catch (Exception e) {
-            throw startFailure(e);
+            throw StartFailure.of(e);
         }
         return main.getExitCode();
     }
 
-    /**
-     * Starts and returns.
-     *
-     * @throws StartFailure if it cannot start
-     */
-    public void start() throws Exception {
-        prepare();
+    /** Starts, and returns. */
+    public void start() throws StartFailure {
         try {
             main.start();
-            // Camel tells its listeners only when it was started by run()
-            assembly.started();
         } catch (Exception e) {
-            throw startFailure(e);
+            throw StartFailure.of(e);
         }
-    }
-
-    private static Exception startFailure(Exception fault) {
-        Throwable cause = fault;
-        while (cause.getCause() != null && cause.getCause() != cause && !(cause instanceof StartFailure)) {
-            cause = cause.getCause();
-        }
-        return cause instanceof StartFailure failure
-                ? failure
-                : new StartFailure(String.valueOf(cause.getMessage()), fault);
     }
 
     @Override
@@ -113,99 +100,37 @@ public final class Controller implements AutoCloseable {
         main.stop();
     }
 
-    /** The port HTTP is served on. */
     public int httpPort() {
         return http.port();
     }
 
-    /** Where the broker is; null as long as it is not known. */
-    public String brokerUrl() {
-        return mqtt.brokerUrl().orElse(null);
-    }
-
-    /** Where Publisher messages are received. */
-    public InetSocketAddress publisherAddress() {
-        return publisher.address();
-    }
-
-    private void prepare() throws StartFailure {
-        publisher = new PublisherPart(configuration);
-        properties.putAll(configuration.placeholders());
-        MqttPart.addTo(properties, configuration);
-        HttpPart.addTo(properties, configuration);
-        publisher.addTo(properties);
-        properties.setProperty("camel.main.name", configuration.get(Settings.CONTROLLER_ID));
-        properties.setProperty(
-                "camel.component.kamelet.location",
-                "file:" + configuration.routesDir().toAbsolutePath() + "/kamelets");
-        properties.setProperty("camel.component.kamelet.noErrorHandler", "true");
-        // a stop waits for this
-        properties.setProperty("camel.component.seda.default-poll-timeout", "100");
-        properties.setProperty("camel.main.shutdownTimeout", Integer.toString(DRAIN_AT_STOP_S));
-        properties.setProperty("camel.main.shutdownLogInflightExchangesOnTimeout", "false");
-        properties.setProperty("camel.routecontroller.enabled", "true");
-        properties.putAll(configuration.camelProperties());
-        main.setPropertyPlaceholderLocations("false");
-        main.setOverrideProperties(properties);
-        // Camel is made meanwhile
-        CompletableFuture<StorePart> store = CompletableFuture.supplyAsync(() -> {
-            try {
-                return StorePart.open(configuration);
-            } catch (StartFailure e) {
-                throw new CompletionException(e);
-            }
-        });
-        main.addMainListener(new MainListenerSupport() {
-
-            @Override
-            public void beforeConfigure(BaseMainSupport camel) {
-                try {
-                    assemble(camel.getCamelContext(), store);
-                } catch (Exception e) {
-                    throw new IllegalStateException(e);
-                }
-            }
-
-            @Override
-            public void afterStart(BaseMainSupport camel) {
-                assembly.started();
-            }
-
-            @Override
-            public void afterConfigure(BaseMainSupport camel) {
-                routes.load(operations.reload());
-            }
-        });
-    }
-
-    private void assemble(CamelContext context, CompletableFuture<StorePart> opening) throws Exception {
-        assembly = Assembly.of(configuration, context);
-        new ObservePart(assembly);
+    /** Each part gets those that it needs, and leaves the rest in the assembly. */
+    private void assemble(Assembly assembly) throws Exception {
+        String host = InetAddressUtil.getLocalHostNameSafe();
         RouteSwap swap = new RouteSwap();
+        new ObservePart(assembly);
         AccessPart access = new AccessPart(assembly);
-        // what needs no session is made while the database is still being opened
+        // listens while the database is still being opened
         http = new HttpPart(assembly, access.tokens(), swap);
-
-        StorePart store = opening.join();
+        StorePart store = opening.get();
         store.join(assembly);
-        SinkPart sinks = new SinkPart(assembly, publisher.messages());
+        SinkPart sinks = new SinkPart(assembly);
         SessionPart session = new SessionPart(assembly, store.sessions(), sinks.events());
         Sessions sessions = session.sessions();
-        publisher.join(assembly, session, hostName());
-        operations = new OperationPart(assembly);
-        ScriptPart scripts = new ScriptPart(assembly, sessions, publisher, operations.steps());
-        SessionCloser closer = assembly.bind(
-                "sessionCloser", new SessionCloser(sessions, new Summary(session.files(), configuration.dataDir())));
-        operations.join(assembly, sessions, closer, swap, HttpEngine::new, properties, scripts.formats());
-        Admission admission = assembly.bind(
-                "admission", new Admission(operations.operations(), sessions, assembly.clock(), store::hindrance));
+        PublisherPart publisher = new PublisherPart(assembly, session, sinks, host);
+        Summary summary = new Summary(session.files(), configuration.dataDir());
+        OperationPart operation = new OperationPart(assembly, sessions, summary, swap);
+        reload = operation.reload();
+        Operations operations = operation.operations();
+        Admission admission =
+                assembly.bind("admission", new Admission(operations, sessions, assembly.clock(), store::hindrance));
         assembly.health().addHindrance(admission::unavailable);
-        PipelinePart pipelines = new PipelinePart(assembly, sessions, operations);
-        scripts.join(assembly, sessions, closer, admission, operations.threads());
-        mqtt = new MqttPart(assembly, sessions, access.users(), hostName(), this::sayReady);
-        http.join(assembly, operations.operations(), sessions);
-        new OcsPart(assembly, access.tokens(), operations.operations(), sessions, hostName());
-        new PagePart(assembly, mqtt::brokerUrl, operations.operations(), sessions, pipelines);
+        PipelinePart pipelines = new PipelinePart(assembly, sessions, operation);
+        new ScriptPart(assembly, sessions, publisher, operation, admission);
+        MqttPart mqtt = new MqttPart(assembly, sessions, access.users(), host, () -> sayReady(operations, publisher));
+        http.join(assembly, operations, sessions);
+        new OcsPart(assembly, access.tokens(), operations, sessions, host);
+        new PagePart(assembly, mqtt::brokerUrl, operations, sessions, pipelines);
         assembly.metrics()
                 .gauge(
                         "pysmurf.routes.broken",
@@ -215,20 +140,12 @@ public final class Controller implements AutoCloseable {
                                 + publisher.settingFault().stream().count());
     }
 
-    private void sayReady() {
+    private void sayReady(Operations operations, PublisherPart publisher) {
         LOG.info(
                 "Ready: {}, operations {}, scripts' messages at UDP {}:{}",
                 http.url(),
-                operations.operations().all().stream().map(Operation::name).toList(),
+                operations.all().stream().map(Operation::name).toList(),
                 publisher.address().getHostString(),
                 publisher.address().getPort());
-    }
-
-    private static String hostName() {
-        try {
-            return InetAddress.getLocalHost().getHostName();
-        } catch (UnknownHostException e) {
-            return "localhost";
-        }
     }
 }

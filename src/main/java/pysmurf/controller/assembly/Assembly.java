@@ -1,10 +1,9 @@
 package pysmurf.controller.assembly;
 
 import java.time.Clock;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import org.apache.camel.CamelContext;
+import org.apache.camel.StartupListener;
 import org.apache.camel.support.LifecycleStrategySupport;
 import org.apache.camel.support.service.ServiceSupport;
 import pysmurf.controller.config.Configuration;
@@ -22,14 +21,13 @@ public record Assembly(
         FollowedFiles files,
         Clock clock,
         Health health,
-        Metrics metrics,
-        List<Runnable> whenStarted) {
+        Metrics metrics) {
 
     /** With what every part needs, before the first part joins. */
-    public static Assembly of(Configuration configuration, CamelContext camel) {
+    public static Assembly of(Configuration configuration, CamelContext camel) throws Exception {
         Clock clock = Clock.systemUTC();
-        Assembly assembly = new Assembly(
-                configuration, camel, new FollowedFiles(clock), clock, new Health(), new Metrics(), new ArrayList<>());
+        Assembly assembly =
+                new Assembly(configuration, camel, new FollowedFiles(clock), clock, new Health(), new Metrics());
         assembly.whenStarted(assembly.files()::start);
         assembly.whenStopping(assembly.files()::close);
         return assembly;
@@ -44,6 +42,11 @@ public record Assembly(
     public <T> T bind(String name, T bean) {
         camel.getRegistry().bind(name, bean);
         return bean;
+    }
+
+    /** Gives the routes a {@code {{placeholder}}}. */
+    public void placeholder(String name, Object value) {
+        camel.getPropertiesComponent().addOverrideProperty(name, value.toString());
     }
 
     /** Closes the part when all routes have stopped; parts close in the reverse of this order. */
@@ -62,13 +65,19 @@ public record Assembly(
     }
 
     /** Runs something when all routes have started. */
-    public void whenStarted(Runnable task) {
-        whenStarted.add(task);
-    }
+    public void whenStarted(Runnable task) throws Exception {
+        camel.addStartupListener(new StartupListener() {
 
-    /** All routes have started. */
-    public void started() {
-        whenStarted.forEach(Runnable::run);
+            @Override
+            public void onCamelContextStarted(CamelContext context, boolean alreadyStarted) {
+                // its routes have not
+            }
+
+            @Override
+            public void onCamelContextFullyStarted(CamelContext context, boolean alreadyStarted) {
+                task.run();
+            }
+        });
     }
 
     /** Runs something before the first route stops. */

@@ -68,7 +68,7 @@ public final class Configuration {
         Path routesDir = Path.of(given(environment, "CONTROLLER_ROUTES_DIR", "routes"));
         Configuration configuration = new Configuration(configDir, routesDir, environment, system);
         List<String> faults = new ArrayList<>();
-        configuration.read(configuration.file(), system, faults);
+        configuration.read(faults);
         if (!given(environment, "CONTROLLER_CONFIG_DIR", "").isEmpty() && !Files.isDirectory(configDir)) {
             faults.add("CONTROLLER_CONFIG_DIR: " + configDir + " is no directory");
         }
@@ -94,27 +94,27 @@ public final class Configuration {
         return given(environment, name, otherwise);
     }
 
-    private void read(Path file, Properties system, List<String> faults) {
-        Properties given = readFile(file, faults);
+    private void read(List<String> faults) {
+        Properties given = readFile(file(), faults);
         Set<String> known = new HashSet<>();
         for (Setting<?> setting : Settings.ALL) {
             known.add(setting.key());
-            read(setting, file, given, system, faults);
+            read(setting, given, faults);
         }
         for (String key : new TreeSet<>(given.stringPropertyNames())) {
             if (key.startsWith("camel.")) {
                 camelProperties.setProperty(key, given.getProperty(key));
             } else if (!known.contains(key)) {
-                faults.add(key + ": unknown key in " + file);
+                faults.add(key + ": unknown key in " + file());
             }
         }
     }
 
-    private void read(Setting<?> setting, Path file, Properties given, Properties system, List<String> faults) {
+    private void read(Setting<?> setting, Properties given, List<String> faults) {
         List<Given> candidates = List.of(
                 new Given("environment " + setting.environmentName(), given(setting.environmentName(), "")),
                 new Given("-D" + setting.key(), system.getProperty(setting.key(), "")),
-                new Given(file.toString(), given.getProperty(setting.key(), "")),
+                new Given(file().toString(), given.getProperty(setting.key(), "")),
                 new Given("default", defaultOf(setting)));
         String origin = "";
         try {

@@ -1,6 +1,7 @@
 package pysmurf.controller.config;
 
 import java.io.IOException;
+import org.apache.camel.util.ObjectHelper;
 
 /** The controller cannot start; the message is one line that says why, and which setting it is about. */
 public final class StartFailure extends Exception {
@@ -15,6 +16,19 @@ public final class StartFailure extends Exception {
 
     public StartFailure(String message, Throwable cause) {
         super(message, cause);
+    }
+
+    /** What a start was stopped by, under whatever it is wrapped in. */
+    public static StartFailure of(Throwable fault) {
+        StartFailure failure = ObjectHelper.getException(StartFailure.class, fault);
+        if (failure != null) {
+            return failure;
+        }
+        Throwable cause = fault;
+        for (Throwable inner : ObjectHelper.createExceptionIterable(fault)) {
+            cause = inner;
+        }
+        return new StartFailure(String.valueOf(cause.getMessage()), fault);
     }
 
     /**

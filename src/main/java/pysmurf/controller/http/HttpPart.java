@@ -8,7 +8,6 @@ import java.security.KeyStore;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Properties;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.component.platform.http.PlatformHttpConstants;
@@ -41,8 +40,10 @@ public final class HttpPart {
     public HttpPart(Assembly assembly, Tokens tokens, RouteSwap swap) throws Exception {
         configuration = assembly.configuration();
         CamelContext context = assembly.camel();
-        audit = new Audit(auditFile(configuration), assembly.clock());
-        assembly.bind("audit", audit);
+        Path auditFile = configuration.get(Settings.AUDIT_FILE).toAbsolutePath().normalize();
+        assembly.placeholder("audit.folder", auditFile.getParent());
+        assembly.placeholder("audit.name", auditFile.getFileName());
+        audit = assembly.bind("audit", new Audit(auditFile, assembly.clock()));
         assembly.health()
                 .add(
                         "audit",
@@ -70,17 +71,6 @@ public final class HttpPart {
                 .addHindrance(() -> server.isReady() ? Optional.empty() : Optional.of("the controller is starting"));
         Registry registry = context.getRegistry();
         registry.bind(PlatformHttpConstants.PLATFORM_HTTP_ENGINE_NAME, new HttpEngine());
-    }
-
-    /** What the routes call by placeholders. */
-    public static void addTo(Properties properties, Configuration configuration) {
-        Path file = auditFile(configuration);
-        properties.setProperty("audit.folder", file.getParent().toString());
-        properties.setProperty("audit.name", file.getFileName().toString());
-    }
-
-    private static Path auditFile(Configuration configuration) {
-        return configuration.get(Settings.AUDIT_FILE).toAbsolutePath().normalize();
     }
 
     private HttpServer listen() throws IOException {

@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 import pysmurf.controller.access.KeyStoreFile;
@@ -31,22 +30,6 @@ public final class MqttPart {
     private final AtomicBoolean said = new AtomicBoolean();
     private volatile boolean taken;
 
-    /** What the routes call by placeholders. */
-    public static void addTo(Properties properties, Configuration configuration) {
-        MqttVersion version = configuration.get(Settings.MQTT_VERSION);
-        properties.setProperty("mqtt.component", version.component());
-        properties.setProperty("mqtt.headers", version.headers());
-        properties.setProperty("mqtt.topic-root", topicRoot(configuration));
-        properties.setProperty(
-                "mqtt.reconnect-millis",
-                Long.toString(
-                        configuration.get(Settings.MQTT_RECONNECT_INTERVAL).toMillis()));
-    }
-
-    private static String topicRoot(Configuration configuration) {
-        return "pysmurf/" + configuration.get(Settings.CONTROLLER_ID);
-    }
-
     /**
      * Makes it; it connects when Camel has started.
      *
@@ -57,7 +40,14 @@ public final class MqttPart {
     public MqttPart(Assembly assembly, Sessions sessions, Tokens users, String host, Runnable ready) throws Exception {
         this.configuration = assembly.configuration();
         this.sessions = sessions;
-        this.topicRoot = topicRoot(configuration);
+        this.topicRoot = "pysmurf/" + configuration.get(Settings.CONTROLLER_ID);
+        MqttVersion version = configuration.get(Settings.MQTT_VERSION);
+        assembly.placeholder("mqtt.component", version.component());
+        assembly.placeholder("mqtt.headers", version.headers());
+        assembly.placeholder("mqtt.topic-root", topicRoot);
+        assembly.placeholder(
+                "mqtt.reconnect-millis",
+                configuration.get(Settings.MQTT_RECONNECT_INTERVAL).toMillis());
         BrokerUsers guard = users.open() ? null : new BrokerUsers(users, topicRoot + "/command");
         broker = !configuration.get(Settings.MQTT_BROKER_URL).isEmpty()
                 ? null
@@ -72,22 +62,14 @@ public final class MqttPart {
         }
         connection = assembly.bind(
                 "mqttConnection",
-                new MqttConnection(
-                        identity(guard, host),
-                        configuration.get(Settings.MQTT_MAX_PACKET_SIZE),
-                        configuration.get(Settings.MQTT_VERSION)));
+                new MqttConnection(identity(guard, host), configuration.get(Settings.MQTT_MAX_PACKET_SIZE), version));
         assembly.bind("mqttClient", connection.client());
         AutoCloseable goodbye = () -> connection.close(offline());
         assembly.closing(goodbye);
         // before any route may connect
         connection.onConnected(() -> assembly.camel().createProducerTemplate().sendBody("direct:mqtt-connected", ""));
         assembly.bind("mqttCommands", new MqttCommands(connection, topicRoot + "/reply", "mqtt", assembly.clock()));
-        assembly.bind(
-                "mqttOutbox",
-                new MqttOutbox(
-                        sessions,
-                        topicRoot,
-                        configuration.get(Settings.MQTT_VERSION).headers()));
+        assembly.bind("mqttOutbox", new MqttOutbox(sessions, topicRoot, version.headers()));
         assembly.whenStarted(() -> start(ready));
         assembly.health().addHindrance(this::hindrance);
         assembly.health().add("mqtt", this::health);

@@ -4,10 +4,7 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.apache.camel.component.platform.http.spi.PlatformHttpEngine;
 import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.session.SessionCloser;
 import pysmurf.controller.session.Sessions;
@@ -16,54 +13,29 @@ import pysmurf.controller.session.Sessions;
 public final class OperationPart {
 
     private final OperationSteps steps = new OperationSteps();
-    private final Path folder;
-    private Operations operations;
-    private OperationThreads threads;
-    private RouteReload reload;
+    private final Operations operations;
+    private final SessionCloser closer;
+    private final OperationThreads threads;
+    private final RouteReload reload;
 
-    public OperationPart(Assembly assembly) {
-        folder = assembly.configuration().routesDir().toAbsolutePath();
-        assembly.camel().getCamelContextExtension().addInterceptStrategy(steps);
-    }
-
-    /**
-     * Makes it a part of the controller.
-     *
-     * @param httpEngines makes the engine behind {@code platform-http:} of a context in which files are compiled
-     * @param properties the placeholders routes may use
-     * @param formats    the controller's own formats in schemas
-     */
-    public void join(
-            Assembly assembly,
-            Sessions sessions,
-            SessionCloser closer,
-            RouteSwap swap,
-            Supplier<PlatformHttpEngine> httpEngines,
-            Properties properties,
-            List<ParameterFormat> formats)
+    public OperationPart(Assembly assembly, Sessions sessions, SessionCloser.LastAct lastAct, RouteSwap swap)
             throws Exception {
-        operations =
-                assembly.bind("operations", new Operations(assembly.camel(), assembly.files(), folder, swap, formats));
-        threads = new OperationThreads(closer, steps);
-        assembly.bind("operationThreads", threads);
+        Path folder = assembly.configuration().routesDir().toAbsolutePath();
+        assembly.camel().getCamelContextExtension().addInterceptStrategy(steps);
+        operations = assembly.bind("operations", new Operations(assembly.camel(), assembly.files(), folder, swap));
+        closer = assembly.bind("sessionCloser", new SessionCloser(sessions, lastAct));
+        threads = assembly.bind("operationThreads", new OperationThreads(closer, steps));
         AutoCloseable end = threads::shutdownNow;
         assembly.closing(end);
-        reload = new RouteReload(assembly.camel(), assembly.files(), folder, sessions, properties, swap, httpEngines);
+        reload = new RouteReload(assembly.camel(), assembly.files(), folder, sessions, swap);
+        String what = "Changed route files that were taken or refused.";
         assembly.metrics()
-                .counter(
-                        "pysmurf.route.reloads",
-                        "Changed route files that were taken or refused.",
-                        Map.of("result", "taken"),
-                        reload::succeeded)
-                .counter(
-                        "pysmurf.route.reloads",
-                        "Changed route files that were taken or refused.",
-                        Map.of("result", "refused"),
-                        reload::failed);
+                .counter("pysmurf.route.reloads", what, Map.of("result", "taken"), reload::succeeded)
+                .counter("pysmurf.route.reloads", what, Map.of("result", "refused"), reload::failed);
     }
 
     /** Files of routes, kamelets and schemas that cannot be used; what they held before goes on being used. */
-    public Collection<RouteFault> faults() {
+    public List<RouteFault> faults() {
         return Stream.of(reload.faults(), operations.faults())
                 .flatMap(Collection::stream)
                 .toList();
@@ -75,6 +47,10 @@ public final class OperationPart {
 
     public Operations operations() {
         return operations;
+    }
+
+    public SessionCloser closer() {
+        return closer;
     }
 
     public OperationThreads threads() {

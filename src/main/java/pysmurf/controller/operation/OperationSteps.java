@@ -3,9 +3,11 @@ package pysmurf.controller.operation;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.apache.camel.AsyncCallback;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
@@ -49,15 +51,11 @@ public final class OperationSteps implements InterceptStrategy {
         session.ended().thenRun(() -> runs.remove(session.id()));
     }
 
-    /**
-     * Interrupts what a session does at this moment, unless that is a script.
-     *
-     * @param cleanup whether that is also meant for what its route does after a failure
-     */
-    public void interrupt(LiveSession session, boolean cleanup) {
+    /** Interrupts what a session does at this moment, as far as that is reached. */
+    public void interrupt(LiveSession session, Reach reach) {
         Run run = runs.get(session.id());
         if (run != null) {
-            run.interrupt(cleanup, true);
+            run.interrupt(reach);
         }
     }
 
@@ -73,34 +71,47 @@ public final class OperationSteps implements InterceptStrategy {
     }
 
     private static boolean isCleanup(NamedNode definition) {
-        NamedNode node = definition;
-        while (node != null) {
-            if (node instanceof CatchDefinition
-                    || node instanceof FinallyDefinition
-                    || node instanceof OnExceptionDefinition
-                    || node instanceof OnCompletionDefinition) {
-                return true;
-            }
-            node = node.getParent();
+        return Stream.iterate(definition, Objects::nonNull, NamedNode::getParent)
+                .anyMatch(node -> node instanceof CatchDefinition
+                        || node instanceof FinallyDefinition
+                        || node instanceof OnExceptionDefinition
+                        || node instanceof OnCompletionDefinition);
+    }
+
+    /** What an interrupt reaches; each also what those before it do. A script is reached by none: it is ended by its own ladder. */
+    public enum Reach {
+        SINGLE_STEPS,
+        /** Steps whose parts may be on other threads, and are to be interrupted and end first. */
+        SPREAD_STEPS,
+        /** What a route does after a failure. */
+        CLEANUP
+    }
+
+    private enum Kind {
+        SINGLE,
+        SCRIPT,
+        /** Its parts may be done on other threads; it is over with the last of them, and writes into its exchange then. */
+        SPREAD;
+
+        static Kind of(NamedNode definition) {
+            boolean spread = definition instanceof MulticastDefinition
+                    || definition instanceof SplitDefinition
+                    || definition instanceof RecipientListDefinition<?>
+                    || definition instanceof AggregateDefinition;
+            boolean script =
+                    definition instanceof ToDefinition to && to.getUri().startsWith("exec:");
+            return spread ? SPREAD : script ? SCRIPT : SINGLE;
         }
-        return false;
-    }
-
-    /** A script is ended by its own ladder. */
-    private static boolean isScript(NamedNode definition) {
-        return definition instanceof ToDefinition to && to.getUri().startsWith("exec:");
-    }
-
-    /** Its parts may be done on other threads; it is over with the last of them, and writes into its exchange then. */
-    private static boolean isSpread(NamedNode definition) {
-        return definition instanceof MulticastDefinition
-                || definition instanceof SplitDefinition
-                || definition instanceof RecipientListDefinition<?>
-                || definition instanceof AggregateDefinition;
     }
 
     /** Where one thread is. */
-    private record Place(Step step, boolean cleanup) {}
+    private record Place(Step step, boolean cleanup) {
+
+        boolean isReachedBy(Reach reach) {
+            Reach needed = cleanup ? Reach.CLEANUP : step.kind == Kind.SPREAD ? Reach.SPREAD_STEPS : Reach.SINGLE_STEPS;
+            return step.kind != Kind.SCRIPT && reach.compareTo(needed) >= 0;
+        }
+    }
 
     /** The steps of one session that are being done. */
     private static final class Run {
@@ -132,13 +143,12 @@ public final class OperationSteps implements InterceptStrategy {
 
         private synchronized void abort() {
             aborted = true;
-            interrupt(false, false);
+            interrupt(Reach.SINGLE_STEPS);
         }
 
-        /** @param spread also steps whose parts, which are interrupted by themselves, are still to end */
-        private synchronized void interrupt(boolean cleanup, boolean spread) {
+        private synchronized void interrupt(Reach reach) {
             places.forEach((thread, place) -> {
-                if (!place.step().script && (spread || !place.step().spread) && (cleanup || !place.cleanup())) {
+                if (place.isReachedBy(reach)) {
                     interrupted.add(thread);
                     thread.interrupt();
                 }
@@ -157,15 +167,13 @@ public final class OperationSteps implements InterceptStrategy {
 
         private final String name;
         private final boolean cleanup;
-        private final boolean script;
-        private final boolean spread;
+        private final Kind kind;
 
         private Step(Processor target, NamedNode definition) {
             super(target);
             name = definition.getShortName() + " " + definition.getId();
             cleanup = isCleanup(definition);
-            script = isScript(definition);
-            spread = isSpread(definition);
+            kind = Kind.of(definition);
         }
 
         @Override
@@ -186,7 +194,7 @@ public final class OperationSteps implements InterceptStrategy {
                         exchange.getExchangeExtension().setRedeliveryExhausted(true);
                         throw new OperationFailure(Outcome.ABORTED, "Aborted");
                     }
-                    if (spread) {
+                    if (kind == Kind.SPREAD) {
                         apart(exchange);
                     } else {
                         // returns when the step is over, whatever threads it went through

@@ -2,7 +2,6 @@ package pysmurf.controller.operation;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -19,12 +18,7 @@ import org.apache.camel.Route;
 import org.apache.camel.model.ModelCamelContext;
 import org.apache.camel.model.OnExceptionDefinition;
 import org.apache.camel.model.ProcessorDefinition;
-import org.apache.camel.model.ProcessorDefinitionHelper;
 import org.apache.camel.model.RouteDefinition;
-import org.apache.camel.model.ToDefinition;
-import org.apache.camel.util.URISupport;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import pysmurf.controller.config.FollowedFile;
 import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.session.Json;
@@ -34,13 +28,10 @@ import pysmurf.controller.session.Outcome;
 
 /**
  * The operations that the routes define at this moment: every started route whose id is NAME and which begins at
- * {@code direct:operation-NAME}. Its parameters are the JSON Schema in {@code NAME.schema.json} beside its file.
+ * {@code direct:operation-NAME}. Its parameters are the JSON Schema in {@code NAME.schema.json} beside its file. A stage is a block
+ * with a parameter "stage": the script block itself, or one that an integrator made of it.
  */
 public final class Operations {
-
-    private static final Logger LOG = LoggerFactory.getLogger(Operations.class);
-    /** A stage is a block with a parameter "stage": the script block itself, or one that an integrator made of it. */
-    static final String BLOCK = "kamelet:";
 
     /** @param operation null as long as its schema cannot be used */
     private record Known(Route route, Schema schema, Operation operation) {}
@@ -51,21 +42,18 @@ public final class Operations {
     private final FollowedFiles files;
     private final Path folder;
     private final RouteSwap swap;
-    private final List<ParameterFormat> formats;
     private final Map<String, Known> known = new ConcurrentHashMap<>();
 
     /**
-     * @param folder      the routes folder
-     * @param swap says which routes are just being replaced
-     * @param formats     the controller's own formats in schemas
+     * @param context its {@link ParameterFormat}s are those that schemas may name
+     * @param folder  the routes folder
+     * @param swap    says which routes are just being replaced
      */
-    public Operations(
-            CamelContext context, FollowedFiles files, Path folder, RouteSwap swap, List<ParameterFormat> formats) {
+    public Operations(CamelContext context, FollowedFiles files, Path folder, RouteSwap swap) {
         this.context = context;
         this.files = files;
         this.folder = folder;
         this.swap = swap;
-        this.formats = List.copyOf(formats);
     }
 
     /** All operations, by name. */
@@ -159,7 +147,7 @@ public final class Operations {
         JsonNode json = schema == null
                 ? Json.object().put("type", "object")
                 : Json.read(schema.getBytes(StandardCharsets.UTF_8));
-        return new Parameters(json, formats);
+        return new Parameters(json, context.getRegistry().findByType(ParameterFormat.class));
     }
 
     private Operation operation(String name, Route route, Parameters parameters) {
@@ -184,10 +172,7 @@ public final class Operations {
             return List.of();
         }
         return Stream.concat(Stream.of(definition.getOutputs()), whenItFails(definition))
-                .flatMap(steps -> ProcessorDefinitionHelper.filterTypeInOutputs(steps, ToDefinition.class).stream())
-                .map(ToDefinition::getUri)
-                .filter(uri -> uri.startsWith(BLOCK))
-                .map(Operations::parameters)
+                .flatMap(Blocks::parameters)
                 .toList();
     }
 
@@ -208,16 +193,5 @@ public final class Operations {
                 .filter(stage -> !stage.isBlank())
                 .distinct()
                 .toList();
-    }
-
-    /** The parameters that a step gives its block. */
-    static Map<String, Object> parameters(String uri) {
-        int query = uri.indexOf('?');
-        try {
-            return query < 0 ? Map.of() : URISupport.parseQuery(uri.substring(query + 1));
-        } catch (URISyntaxException e) {
-            LOG.warn("Parameters of {} cannot be read: {}", uri, e.getMessage());
-            return Map.of();
-        }
     }
 }

@@ -13,6 +13,7 @@ import com.networknt.schema.SchemaValidatorsConfig;
 import com.networknt.schema.ValidationMessage;
 import com.networknt.schema.i18n.ResourceBundleMessageSource;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -20,6 +21,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import pysmurf.controller.session.FieldError;
 import pysmurf.controller.session.Json;
 
@@ -37,8 +40,6 @@ public final class Parameters {
      * given as JSON, true is the option alone, and null and false are nothing; of two options the second stands for false.
      */
     private static final String OPTION = "x-option";
-
-    private static final String REFERENCE = "$ref";
 
     /** A schema refers to one that is elsewhere. */
     private static final class Elsewhere extends RuntimeException {
@@ -90,7 +91,7 @@ public final class Parameters {
      * @param  formats                  the controller's own formats
      * @throws IllegalArgumentException if it is no usable schema
      */
-    public Parameters(JsonNode json, List<ParameterFormat> formats) {
+    public Parameters(JsonNode json, Collection<ParameterFormat> formats) {
         this.json = json;
         this.formats = formats.stream().collect(Collectors.toMap(ParameterFormat::name, Function.identity()));
         Set<ValidationMessage> faults = META_SCHEMA.validate(json);
@@ -113,33 +114,25 @@ public final class Parameters {
     private String reason(Throwable fault) {
         for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
             if (cause instanceof Elsewhere) {
-                return place(json, "", cause.getMessage()) + " is " + cause.getMessage()
+                return places(json, "", cause.getMessage()).findFirst().orElse("$ref") + " is " + cause.getMessage()
                         + ", and nothing is fetched; put it below $defs";
             }
         }
         return fault.getMessage();
     }
 
-    /** Where a schema names another: a JSON Pointer; {@code $ref} where it cannot be found. */
-    private static String place(JsonNode node, String pointer, String named) {
-        for (Map.Entry<String, JsonNode> entry : node.properties()) {
-            String text = entry.getValue().asText();
+    /** Where a schema names another, as JSON Pointers. */
+    private static Stream<String> places(JsonNode node, String pointer, String named) {
+        Stream<Map.Entry<String, JsonNode>> inside = node.isArray()
+                ? IntStream.range(0, node.size()).mapToObj(i -> Map.entry(Integer.toString(i), node.get(i)))
+                : node.properties().stream();
+        return inside.flatMap(entry -> {
+            String place = pointer + "/" + entry.getKey();
             // what is asked for is without the part behind the #
-            if (text.replaceFirst("#.*", "").equals(named)) {
-                return pointer + "/" + entry.getKey();
-            }
-            String found = place(entry.getValue(), pointer + "/" + entry.getKey(), named);
-            if (!found.equals(REFERENCE)) {
-                return found;
-            }
-        }
-        for (int i = 0; node.isArray() && i < node.size(); i++) {
-            String found = place(node.get(i), pointer + "/" + i, named);
-            if (!found.equals(REFERENCE)) {
-                return found;
-            }
-        }
-        return REFERENCE;
+            return entry.getValue().asText().replaceFirst("#.*", "").equals(named)
+                    ? Stream.of(place)
+                    : places(entry.getValue(), place, named);
+        });
     }
 
     /** Whether the operation needs the controller's lock with these parameters. */

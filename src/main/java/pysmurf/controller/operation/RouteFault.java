@@ -1,9 +1,13 @@
 package pysmurf.controller.operation;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
  * What is wrong with a file in the routes folder.
@@ -29,7 +33,11 @@ public record RouteFault(String file, Integer line, String detail) {
             Pattern.compile("Unknown function: (\\S+)"),
             Pattern.compile("(\\{\\{[^}]+}})"),
             Pattern.compile("the route id (\\S+)"),
+            Pattern.compile("^([\\w.$]+)$"),
             Pattern.compile(">>> \\w+\\[([^\\s?\\]]+)"));
+
+    /** A key that cannot be there; the engine tells the line of its value, or of what it is in. */
+    private static final Pattern KEY = Pattern.compile("^(?:Unsupported field|Unknown node id|Field): (\\S+).*");
 
     /** What the engine says of a block that is not there. */
     private static final Pattern NO_BLOCK =
@@ -90,6 +98,11 @@ public record RouteFault(String file, Integer line, String detail) {
             line = search(content, String.valueOf(cause.getMessage()));
         }
         String text = innermost.getMessage() == null ? innermost.toString() : innermost.getMessage();
+        Matcher key = KEY.matcher(text);
+        if (line != null && key.find()) {
+            line = nearest(content, key.group(1), line).orElse(line);
+            text = key.group();
+        }
         text = NO_BLOCK.matcher(text).replaceFirst("there is no block kamelet:$1 (routes/kamelets/$1.kamelet.yaml)");
         return new RouteFault(file, line, shortened(text));
     }
@@ -105,22 +118,24 @@ public record RouteFault(String file, Integer line, String detail) {
     }
 
     private static Integer search(String content, String message) {
-        for (Pattern named : NAMED) {
-            Matcher matcher = named.matcher(message);
-            if (matcher.find()) {
-                String text = matcher.group(1).replace("://", ":").replace("kamelets/", "kamelet:");
-                Matcher place = Pattern.compile("(?<![\\w-])" + Pattern.quote(text) + "(?![\\w-])")
-                        .matcher(content);
-                if (place.find()) {
-                    return 1
-                            + (int) content.substring(0, place.start())
-                                    .chars()
-                                    .filter(c -> c == '\n')
-                                    .count();
-                }
-            }
-        }
-        return null;
+        return NAMED.stream()
+                .map(named -> named.matcher(message))
+                .filter(Matcher::find)
+                .map(named -> named.group(1).replace("://", ":").replace("kamelets/", "kamelet:"))
+                .flatMap(text -> nearest(content, text, 1).stream())
+                .findFirst()
+                .orElse(null);
+    }
+
+    /** Of the lines that hold a word the one nearest to a line. */
+    private static Optional<Integer> nearest(String content, String word, int line) {
+        Predicate<String> holds = Pattern.compile("(?<![\\w-])" + Pattern.quote(word) + "(?![\\w-])")
+                .asPredicate();
+        List<String> lines = content.lines().toList();
+        return IntStream.rangeClosed(1, lines.size())
+                .filter(number -> holds.test(lines.get(number - 1)))
+                .boxed()
+                .min(Comparator.comparingInt(number -> Math.abs(number - line)));
     }
 
     @Override

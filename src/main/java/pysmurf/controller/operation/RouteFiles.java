@@ -1,9 +1,14 @@
 package pysmurf.controller.operation;
 
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.apache.camel.Route;
+import org.apache.camel.model.RouteDefinition;
 import org.apache.camel.spi.Resource;
 import org.apache.camel.support.ResourceHelper;
 
@@ -11,7 +16,7 @@ import org.apache.camel.support.ResourceHelper;
  * What is read where below the routes folder, at the start and later alike: routes from {@code NAME.camel.yaml} anywhere,
  * operations from {@code operations} alone, kamelets from {@code kamelets/NAME.kamelet.yaml} alone; nothing from what
  * {@link pysmurf.controller.config.FollowedFiles} passes over. Of two files that want the same the one has it that comes first
- * by {@link #comesFirst}. Immutable.
+ * by {@link #order}. Immutable.
  */
 final class RouteFiles {
 
@@ -26,7 +31,22 @@ final class RouteFiles {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-]+");
 
     /** A route as far as it matters to others: its id and where it begins. */
-    record Compiled(String id, String from) {}
+    record Compiled(String id, String from) {
+
+        static Compiled of(RouteDefinition route) {
+            return new Compiled(
+                    route.getRouteId(), route.getInput().getEndpointUri().replaceFirst("^direct:/*", "direct://"));
+        }
+
+        boolean isTimer() {
+            return from.startsWith("timer:");
+        }
+
+        /** Whether only one of two can be there. */
+        boolean excludes(Compiled other) {
+            return id.equals(other.id) || from.equals(other.from) && !isTimer();
+        }
+    }
 
     private final Path folder;
 
@@ -100,14 +120,30 @@ final class RouteFiles {
         }
     }
 
+    /** Which of others' routes, if any, keeps a file's own from being there, too. */
+    Optional<String> rival(Map<Compiled, Path> others, List<Compiled> own) {
+        return others.entrySet().stream()
+                .filter(other -> own.stream().anyMatch(other.getKey()::excludes))
+                .map(other -> {
+                    String id = other.getKey().id();
+                    boolean sameId = own.stream().anyMatch(route -> route.id().equals(id));
+                    return (sameId
+                                    ? "the route id " + id + " is taken by "
+                                    : "another route begins at "
+                                            + other.getKey().from() + ": ")
+                            + relative(other.getValue());
+                })
+                .findFirst();
+    }
+
     /**
-     * Whether of two files that want the same it is the first that has it: the one that all commands need, else the one that is
-     * named after its route, else the one nearer to the routes folder, else the first by its path.
+     * Of two files that want the same the first has it: the one that all commands need, else the one that is named after its route,
+     * else the one nearer to the routes folder, else the first by its path.
      */
-    boolean comesFirst(Path one, String oneText, Path other, String otherText) {
-        int difference = rank(one, oneText) - rank(other, otherText);
-        difference = difference == 0 ? one.getNameCount() - other.getNameCount() : difference;
-        return (difference == 0 ? one.compareTo(other) : difference) < 0;
+    static Comparator<Path> order(Function<Path, String> text) {
+        return Comparator.comparingInt((Path file) -> rank(file, text.apply(file)))
+                .thenComparing(Path::getNameCount)
+                .thenComparing(Comparator.naturalOrder());
     }
 
     private static int rank(Path file, String text) {

@@ -2,15 +2,16 @@ package pysmurf.controller.operation;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.stream.Collectors;
 import org.apache.camel.RouteConfigurationsBuilder;
 import org.apache.camel.RoutesBuilder;
 import org.apache.camel.VetoCamelContextStartException;
+import org.apache.camel.builder.ModelRoutesBuilder;
 import org.apache.camel.component.kamelet.KameletComponent;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.model.RouteDefinition;
@@ -23,9 +24,6 @@ import org.apache.camel.support.PluginHelper;
  */
 public final class RoutesContext extends DefaultCamelContext {
 
-    private final Map<String, Path> fileOfId = new HashMap<>();
-    private final Map<String, Path> fileOfBeginning = new HashMap<>();
-    private final Map<String, String> whyWithout = new HashMap<>();
     private RouteReload reload;
 
     public RoutesContext() {
@@ -41,84 +39,34 @@ public final class RoutesContext extends DefaultCamelContext {
      */
     public void load(RouteReload follower) {
         reload = follower;
-        Map<Path, String> texts = reload.begin();
-        Map<Path, RoutesBuilder> builders = new LinkedHashMap<>();
+        Map<Path, ModelRoutesBuilder> builders = new LinkedHashMap<>();
         // what is said of errors has to be there before the first route that they happen in
-        texts.keySet().stream().sorted(order(texts)).forEach(file -> {
+        reload.begin().forEach((file, text) -> {
             try {
-                for (RoutesBuilder builder : PluginHelper.getRoutesLoader(this)
-                        .findRoutesBuilders(RouteFiles.resource(file, texts.get(file)))) {
+                for (RoutesBuilder builder :
+                        PluginHelper.getRoutesLoader(this).findRoutesBuilders(RouteFiles.resource(file, text))) {
                     if (builder instanceof RouteConfigurationsBuilder configurations) {
                         configurations.addRouteConfigurationsToCamelContext(this);
                     }
-                    builders.put(file, builder);
+                    builders.put(file, (ModelRoutesBuilder) builder);
                 }
             } catch (Exception | StackOverflowError e) {
-                leaveOut(file, e);
+                reload.sources().leaveOut(file, e);
             }
         });
-        builders.forEach(this::add);
-    }
-
-    private Comparator<Path> order(Map<Path, String> texts) {
-        return (one, other) -> one.equals(other)
-                ? 0
-                : reload.files().comesFirst(one, texts.get(one), other, texts.get(other)) ? -1 : 1;
-    }
-
-    private void add(Path file, RoutesBuilder builder) {
-        List<RouteDefinition> before = List.copyOf(getRouteDefinitions());
-        try {
-            builder.addRoutesToCamelContext(this);
-            List<RouteDefinition> added = new ArrayList<>(getRouteDefinitions());
-            added.removeAll(before);
-            claim(file, added);
-        } catch (Exception e) {
-            leaveOut(file, e);
-            restore(before);
-        }
-    }
-
-    private void claim(Path file, List<RouteDefinition> added) {
-        List<RouteFiles.Compiled> routes =
-                added.stream().map(RoutesContext::compiled).toList();
-        reload.files().checkRoutes(file, routes);
-        reload.checkBlocks(added);
-        for (RouteFiles.Compiled route : routes) {
-            refuseIfTaken("the route id " + route.id() + " is taken by ", fileOfId.get(route.id()));
-            if (!route.from().startsWith("timer:")) {
-                refuseIfTaken("another route begins at " + route.from() + ": ", fileOfBeginning.get(route.from()));
+        Map<RouteFiles.Compiled, Path> taken = new HashMap<>();
+        builders.forEach((file, builder) -> {
+            try {
+                builder.prepareModel(this);
+                List<RouteDefinition> routes = builder.getRoutes().getRoutes();
+                for (RouteFiles.Compiled route : reload.sources().checked(file, routes, taken)) {
+                    taken.put(route, file);
+                }
+                addRouteDefinitions(routes);
+            } catch (Exception e) {
+                reload.sources().leaveOut(file, e);
             }
-        }
-        for (RouteFiles.Compiled route : routes) {
-            fileOfId.put(route.id(), file);
-            fileOfBeginning.put(route.from(), file);
-        }
-    }
-
-    private void refuseIfTaken(String what, Path by) {
-        if (by != null) {
-            throw new IllegalArgumentException(what + reload.files().relative(by));
-        }
-    }
-
-    private static RouteFiles.Compiled compiled(RouteDefinition route) {
-        return new RouteFiles.Compiled(
-                route.getRouteId(), route.getInput().getEndpointUri().replaceFirst("^direct:/*", "direct://"));
-    }
-
-    /** Camel puts a route in the place of another with the same id. */
-    private void restore(List<RouteDefinition> before) {
-        try {
-            List<RouteDefinition> unwanted = new ArrayList<>(getRouteDefinitions());
-            unwanted.removeAll(before);
-            removeRouteDefinitions(unwanted);
-            List<RouteDefinition> missing = new ArrayList<>(before);
-            missing.removeAll(getRouteDefinitions());
-            addRouteDefinitions(missing);
-        } catch (Exception e) {
-            throw new IllegalStateException(e);
-        }
+        });
     }
 
     @Override
@@ -134,16 +82,19 @@ public final class RoutesContext extends DefaultCamelContext {
                 super.startRouteDefinitions(List.of(definition));
             } catch (Exception e) {
                 unusable.add(definition);
-                leaveOut(RouteFiles.of(definition.getResource()), e);
+                reload.sources().leaveOut(RouteFiles.of(definition.getResource()), e);
             }
         }
         removeRouteDefinitions(unusable);
         for (String id : RouteFiles.ESSENTIAL) {
             if (getRouteDefinition(id) == null) {
                 throw new IllegalStateException("without the route " + id + " no command can be taken: "
-                        + String.join("; ", whyWithout.values()));
+                        + reload.sources().faults().values().stream()
+                                .map(RouteFault::toString)
+                                .collect(Collectors.joining("; ")));
             }
         }
+        reload.begun();
     }
 
     /** A kamelet is made while the route that names it is; what that one's placeholders stand for would be forgotten then. */
@@ -168,10 +119,5 @@ public final class RoutesContext extends DefaultCamelContext {
 
     private static boolean isMade(RouteDefinition definition) {
         return Boolean.TRUE.equals(definition.isTemplate());
-    }
-
-    private void leaveOut(Path file, Throwable fault) {
-        RouteFault told = reload.leaveOut(file, fault);
-        whyWithout.put(told.file(), told.toString());
     }
 }

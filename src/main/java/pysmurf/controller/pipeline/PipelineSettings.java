@@ -95,19 +95,14 @@ public record PipelineSettings(Map<String, StageSettings> stages, Map<String, Li
     }
 
     private static String kind(Class<?> type) {
-        if (type == int.class) {
-            return "a whole number";
-        }
-        if (type == double.class || type == Double.class) {
-            return "a number";
-        }
-        if (type == boolean.class || type == Boolean.class) {
-            return "true or false";
-        }
-        if (type == String.class) {
-            return "text";
-        }
-        return List.class.isAssignableFrom(type) ? "a list" : "a block of keys with values";
+        return switch (type.getSimpleName()) {
+            case "int" -> "a whole number";
+            case "double", "Double" -> "a number";
+            case "boolean", "Boolean" -> "true or false";
+            case "String" -> "text";
+            case "List", "ArrayList" -> "a list";
+            default -> "a block of keys with values";
+        };
     }
 
     /**

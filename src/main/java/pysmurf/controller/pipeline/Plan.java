@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -43,7 +44,7 @@ public final class Plan {
         this.skipped = skipped;
         params.path("bands").forEach(band -> bands.add(band.intValue()));
         this.onGateFail =
-                OnGateFail.valueOf(params.path("on_gate_fail").asText("stop").toUpperCase(java.util.Locale.ROOT));
+                OnGateFail.valueOf(params.path("on_gate_fail").asText("stop").toUpperCase(Locale.ROOT));
         JsonNode timeout = params.path("timeout");
         this.deadline = timeout.isNumber() ? nanoTime + Math.round(timeout.doubleValue() * 1e9) : null;
         this.simulated = params.path("simulate").asBoolean(true);

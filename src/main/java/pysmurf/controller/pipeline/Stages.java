@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.camel.Body;
 import org.apache.camel.ExchangeProperty;
 import pysmurf.controller.operation.Operation;
@@ -92,7 +93,7 @@ public final class Stages {
 
     /** A band given up has to be made safe, too. */
     private static List<Integer> allBands(Plan plan) {
-        return java.util.stream.Stream.concat(plan.bands().stream(), plan.lost().keySet().stream())
+        return Stream.concat(plan.bands().stream(), plan.lost().keySet().stream())
                 .sorted()
                 .toList();
     }

@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Properties;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.camel.component.netty.NettyWorkerPoolBuilder;
@@ -22,42 +21,21 @@ import pysmurf.controller.config.StartFailure;
 import pysmurf.controller.observe.Health.Check;
 import pysmurf.controller.session.SessionPart;
 import pysmurf.controller.sink.BoundedQueue;
+import pysmurf.controller.sink.SinkPart;
 
 /** What pysmurf's Publishers send, in and out. */
 public final class PublisherPart {
 
     private final InetSocketAddress address;
-    private final BoundedQueue messages = new BoundedQueue(() -> false, batch -> inbox().dropped(batch));
-    private PublisherInbox inbox;
-    private FollowedFile<List<HostPort>, String> setting;
+    private final PublisherInbox inbox;
+    private final FollowedFile<List<HostPort>, String> setting;
 
-    /**
-     * Finds a port to listen on.
-     *
-     * @throws StartFailure if the configured one is taken
-     */
-    public PublisherPart(Configuration configuration) throws StartFailure {
-        String host = configuration.get(Settings.PUBLISHER_LISTEN_HOST);
-        int port = configuration.get(Settings.PUBLISHER_LISTEN_PORT);
-        address = StartFailure.named("publisher.listen-host, publisher.listen-port: " + host + ":" + port, () -> {
-            // scripts are told a number, so a free port is picked here; one that is taken is found out now, with its
-            // name
-            InetAddress wanted = InetAddress.getByName(host);
-            try (DatagramSocket probe = new DatagramSocket(new InetSocketAddress(wanted, port))) {
-                return new InetSocketAddress(wanted, probe.getLocalPort());
-            }
-        });
-    }
-
-    /** What the routes call by placeholders. */
-    public void addTo(Properties properties) {
-        properties.setProperty("publisher.native-transport", Boolean.toString(Epoll.isAvailable()));
-        properties.setProperty("publisher.port", Integer.toString(address.getPort()));
-    }
-
-    /** Makes it a part of the controller. */
-    public void join(Assembly assembly, SessionPart sessions, String hostName) throws Exception {
+    /** @throws StartFailure if the port to listen on is taken */
+    public PublisherPart(Assembly assembly, SessionPart sessions, SinkPart sinks, String hostName) throws Exception {
         Configuration configuration = assembly.configuration();
+        address = freeAddress(configuration);
+        assembly.placeholder("publisher.native-transport", Epoll.isAvailable());
+        assembly.placeholder("publisher.port", address.getPort());
         setting = configuration.follow(assembly.files(), Settings.PUBLISHER_DESTINATIONS);
         Destinations destinations = assembly.bind("destinations", new Destinations(setting, address));
         destinations.resolve();
@@ -71,6 +49,9 @@ public final class PublisherPart {
                         .withName("udp-sender")
                         .withWorkerCount(1)
                         .build());
+        BoundedQueue messages = assembly.bind("publisherQueue", new BoundedQueue(batch -> inbox().dropped(batch)));
+        // a burst that is not taken in is lost, while its events can wait
+        sinks.giveWayTo(messages);
         inbox = assembly.closing(new PublisherInbox(
                 sessions.sessions(),
                 sessions.files(),
@@ -79,7 +60,6 @@ public final class PublisherPart {
                 new OwnPorts(assembly.camel(), messages, told()),
                 configuration.get(Settings.SCRIPTS_LEFTOVERS) == Leftovers.KEEP));
         assembly.bind("publisherInbox", inbox);
-        assembly.bind("publisherQueue", messages);
         assembly.bind("datagramBatches", new DatagramBatches());
         assembly.health().add("publisher", () -> health(destinations));
         assembly.metrics()
@@ -96,6 +76,19 @@ public final class PublisherPart {
                         Map.of(),
                         inbox::gaps);
         destinations.whenNew(traffic -> measure(assembly, traffic));
+    }
+
+    private static InetSocketAddress freeAddress(Configuration configuration) throws StartFailure {
+        String host = configuration.get(Settings.PUBLISHER_LISTEN_HOST);
+        int port = configuration.get(Settings.PUBLISHER_LISTEN_PORT);
+        return StartFailure.named("publisher.listen-host, publisher.listen-port: " + host + ":" + port, () -> {
+            // scripts are told a number, so a free port is picked here; one that is taken is found out now, with its
+            // name
+            InetAddress wanted = InetAddress.getByName(host);
+            try (DatagramSocket probe = new DatagramSocket(new InetSocketAddress(wanted, port))) {
+                return new InetSocketAddress(wanted, probe.getLocalPort());
+            }
+        });
     }
 
     private static void measure(Assembly assembly, Destinations.Traffic traffic) {
@@ -151,11 +144,6 @@ public final class PublisherPart {
     /** The address that scripts are told. */
     public InetAddress told() {
         return address.getAddress().isAnyLocalAddress() ? InetAddress.getLoopbackAddress() : address.getAddress();
-    }
-
-    /** Datagrams that are received, and not yet taken in. */
-    public BoundedQueue messages() {
-        return messages;
     }
 
     public PublisherInbox inbox() {

@@ -11,6 +11,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.command.Command;
 import pysmurf.controller.operation.OperationSteps;
+import pysmurf.controller.operation.OperationSteps.Reach;
 import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.session.AbortRecord;
 import pysmurf.controller.session.Json;
@@ -50,7 +51,7 @@ public final class AbortOperation {
     private void end(LiveSession victim, boolean force) {
         scripts.abort(victim, force);
         if (force) {
-            steps.interrupt(victim, true);
+            steps.interrupt(victim, Reach.CLEANUP);
         }
     }
 
@@ -75,7 +76,7 @@ public final class AbortOperation {
                 return;
             }
             // It may have been between two steps, or have swallowed the interrupt.
-            steps.interrupt(victim, false);
+            steps.interrupt(victim, Reach.SPREAD_STEPS);
         }
         steps.stubborn(victim).ifPresent(step -> {
             throw new OperationFailure(
@@ -106,7 +107,7 @@ public final class AbortOperation {
             sessions.requestAbort(session, "the controller, which is stopping");
             scripts.abort(session, atMost.minusSeconds(2));
         }
-        stillOpen(victims, atMost.dividedBy(2)).forEach(session -> steps.interrupt(session, true));
+        stillOpen(victims, atMost.dividedBy(2)).forEach(session -> steps.interrupt(session, Reach.CLEANUP));
         for (LiveSession session : stillOpen(victims, atMost.dividedBy(2))) {
             LogMark.around(
                     session, () -> LOG.error("Session {} has not ended in {} s", session.id(), atMost.toSeconds()));

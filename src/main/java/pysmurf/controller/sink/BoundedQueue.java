@@ -6,7 +6,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangePropertyKey;
@@ -33,7 +32,6 @@ public final class BoundedQueue extends LinkedBlockingQueue<Exchange> {
 
     private static final long LOOK_EVERY_NANOS = 1_000_000;
 
-    private final transient BooleanSupplier urgentElsewhere;
     private final transient Consumer<Object> loss;
     private final transient Synchronization counting = new SynchronizationAdapter() {
         @Override
@@ -44,23 +42,24 @@ public final class BoundedQueue extends LinkedBlockingQueue<Exchange> {
             }
         }
     };
+    private transient volatile BoundedQueue urgent;
     private final AtomicLong bytes = new AtomicLong();
     private final AtomicLong outputBytes = new AtomicLong();
     private final LongAdder delivered = new LongAdder();
     private final LongAdder dropped = new LongAdder();
 
-    /** A queue that is emptied as fast as its consumer can. */
     public BoundedQueue() {
-        this(() -> false, body -> {});
+        this(body -> {});
     }
 
-    /**
-     * @param urgentElsewhere while this says yes the queue is emptied slowly, to leave the processors to others
-     * @param loss            is given the body of what finds no room
-     */
-    public BoundedQueue(BooleanSupplier urgentElsewhere, Consumer<Object> loss) {
-        this.urgentElsewhere = urgentElsewhere;
+    /** @param loss is given the body of what finds no room */
+    public BoundedQueue(Consumer<Object> loss) {
         this.loss = loss;
+    }
+
+    /** While something is in the other queue this one is emptied slowly, to leave the processors to that. */
+    public void giveWayTo(BoundedQueue other) {
+        urgent = other;
     }
 
     @Override
@@ -89,7 +88,7 @@ public final class BoundedQueue extends LinkedBlockingQueue<Exchange> {
         // stopping a consumer relies on this being no longer than was asked for
         long end = System.nanoTime() + unit.toNanos(timeout);
         long deadline = System.nanoTime() + MAX_DEFERRAL_NANOS;
-        while (urgentElsewhere.getAsBoolean() && System.nanoTime() < deadline) {
+        while (urgent != null && !urgent.isEmpty() && System.nanoTime() < deadline) {
             LockSupport.parkNanos(LOOK_EVERY_NANOS);
         }
         return taken(super.poll(end - System.nanoTime(), TimeUnit.NANOSECONDS));

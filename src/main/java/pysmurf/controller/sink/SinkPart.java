@@ -10,15 +10,12 @@ public final class SinkPart {
 
     private static final List<String> SINKS = List.of("udp", "mqtt", "page", "log");
 
+    private final BoundedQueue queue;
     private final SessionEvents events;
 
-    /**
-     * @param messages the queue of Publisher messages. They come first: a burst that is not taken in is lost, while its events can
-     *                 wait
-     */
-    public SinkPart(Assembly assembly, BoundedQueue messages) {
-        events = new RoutedEvents(
-                assembly.camel(), assembly.bind("eventQueue", new BoundedQueue(() -> !messages.isEmpty(), lost -> {})));
+    public SinkPart(Assembly assembly) {
+        queue = assembly.bind("eventQueue", new BoundedQueue());
+        events = new RoutedEvents(assembly.camel(), queue);
         assembly.bind("scriptLog", new ScriptLog());
         SinkFailures failures = assembly.bind("sinkFailures", new SinkFailures());
         SINKS.forEach(sink -> addSink(assembly, sink, failures));
@@ -40,6 +37,11 @@ public final class SinkPart {
                         "Events that a sink could not deliver.",
                         label,
                         () -> failures.of("sink-" + sink));
+    }
+
+    /** While something is in this queue, events wait. */
+    public void giveWayTo(BoundedQueue messages) {
+        queue.giveWayTo(messages);
     }
 
     /** What sessions tell of themselves goes there. */

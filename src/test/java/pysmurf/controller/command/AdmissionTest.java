@@ -8,7 +8,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
@@ -60,8 +59,7 @@ class AdmissionTest {
     }
 
     private Verdict admit(Command command, Instant now, Supplier<Optional<String>> hindrance) {
-        Operations operations =
-                new Operations(context, new FollowedFiles(Clock.systemUTC()), schemas, new RouteSwap(), List.of());
+        Operations operations = new Operations(context, new FollowedFiles(Clock.systemUTC()), schemas, new RouteSwap());
         return new Admission(operations, sessions, Clock.fixed(now, ZoneOffset.UTC), hindrance).admit(command);
     }
 

@@ -45,7 +45,7 @@ class PublisherInboxTest {
     private final Sessions sessions =
             new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1 << 20, new SimpleMeterRegistry());
     private final RegisteredFiles files = new RegisteredFiles(sessions, 1024);
-    private final BoundedQueue queue = new BoundedQueue(() -> false, batch -> this.inbox.dropped(batch));
+    private final BoundedQueue queue = new BoundedQueue(batch -> this.inbox.dropped(batch));
     private final Semaphore mayConsume = new Semaphore(1);
     private final ExecutorService consumer = Executors.newCachedThreadPool();
     private PublisherInbox inbox;
