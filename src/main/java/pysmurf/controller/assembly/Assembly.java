@@ -3,6 +3,7 @@ package pysmurf.controller.assembly;
 import java.time.Clock;
 import java.util.Objects;
 import org.apache.camel.CamelContext;
+import org.apache.camel.Ordered;
 import org.apache.camel.StartupListener;
 import org.apache.camel.support.LifecycleStrategySupport;
 import org.apache.camel.support.service.ServiceSupport;
@@ -66,18 +67,26 @@ public record Assembly(
 
     /** Runs something when all routes have started. */
     public void whenStarted(Runnable task) throws Exception {
-        camel.addStartupListener(new StartupListener() {
+        camel.addStartupListener(new AfterRoutes(task));
+    }
 
-            @Override
-            public void onCamelContextStarted(CamelContext context, boolean alreadyStarted) {
-                // its routes have not
-            }
+    private record AfterRoutes(Runnable task) implements StartupListener, Ordered {
 
-            @Override
-            public void onCamelContextFullyStarted(CamelContext context, boolean alreadyStarted) {
-                task.run();
-            }
-        });
+        @Override
+        public void onCamelContextStarted(CamelContext context, boolean alreadyStarted) {
+            // its routes have not
+        }
+
+        @Override
+        public void onCamelContextFullyStarted(CamelContext context, boolean alreadyStarted) {
+            task.run();
+        }
+
+        /** The route controller, too, starts the routes as a listener of the start. */
+        @Override
+        public int getOrder() {
+            return LOWEST;
+        }
     }
 
     /** Runs something before the first route stops. */
