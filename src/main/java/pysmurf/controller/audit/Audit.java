@@ -103,7 +103,7 @@ public final class Audit {
         if (command != null) {
             entry.put("operation", cut(command.operation()));
             entry.put("command_id", command.commandId());
-            entry.put("abort_target", command.abortTarget());
+            entry.put("abort_target", command.target());
             String params = Json.text(command.params());
             if (params.length() <= MAX_PARAMS_CHARS) {
                 entry.set("params", command.params());

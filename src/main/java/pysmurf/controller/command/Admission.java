@@ -6,9 +6,12 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import pysmurf.controller.access.Requester;
 import pysmurf.controller.operation.Operation;
 import pysmurf.controller.operation.Operations;
+import pysmurf.controller.operation.Parameters;
 import pysmurf.controller.session.FieldError;
+import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
@@ -28,6 +31,7 @@ public final class Admission {
     private final Sessions sessions;
     private final Clock clock;
     private final Supplier<Optional<String>> hindrance;
+    private final Object processes = new Object();
     private volatile boolean stopping;
     private volatile LiveSession heldFor;
 
@@ -56,6 +60,11 @@ public final class Admission {
     /** Why no command but an abort can be taken on now, whichever it is; empty if one can. A held lock is no such reason. */
     public Optional<String> unavailable() {
         return stopping ? Optional.of("the controller is stopping") : hindrance.get();
+    }
+
+    /** For routes: the command by which the controller itself starts an operation. */
+    public Command byItself(String operation) {
+        return new Command(operation, Json.object(), null, null, false, false, Requester.of("controller", "autostart"));
     }
 
     /** Decides, and opens the session if the answer is yes. */
@@ -91,11 +100,19 @@ public final class Admission {
         if (!errors.isEmpty()) {
             return repeated(command).orElseGet(() -> Verdict.invalid(errors));
         }
-        boolean needLock = operation.get().parameters().needLock(command.params());
+        Parameters parameters = operation.get().parameters();
         Session.Draft draft = new Session.Draft(
-                command.operation(), command.params(), command.commandId(), command.requestedBy(), needLock);
+                command.operation(),
+                command.params(),
+                command.commandId(),
+                command.requestedBy(),
+                parameters.needLock(command.params()),
+                parameters.firstData());
         try {
-            return abort ? openAbort(command, draft) : open(command, draft);
+            if (command.isEnding()) {
+                return told(openEnding(command, draft), command);
+            }
+            return parameters.isProcess() ? openProcess(command, draft) : open(command, draft);
         } catch (StoreUnavailable e) {
             LOG.warn("{} cannot be accepted", command.operation(), e);
             return Verdict.refused(Reason.UNAVAILABLE, e.getMessage());
@@ -130,15 +147,43 @@ public final class Admission {
         return why.isPresent() ? Verdict.refused(Reason.UNAVAILABLE, why.get()) : told(sessions.open(draft), command);
     }
 
-    private Verdict openAbort(Command command, Session.Draft draft) {
+    /** A process runs once at a time, with the lock or without. */
+    private Verdict openProcess(Command command, Session.Draft draft) {
+        synchronized (processes) {
+            Optional<LiveSession> running = sessions.unfinished().stream()
+                    .filter(session -> session.opName().equals(command.operation()))
+                    .findFirst();
+            return running.isPresent()
+                    ? repeated(command).orElseGet(() -> Verdict.busy(running.get()))
+                    : open(command, draft);
+        }
+    }
+
+    private Verdict openEnding(Command command, Session.Draft draft) {
         LiveSession target = null;
-        if (command.abortTarget() != null) {
-            target = sessions.find(command.abortTarget()).orElse(null);
+        if (command.target() != null) {
+            target = sessions.find(command.target()).orElse(null);
             if (target == null) {
-                return Verdict.refused(Reason.UNKNOWN_SESSION, "no session " + command.abortTarget());
+                return Verdict.refused(Reason.UNKNOWN_SESSION, "no session " + command.target());
             }
         }
-        return told(sessions.openAbort(draft, target), command);
+        return command.operation().equals(Command.ABORT)
+                ? sessions.openAbort(draft, target)
+                : openStop(draft, target == null ? sessions.holder().orElse(null) : target);
+    }
+
+    private Verdict openStop(Session.Draft draft, LiveSession target) {
+        if (target == null) {
+            return Verdict.nothingToAbort("nothing to stop");
+        }
+        boolean process = operations
+                .find(target.opName())
+                .filter(operation -> operation.parameters().isProcess())
+                .isPresent();
+        return process
+                ? sessions.openStop(draft, target)
+                : Verdict.nothingToAbort("session " + target.id() + " of " + target.opName()
+                        + " is no process, so it cannot be stopped; it can be aborted");
     }
 
     /** A command that was given before is told what came of it, unless it is another one with the same id. */

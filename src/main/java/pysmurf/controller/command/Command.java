@@ -29,13 +29,26 @@ public record Command(
     /** The operation that ends another. */
     public static final String ABORT = "abort";
 
-    /** The parameter of abort that names the session to end; without it that is the one that holds the lock. */
-    public static final String ABORT_TARGET = "session_id";
+    /** The operation that asks a process to end. */
+    public static final String STOP = "stop";
 
-    /** The session to abort; null for the one that holds the lock, and for every other operation. */
-    public Integer abortTarget() {
-        return operation.equals(ABORT) && params.path(ABORT_TARGET).canConvertToInt()
-                ? (Integer) params.path(ABORT_TARGET).intValue()
+    /** The parameter of abort and stop that names the session to end; without it that is the one that holds the lock. */
+    public static final String TARGET = "session_id";
+
+    /** Whether it is to end another session. */
+    public boolean isEnding() {
+        return isEnding(operation);
+    }
+
+    /** Whether an operation ends the session of another. */
+    public static boolean isEnding(String operation) {
+        return operation.equals(ABORT) || operation.equals(STOP);
+    }
+
+    /** The session to end; null for the one that holds the lock, and for every other operation. */
+    public Integer target() {
+        return isEnding() && params.path(TARGET).canConvertToInt()
+                ? (Integer) params.path(TARGET).intValue()
                 : null;
     }
 }

@@ -46,6 +46,7 @@ import pysmurf.controller.config.TextFile;
             TuneCommand.class,
             StartCommand.class,
             AbortCommand.class,
+            StopCommand.class,
             OperationsCommand.class,
             ScriptsCommand.class,
             SessionsCommand.class,

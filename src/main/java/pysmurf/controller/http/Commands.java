@@ -23,19 +23,19 @@ public final class Commands {
     private static final int MAX_WAIT_S = 3600;
 
     /**
-     * The command in {@code POST /api/v1/operations/{op}} or {@code POST /api/v1/sessions/{id}/abort}.
+     * The command in {@code POST /api/v1/operations/{op}} or {@code POST /api/v1/sessions/{id}/abort} or {@code /stop}.
      *
      * @throws HttpProblem 400 if the body is no JSON object, 404 if the id is none
      */
     public Command read(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request, Exchange exchange) {
         String named = request.pathParam("op");
-        String operation = named == null ? Command.ABORT : named;
+        String operation = named == null ? request.lastLevel() : named;
         exchange.setProperty(Requester.PROPERTY, request.requester());
         exchange.setProperty("operation", operation);
         waitSeconds(request);
         ObjectNode params = params(request.body());
         if (named == null) {
-            params.put(Command.ABORT_TARGET, request.pathNumber("id"));
+            params.put(Command.TARGET, request.pathNumber("id"));
         }
         return command(request, operation, params);
     }

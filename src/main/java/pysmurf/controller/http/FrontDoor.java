@@ -182,6 +182,11 @@ public final class FrontDoor {
         if (path.startsWith(OPERATIONS)) {
             return path.substring(OPERATIONS.length());
         }
-        return path.startsWith(SESSIONS) && path.endsWith("/" + Command.ABORT) ? Command.ABORT : null;
+        String last = lastLevel(context);
+        return path.startsWith(SESSIONS) && Command.isEnding(last) ? last : null;
+    }
+
+    static String lastLevel(RoutingContext context) {
+        return context.normalizedPath().substring(context.normalizedPath().lastIndexOf('/') + 1);
     }
 }

@@ -12,6 +12,7 @@ import pysmurf.controller.access.Requester;
  * What a route may know of an HTTP request.
  *
  * @param path           the path's parameters by name
+ * @param lastLevel      what is behind the last slash of the path
  * @param query          the first value of each query parameter
  * @param prefix         the path that a proxy has all of this controller below; empty for none
  * @param contentType    as sent, or null
@@ -22,6 +23,7 @@ import pysmurf.controller.access.Requester;
  */
 public record HttpRequest(
         Map<String, String> path,
+        String lastLevel,
         Map<String, String> query,
         String prefix,
         String contentType,
@@ -39,6 +41,7 @@ public record HttpRequest(
         Arrival arrival = Arrival.of(context);
         return new HttpRequest(
                 Map.copyOf(context.pathParams()),
+                FrontDoor.lastLevel(context),
                 firstValues(context.queryParams()),
                 arrival.prefix(),
                 FrontDoor.contentType(context),

@@ -54,7 +54,9 @@ public final class SessionViews {
         ArrayNode list = Json.mapper().createArrayNode();
         for (Operation operation : operations.all()) {
             ObjectNode item = list.addObject();
-            item.put("name", operation.name()).put("description", operation.description());
+            item.put("name", operation.name())
+                    .put("kind", operation.parameters().kind())
+                    .put("description", operation.description());
             item.set("parameters", operation.parameters().json());
             item.putRawValue(
                     "session",

@@ -259,7 +259,7 @@ final class ControllerAgent implements OcsAgent {
             return OcsReply.error("params must be a dict, not a " + PythonSignature.typeName(given))
                     .because(Reason.INVALID);
         }
-        ObjectNode params = OcsParams.of(given).put(Command.ABORT_TARGET, session.id());
+        ObjectNode params = OcsParams.of(given).put(Command.TARGET, session.id());
         return command(Command.ABORT, params, requester);
     }
 
@@ -286,7 +286,7 @@ final class ControllerAgent implements OcsAgent {
     }
 
     private OcsReply answerAbort(Command command, Verdict verdict) {
-        LiveSession target = sessions.find(command.abortTarget()).orElseThrow();
+        LiveSession target = sessions.find(command.target()).orElseThrow();
         if (verdict.isAccepted()) {
             return OcsReply.ok("Requested abort on task " + target.opName() + "\".", OcsSession.now(target));
         }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -127,6 +128,21 @@ public final class Operations {
         return find(session.opName())
                 .map(operation -> operation.parameters().options(session.params()))
                 .orElse(List.of());
+    }
+
+    /** How long a session may take to end after a stop. */
+    public Duration stopGrace(LiveSession session) {
+        return find(session.opName())
+                .map(operation -> operation.parameters().stopGrace())
+                .orElse(Duration.ZERO);
+    }
+
+    /** For routes: the names of the operations that start with the controller. */
+    public List<String> autostarted() {
+        return all().stream()
+                .filter(operation -> operation.parameters().isAutostart())
+                .map(Operation::name)
+                .toList();
     }
 
     /** Schema files that cannot be used, with the reason; the last good version of each goes on being used. */

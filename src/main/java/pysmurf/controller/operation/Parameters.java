@@ -12,6 +12,7 @@ import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SchemaValidatorsConfig;
 import com.networknt.schema.ValidationMessage;
 import com.networknt.schema.i18n.ResourceBundleMessageSource;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -35,6 +36,19 @@ public final class Parameters {
     private static final String LOCK = "x-lock";
     /** Keyword of ours: {@code "x-lock-unless": "dry_run"} says that it does not when that parameter is true. */
     private static final String LOCK_UNLESS = "x-lock-unless";
+    /** Keyword of ours: {@code "x-kind": "process"} says that the operation runs until it is stopped. */
+    private static final String KIND = "x-kind";
+
+    private static final String PROCESS = "process";
+    private static final String TASK = "task";
+    /** Keyword of ours: {@code "x-autostart": true} says that it starts with the controller. */
+    private static final String AUTOSTART = "x-autostart";
+    /** Keyword of ours: {@code "x-stop-grace": 60} says for how many seconds a process may end in good order. */
+    private static final String STOP_GRACE = "x-stop-grace";
+
+    private static final int DEFAULT_STOP_GRACE_S = 10;
+    /** Keyword of ours: {@code "x-data": {"stream_on": false}} is what the data of a session begin with. */
+    private static final String FIRST_DATA = "x-data";
     /**
      * Keyword of ours: {@code "x-option": "--seed"} says by which option a parameter is given to scripts. A list or an object is
      * given as JSON, true is the option alone, and null and false are nothing; of two options the second stands for false.
@@ -59,12 +73,12 @@ public final class Parameters {
             .applyDefaultsStrategy(new ApplyDefaultsStrategy(true, false, true))
             .build();
 
-    /** Draft 2020-12 and the one word of ours. */
+    /** Draft 2020-12 and the words of ours. */
     private static final JsonSchemaFactory FACTORY = JsonSchemaFactory.builder()
             .metaSchema(JsonMetaSchema.builder(JsonMetaSchema.getV202012())
-                    .keyword(new NonValidationKeyword(LOCK))
-                    .keyword(new NonValidationKeyword(LOCK_UNLESS))
-                    .keyword(new NonValidationKeyword(OPTION))
+                    .keywords(Stream.of(LOCK, LOCK_UNLESS, KIND, AUTOSTART, STOP_GRACE, FIRST_DATA, OPTION)
+                            .map(NonValidationKeyword::new)
+                            .toList())
                     .build())
             .defaultMetaSchemaIri(JsonMetaSchema.getV202012().getIri())
             // only the standard's own schemas, which the library brings along; else it would ask the network
@@ -102,6 +116,9 @@ public final class Parameters {
                             .sorted()
                             .collect(Collectors.joining("; ")));
         }
+        ownFault(json).ifPresent(fault -> {
+            throw new IllegalArgumentException(fault);
+        });
         try {
             this.schema = FACTORY.getSchema(json, CONFIG);
             this.schema.initializeValidators();
@@ -109,6 +126,20 @@ public final class Parameters {
             // without its cause, which says less
             throw new IllegalArgumentException("not a usable JSON Schema: " + reason(e));
         }
+    }
+
+    private static Optional<String> ownFault(JsonNode json) {
+        JsonNode kind = json.path(KIND);
+        JsonNode grace = json.path(STOP_GRACE);
+        if (!kind.isMissingNode() && !List.of(PROCESS, TASK).contains(kind.asText())) {
+            return Optional.of(KIND + " is \"process\" or \"task\"");
+        }
+        if (!grace.isMissingNode() && !(grace.isNumber() && grace.asDouble() > 0)) {
+            return Optional.of(STOP_GRACE + " is a number of seconds above 0");
+        }
+        return json.has(FIRST_DATA) && !json.path(FIRST_DATA).isObject()
+                ? Optional.of(FIRST_DATA + " is an object")
+                : Optional.empty();
     }
 
     private String reason(Throwable fault) {
@@ -139,6 +170,30 @@ public final class Parameters {
     public boolean needLock(ObjectNode params) {
         return json.path(LOCK).asBoolean(true)
                 && !params.path(json.path(LOCK_UNLESS).asText()).asBoolean(false);
+    }
+
+    /** {@code process} for what runs until it is stopped, else {@code task}: OCS's two kinds of operation. */
+    public String kind() {
+        return json.path(KIND).asText(TASK);
+    }
+
+    public boolean isProcess() {
+        return kind().equals(PROCESS);
+    }
+
+    /** Whether it starts with the controller. */
+    public boolean isAutostart() {
+        return json.path(AUTOSTART).asBoolean();
+    }
+
+    /** How long a process may take to end after a stop. */
+    public Duration stopGrace() {
+        return Duration.ofMillis(Math.round(json.path(STOP_GRACE).asDouble(DEFAULT_STOP_GRACE_S) * 1000));
+    }
+
+    /** What the data of a session begin with. */
+    public ObjectNode firstData() {
+        return json.path(FIRST_DATA) instanceof ObjectNode data ? data.deepCopy() : Json.object();
     }
 
     /** The parameters that have an option in the schema, as words of a command line; what is to be JSON is JSON here. */

@@ -19,10 +19,11 @@ import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.LogMark;
 import pysmurf.controller.session.OperationFailure;
 import pysmurf.controller.session.Outcome;
+import pysmurf.controller.session.Session;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.Verdict;
 
-/** The operation {@code abort}: a session of its own, which ends when the one that it aborts has. */
+/** The operations {@code abort} and {@code stop}: sessions of their own, which end when the one that they end has. */
 public final class AbortOperation {
 
     private static final Logger LOG = LoggerFactory.getLogger(AbortOperation.class);
@@ -40,11 +41,16 @@ public final class AbortOperation {
         this.graces = graces;
     }
 
-    /** Begins to end what an abort's session was opened for; does nothing for another operation's. Returns at once. */
+    /** Begins to end what the session of an abort or a stop was opened for; does nothing for another one. Returns at once. */
     public void begin(@Body Verdict started) {
-        LiveSession abort = started.session();
-        if (abort.victim() != null) {
-            end(abort.victim(), force(abort.params()));
+        LiveSession session = started.session();
+        if (session.victim() == null) {
+            return;
+        }
+        if (session.opName().equals(Command.STOP)) {
+            scripts.stop(session.victim());
+        } else {
+            end(session.victim(), force(session.params()));
         }
     }
 
@@ -67,6 +73,20 @@ public final class AbortOperation {
         sessions.mergeData(abort, Json.<ObjectNode>tree(record).without("at"));
         if (record.survivors() > 0) {
             throw new OperationFailure(Outcome.FAILED, record.survivors() + " processes outlived SIGKILL");
+        }
+    }
+
+    /**
+     * Waits for the end of the session that a stop's session was opened for.
+     *
+     * @throws OperationFailure if that did not end in good order
+     */
+    public void stop(@ExchangeProperty(ScriptBinding.SESSION) LiveSession stop) {
+        Session ended = stop.victim().ended().join().now();
+        if (ended.outcome() != Outcome.SUCCEEDED) {
+            throw new OperationFailure(
+                    Outcome.FAILED,
+                    "Session " + ended.id() + " ended as " + ended.outcome().word());
         }
     }
 

@@ -73,6 +73,7 @@ final class RunningScript {
     private AbortLadder ladder;
     private Graces endWithin;
     private boolean forced;
+    private Duration stopWithin;
     private Outcome cause;
     private String why;
 
@@ -94,6 +95,35 @@ final class RunningScript {
 
     synchronized boolean isEnding() {
         return endWithin != null;
+    }
+
+    synchronized boolean isStopping() {
+        return stopWithin != null;
+    }
+
+    /** Asks the script to end in good order, once, and ends it if that takes longer than this; returns at once. */
+    synchronized void stop(Duration grace) {
+        if (stopWithin == null) {
+            stopWithin = grace;
+            if (tree != null) {
+                askToEnd();
+            }
+        }
+    }
+
+    private void askToEnd() {
+        Duration grace = stopWithin;
+        tree.signal(Signal.INT);
+        message("Sent SIGINT to the script and its children");
+        String late = command.name() + " did not end within " + seconds(grace) + " s of the stop";
+        over.copy().orTimeout(grace.toMillis(), TimeUnit.MILLISECONDS).exceptionally(timeout -> {
+            end(Outcome.FAILED, late);
+            return null;
+        });
+    }
+
+    private static String seconds(Duration time) {
+        return BigDecimal.valueOf(time.toMillis(), 3).stripTrailingZeros().toPlainString();
     }
 
     /** As {@link #end(Outcome, String, boolean, Graces)}, by the usual ladder. */
@@ -209,6 +239,8 @@ final class RunningScript {
         tree = processes;
         if (endWithin != null) {
             climb();
+        } else if (stopWithin != null) {
+            askToEnd();
         }
     }
 
@@ -276,10 +308,7 @@ final class RunningScript {
         CompletableFuture<?> end = CompletableFuture.anyOf(exit, ladderDone.handle((result, fault) -> null));
         try {
             if (!isDoneInTime(end)) {
-                String seconds = BigDecimal.valueOf(command.limit.toMillis(), 3)
-                        .stripTrailingZeros()
-                        .toPlainString();
-                end(Outcome.TIMED_OUT, command.name() + " took longer than " + seconds + " s");
+                end(Outcome.TIMED_OUT, command.name() + " took longer than " + seconds(command.limit) + " s");
             }
             end.get();
         } catch (InterruptedException e) {

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import org.apache.camel.component.exec.ExecCommand;
 import org.apache.camel.component.exec.ExecCommandExecutor;
 import org.slf4j.Logger;
@@ -44,10 +45,18 @@ public final class ScriptExecutor implements ExecCommandExecutor {
     private final Sessions sessions;
     private final PublisherInbox inbox;
     private final Clock clock;
+    private final Function<LiveSession, Duration> stopGrace;
     private final Map<Integer, SessionScripts> scripts = new ConcurrentHashMap<>();
 
+    /** @param stopGrace how long the scripts of a session may take to end after a stop */
     public ScriptExecutor(
-            ScriptLimits limits, LogTargets logTargets, Sessions sessions, PublisherInbox inbox, Clock clock) {
+            ScriptLimits limits,
+            LogTargets logTargets,
+            Sessions sessions,
+            PublisherInbox inbox,
+            Clock clock,
+            Function<LiveSession, Duration> stopGrace) {
+        this.stopGrace = stopGrace;
         this.limits = limits;
         this.logTargets = logTargets;
         this.sessions = sessions;
@@ -81,8 +90,9 @@ public final class ScriptExecutor implements ExecCommandExecutor {
                     all.output(() -> SessionOutput.open(sessions, session, limits.outputFolder(), logTargets));
             begin(output, all);
             try {
-                if (script.isEnding()) {
-                    return refuse(command, "session " + session.id() + " is being aborted");
+                if (script.isEnding() || script.isStopping()) {
+                    String how = script.isEnding() ? "aborted" : "stopped";
+                    return refuse(command, "session " + session.id() + " is being " + how);
                 }
                 script.start(output.file(), inbox.of(session), clock);
                 return script.await(output);
@@ -107,9 +117,14 @@ public final class ScriptExecutor implements ExecCommandExecutor {
      * an abort keeps from starting this is a result like any other: its stage raises the alarm.
      */
     private ScriptResult refuse(ScriptCommand command, String why) {
-        LOG.error("{} is not started: {}", command, why);
         String text = command.name() + " is not started: " + why;
         LiveSession session = command.session;
+        if (session.now().isStopping()) {
+            // a process that has not begun ends in good order
+            sessions.message(session, text);
+            return new ScriptResult(command, null, Outcome.SUCCEEDED, null, Json.object());
+        }
+        LOG.error("{} is not started: {}", command, why);
         if (!session.isDone()) {
             sessions.message(session, "ERROR: " + text);
         }
@@ -177,12 +192,21 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         SessionScripts all = scripts(session);
         RunningScript script = all.adopted();
         SessionOutput output = all.output(() -> SessionOutput.reopen(sessions, session));
+        if (session.now().isStopping()) {
+            // whether it was asked before the controller died is not known
+            stop(session);
+        }
         try {
             return script.await(output);
         } finally {
             output.end();
             all.leave(script);
         }
+    }
+
+    /** Asks what runs in a session to end in good order; returns at once. */
+    void stop(LiveSession session) {
+        scripts(session).stop(stopGrace.apply(session));
     }
 
     /** Aborts what runs in a session, or is just being started; returns at once. */

@@ -37,7 +37,13 @@ public final class ScriptPart {
         Graces graces = limits.graces();
         ScriptExecutor executor = assembly.bind(
                 "scriptExecutor",
-                new ScriptExecutor(limits, logTargets, sessions, publisher.inbox(), assembly.clock()));
+                new ScriptExecutor(
+                        limits,
+                        logTargets,
+                        sessions,
+                        publisher.inbox(),
+                        assembly.clock(),
+                        operations.operations()::stopGrace));
         assembly.bind("scriptBinding", new ScriptBinding(roots));
         AbortOperation aborts =
                 assembly.bind("abortOperation", new AbortOperation(executor, operations.steps(), sessions, graces));

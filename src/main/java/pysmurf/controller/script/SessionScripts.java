@@ -1,5 +1,6 @@
 package pysmurf.controller.script;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -71,6 +72,11 @@ final class SessionScripts {
         running.stream()
                 .filter(script -> force || !script.always())
                 .forEach(script -> script.end(Outcome.ABORTED, null, force, within));
+    }
+
+    /** Asks what runs to end, but for safeguards; returns at once. */
+    synchronized void stop(Duration grace) {
+        running.stream().filter(script -> !script.always()).forEach(script -> script.stop(grace));
     }
 
     /** Ends what runs, in words; returns at once. */

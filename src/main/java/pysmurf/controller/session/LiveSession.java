@@ -138,7 +138,7 @@ public final class LiveSession {
         return abortRequested;
     }
 
-    /** The session that this one aborts; null for every other operation. */
+    /** The session that this one aborts or stops; null for every other operation. */
     public synchronized LiveSession victim() {
         return victim;
     }
@@ -154,6 +154,11 @@ public final class LiveSession {
         synchronized (abort) {
             abort.victim = this;
         }
+    }
+
+    /** This one stops another. */
+    synchronized void stops(LiveSession process) {
+        victim = process;
     }
 
     void add(Message message) {

@@ -86,12 +86,24 @@ public record Session(
      * @param params    its parameters, defaults filled in; not null
      * @param commandId the client's id for the command, or null
      * @param exclusive whether the session holds the controller's lock
+     * @param data      what its data begin with; not null
      */
-    public record Draft(String opName, ObjectNode params, String commandId, Requester requestedBy, boolean exclusive) {
+    public record Draft(
+            String opName,
+            ObjectNode params,
+            String commandId,
+            Requester requestedBy,
+            boolean exclusive,
+            ObjectNode data) {
+
+        /** One without data. */
+        public Draft(String opName, ObjectNode params, String commandId, Requester requestedBy, boolean exclusive) {
+            this(opName, params, commandId, requestedBy, exclusive, Json.object());
+        }
 
         /** The same, where the store cannot tell whether the id was used before. */
         public Draft withoutCommandId() {
-            return new Draft(opName, params, null, requestedBy, exclusive);
+            return new Draft(opName, params, null, requestedBy, exclusive, data);
         }
     }
 
@@ -106,7 +118,8 @@ public record Session(
                 .exclusive(draft.exclusive())
                 .startTime(startTime)
                 .status(Status.STARTING)
-                .data(Json.object())
+                .data(draft.data())
+                .dataSize(draft.data().isEmpty() ? 0 : size(draft.data()))
                 .stages(List.of())
                 .files(List.of())
                 .publisher(PublisherCount.NONE)
@@ -130,7 +143,7 @@ public record Session(
     public int opCode() {
         return switch (status) {
             case STARTING -> 2;
-            case RUNNING -> 3;
+            case RUNNING -> degraded() ? 8 : 3;
             case STOPPING -> 4;
             case DONE -> outcome == Outcome.SUCCEEDED ? 5 : 6;
         };
@@ -141,15 +154,22 @@ public record Session(
         return outcome == null ? null : (Boolean) (outcome == Outcome.SUCCEEDED);
     }
 
-    /** OCS's fields that say nothing here. */
+    /** OCS's field that says nothing here. */
     @JsonProperty
     int credLevel() {
         return 1;
     }
 
+    /** Whether it runs, but not as it should: its script says so in its data. */
     @JsonProperty
     boolean degraded() {
-        return false;
+        return status == Status.RUNNING && data.path("degraded").booleanValue();
+    }
+
+    /** Whether a stop was asked for, and no abort. */
+    @JsonIgnore
+    public boolean isStopping() {
+        return status == Status.STOPPING && abort == null;
     }
 
     /** A status only moves forward. */

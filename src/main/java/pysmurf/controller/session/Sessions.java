@@ -98,21 +98,48 @@ public final class Sessions {
         }
         LiveSession victim = target != null ? target : store.holder().orElse(null);
         if (victim == null || victim.victim() != null) {
-            return Verdict.nothingToAbort();
+            return Verdict.nothingToAbort("nothing to abort");
         }
         synchronized (victim) {
             if (victim.abortSession().isPresent()) {
                 LiveSession abort = victim.abortSession().get();
-                return victim.isDone() && abort.isDone() ? Verdict.nothingToAbort() : Verdict.ofJoined(abort);
+                return victim.isDone() && abort.isDone()
+                        ? Verdict.nothingToAbort("nothing to abort")
+                        : Verdict.ofJoined(abort);
             }
             if (victim.isDone()) {
-                return Verdict.nothingToAbort();
+                return Verdict.nothingToAbort("nothing to abort");
             }
             Verdict verdict = open(draft, true);
             if (verdict.isStarted()) {
                 victim.abortedBy(verdict.session());
                 mergeData(verdict.session(), Json.object().put("session_id", victim.id()));
                 requestAbort(victim, draft.requestedBy().toString());
+            }
+            return verdict;
+        }
+    }
+
+    /**
+     * Opens the session of a stop.
+     *
+     * @param draft   the stop's own draft, not exclusive
+     * @param process the session to stop
+     * @return        {@link Verdict.Reason#NOTHING_TO_ABORT} if that is done, or as {@link #open}
+     */
+    public Verdict openStop(Session.Draft draft, LiveSession process) {
+        synchronized (process) {
+            if (process.isDone()) {
+                return Verdict.nothingToAbort("session " + process.id() + " is over");
+            }
+            Verdict verdict = open(draft);
+            if (verdict.isStarted()) {
+                verdict.session().stops(process);
+                mergeData(verdict.session(), Json.object().put("session_id", process.id()));
+                if (process.now().status() != Status.STOPPING) {
+                    say(process, "Stop requested by " + draft.requestedBy());
+                    update(process, now -> now.advanced(Status.STOPPING));
+                }
             }
             return verdict;
         }
@@ -237,8 +264,9 @@ public final class Sessions {
             if (session.exclusive() && store.holder().orElse(null) != session) {
                 return Optional.of("session " + session.id() + " does not hold the lock");
             }
-            if (session.now().abort() != null && !always) {
-                return Optional.of("session " + session.id() + " is being aborted");
+            if (session.now().status() == Status.STOPPING && !always) {
+                String how = session.now().isStopping() ? "stopped" : "aborted";
+                return Optional.of("session " + session.id() + " is being " + how);
             }
             return session.enter() ? Optional.empty() : Optional.of("session " + session.id() + " is over");
         }

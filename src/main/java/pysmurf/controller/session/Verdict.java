@@ -78,9 +78,9 @@ public record Verdict(Reason reason, String detail, LiveSession session, List<Fi
         return refused(Reason.DUPLICATE, "the command started session " + first.id() + " before", first);
     }
 
-    /** There is nothing to abort. */
-    static Verdict nothingToAbort() {
-        return refused(Reason.NOTHING_TO_ABORT, "nothing to abort");
+    /** There is nothing to abort, or to stop. */
+    public static Verdict nothingToAbort(String detail) {
+        return refused(Reason.NOTHING_TO_ABORT, detail);
     }
 
     /** A refusal because of parameters. */

@@ -31,7 +31,9 @@ export function stateInWords() {
     return {kind: 'running', text: `running ${current.op_name} #${current.session_id}`
       + `${stage === undefined ? '' : ` · ${stage.name}`} · ${duration(Date.now() / 1000 - current.start_time)}`};
   }
-  const {latest, others} = state;
+  const {latest} = state;
+  // a process runs all the time, so that it does is no news
+  const others = state.others.filter(one => state.operation(one.op_name)?.kind !== 'process');
   const good = latest === null || latest.outcome === 'succeeded';
   const beside = others.length === 0 ? '' : ` · also running: ${others.map(one => `${one.op_name} #${one.session_id}`).join(', ')}`;
   return {kind: 'idle', good, text: latest === null ? `idle${beside}`

@@ -6,6 +6,7 @@ import {stateInWords, troubles} from './header.js';
 import {OutputPanel} from './output.js';
 import {paintStages, stageTroubles} from './stages.js';
 import {state} from './state.js';
+import {stopButton} from './stop.js';
 
 export function nowView(root) {
   const head = el('section', {class: 'card now-head'});
@@ -64,7 +65,7 @@ export function nowView(root) {
       done ? el('div', {class: 'row'},
         el('a', {class: 'button primary', href: `#/results/${session.session_id}`, text: 'Results'}),
         el('a', {class: 'button', href: `#/start/${session.op_name}?like=${session.session_id}`, text: 'Run again…'}),
-        el('a', {class: 'button', href: '#/start', text: 'Start something else'})) : null,
+        el('a', {class: 'button', href: '#/start', text: 'Start something else'})) : stopButton(session),
     ].filter(part => part !== null);
   }
 
@@ -82,7 +83,7 @@ export function nowView(root) {
   /** What runs without the lock, each with an abort of its own. */
   function paintBeside() {
     const others = state.others;
-    const key = JSON.stringify(others.map(one => [one.session_id, one.status, one.abort !== null]));
+    const key = JSON.stringify(others.map(one => [one.session_id, one.status, one.abort !== null, state.operation(one.op_name)?.kind]));
     if (key === paintedBeside) {
       return;
     }
@@ -94,6 +95,7 @@ export function nowView(root) {
       return el('li', {class: 'row'},
         el('a', {href: `#/results/${one.session_id}/output`, text: name}), badge(one.status),
         el('span', {class: 'facts grow'}, 'since ', timeTag(one.start_time), ` · by ${asker(one.requested_by)}`),
+        stopButton(one),
         el('button', {type: 'button', class: 'danger small', text, 'aria-label': `${text} ${name}`,
           on: {click: () => askToAbort(state.sessions.get(one.session_id))}}));
     })));

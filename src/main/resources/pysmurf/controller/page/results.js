@@ -6,7 +6,7 @@ import {numbersTable} from './numbers.js';
 import {OutputPanel} from './output.js';
 import {plotsGrid, plotsOf} from './plots.js';
 import {paintStages, stageTroubles} from './stages.js';
-import {state} from './state.js';
+import {ENDING, state} from './state.js';
 
 const TABS = ['numbers', 'plots', 'files', 'summary', 'messages', 'output'];
 
@@ -83,7 +83,7 @@ export function resultsView(root, [given, wantedTab]) {
 /** The newest session with stages or files; else the newest at all. */
 function newestWithResults() {
   const known = [...state.sessions.values()].sort((a, b) => b.session_id - a.session_id);
-  return (known.find(one => one.files.length > 0) ?? known.find(one => one.op_name !== 'abort'))?.session_id ?? null;
+  return (known.find(one => one.files.length > 0) ?? known.find(one => !ENDING.includes(one.op_name)))?.session_id ?? null;
 }
 
 function tabTitle(name, session) {

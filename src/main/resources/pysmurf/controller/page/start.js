@@ -3,7 +3,7 @@ import {address, get, post, Problem} from './api.js';
 import {announce, copyButton, el, fill, say} from './dom.js';
 import {field} from './fields.js';
 import {duration, words} from './format.js';
-import {state} from './state.js';
+import {ENDING, state} from './state.js';
 import {token} from './token.js';
 
 export function startView(root, [chosen], query) {
@@ -13,7 +13,7 @@ export function startView(root, [chosen], query) {
   let shown = null;
 
   function paint() {
-    const names = state.operations.filter(one => one.name !== 'abort');
+    const names = state.operations.filter(one => !ENDING.includes(one.name));
     fill(list, names.map(one => el('li', {}, el('a', {href: `#/start/${one.name}`, 'aria-current': one.name === chosen ? 'page' : null},
       el('strong', {text: one.name}), el('span', {class: 'faint', text: one.description})))));
     const operation = state.operation(chosen);

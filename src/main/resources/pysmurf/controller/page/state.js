@@ -8,6 +8,8 @@ import {Events} from './events.js';
 const HEALTH_EVERY_MS = 5000;
 /** Sessions read at the start; each may be long, and the link slow. */
 const RECENT = 10;
+/** The operations that end others. */
+export const ENDING = ['abort', 'stop'];
 const MOST_KEPT = 200;
 
 class State extends EventTarget {
@@ -59,17 +61,17 @@ class State extends EventTarget {
     return holder === undefined || holder.status === 'done' ? null : holder;
   }
 
-  /** The sessions that run without the lock, oldest first; no aborts, which are shown with what they abort. */
+  /** The sessions that run without the lock, oldest first; no aborts and stops, which are shown with what they end. */
   get others() {
     return [...this.sessions.values()]
-      .filter(one => one.status !== 'done' && one.op_name !== 'abort' && one.session_id !== this.status?.session_id)
+      .filter(one => one.status !== 'done' && !ENDING.includes(one.op_name) && one.session_id !== this.status?.session_id)
       .sort((a, b) => a.session_id - b.session_id);
   }
 
-  /** The newest session that is done and did something: no aborts, no plans. */
+  /** The newest session that is done and did something: no aborts, no stops, no plans. */
   get latest() {
     const found = [...this.sessions.values()]
-      .filter(one => one.status === 'done' && one.op_name !== 'abort' && one.params?.dry_run !== true);
+      .filter(one => one.status === 'done' && !ENDING.includes(one.op_name) && one.params?.dry_run !== true);
     return found.length === 0 ? null : found.reduce((a, b) => a.session_id > b.session_id ? a : b);
   }
 

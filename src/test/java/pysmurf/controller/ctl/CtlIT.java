@@ -2,6 +2,7 @@ package pysmurf.controller.ctl;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static pysmurf.controller.driver.HttpClientOfController.params;
 import static pysmurf.controller.driver.HttpClientOfController.script;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -37,6 +38,17 @@ class CtlIT extends SharedController {
     protected void configure(Setup setup) throws Exception {
         Files.copy(
                 Setup.PROJECT.resolve("config/tune_squids.yaml"), setup.folder().resolve("config/tune_squids.yaml"));
+        Path operations = setup.routes().resolve("operations");
+        Files.writeString(operations.resolve("stream.schema.json"), "{\"type\": \"object\", \"x-kind\": \"process\"}");
+        Files.writeString(operations.resolve("stream.camel.yaml"), """
+                - route:
+                    id: stream
+                    description: Runs until it is stopped.
+                    from:
+                      uri: direct:operation-stream
+                      steps:
+                        - to: kamelet:script?script=until_stopped.py
+                """);
     }
 
     private String url() {
@@ -148,6 +160,18 @@ class CtlIT extends SharedController {
         assertThat(follower.out()).startsWith("ready\ntidied up\n");
         assertThat(type("abort").end()).isEqualTo(3);
         assertThat(type("abort", Integer.toString(id)).end()).isEqualTo(3);
+    }
+
+    @Test
+    void stopsAProcessAndSaysSo() throws Exception {
+        int id = http.start("stream", params()).path("session_id").asInt();
+        http.awaitOutput(id, "ready");
+
+        TypedLine stop = type("stop");
+
+        assertThat(stop.end()).isZero();
+        assertThat(stop.out()).isEqualTo("Session " + id + " of stream has ended: succeeded.\n");
+        assertThat(type("stop", Integer.toString(id)).end()).isEqualTo(3);
     }
 
     @Test

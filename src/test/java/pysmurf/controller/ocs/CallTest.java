@@ -20,6 +20,7 @@ class CallTest {
     private static Call read(String contentType, byte[] body) {
         return Call.of(new HttpRequest(
                 Map.of(),
+                "call",
                 Map.of(),
                 "",
                 contentType,

@@ -71,6 +71,20 @@ class PageIT {
         routes = folder.resolve("routes");
         copy(root().resolve("routes"), routes);
         Files.writeString(routes.resolve("operations/poll.schema.json"), "{\"type\": \"object\", \"x-lock\": false}");
+        Files.writeString(
+                scripts.resolve("until_stopped.py"),
+                "import signal\nsignal.signal(signal.SIGINT, lambda number, frame: None)\nprint('streaming', flush=True)\nsignal.pause()\n");
+        Files.writeString(
+                routes.resolve("operations/stream.schema.json"), "{\"type\": \"object\", \"x-kind\": \"process\"}");
+        Files.writeString(routes.resolve("operations/stream.camel.yaml"), """
+                - route:
+                    id: stream
+                    description: Runs until it is stopped.
+                    from:
+                      uri: direct:operation-stream
+                      steps:
+                        - to: kamelet:script?script=until_stopped.py
+                """);
         Files.writeString(routes.resolve("operations/poll.camel.yaml"), """
                 - route:
                     id: poll
@@ -272,6 +286,19 @@ class PageIT {
         until(() -> browser.run("return document.getElementById('abort-panel').hidden")
                 .asBoolean());
         assertThat(browser.run("return document.activeElement.id").asText()).isEqualTo("abort-button");
+    }
+
+    @Test
+    void stopsAProcess() throws Exception {
+        int id = started("stream", "{}");
+        go("now");
+        until(() -> state().startsWith("running stream #" + id)
+                && browser.run("return document.body.innerText").asText().contains("streaming"));
+
+        browser.click("button.stop");
+
+        until(() -> browser.texts(".now-head .badge").contains("✓ succeeded"));
+        assertThat(browser.texts("button.stop")).isEmpty();
     }
 
     @Test

@@ -112,7 +112,8 @@ class ForcedAbortTest {
                 // that is how it ends
             }
         });
-        executor = new ScriptExecutor(limits, new LogTargets(List.of(folder)), sessions, inbox, Clock.systemUTC());
+        executor = new ScriptExecutor(
+                limits, new LogTargets(List.of(folder)), sessions, inbox, Clock.systemUTC(), session -> Duration.ZERO);
         Session.Draft draft = new Session.Draft("tune", Json.object(), null, Requester.of("http", "me"), true);
         session = sessions.open(draft).session();
         sessions.running(session);

@@ -69,7 +69,8 @@ class ScriptStartFaultsTest {
                 Leftovers.END,
                 1 << 20);
         PublisherInbox inbox = new PublisherInbox(sessions, null, "me", 9, null, false);
-        return new ScriptExecutor(limits, new LogTargets(List.of(folder)), sessions, inbox, Clock.systemUTC());
+        return new ScriptExecutor(
+                limits, new LogTargets(List.of(folder)), sessions, inbox, Clock.systemUTC(), session -> Duration.ZERO);
     }
 
     private static ScriptCommand waiting(LiveSession session) {
