@@ -133,6 +133,7 @@ public final class Controller implements AutoCloseable {
         MqttPart.addTo(properties, configuration);
         HttpPart.addTo(properties, configuration);
         publisher.addTo(properties);
+        OcsPart.addTo(properties, configuration);
         properties.setProperty("camel.main.name", configuration.get(Settings.CONTROLLER_ID));
         properties.setProperty(
                 "camel.component.kamelet.location",
