@@ -120,7 +120,9 @@ final class WampConnection {
                     .setMaxFrameSize(MAX_MESSAGE_BYTES)
                     .setMaxMessageSize(MAX_MESSAGE_BYTES)
                     .setConnectTimeout(CONNECT_MS));
-            connect();
+            // by a timer: if Vert.x's first, whose id is 0, were that of the handshake, it would end the connection all
+            // the same
+            vertx.setTimer(1, timer -> connect());
         });
     }
 

@@ -275,6 +275,13 @@ class WampSessionTest {
         assertThat(component.registrations()).isEqualTo(2);
     }
 
+    @Test
+    void staysWhenTheTimeForTheHandshakeIsOver() throws Exception {
+        join();
+
+        await().during(Duration.ofSeconds(6)).atMost(PATIENCE).until(() -> router.connections() == 1);
+    }
+
     /** TCP takes the connection, and nobody answers, or no longer does. */
     @Test
     void noticesARouterThatFallsSilent() throws Exception {
