@@ -112,7 +112,7 @@ public final class OcsCalls {
      */
     private Requester requester(HttpRequest request, JsonNode password) {
         Requester known = request == null
-                ? new Requester(TRANSPORT, "ocs wamp", tokens.open() ? Role.ADMIN : null, "wamp")
+                ? new Requester(TRANSPORT, "wamp", tokens.open() ? Role.ADMIN : null, null)
                 : request.requester();
         Optional<Holder> holder = Optional.empty();
         if (!tokens.open() && password.isTextual()) {
