@@ -1,11 +1,7 @@
 package pysmurf.controller.ocs;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.databind.node.TextNode;
-import java.math.BigDecimal;
 import java.time.Clock;
 import java.util.Optional;
 import java.util.Set;
@@ -31,32 +27,43 @@ import pysmurf.controller.session.Verdict.Reason;
  * This controller as an OCS agent of class PysmurfController: every operation found in the routes is a task, and the
  * texts are those of ocs.ocs_agent.OCSAgent.
  */
-final class ControllerAgent implements OcsAgent {
+final class ControllerAgent extends OcsAgent {
 
     static final String AGENT_CLASS = "PysmurfController";
+    static final String HEARTBEAT = "heartbeat";
 
-    static final String TRANSPORT = "ocs";
     private static final Set<Status> DEAF_TO_ABORT = Set.of(Status.STOPPING, Status.DONE);
+    /** Of these the original says that another script runs, of all others that another operation does. */
+    private static final Set<String> OF_A_SCRIPT = Set.of(Command.RUN, "tune_squids");
+
     private static final int LONG_IDLE_S = 10;
+    private static final double MICROS_PER_S = 1e6;
 
     private final Operations operations;
     private final Sessions sessions;
     private final boolean guarded;
-    private final String hostName;
-    private final BigDecimal since;
+    private final boolean atRouter;
     /** Replies to waits are made here: however many wait, closing the session is not held up. */
     private final ThreadPoolExecutor waiters;
 
     /**
      * @param guarded  whether starting and aborting need a password
+     * @param atRouter whether there is a router, and feeds with it
      * @param hostName where this runs
      */
-    ControllerAgent(Operations operations, Sessions sessions, boolean guarded, String hostName, Clock clock) {
+    ControllerAgent(
+            String address,
+            Operations operations,
+            Sessions sessions,
+            boolean guarded,
+            boolean atRouter,
+            String hostName,
+            Clock clock) {
+        super(AGENT_CLASS, address, hostName, clock);
         this.operations = operations;
         this.sessions = sessions;
         this.guarded = guarded;
-        this.hostName = hostName;
-        this.since = Json.seconds(clock.instant());
+        this.atRouter = atRouter;
         waiters = new ThreadPoolExecutor(1, 1, LONG_IDLE_S, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
             Thread thread = new Thread(task, "ocs-waits");
             thread.setDaemon(true);
@@ -66,38 +73,8 @@ final class ControllerAgent implements OcsAgent {
     }
 
     @Override
-    public JsonNode describe(String word) {
-        return switch (word) {
-            case "get_api" -> api();
-            case "get_tasks" -> tasks();
-            // an OCS feed is a WAMP topic, which there is no router for; the same data goes out over MQTT and UDP
-            case "get_processes", "get_feeds" -> Json.mapper().createArrayNode();
-            case "get_agent_class" -> TextNode.valueOf(AGENT_CLASS);
-            default -> NullNode.getInstance();
-        };
-    }
-
-    private ObjectNode api() {
-        ObjectNode api = Json.object();
-        api.put("agent_class", AGENT_CLASS);
-        api.put("instance_hostname", hostName);
-        api.put("instance_pid", ProcessHandle.current().pid());
-        api.set("feeds", describe("get_feeds"));
-        api.set("processes", describe("get_processes"));
-        api.set("tasks", tasks());
-        // clients send a password only if this is there; "override" is OCS's word for passwords that the agent itself
-        // knows
-        api.putObject("access_control")
-                .put("version", 1)
-                .put("policy", guarded ? "override" : "none")
-                .put("update_timestamp", since)
-                .put("update_count", 0)
-                .put("step", 0);
-        return api;
-    }
-
-    private ArrayNode tasks() {
-        ArrayNode tasks = Json.mapper().createArrayNode();
+    ArrayNode tasks() {
+        ArrayNode tasks = super.tasks();
         for (Operation operation : operations.all()) {
             String name = operation.name();
             ObjectNode session = sessions.latest(name)
@@ -112,6 +89,36 @@ final class ControllerAgent implements OcsAgent {
             tasks.addArray().add(name).add(session).add(info);
         }
         return tasks;
+    }
+
+    @Override
+    ArrayNode feeds() {
+        ArrayNode feeds = super.feeds();
+        if (atRouter) {
+            feeds.addArray().add(HEARTBEAT).add(feed(HEARTBEAT, false));
+        }
+        return feeds;
+    }
+
+    /**
+     * What each event of a feed says of it.
+     *
+     * @param record whether it is for the observatory's archive
+     */
+    ObjectNode feed(String name, boolean record) {
+        ObjectNode feed = Json.object().put("agent_address", address);
+        feed.putObject("agg_params");
+        return feed.put("feed_name", name)
+                .put("address", address + ".feeds." + name)
+                .put("record", record)
+                .put("session_id", since.toPlainString())
+                .put("agent_class", AGENT_CLASS);
+    }
+
+    /** "override" is OCS's word for passwords that the agent itself knows. */
+    @Override
+    String policy() {
+        return guarded ? "override" : super.policy();
     }
 
     /** OCS's number for how each operation stands; 1 if it never ran. */
@@ -135,7 +142,7 @@ final class ControllerAgent implements OcsAgent {
     }
 
     @Override
-    public Object decide(OpsRequest request, Requester requester, CredLevel level) {
+    Object decide(OpsRequest request, Requester requester, CredLevel level) {
         return switch (request.action()) {
             case "start" -> start(request, requester, level);
             case "wait" -> waitFor(request);
@@ -160,13 +167,16 @@ final class ControllerAgent implements OcsAgent {
         if (level.compareTo(minPrivs()) < 0) {
             return OcsReply.error(level.rejection(minPrivs())).because(Reason.UNAUTHORIZED);
         }
-        JsonNode given = request.params();
-        ObjectNode params = OcsParams.of(given);
-        Optional<String> fault = OcsParams.isDict(given)
+        ObjectNode params = OcsParams.of(request.params());
+        Optional<String> fault = request.hasParams()
                 ? OcsParams.notAList(params, operation.get().parameters().json())
-                : Optional.of("params must be a dict, not a " + PythonSignature.typeName(given));
+                : Optional.of(noDict(request));
         return fault.<Object>map(text -> refused(name, params, requester, text).because(Reason.INVALID))
                 .orElseGet(() -> command(name, params, requester));
+    }
+
+    private static String noDict(OpsRequest request) {
+        return "params must be a dict, not a " + PythonSignature.typeName(request.params());
     }
 
     private static OcsReply unknown(String name) {
@@ -204,7 +214,7 @@ final class ControllerAgent implements OcsAgent {
         if (session.isDone()) {
             return ended(session);
         }
-        double seconds = WaitTime.seconds(request.timeout());
+        double seconds = request.seconds();
         if (seconds <= 0) {
             return stillRunning(session);
         }
@@ -212,7 +222,7 @@ final class ControllerAgent implements OcsAgent {
             return session.ended().thenApplyAsync(ControllerAgent::ended, waiters);
         }
         CompletableFuture<LiveSession> timer = new CompletableFuture<LiveSession>()
-                .completeOnTimeout(session, WaitTime.micros(seconds), TimeUnit.MICROSECONDS);
+                .completeOnTimeout(session, Math.round(seconds * MICROS_PER_S), TimeUnit.MICROSECONDS);
         // anyOf, since it takes itself off the session's future when the time is over: a client may ask for ever
         return CompletableFuture.anyOf(session.ended(), timer)
                 .thenApplyAsync(
@@ -254,12 +264,10 @@ final class ControllerAgent implements OcsAgent {
             return OcsReply.error("Cannot \"abort\" \"" + name + "\" because it is not abortable.")
                     .because(Reason.INVALID);
         }
-        JsonNode given = request.params();
-        if (!OcsParams.isDict(given) && !(given.isArray() && given.isEmpty())) {
-            return OcsReply.error("params must be a dict, not a " + PythonSignature.typeName(given))
-                    .because(Reason.INVALID);
+        if (!request.hasParams()) {
+            return OcsReply.error(noDict(request)).because(Reason.INVALID);
         }
-        ObjectNode params = OcsParams.of(given).put(Command.TARGET, session.id());
+        ObjectNode params = OcsParams.of(request.params()).put(Command.TARGET, session.id());
         return command(Command.ABORT, params, requester);
     }
 
@@ -281,8 +289,8 @@ final class ControllerAgent implements OcsAgent {
     }
 
     /** The reply to a command of {@link #decide}, once admission has spoken. */
-    OcsReply answer(OpsRequest request, Command command, Verdict verdict) {
-        return request.action().equals("abort") ? answerAbort(command, verdict) : answerStart(command, verdict);
+    OcsReply answer(String action, Command command, Verdict verdict) {
+        return action.equals("abort") ? answerAbort(command, verdict) : answerStart(command, verdict);
     }
 
     private OcsReply answerAbort(Command command, Verdict verdict) {
@@ -320,8 +328,10 @@ final class ControllerAgent implements OcsAgent {
             return inProgress(holder);
         }
         String job = holder.params().path("script").asText(holder.opName());
-        return started(
-                failed(command, "The requested script cannot be run because script " + job + " is already running"));
+        String words = OF_A_SCRIPT.contains(command.operation())
+                ? "The requested script cannot be run because script %s is already running"
+                : "Operation failed: %s is running.";
+        return started(failed(command, words.formatted(job)));
     }
 
     /**
