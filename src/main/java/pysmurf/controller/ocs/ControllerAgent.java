@@ -10,6 +10,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import pysmurf.controller.access.Requester;
 import pysmurf.controller.command.Command;
 import pysmurf.controller.operation.Operation;
@@ -24,15 +25,15 @@ import pysmurf.controller.session.Verdict;
 import pysmurf.controller.session.Verdict.Reason;
 
 /**
- * This controller as an OCS agent of class PysmurfController: every operation found in the routes is a task, and the
- * texts are those of ocs.ocs_agent.OCSAgent.
+ * This controller as an OCS agent of class PysmurfController: every operation found in the routes is a task or a process, and the
+ * texts are those of ocs.ocs_agent.OCSAgent. Clients stop a process by OCS's own word, so the operation {@code stop} is none of them.
  */
 final class ControllerAgent extends OcsAgent {
 
     static final String AGENT_CLASS = "PysmurfController";
     static final String HEARTBEAT = "heartbeat";
 
-    private static final Set<Status> DEAF_TO_ABORT = Set.of(Status.STOPPING, Status.DONE);
+    private static final Set<Status> ENDING = Set.of(Status.STOPPING, Status.DONE);
     /** Of these the original says that another script runs, of all others that another operation does. */
     private static final Set<String> OF_A_SCRIPT = Set.of(Command.RUN, "tune_squids");
 
@@ -74,21 +75,48 @@ final class ControllerAgent extends OcsAgent {
 
     @Override
     ArrayNode tasks() {
-        ArrayNode tasks = super.tasks();
-        for (Operation operation : operations.all()) {
-            String name = operation.name();
-            ObjectNode session = sessions.latest(name)
-                    .map(OcsSession::now)
-                    .orElseGet(() -> Json.object().put("op_name", name).put("status", "no_history"));
-            ObjectNode info = Json.object();
-            info.put("blocking", false);
-            info.put("abortable", isAbortable(name));
-            info.put("docstring", Docstring.of(operation, isAbortable(name)));
-            info.put("op_type", "task");
-            info.put("min_privs", minPrivs().value());
-            tasks.addArray().add(name).add(session).add(info);
+        return described(false);
+    }
+
+    @Override
+    ArrayNode processes() {
+        return described(true);
+    }
+
+    private ArrayNode described(boolean processes) {
+        ArrayNode described = Json.mapper().createArrayNode();
+        offered()
+                .filter(operation -> operation.parameters().isProcess() == processes)
+                .forEach(operation -> {
+                    String name = operation.name();
+                    ObjectNode session = sessions.latest(name)
+                            .map(OcsSession::now)
+                            .orElseGet(() -> Json.object().put("op_name", name).put("status", "no_history"));
+                    described.addArray().add(name).add(session).add(info(operation));
+                });
+        return described;
+    }
+
+    private ObjectNode info(Operation operation) {
+        ObjectNode info = Json.object().put("blocking", false);
+        if (!operation.parameters().isProcess()) {
+            info.put("abortable", isAbortable(operation));
         }
-        return tasks;
+        return info.put("docstring", Docstring.of(operation, isAbortable(operation)))
+                .put("op_type", operation.parameters().kind())
+                .put("min_privs", minPrivs().value());
+    }
+
+    private Stream<Operation> offered() {
+        return operations.all().stream().filter(operation -> isOffered(operation.name()));
+    }
+
+    private Optional<Operation> find(String name) {
+        return operations.find(name).filter(operation -> isOffered(name));
+    }
+
+    private static boolean isOffered(String name) {
+        return !name.equals(Command.STOP);
     }
 
     @Override
@@ -124,17 +152,19 @@ final class ControllerAgent extends OcsAgent {
     /** OCS's number for how each operation stands; 1 if it never ran. */
     ObjectNode opCodes() {
         ObjectNode codes = Json.object();
-        for (Operation operation : operations.all()) {
-            int code = sessions.latest(operation.name())
-                    .map(session -> session.now().opCode())
-                    .orElse(1);
-            codes.put(operation.name(), code);
-        }
+        offered()
+                .map(Operation::name)
+                .forEach(name -> codes.put(
+                        name,
+                        sessions.latest(name)
+                                .map(session -> session.now().opCode())
+                                .orElse(1)));
         return codes;
     }
 
-    private static boolean isAbortable(String name) {
-        return !name.equals(Command.ABORT);
+    private static boolean isAbortable(Operation operation) {
+        return !operation.name().equals(Command.ABORT)
+                && !operation.parameters().isProcess();
     }
 
     private CredLevel minPrivs() {
@@ -147,21 +177,20 @@ final class ControllerAgent extends OcsAgent {
             case "start" -> start(request, requester, level);
             case "wait" -> waitFor(request);
             case "status" -> status(request);
-            case "abort" -> abort(request, requester, level);
-            case "stop" -> stop(request);
+            case "abort", "stop" -> end(request, requester, level);
             default -> OcsReply.error("No implementation for \"" + request.opName() + "\"");
         };
     }
 
     private Object start(OpsRequest request, Requester requester, CredLevel level) {
         String name = request.opName();
-        Optional<Operation> operation = operations.find(name);
+        Optional<Operation> operation = find(name);
         if (operation.isEmpty()) {
             return unknown(name).because(Reason.UNKNOWN_OPERATION);
         }
         Optional<LiveSession> live = sessions.latest(name).filter(session -> !session.isDone());
         // a second abort joins the first, and with force it makes it more urgent
-        if (live.isPresent() && isAbortable(name)) {
+        if (live.isPresent() && !name.equals(Command.ABORT)) {
             return inProgress(live.get()).because(Reason.BUSY);
         }
         if (level.compareTo(minPrivs()) < 0) {
@@ -194,7 +223,7 @@ final class ControllerAgent extends OcsAgent {
 
     private OcsReply status(OpsRequest request) {
         Optional<LiveSession> session = sessions.latest(request.opName());
-        if (operations.find(request.opName()).isEmpty()) {
+        if (find(request.opName()).isEmpty()) {
             return unknown(request.opName());
         }
         return session.map(latest -> OcsReply.ok("Session active.", OcsSession.now(latest)))
@@ -203,7 +232,7 @@ final class ControllerAgent extends OcsAgent {
 
     private Object waitFor(OpsRequest request) {
         String name = request.opName();
-        if (operations.find(name).isEmpty()) {
+        if (find(name).isEmpty()) {
             return OcsReply.error("Unknown operation \"" + name + "\".");
         }
         Optional<LiveSession> latest = sessions.latest(name);
@@ -244,10 +273,17 @@ final class ControllerAgent extends OcsAgent {
                 "Operation \"" + session.opName() + "\" still running; wait timed out.", OcsSession.now(session));
     }
 
-    private Object abort(OpsRequest request, Requester requester, CredLevel level) {
+    /** A task is aborted, a process is stopped. */
+    private Object end(OpsRequest request, Requester requester, CredLevel level) {
         String name = request.opName();
-        if (operations.find(name).isEmpty()) {
+        Optional<Operation> operation = find(name);
+        if (operation.isEmpty()) {
             return noOperation(name).because(Reason.UNKNOWN_OPERATION);
+        }
+        boolean stop = request.action().equals(Command.STOP);
+        if (stop != operation.get().parameters().isProcess()) {
+            // the braces are OCS's: a missing f
+            return cannot(request, "it is a \"{op_type}\".");
         }
         if (level.compareTo(minPrivs()) < 0) {
             return OcsReply.error(level.rejection(minPrivs())).because(Reason.UNAUTHORIZED);
@@ -257,18 +293,23 @@ final class ControllerAgent extends OcsAgent {
             return OcsReply.error("No session active.").because(Reason.NOTHING_TO_ABORT);
         }
         LiveSession session = latest.get();
-        if (DEAF_TO_ABORT.contains(session.now().status())) {
+        if (ENDING.contains(session.now().status())) {
             return alreadyThere(session).because(Reason.NOTHING_TO_ABORT);
         }
-        if (!isAbortable(name)) {
-            return OcsReply.error("Cannot \"abort\" \"" + name + "\" because it is not abortable.")
-                    .because(Reason.INVALID);
+        if (name.equals(Command.ABORT)) {
+            return cannot(request, "it is not abortable.");
         }
         if (!request.hasParams()) {
             return OcsReply.error(noDict(request)).because(Reason.INVALID);
         }
-        ObjectNode params = OcsParams.of(request.params()).put(Command.TARGET, session.id());
-        return command(Command.ABORT, params, requester);
+        // a stopper takes what it is given, and needs nothing
+        ObjectNode params = stop ? Json.object() : OcsParams.of(request.params());
+        return command(request.action(), params.put(Command.TARGET, session.id()), requester);
+    }
+
+    private static OcsReply cannot(OpsRequest request, String why) {
+        return OcsReply.error("Cannot \"" + request.action() + "\" \"" + request.opName() + "\" because " + why)
+                .because(Reason.INVALID);
     }
 
     private static OcsReply noOperation(String name) {
@@ -280,23 +321,18 @@ final class ControllerAgent extends OcsAgent {
                 "The operation is already " + session.now().status().word());
     }
 
-    private OcsReply stop(OpsRequest request) {
-        String name = request.opName();
-        // the braces are OCS's: a missing f
-        return operations.find(name).isEmpty()
-                ? noOperation(name)
-                : OcsReply.error("Cannot \"stop\" \"" + name + "\" because it is a \"{op_type}\".");
-    }
-
     /** The reply to a command of {@link #decide}, once admission has spoken. */
     OcsReply answer(String action, Command command, Verdict verdict) {
-        return action.equals("abort") ? answerAbort(command, verdict) : answerStart(command, verdict);
+        return action.equals("start") ? answerStart(command, verdict) : answerEnd(command, verdict);
     }
 
-    private OcsReply answerAbort(Command command, Verdict verdict) {
+    private OcsReply answerEnd(Command command, Verdict verdict) {
         LiveSession target = sessions.find(command.target()).orElseThrow();
         if (verdict.isAccepted()) {
-            return OcsReply.ok("Requested abort on task " + target.opName() + "\".", OcsSession.now(target));
+            String kind = command.operation().equals(Command.STOP) ? "process" : "task";
+            return OcsReply.ok(
+                    "Requested " + command.operation() + " on " + kind + " " + target.opName() + "\".",
+                    OcsSession.now(target));
         }
         return target.isDone() ? alreadyThere(target) : OcsReply.error(verdict.detail());
     }
@@ -319,8 +355,12 @@ final class ControllerAgent extends OcsAgent {
         };
     }
 
-    private static OcsReply started(LiveSession session) {
-        return OcsReply.ok("Started task \"" + session.opName() + "\".", OcsSession.accepted(session));
+    private OcsReply started(LiveSession session) {
+        String kind = operations
+                .find(session.opName())
+                .map(operation -> operation.parameters().kind())
+                .orElse("task");
+        return OcsReply.ok("Started " + kind + " \"" + session.opName() + "\".", OcsSession.accepted(session));
     }
 
     private OcsReply busy(Command command, LiveSession holder) {

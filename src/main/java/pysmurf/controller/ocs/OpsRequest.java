@@ -23,7 +23,7 @@ record OpsRequest(String action, String opName, JsonNode params, JsonNode timeou
 
     private static final PythonSignature SIGNATURE = new PythonSignature(
             "OCSAgent._ops_handler", 2, List.of("action", "op_name", "params", "timeout", "password"), false);
-    private static final Set<String> COMMANDS = Set.of("start", "abort");
+    private static final Set<String> COMMANDS = Set.of("start", "abort", "stop");
 
     /**
      * Binds the arguments of a call.
