@@ -38,10 +38,9 @@ public final class Inlet {
     private final CompletableFuture<Long> socketDropsBefore;
     private final PublisherCount before;
     private final SequenceGaps messages;
-    private final SequenceGaps markers = new SequenceGaps(0);
-    private final SequenceGaps.Source marking =
-            new SequenceGaps.Source("", "", UUID.randomUUID().toString());
+    private final String marking = UUID.randomUUID().toString();
     private long marked;
+    private long arrived;
     private long lastMarker = -1;
     private long queueDrops;
     private long lostReported;
@@ -95,9 +94,9 @@ public final class Inlet {
     }
 
     synchronized void markerArrived(JsonNode marker) {
-        if (marker.path("mark").asText().equals(marking.sender())) {
+        if (marker.path("mark").asText().equals(marking)) {
             lastMarker = Math.max(lastMarker, marker.path("n").longValue());
-            markers.note(marking, marker.path("n").longValue());
+            arrived++;
             notifyAll();
         }
     }
@@ -156,15 +155,15 @@ public final class Inlet {
         inbox.send(
                 Json.object()
                         .put("type", PublisherInbox.MARKER_TYPE)
-                        .put("mark", marking.sender())
+                        .put("mark", marking)
                         .put("n", marked),
                 port);
         return marked++;
     }
 
     private synchronized void reportMissing() {
-        // numbers miss the last ones, drops miss those that the Publisher failed to send
-        long drops = SocketDrops.of(port) - socketDropsBefore.join() + queueDrops - markers.lost();
+        // numbers miss the last ones; drops miss those that the Publisher failed to send, and count markers
+        long drops = SocketDrops.of(port) - socketDropsBefore.join() + queueDrops - (marked - arrived);
         long lost = before.lost() + Math.max(0, Math.max(messages.lost(), drops));
         if (lost > lostReported) {
             sessions.message(
