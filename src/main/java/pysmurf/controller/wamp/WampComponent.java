@@ -87,12 +87,6 @@ public final class WampComponent extends DefaultComponent implements StartupList
     }
 
     @Override
-    protected void doStart() throws Exception {
-        super.doStart();
-        getCamelContext().addStartupListener(this);
-    }
-
-    @Override
     public void onCamelContextStarted(CamelContext context, boolean alreadyStarted) {
         if (alreadyStarted) {
             connection.open();

@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
 import pysmurf.controller.Controller;
 import pysmurf.controller.config.Configuration;
@@ -41,6 +42,7 @@ class OcsRouterIT {
 
     private int port;
     private JawampaRouter router;
+    private Crossbar crossbar;
     private Controller controller;
 
     @BeforeEach
@@ -73,6 +75,9 @@ class OcsRouterIT {
         controller.close();
         if (router != null) {
             router.close();
+        }
+        if (crossbar != null) {
+            crossbar.kill();
         }
     }
 
@@ -169,5 +174,29 @@ class OcsRouterIT {
         JsonNode started = JawampaRouter.call(client, OPS, start, "{\"password\": \"go\"}")
                 .get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
         assertThat(started.path(2).path("requested_by").path("client").asText()).isEqualTo("olga");
+    }
+
+    @Test
+    @EnabledIf(
+            value = "pysmurf.controller.ocs.Crossbar#isInstalled",
+            disabledReason = "there is no crossbar on the path")
+    void isAnAgentAtTheRouterOfTheSites() throws Exception {
+        OcsClientDouble client = new OcsClientDouble(port);
+        crossbar = new Crossbar(folder, port);
+        start(Map.of());
+        awaitRegistered();
+        JsonNode api = client.call(ADDRESS, "[\"get_api\"]", "{}");
+        assertThat(api.path("args").path(0).path("tasks")).isNotEmpty();
+        String start = "[\"start\", \"run\", " + held() + "]";
+        assertThat(client.call(OPS, start, "{}").toString()).startsWith("{\"args\":[[0,\"Started task");
+
+        crossbar.kill();
+        await().atMost(PATIENCE).until(() -> !health().path("registered").asBoolean());
+        crossbar = new Crossbar(folder, port);
+
+        await().atMost(Duration.ofSeconds(15))
+                .until(() -> health().path("registered").asBoolean());
+        Files.createFile(folder.resolve("go"));
+        assertThat(client.call(OPS, "[\"wait\", \"run\"]", "{}").toString()).contains("(SUCCEEDED)");
     }
 }
