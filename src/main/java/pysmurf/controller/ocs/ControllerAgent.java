@@ -124,8 +124,17 @@ final class ControllerAgent extends OcsAgent {
         ArrayNode feeds = super.feeds();
         if (atRouter) {
             feeds.addArray().add(HEARTBEAT).add(feed(HEARTBEAT, false));
+            offered()
+                    .flatMap(operation -> operation.parameters().feeds().values().stream())
+                    .distinct()
+                    .sorted()
+                    .forEach(name -> feeds.addArray().add(name).add(feed(name, true)));
         }
         return feeds;
+    }
+
+    boolean isAtRouter() {
+        return atRouter;
     }
 
     /**

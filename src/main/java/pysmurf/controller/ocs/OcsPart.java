@@ -42,6 +42,7 @@ public final class OcsPart {
                         new RegistryAgent(registry, controller, hostName, assembly.clock()),
                         tokens,
                         assembly.clock()));
+        assembly.bind("ocsFeeds", new OcsFeeds(controller, operations, assembly.clock()));
         wamp.setRouterUrl(url);
         wamp.setRealm(configuration.get(Settings.OCS_ROUTER_REALM));
         wamp.setVertx(router.vertx());
