@@ -16,7 +16,7 @@ from tuning.faults import Faults
 from tuning.instrument import CannotWork
 from tuning.stage import Numbers, Stage, run_stage
 
-NEEDED = ("--data-dir", "--ctime", "--amps", "--scan-wait")
+NEEDED = ("--data-dir", "--ctime", "--amps", "--outputs", "--scan-wait")
 MODES = ("--simulate", "--hardware", "--dry-hardware")
 
 

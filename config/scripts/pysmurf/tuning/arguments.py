@@ -98,6 +98,7 @@ class Options(argparse.Namespace):
     window_min: float
     window_max: float
     amps: str
+    outputs: str
     scan_wait: float
 
 
@@ -170,7 +171,7 @@ def integer(low: int, high: int) -> Callable[[str], int]:
 def stage_parser(stage: str, description: str) -> StageParser:
     parser = StageParser(prog=f"{stage}.py", description=description, allow_abbrev=False,
                          formatter_class=argparse.RawDescriptionHelpFormatter)
-    _common(parser.add_argument_group("every stage"))
+    common_options(parser.add_argument_group("every stage"))
     _amplifiers(parser.add_argument_group("preflight, setup_amps, safe_state"))
     _line(parser.add_argument_group("estimate_attens, estimate_phase_delay, find_freq"))
     _notches(parser.add_argument_group("setup_notches, load_tune, serial_algs"))
@@ -182,7 +183,7 @@ def parse(stage: str, description: str, arguments: Optional[Sequence[str]]) -> O
     return stage_parser(stage, description).understand(arguments)
 
 
-def _common(group: argparse._ArgumentGroup) -> None:
+def common_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--bands", type=bands, default=[0], metavar="0,1", help="bands to work on (0)")
     group.add_argument("--channels", type=integer(1, ARRAY_MAX), metavar="N",
                        help="channels of a simulated band (64, or those of the array in the state file)")
@@ -232,6 +233,8 @@ def _amplifiers(group: argparse._ArgumentGroup) -> None:
                        help="steps of the gate voltage (50)")
     group.add_argument("--amps", choices=("keep", "off"), default="keep",
                        help="safe_state: keep the amplifiers as they are, or switch them off (keep)")
+    group.add_argument("--outputs", choices=("keep", "off"), default="off",
+                       help="all_off: keep tones, flux ramp and biases, or switch them off (off)")
     group.add_argument("--scan-wait", type=number(0, 3600), default=300.0, metavar="s",
                        help="safe_state: longest wait for a scan that runs in the server (300)")
 

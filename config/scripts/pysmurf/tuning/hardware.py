@@ -20,6 +20,7 @@ from typing import Any, Callable, ContextManager, Dict, List, Optional, Sequence
 
 from tuning.band import UNASSIGNED, Assignment
 from tuning.before import Before
+from tuning.bias_lines import StreamSetting
 from tuning.checks import preflight_checks
 from tuning.control import Control, Memory
 from tuning.guard import guard_registers
@@ -595,9 +596,10 @@ class HardwareSmurf:
         self._smurf.set_feedback_enable_array(band, enabled)
 
     def take_stream_data(self, bands: Sequence[int], seconds: float,
-                         progress: Callable[[int, int, int], None]) -> Stream:
+                         progress: Callable[[int, int, int], None],
+                         setting: StreamSetting = StreamSetting("noise")) -> Stream:
         """``stream_data_on`` and ``off`` round a wait, and the file read back; the stream is switched off
-        whatever happens. Settings of the downsampling as in sodetlib ``stream_g3_on``."""
+        whatever happens. Settings of the downsampling as in sodetlib ``stream_g3_on``. Its file has no tags."""
         if self._config is not None:
             wanted = self._config.dev.exp
             self._smurf.set_downsample_mode(wanted["downsample_mode"])

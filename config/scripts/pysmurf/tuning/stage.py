@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 import time
-from typing import Any, Callable, ContextManager, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, ContextManager, Dict, List, Mapping, Optional, Sequence, Tuple, Type, Union
 
 from tuning.arguments import Options, parse
 from tuning.faults import Faults, UnknownFault, parse_faults
@@ -31,7 +31,7 @@ Numbers = Dict[str, Number]
 PROGRESS_STEPS = 16
 """Lines of progress a stage and band."""
 
-HASTY_STAGES = ("preflight", "safe_state")
+HASTY_STAGES = ("preflight", "safe_state", "all_off", "check_state")
 HASTY_PATIENCE_S = 2.0
 """Stages that do not wait long for an answer: one is there to notice, the other must act."""
 
@@ -71,8 +71,8 @@ class Stage:
         self.numbers: Dict[str, Numbers] = {}
         self.errors: Dict[str, str] = {}
         self.files: List[str] = []
-        self._told: Dict[int, Tuple[int, int]] = {}
-        self._held: Dict[int, Tuple[int, int, str]] = {}
+        self._told: Dict[Optional[int], Tuple[int, int]] = {}
+        self._held: Dict[Optional[int], Tuple[int, int, str]] = {}
         self._begun: Dict[Optional[int], ContextManager[None]] = {}
         self.instrument: Instrument = _connect(self)
 
@@ -85,8 +85,8 @@ class Stage:
         print(text, file=sys.stderr, flush=True)
         self.publisher.session_log(text)
 
-    def progress(self, band: int, done: int, total: int, unit: str = "channels") -> None:
-        """Tell how far a band is; at most `PROGRESS_STEPS` of the calls for a band are passed on."""
+    def progress(self, band: Optional[int], done: int, total: int, unit: str = "channels") -> None:
+        """Tell how far a band is, or what is of no band; at most `PROGRESS_STEPS` of the calls are passed on."""
         last = self._told.get(band)
         if last is not None and done != total and _step(done, total) == _step(*last):
             # Kept back, so that the last one of a band is told even if it is no full step further.
@@ -95,13 +95,14 @@ class Stage:
         self._held.pop(band, None)
         self._tell(band, done, total, unit)
 
-    def _tell(self, band: int, done: int, total: int, unit: str) -> None:
+    def _tell(self, band: Optional[int], done: int, total: int, unit: str) -> None:
         if self._told.get(band) == (done, total):
             return
         self._told[band] = (done, total)
-        self.say(f"band {band}: {done} of {total} {unit}")
+        self.say(f"{'' if band is None else f'band {band}: '}{done} of {total} {unit}")
+        of_band = {} if band is None else {"band": band}
         self.publisher.session_data(
-            {"progress": {"stage": self.name, "band": band, "done": done, "total": total}})
+            {"progress": {"stage": self.name, **of_band, "done": done, "total": total}})
         self.faults.hang_once()
 
     def progress_of(self, band: int, unit: str = "channels") -> Callable[[int, int], None]:
@@ -231,7 +232,7 @@ def _connect(stage: Stage) -> Instrument:
     patience_s = HASTY_PATIENCE_S if stage.name in HASTY_STAGES else PATIENCE_S
     instrument = SimulatedSmurf(Registers(options.data_dir, patience_s),
                                 ArrayChoice(options.seed, options.channels), stage.name in FRESH_ARRAY_STAGES,
-                                stage.faults, options.time_scale, drawn)
+                                stage.faults, options.time_scale, drawn, stage.name)
     return instrument
 
 
@@ -292,10 +293,11 @@ def stage_main(name: str, description: Optional[str], run: Callable[[Stage], Non
     return run_stage(name, options, faults, run)
 
 
-def run_stage(name: str, options: Options, faults: Faults, run: Callable[[Stage], None]) -> int:
-    """Run a stage with its options known."""
+def run_stage(name: str, options: Options, faults: Faults, run: Callable[[Any], None],
+              made: Type[Stage] = Stage) -> int:
+    """Run a stage, or what is ``made`` like one, with its options known."""
     interruption.watch()
-    code = _run(name, options, faults, run)
+    code = _run(name, options, faults, run, made)
     interruption.over()
     if "pysmurf" in sys.modules:
         # Its clients say goodbye at the exit, and one whose server hangs would do so for ever.
@@ -303,11 +305,11 @@ def run_stage(name: str, options: Options, faults: Faults, run: Callable[[Stage]
     return code
 
 
-def _run(name: str, options: Options, faults: Faults, run: Callable[[Stage], None]) -> int:
+def _run(name: str, options: Options, faults: Faults, run: Callable[[Any], None], made: Type[Stage]) -> int:
     try:
         with Publisher(name) as publisher:
             publisher.action, publisher.action_ts = name, str(int(time.time()))
-            stage = Stage(name, options, faults, publisher)
+            stage = made(name, options, faults, publisher)
             stage.say(stage.instrument.introduction)
             faults.begin(publisher)
             try:

@@ -1,0 +1,164 @@
+"""The frame around an operation: what `tuning.stage` is to a stage of a tune, for what is of no band.
+
+Its numbers are those of the whole slot, and judged by gates all the same. Its data have the keys of the agent of
+simonsobs/socs: what a function returned at the top, and again in ``result``.
+"""
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+from types import SimpleNamespace
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+from tuning.arguments import Options, StageParser, common_options
+from tuning.bias_lines import DETECTOR_GROUPS, GROUPS, BiasLines
+from tuning.faults import UnknownFault, parse_faults
+from tuning.instrument import CannotWork
+from tuning.publisher import Publisher
+from tuning.quantiles import QUANTILES, quantile
+from tuning.session_folder import write_text
+from tuning.stage import EXIT_ARGUMENTS, Stage, _finite, _readable, run_stage
+
+Headline = Sequence[Tuple[str, str]]
+
+
+class Operation(Stage):
+    """One run of one operation."""
+
+    def __init__(self, name: str, options: Options, faults: Any, publisher: Publisher) -> None:
+        super().__init__(name, options, faults, publisher)
+        self.values: Dict[str, Any] = {}
+        self.lines: BiasLines = self.instrument.bias_lines
+        self.ending = f"Finished {name}"
+
+    @property
+    def stream_id(self) -> str:
+        """Whose streams these are: as configured for the slot, else the id its messages have."""
+        config = self.config
+        return str(config.stream_id) if config is not None else os.environ.get("SMURFPUB_ID", "simulated")
+
+    @property
+    def smurf(self) -> Optional[Any]:
+        """pysmurf's control object; None in the simulator."""
+        return getattr(self.instrument, "smurf", None)
+
+    @property
+    def config(self) -> Optional[Any]:
+        """sodetlib's configuration of the slot; None in the simulator and without sodetlib."""
+        return getattr(self.instrument, "config", None)
+
+    def sodetlib(self, module: str) -> Optional[Any]:
+        """A module of sodetlib where it runs the slot."""
+        return None if self.config is None else importlib.import_module(f"sodetlib{module}")
+
+    def keywords(self, **known: Any) -> SimpleNamespace:
+        """The keywords given over these defaults; one that is not known fails, as Python would."""
+        given = dict(self.options.kwargs)
+        for name in given:
+            if name not in known:
+                raise CannotWork(f"{self.name}() got an unexpected keyword argument '{name}'")
+        return SimpleNamespace(**{**known, **given})
+
+    def groups(self, asked: Any) -> List[int]:
+        """Bias groups of a parameter: a number, a list, or None for all that lead to detectors."""
+        groups = list(range(DETECTOR_GROUPS)) if asked is None else asked if isinstance(asked, list) else [asked]
+        wrong = [group for group in groups if not isinstance(group, int) or not 0 <= group < GROUPS]
+        if wrong:
+            raise CannotWork(f"bias group {wrong[0]} is not defined; there are 0 to {GROUPS - 1}")
+        return groups
+
+    def tell(self, **data: Any) -> None:
+        """Into the session's data, live."""
+        self.publisher.session_data(data)
+
+    def advance(self, done: int, total: int, unit: str) -> None:
+        self.progress(None, done, total, unit)
+
+    def conclude(self, text: str, returned: Dict[str, Any], numbers: Dict[str, Any], headline: Headline = (),
+                 **feeds: Dict[str, Any]) -> None:
+        """What came of it: the agent's text and data, the numbers for the gates, those an observer looks at
+        first, and the blocks of its feeds."""
+        self.ending = text
+        self.values = _finite(numbers)
+        self.tell(**returned, **feeds, result={"success": True, "return_val": returned, "traceback": None})
+        if headline:
+            self.tell(headline=[{"name": name, "value": value} for name, value in headline])
+
+    def failed(self, reason: BaseException) -> None:
+        self.tell(result={"success": False, "return_val": None, "traceback": f"{type(reason).__name__}: {reason}"})
+
+    def result(self) -> Dict[str, Any]:
+        return {**super().result(), "numbers": self.values}
+
+    def finish(self) -> None:
+        if self.values:
+            self.say(", ".join(f"{key} {_readable(value)}" for key, value in self.values.items()))
+        target = os.environ.get("PYSMURF_RESULT_FILE")
+        if target:
+            write_text(target, json.dumps(self.result(), allow_nan=False) + "\n")
+        self.publisher.session_log(self.ending)
+
+
+def quantiles(name: str, values: Sequence[float]) -> Dict[str, Any]:
+    """Source: socs ``smurf_subprocess_util.compute_quantiles``; zeros where there is nothing."""
+    return {"name": name, "quantiles": [float(percent) for percent in QUANTILES],
+            "values": [quantile(values, percent / 100) or 0.0 for percent in QUANTILES], "total": len(values)}
+
+
+def block(*of: Dict[str, Any]) -> Dict[str, float]:
+    """The same as housekeeping has it. Source: socs ``QuantileData.to_block_data``."""
+    flat: Dict[str, float] = {}
+    for each in of:
+        flat.update({f"{each['name']}_q{int(percent)}": value
+                     for percent, value in zip(each["quantiles"], each["values"])})
+        flat[f"{each['name']}_total"] = each["total"]
+    return flat
+
+
+def json_object(text: str) -> Dict[str, Any]:
+    given = json.loads(text)
+    if not isinstance(given, dict):
+        raise argparse.ArgumentTypeError(f"{text!r} is no JSON object")
+    return given
+
+
+def keyword_options(parser: StageParser) -> None:
+    """What most operations take."""
+    parser.add_argument("--kwargs", type=json_object, default={}, metavar="JSON",
+                        help="keywords of sodetlib's function of this name")
+    parser.add_argument("--tag", metavar="TEXT", help="tag of the stream")
+
+
+def group_options(parser: StageParser) -> None:
+    parser.add_argument("--bgs", type=json.loads, metavar="JSON", help="bias group, or list of them (all twelve)")
+
+
+def operation_main(name: str, description: Optional[str], run: Callable[[Operation], None],
+                   *added: Callable[[StageParser], None], arguments: Optional[Sequence[str]] = None) -> int:
+    """Run an operation from the command line; returns the exit code."""
+    parser = StageParser(prog=f"{name}.py", description=description, allow_abbrev=False,
+                         formatter_class=argparse.RawDescriptionHelpFormatter)
+    common_options(parser.add_argument_group("every operation"))
+    for add in added:
+        add(parser)
+    options = parser.understand(arguments)
+    if getattr(options, "tag", None) is not None:
+        # Over one that is there, as the agent does.
+        options.kwargs = {**options.kwargs, "g3_tag": options.tag}
+    try:
+        faults = parse_faults([options.faults, os.environ.get("SMURF_SIM_FAULTS", "")], name)
+    except UnknownFault as unknown:
+        print(f"{name}.py: error: {unknown}", file=sys.stderr)
+        return EXIT_ARGUMENTS
+
+    def told(operation: Operation) -> None:
+        try:
+            run(operation)
+        except (CannotWork, OSError) as reason:
+            operation.failed(reason)
+            raise
+
+    return run_stage(name, options, faults, told, Operation)
