@@ -69,7 +69,7 @@ def run(op: Operation) -> None:
     path = kw.iva or op.lines.file_in_use("iv")
     if path is None:
         raise CannotWork("there is no IV: run take_iv first")
-    iv = of_sodetlib.read_iv(path) if op.config is not None else iv_curve.read(path)
+    iv = iv_curve.read(path) if op.sodetlib is None else of_sodetlib.iv_of(op.sodetlib.load_iv(path))
     wanted, expected = biases(iv, groups, rfrac, kw.Rn_range)
     for group in groups:
         op.say(f"bias group {group}: " + (f"{wanted[group]:.3f} V" if group in wanted else "no channel to go by"))
@@ -88,11 +88,10 @@ def run(op: Operation) -> None:
 
 def applied(op: Operation, wanted: Dict[int, float], rfrac: object, driven_normal: bool) -> Dict[int, float]:
     """Sodetlib chooses anew, by its own rule, and that is what has to be read back."""
-    operations = op.sodetlib(".operations.bias_dets")
-    if operations is not None:
+    if op.sodetlib is not None:
         given = {key: value for key, value in op.options.kwargs.items() if key != "iva"}
-        chosen = operations.bias_to_rfrac(op.smurf, op.config, rfrac=rfrac, **given)
-        return {group: float(chosen[group]) for group in wanted}
+        chosen = op.sodetlib.bias_to_rfrac(rfrac, given)
+        return {group: chosen[group] for group in wanted}
     if driven_normal:
         overbias(op, list(wanted), OVERBIAS_V, OVERBIAS_S, list(wanted.values()), False)
     else:

@@ -52,4 +52,4 @@ def options(parser: StageParser) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(operation_main("check_state", __doc__, run, options))
+    sys.exit(operation_main("check_state", __doc__, run, options, stopped=0))

@@ -18,12 +18,10 @@ def run(op: Operation) -> None:
     kw = op.keywords(bias_groups=op.options.bgs, biases=None, cool_wait=None, high_current_mode=False)
     groups = op.groups(kw.bias_groups)
     then = [COOL_V if kw.biases is None else kw.biases[group] for group in groups]
-    sodetlib = op.sodetlib("")
-    if sodetlib is not None:
+    if op.sodetlib is not None:
         # It has its own volts and waits, from the device configuration.
-        sodetlib.overbias_dets(op.smurf, op.config, **{"bias_groups": groups, **op.options.kwargs})
-        then = [op.config.dev.bias_groups[group]["cool_voltage"] if kw.biases is None else kw.biases[group]
-                for group in groups]
+        op.sodetlib.overbias_dets(groups, op.options.kwargs)
+        then = op.sodetlib.cool_volts(groups) if kw.biases is None else then
     else:
         overbias(op, groups, OVERBIAS_V, OVERBIAS_S, then, bool(kw.high_current_mode))
         op.wait(kw.cool_wait or 0.0)

@@ -55,9 +55,8 @@ def run(op: Operation) -> None:
 
 
 def started(op: Operation, kw: SimpleNamespace) -> int:
-    stream = op.sodetlib(".stream")
-    if stream is not None:
-        return int(stream.stream_g3_on(op.smurf, **op.options.kwargs))
+    if op.sodetlib is not None:
+        return op.sodetlib.stream_g3_on(op.options.kwargs)
     return op.lines.stream_on(StreamSetting(kw.subtype, kw.tag, kw.stream_type, kw.downsample_factor,
                                             bool(kw.filter_disable)))
 
@@ -73,4 +72,4 @@ def options(parser: StageParser) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(operation_main("stream", __doc__, run, keyword_options, options))
+    sys.exit(operation_main("stream", __doc__, run, keyword_options, options, stopped=0))

@@ -24,9 +24,8 @@ def measured(op: Operation) -> GroupMap:
                         "stream_subtype": "bgmap"})
     groups = op.groups(kw.bgs)
     with left_tidy(op, zero=groups):
-        bgmap = op.sodetlib(".operations.bias_steps")
-        if bgmap is not None:
-            return of_sodetlib.group_map_of(bgmap.take_bgmap(op.smurf, op.config, **op.options.kwargs))
+        if op.sodetlib is not None:
+            return of_sodetlib.group_map_of(op.sodetlib.take_bgmap(op.options.kwargs))
         op.lines.set_tes_bias_bipolar_array({group: kw.dc_voltage for group in groups})
         op.say(f"session id {op.lines.stream_on(StreamSetting(kw.stream_subtype, kw.g3_tag, **UNFILTERED))}")
         stepped = step_groups(op, groups, kw)
@@ -49,7 +48,7 @@ def saved(op: Operation, groups: GroupMap) -> str:
 
 def run(op: Operation) -> None:
     groups = measured(op)
-    path = saved(op, groups) if op.config is None else str(op.lines.file_in_use("bgmap"))
+    path = saved(op, groups) if op.sodetlib is None else str(op.lines.file_in_use("bgmap"))
     plot = op.folder.plot("bg_assignments.svg")
     figures.map_of_groups(plot, op.title("bias groups"), groups)
     op.register(plot, "bgmap", "svg", plot=True)

@@ -40,10 +40,9 @@ def measured(op: Operation) -> List[Point]:
 
 
 def run(op: Operation) -> None:
-    operations = op.sodetlib(".operations.bias_steps")
-    if operations is not None:
+    if op.sodetlib is not None:
         with left_tidy(op):
-            taken = operations.take_bias_steps(op.smurf, op.config, **op.options.kwargs)
+            taken = op.sodetlib.take_bias_steps(op.options.kwargs)
         found, path = of_sodetlib.points_of(taken), str(taken.filepath)
     else:
         found = measured(op)
@@ -51,7 +50,7 @@ def run(op: Operation) -> None:
         steps.write(path, found)
         op.register(path, "bias_step_analysis", "npy")
     taus = [point.tau_s for point in found if point.tau_s is not None and isfinite(point.tau_s)]
-    conclude_biased(op, "Finished taking bias steps", found, path, "bs_rfrac_summary", "bias_step_results", taus)
+    conclude_biased(op, "Finished taking bias steps", found, path, "bs_rfrac_summary", "bias_steps_results", taus)
 
 
 def options(parser: StageParser) -> None:

@@ -58,10 +58,9 @@ def measured(op: Operation) -> List[Point]:
 
 
 def run(op: Operation) -> None:
-    operations = op.sodetlib(".operations.bias_wave")
-    if operations is not None:
+    if op.sodetlib is not None:
         with left_tidy(op):
-            taken = operations.take_bias_waves(op.smurf, op.config, **{"bgs": op.options.bgs, **op.options.kwargs})
+            taken = op.sodetlib.take_bias_waves(op.options.bgs, op.options.kwargs)
         found, path = of_sodetlib.points_of(taken), str(taken.filepath)
     else:
         found = measured(op)

@@ -75,10 +75,9 @@ def run(op: Operation) -> None:
     groups = op.groups(kw.bias_groups)
     if not kw.run_analysis:
         raise CannotWork("run_analysis false: a sweep that nobody looks at is not taken here")
-    operations = op.sodetlib(".operations.iv")
-    if operations is not None:
+    if op.sodetlib is not None:
         with left_tidy(op, zero=groups):
-            taken = operations.take_iv(op.smurf, op.config, **op.options.kwargs)
+            taken = op.sodetlib.take_iv(op.options.kwargs)
         iv, path = of_sodetlib.iv_of(taken), str(taken.filepath)
     else:
         iv = swept(op, kw, groups)

@@ -4,7 +4,6 @@ Attributes as its ``IVAnalysis``, ``BiasStepAnalysis`` and ``BiasWaveAnalysis`` 
 """
 from __future__ import annotations
 
-import importlib
 from math import isfinite, nan
 from typing import Any, List, Optional
 
@@ -30,10 +29,6 @@ def iv_of(taken: Any) -> IvCurves:
               _floats(taken.i_tes[row]), _floats(taken.R[row]), _floats(taken.p_tes[row]), _floats(taken.si[row]),
               float(taken.R_n[row]), float(taken.R_L[row]), float(taken.p_sat[row]),
               int(taken.idxs[row][0]), int(taken.idxs[row][1])) for row in range(len(taken.bands))])
-
-
-def read_iv(path: str) -> IvCurves:
-    return iv_of(importlib.import_module("sodetlib.operations.iv").IVAnalysis.load(path))
 
 
 def points_of(taken: Any) -> List[Point]:

@@ -6,10 +6,10 @@ simonsobs/socs: what a function returned at the top, and again in ``result``.
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import os
 import sys
+import time
 from types import SimpleNamespace
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
@@ -20,7 +20,8 @@ from tuning.instrument import CannotWork
 from tuning.publisher import Publisher
 from tuning.quantiles import QUANTILES, quantile
 from tuning.session_folder import write_text
-from tuning.stage import EXIT_ARGUMENTS, Stage, _finite, _readable, run_stage
+from tuning.sodetlib_operations import Sodetlib
+from tuning.stage import EXIT_ARGUMENTS, EXIT_INTERRUPTED, Stage, _finite, _readable, run_stage
 
 Headline = Sequence[Tuple[str, str]]
 
@@ -35,24 +36,14 @@ class Operation(Stage):
         self.ending = f"Finished {name}"
 
     @property
+    def sodetlib(self) -> Optional[Sodetlib]:
+        """Its operations where it has the slot; None in the simulator and without it."""
+        return getattr(self.instrument, "sodetlib", None)
+
+    @property
     def stream_id(self) -> str:
         """Whose streams these are: as configured for the slot, else the id its messages have."""
-        config = self.config
-        return str(config.stream_id) if config is not None else os.environ.get("SMURFPUB_ID", "simulated")
-
-    @property
-    def smurf(self) -> Optional[Any]:
-        """pysmurf's control object; None in the simulator."""
-        return getattr(self.instrument, "smurf", None)
-
-    @property
-    def config(self) -> Optional[Any]:
-        """sodetlib's configuration of the slot; None in the simulator and without sodetlib."""
-        return getattr(self.instrument, "config", None)
-
-    def sodetlib(self, module: str) -> Optional[Any]:
-        """A module of sodetlib where it runs the slot."""
-        return None if self.config is None else importlib.import_module(f"sodetlib{module}")
+        return os.environ.get("SMURFPUB_ID", "simulated") if self.sodetlib is None else self.sodetlib.stream_id
 
     def keywords(self, **known: Any) -> SimpleNamespace:
         """The keywords given over these defaults; one that is not known fails, as Python would."""
@@ -83,6 +74,10 @@ class Operation(Stage):
         first, and the blocks of its feeds."""
         self.ending = text
         self.values = _finite(numbers)
+        if self.in_pipeline:
+            # The data at the top are those of the whole.
+            self.tell(**{self.name: returned})
+            return
         self.tell(**returned, **feeds, result={"success": True, "return_val": returned, "traceback": None})
         if headline:
             self.tell(headline=[{"name": name, "value": value} for name, value in headline])
@@ -90,8 +85,20 @@ class Operation(Stage):
     def failed(self, reason: BaseException) -> None:
         self.tell(result={"success": False, "return_val": None, "traceback": f"{type(reason).__name__}: {reason}"})
 
+    def begin(self) -> None:
+        if self.in_pipeline:
+            super().begin()
+
+    @property
+    def in_pipeline(self) -> bool:
+        """Whether it runs as a stage among others, which are of bands."""
+        return "bands" in self.options.given
+
     def result(self) -> Dict[str, Any]:
-        return {**super().result(), "numbers": self.values}
+        numbers: Dict[str, Any] = self.values
+        if self.in_pipeline:
+            numbers = {str(band): self.values for band in self.options.bands}
+        return {**super().result(), "numbers": numbers}
 
     def finish(self) -> None:
         if self.values:
@@ -99,6 +106,8 @@ class Operation(Stage):
         target = os.environ.get("PYSMURF_RESULT_FILE")
         if target:
             write_text(target, json.dumps(self.result(), allow_nan=False) + "\n")
+        if self.in_pipeline:
+            self.tell(**self.told.end(time.time()))
         self.publisher.session_log(self.ending)
 
 
@@ -137,14 +146,15 @@ def group_options(parser: StageParser) -> None:
 
 
 def operation_main(name: str, description: Optional[str], run: Callable[[Operation], None],
-                   *added: Callable[[StageParser], None], arguments: Optional[Sequence[str]] = None) -> int:
-    """Run an operation from the command line; returns the exit code."""
+                   *added: Callable[[StageParser], None], stopped: int = EXIT_INTERRUPTED) -> int:
+    """Run an operation from the command line; returns the exit code. ``stopped`` is that of one that was told to
+    end: 0 for a process, whose end that is."""
     parser = StageParser(prog=f"{name}.py", description=description, allow_abbrev=False,
                          formatter_class=argparse.RawDescriptionHelpFormatter)
     common_options(parser.add_argument_group("every operation"))
     for add in added:
         add(parser)
-    options = parser.understand(arguments)
+    options = parser.understand(None)
     if getattr(options, "tag", None) is not None:
         # Over one that is there, as the agent does.
         options.kwargs = {**options.kwargs, "g3_tag": options.tag}
@@ -161,4 +171,5 @@ def operation_main(name: str, description: Optional[str], run: Callable[[Operati
             operation.failed(reason)
             raise
 
-    return run_stage(name, options, faults, told, Operation)
+    code = run_stage(name, options, faults, told, Operation)
+    return stopped if code == EXIT_INTERRUPTED else code

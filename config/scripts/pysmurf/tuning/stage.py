@@ -24,6 +24,7 @@ from tuning.npy import Field, write_table
 from tuning.publisher import Publisher
 from tuning.quantiles import is_quantile
 from tuning.session_folder import SessionFolder, write_text
+from tuning.told import Told
 
 Number = Union[float, int, bool, None]
 Numbers = Dict[str, Number]
@@ -68,6 +69,7 @@ class Stage:
         self.faults = faults
         self.publisher = publisher
         self.folder = SessionFolder(options.data_dir, options.ctime)
+        self.told = Told(self.folder)
         self.numbers: Dict[str, Numbers] = {}
         self.errors: Dict[str, str] = {}
         self.files: List[str] = []
@@ -132,15 +134,20 @@ class Stage:
         self.publisher.register_file(path, kind, file_format, self.instrument.version, plot)
 
     def save_results(self, name: str, kind: str, results: Dict[str, Any], fields: Sequence[Field],
-                     rows: Sequence[Sequence[Any]]) -> None:
+                     rows: Sequence[Sequence[Any]]) -> str:
         """What was found, by channel: on hardware as sodetlib has it, under its type name; in the simulator a
-        plain table, whose type says so."""
+        plain table, whose type says so. Returns its path."""
         path = self.folder.output(f"{name}.npy")
         if self.instrument.save_results(path, results):
             self.register(path, kind, "npy")
         else:
             write_table(path, fields, rows)
             self.register(path, f"{kind}_table", "npy")
+        return path
+
+    def begin(self) -> None:
+        """The step begins."""
+        self.publisher.session_data(self.told.step(self.name, time.time()))
 
     def title(self, what: str, band: Optional[int] = None) -> str:
         """Title of a plot."""
@@ -207,6 +214,7 @@ class Stage:
         target = os.environ.get("PYSMURF_RESULT_FILE")
         if target:
             write_text(target, json.dumps(self.result(), allow_nan=False) + "\n")
+        self.publisher.session_data(self.told.end(time.time()))
         self.publisher.session_data({self.name: self.numbers})
         done = ", ".join(sorted(self.numbers)) or "none"
         failed = f"; could not work on {', '.join(sorted(self.errors))}" if self.errors else ""
@@ -314,6 +322,7 @@ def _run(name: str, options: Options, faults: Faults, run: Callable[[Any], None]
             faults.begin(publisher)
             try:
                 try:
+                    stage.begin()
                     run(stage)
                 except BaseException as reason:
                     stage.leave(reason)
