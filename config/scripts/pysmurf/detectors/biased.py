@@ -27,7 +27,7 @@ def conclude_biased(op: Operation, text: str, found: Sequence[Point], path: str,
     drawn = op.folder.plot(f"{plot}.svg")
     figures.operating_points(drawn, op.title("operating points"), _measured(grouped, "fraction"),
                              [Measured(point.place.group, point.at.per_volt * 1e-6) for point in biased],
-                             (low, high), len(biased))
+                             (low, high), len(biased), len(found))
     op.register(drawn, plot, "svg", plot=True)
     fraction, tau = median(fractions), median(list(taus))
     per_volt = median([point.at.per_volt for point in biased])

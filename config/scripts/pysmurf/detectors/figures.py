@@ -44,7 +44,8 @@ def iv_curves(path: str, title: str, iv: IvCurves, expected: int) -> None:
         panel.line(xs, ys, COLOURS[curve.place.group], 1)
         groups.append(curve.place.group)
     panel.note([f"{len(iv.fine)} of {expected} channels", "green: 0.3 to 0.6, where biases are sought"], font=14)
-    write_text(path, svg.sheet(title, [panel], [_colour_key(groups)]))
+    write_text(path, svg.sheet(title, [panel], [f"a line a channel, in the colour of its bias group: "
+                                                f"{', '.join(map(str, sorted(set(groups))))}"]))
 
 
 def _shown_volts(iv: IvCurves) -> Optional[float]:
@@ -90,15 +91,15 @@ def _histogram(box: Box, values: Sequence[float], label: str, decimals: int) -> 
 
 
 def operating_points(path: str, title: str, fractions: Sequence[Measured], responsivities: Sequence[Measured],
-                     wanted: Tuple[float, float], biased: int) -> None:
+                     wanted: Tuple[float, float], biased: int, of: int) -> None:
     """R over R_n, and the responsivity, of each channel by group; green is where a channel counts as biased."""
-    upper = _by_group(Box(82, 70, 694, 176), fractions, (-0.05, 1.15), "R / R_n", labelled=False)
+    upper = _by_group(Box(82, 64, 694, 166), fractions, (-0.05, 1.15), "R / R_n", labelled=False)
     upper.rectangle(upper.x_range, wanted, GREEN, 0.14, GREEN)
     seen = [each.value for each in responsivities if isfinite(each.value)]
     low, high = (quantile(seen, 0.02) or 0.0), (quantile(seen, 0.98) or 0.0)
     room = max((high - low) * 0.2, 0.1)
     lower = _by_group(Box(82, 268, 694, 172), responsivities, (low - room, high + room), "S_i (1/\N{MICRO SIGN}V)")
-    note = f"{biased} of {len(fractions)} channels are biased: R / R_n within {wanted[0]:g} to {wanted[1]:g}"
+    note = f"{biased} of {of} channels are biased: R / R_n within {wanted[0]:g} to {wanted[1]:g}"
     write_text(path, svg.sheet(title, [upper, lower], [note]))
 
 
@@ -110,10 +111,8 @@ def noise_by_group(path: str, title: str, levels: Sequence[Measured], alive_to: 
     panel = _by_group(svg.WHOLE, inside, (0.0, highest), "white noise (pA/rtHz)")
     panel.line(panel.x_range, [125.0, 125.0], GREY, 1.5, "6 4")
     beyond = sum(each.value > highest for each in levels)
-    notes = ["bar: median of the group; grey: 125 pA/rtHz, superconducting detectors"]
-    if beyond:
-        notes.append(f"{beyond} channels above {highest:.0f} pA/rtHz sit on the upper edge")
-    write_text(path, svg.sheet(title, [panel], notes[:1] if not beyond else ["; ".join(notes)]))
+    above = f"; {beyond} above the edge" if beyond else ""
+    write_text(path, svg.sheet(title, [panel], [f"bar: median of the group; grey: superconducting, 125 pA/rtHz{above}"]))
 
 
 def _by_group(box: Box, values: Sequence[Measured], y_range: Tuple[float, float], y_label: str,
@@ -157,9 +156,3 @@ def map_of_groups(path: str, title: str, groups: GroupMap) -> None:
     assigned = len(groups) - counted[-1]
     write_text(path, svg.sheet(title, [bars, where], [f"{assigned} of {len(groups)} channels follow a group; pale: "
                                                       "the phase falls where the bias rises"]))
-
-
-def _colour_key(groups: Sequence[int]) -> str:
-    present = sorted(set(groups))
-    return "" if not present else \
-        f"colours: bias groups {', '.join(map(str, present))}; green: 0.3 to 0.6 of R_n"
