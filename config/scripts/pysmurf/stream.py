@@ -39,6 +39,8 @@ def run(op: Operation) -> None:
         session_id = started(op, kw)
         op.tell(sid=session_id, stream_on=True, last_updated=time.time())
         op.say(f"session id {session_id}, tags {StreamSetting(kw.subtype, kw.tag, kw.stream_type).tags}")
+        # The opening does not count.
+        began = time.monotonic()
         until = None if options.duration is None else began + options.duration * options.time_scale
         while (until is None or time.monotonic() < until) and not options.test_mode:
             interruption.sleep(POLL_S if until is None else min(POLL_S, max(until - time.monotonic(), 0)))

@@ -42,7 +42,10 @@ def saved(op: Operation, groups: GroupMap) -> str:
     path = os.path.join(folder, f"{stamp}_bg_map.npy")
     group_map.write(path, groups)
     op.register(path, "bgmap", "npy")
-    op.lines.use_file("bgmap", path)
+    if group_map.trusted(groups):
+        op.lines.use_file("bgmap", path)
+    else:
+        op.complain("take_bgmap: this map is one of noise; the one before stays in use")
     return path
 
 
@@ -56,7 +59,7 @@ def run(op: Operation) -> None:
     used = sum(1 for count in counts[:-1] if count)
     op.conclude("Finished taking bgmap", {"nchans_per_bg": counts, "filepath": path},
                 {"n_assigned": len(groups) - counts[-1], "n_all": len(groups), "n_unassigned": counts[-1],
-                 "n_groups": used},
+                 "n_groups": used, "correlation": group_map.correlation(groups)},
                 [("Channels with a group", f"{len(groups) - counts[-1]} of {len(groups)}"),
                  ("Groups with channels", f"{used} of {len(counts) - 1}"), ("Without a group", str(counts[-1]))])
 

@@ -84,7 +84,8 @@ def run(op: Operation) -> None:
         path = op.folder.output("iv_analysis.npy")
         iv_curve.write(path, iv)
         op.register(path, "iv", "npy")
-        op.lines.use_file("iv", path)
+        if iv.fine:
+            op.lines.use_file("iv", path)
     if iv.fine:
         plot(op, iv)
     normal = [curve.normal_ohm for curve in iv.curves if isfinite(curve.normal_ohm)]

@@ -1,15 +1,19 @@
 """Which bias group each channel follows, and in which direction: found from steps of one group after the other."""
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Sequence
+from typing import Dict, List, NamedTuple, Optional, Sequence
 
 from tuning.bias_lines import DETECTOR_GROUPS, SHUNT_OHM, UNGROUPED, Readout, SteppedGroup
 from tuning.npy import Field, read_table, write_table
+from tuning.quantiles import median
 
 from detectors.response import current_of_phase, jump_rad, operating_point
 
 THRESHOLD = 0.3
 """Part of all that a channel moved by, for one group. Source: sodetlib ``take_bgmap``."""
+
+TRUSTED = 0.6
+"""A map with less is not taken into use."""
 
 MAX_OHM = 30e-3
 """More is no detector but what a channel sees of its neighbour. Source: sodetlib ``R0_thresh``."""
@@ -53,6 +57,15 @@ def counts(groups: GroupMap) -> List[int]:
     """Channels of each group, and last those of none."""
     of = [place.group for place in groups.values()]
     return [of.count(group) for group in range(DETECTOR_GROUPS)] + [of.count(UNGROUPED)]
+
+
+def correlation(groups: GroupMap) -> Optional[float]:
+    """The median of those that have a group: near 1 where steps were seen, hardly above the threshold in noise."""
+    return median([place.correlation for place in groups.values() if place.group != UNGROUPED])
+
+
+def trusted(groups: GroupMap) -> bool:
+    return (correlation(groups) or 0.0) >= TRUSTED
 
 
 def write(path: str, groups: GroupMap) -> None:

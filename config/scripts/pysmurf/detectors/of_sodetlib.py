@@ -18,7 +18,9 @@ from detectors.steps import Point
 
 def group_map_of(taken: Any) -> GroupMap:
     _analysed(taken, "bgmap")
-    return {Readout(int(taken.bands[row]), int(taken.channels[row])): _place(taken, row)
+    _analysed(taken, "bg_corr")
+    return {Readout(int(taken.bands[row]), int(taken.channels[row])):
+            _place(taken, row)._replace(correlation=float(max(taken.bg_corr[row])))
             for row in range(len(taken.bgmap))}
 
 

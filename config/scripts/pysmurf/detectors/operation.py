@@ -72,6 +72,8 @@ class Operation(Stage):
                  **feeds: Dict[str, Any]) -> None:
         """What came of it: the agent's text and data, the numbers for the gates, those an observer looks at
         first, and the blocks of its feeds."""
+        # One that tells of no progress hangs here, where it is asked to.
+        self.faults.hang_once()
         self.ending = text
         self.values = _finite(numbers)
         if self.in_pipeline:

@@ -4,7 +4,7 @@ A script that is killed leaves what it had set; the operations that follow set w
 """
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Iterator, Sequence
 
 from tuning.bias_lines import MAX_VOLTS
@@ -15,21 +15,32 @@ from detectors.operation import Operation
 
 @contextmanager
 def left_tidy(op: Operation, zero: Sequence[int] = ()) -> Iterator[None]:
-    """At the end, whichever it is: the stream off, these groups at 0 V, and the relays as before."""
-    high_before = op.lines.get_current_mode_array()
+    """At the end, whichever it is: the stream off, these groups at 0 V, relays and the other biases as before.
+
+    Each of it is tried although another failed; the biases come first, since they heat.
+    """
+    lines = op.lines
+    high_before = lines.get_current_mode_array()
+    volts_after = {group: 0.0 if group in zero else volt
+                   for group, volt in enumerate(lines.get_tes_bias_bipolar_array())}
+
+    def relays() -> None:
+        high = lines.get_current_mode_array()
+        for wanted in (False, True):
+            turned = [group for group, before in enumerate(high_before) if before == wanted != high[group]]
+            if turned:
+                lines.set_current_mode(turned, wanted)
+
     try:
         yield
     finally:
-        with interruption.held():
-            op.lines.stream_off()
+        with interruption.held(), ExitStack() as last:
+            # Called from the last to the first. Relays keep the current, but for a bit of the DACs.
+            last.callback(lines.stream_off)
+            last.callback(lines.set_tes_bias_bipolar_array, volts_after)
+            last.callback(relays)
             if zero:
-                op.lines.set_tes_bias_bipolar_array({group: 0.0 for group in zero})
-            high = op.lines.get_current_mode_array()
-            for wanted in (False, True):
-                turned = [group for group, is_high in enumerate(high) if is_high != wanted
-                          and high_before[group] == wanted]
-                if turned:
-                    op.lines.set_current_mode(turned, wanted)
+                last.callback(lines.set_tes_bias_bipolar_array, {group: 0.0 for group in zero})
 
 
 def overbias(op: Operation, groups: Sequence[int], volts: float, wait_s: float, then: Sequence[float],
