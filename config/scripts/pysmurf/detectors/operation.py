@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+import traceback
 from types import SimpleNamespace
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
@@ -84,8 +85,8 @@ class Operation(Stage):
         if headline:
             self.tell(headline=[{"name": name, "value": value} for name, value in headline])
 
-    def failed(self, reason: BaseException) -> None:
-        self.tell(result={"success": False, "return_val": None, "traceback": f"{type(reason).__name__}: {reason}"})
+    def failed(self) -> None:
+        self.tell(result={"success": False, "return_val": None, "traceback": traceback.format_exc()})
 
     def begin(self) -> None:
         if self.in_pipeline:
@@ -169,8 +170,8 @@ def operation_main(name: str, description: Optional[str], run: Callable[[Operati
     def told(operation: Operation) -> None:
         try:
             run(operation)
-        except (CannotWork, OSError) as reason:
-            operation.failed(reason)
+        except Exception:
+            operation.failed()
             raise
 
     code = run_stage(name, options, faults, told, Operation)
