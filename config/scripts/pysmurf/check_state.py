@@ -8,6 +8,7 @@ import sys
 import time
 
 from tuning.arguments import StageParser, number
+from tuning.instrument import CannotWork
 from tuning.interruption import Interrupted, interruption
 
 from detectors.operation import Operation, operation_main
@@ -19,7 +20,7 @@ def look(op: Operation) -> bool:
     """Tell what is there; False where nothing answers."""
     try:
         found = op.instrument.stream_state()
-    except Exception as reason:  # Both versions of pysmurf raise plain ones where nothing answers.
+    except CannotWork as reason:
         op.tell(responsive=False)
         op.complain(f"check_state: {reason}")
         return False

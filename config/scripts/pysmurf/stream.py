@@ -58,7 +58,7 @@ def run(op: Operation) -> None:
 
 def started(op: Operation, kw: SimpleNamespace) -> int:
     if op.sodetlib is not None:
-        return op.sodetlib.stream_g3_on(op.options.kwargs)
+        return op.sodetlib.stream_g3_on(op.options.kwargs, op.options.load_tune)
     return op.lines.stream_on(StreamSetting(kw.subtype, kw.tag, kw.stream_type, kw.downsample_factor,
                                             bool(kw.filter_disable)))
 

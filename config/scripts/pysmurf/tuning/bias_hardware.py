@@ -6,8 +6,9 @@ their DACs, not by the waveform generator, and edges are found by the clock. Tha
 """
 from __future__ import annotations
 
-import importlib
 import time
+from bisect import bisect_left
+from statistics import fmean
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from tuning.bias_lines import GROUPS, Constants, Readout, SteppedGroup, StreamSetting, WavedGroup
@@ -128,14 +129,15 @@ class HardwareBiasLines:
 
     def _means(self, spans: Sequence[Span]) -> Dict[Readout, Sequence[float]]:
         """The mean phase of each channel in each span; this ends the stream, whose file has to be closed."""
-        numpy = importlib.import_module("numpy")
         path = self.stream_off()
         times, phases, places = self._smurf.read_stream_data(path)
         # Time stamps are in nanoseconds.
-        clock = numpy.asarray(times) * 1e-9
-        inside = [(clock > began) & (clock < ended) for began, ended in spans]
-        return {Readout(band, int(channel)): [float(numpy.mean(phases[int(row[channel])][span])) for span in inside]
-                for band, row in enumerate(places) for channel in numpy.where(numpy.asarray(row) >= 0)[0]}
+        clock = [int(stamp) * 1e-9 for stamp in times]
+        parts = [slice(bisect_left(clock, began), bisect_left(clock, ended)) for began, ended in spans]
+        if any(part.start == part.stop for part in parts):
+            raise CannotWork(f"the stream's file {path} has no samples of some of the biases")
+        return {Readout(band, channel): [fmean(phases[int(place)][part]) for part in parts]
+                for band, row in enumerate(places) for channel, place in enumerate(row) if place >= 0}
 
     def file_in_use(self, kind: str) -> Optional[str]:
         if self._sodetlib is not None:

@@ -76,9 +76,10 @@ class Sodetlib:
         util = _module("util")
         util.overbias_dets(self._smurf, self._config, **{"bias_groups": list(groups), **keywords})
 
-    def stream_g3_on(self, keywords: Dict[str, Any]) -> int:
+    def stream_g3_on(self, keywords: Dict[str, Any], load_tune: bool = True) -> int:
         stream = _module("stream")
-        self._load_tune()
+        if load_tune:
+            self._load_tune()
         return int(stream.stream_g3_on(self._smurf, **keywords))
 
     def stream_g3_off(self) -> None:
