@@ -83,7 +83,9 @@ def run(stage: Stage) -> None:
     stage.each_band(lambda band: measure(stage, band))
     medians = stage.told.of_bands(None, band_medians={
         int(band): numbers["median_pa_rthz"] for band, numbers in stage.numbers.items()})
-    stage.publisher.session_data({"noise": medians})
+    middle = median([level for level in medians["band_medians"] if level is not None])
+    stage.publisher.session_data({"noise": medians, **stage.told.headline(
+        "White noise", "none" if middle is None else f"{middle:.0f} pA/rtHz")})
 
 
 def every_band(parser: StageParser) -> None:

@@ -129,7 +129,8 @@ def tell_yield(stage: Stage) -> None:
     for band, (every, good) in enumerate(zip(told["all_det_num"], told["good_det_num"])):
         alarm = every == 0 or good / every < ALARM_BELOW
         block.update({f"alldet_band{band}": every, f"gooddet_band{band}": good, f"alarm_band{band}": int(alarm)})
-    stage.publisher.session_data({**told, "tracking_results": block})
+    stage.publisher.session_data({**told, "tracking_results": block, **stage.told.headline(
+        "Channels that track", f"{sum(told['good_det_num'])} of {sum(told['all_det_num'])}")})
 
 
 if __name__ == "__main__":

@@ -294,6 +294,8 @@ class OthersTest(OnBiasedSlot):
         count = told["all_det_num"][0]
         self.assertEqual((told["all_det_num"], told["good_det_num"][0]), ([count] + [0] * 7, count))
         self.assertEqual([told["tracking_results"][f"alarm_band{band}"] for band in (0, 1)], [0, 1])
+        self.assertEqual([each["name"] for each in told["headline"]],
+                         ["Channels that track", "White noise", "Channels with a group"])
         self.assertEqual([step for step, _ in told["timestamps"]],
                          ["load_tune", "tracking_setup", "noise", "bg_map", "end"])
         self.assertIn("no keyword argument 'nphi'",

@@ -23,6 +23,7 @@ from tuning.quantiles import QUANTILES, quantile
 from tuning.session_folder import write_text
 from tuning.sodetlib_operations import Sodetlib
 from tuning.stage import EXIT_ARGUMENTS, EXIT_INTERRUPTED, Stage, _finite, _readable, run_stage
+from tuning.told import END
 
 Headline = Sequence[Tuple[str, str]]
 
@@ -69,7 +70,7 @@ class Operation(Stage):
     def advance(self, done: int, total: int, unit: str) -> None:
         self.progress(None, done, total, unit)
 
-    def conclude(self, text: str, returned: Dict[str, Any], numbers: Dict[str, Any], headline: Headline = (),
+    def conclude(self, text: str, returned: Dict[str, Any], numbers: Dict[str, Any], headline: Headline,
                  **feeds: Dict[str, Any]) -> None:
         """What came of it: the agent's text and data, the numbers for the gates, those an observer looks at
         first, and the blocks of its feeds."""
@@ -79,11 +80,10 @@ class Operation(Stage):
         self.values = _finite(numbers)
         if self.in_pipeline:
             # The data at the top are those of the whole.
-            self.tell(**{self.name: returned})
+            self.tell(**{self.name: returned}, **self.told.headline(*headline[0]))
             return
-        self.tell(**returned, **feeds, result={"success": True, "return_val": returned, "traceback": None})
-        if headline:
-            self.tell(headline=[{"name": name, "value": value} for name, value in headline])
+        self.tell(**returned, **feeds, result={"success": True, "return_val": returned, "traceback": None},
+                  headline=[{"name": name, "value": value} for name, value in headline])
 
     def failed(self) -> None:
         self.tell(result={"success": False, "return_val": None, "traceback": traceback.format_exc()})
@@ -110,7 +110,7 @@ class Operation(Stage):
         if target:
             write_text(target, json.dumps(self.result(), allow_nan=False) + "\n")
         if self.in_pipeline:
-            self.tell(**self.told.end(time.time()))
+            self.tell(**self.told.step(END, time.time()))
         self.publisher.session_log(self.ending)
 
 

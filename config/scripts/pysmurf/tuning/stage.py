@@ -24,7 +24,7 @@ from tuning.npy import Field, write_table
 from tuning.publisher import Publisher
 from tuning.quantiles import is_quantile
 from tuning.session_folder import SessionFolder, write_text
-from tuning.told import Told
+from tuning.told import END, Told
 
 Number = Union[float, int, bool, None]
 Numbers = Dict[str, Number]
@@ -214,7 +214,7 @@ class Stage:
         target = os.environ.get("PYSMURF_RESULT_FILE")
         if target:
             write_text(target, json.dumps(self.result(), allow_nan=False) + "\n")
-        self.publisher.session_data(self.told.end(time.time()))
+        self.publisher.session_data(self.told.step(END, time.time()))
         self.publisher.session_data({self.name: self.numbers})
         done = ", ".join(sorted(self.numbers)) or "none"
         failed = f"; could not work on {', '.join(sorted(self.errors))}" if self.errors else ""

@@ -17,6 +17,7 @@ STEPS = {"estimate_phase_delay": "setup_phase_delay", "find_freq": "setup_tune",
 """Stages whose step has another name, or that are part of the step before."""
 
 END = "end"
+"""The step behind a stage, unless another begins."""
 
 
 class Told:
@@ -26,17 +27,17 @@ class Told:
         self._folder = folder
 
     def step(self, stage: str, now: float) -> Dict[str, Any]:
-        """A stage begins; what is to be told of the steps so far."""
+        """A stage begins, or one has come to its `END`; what is to be told of the steps so far."""
         name = STEPS.get(stage, stage)
         steps = [step for step in self._read().get("timestamps", []) if step[0] != END]
         if name and not (steps and steps[-1][0] == name):
             steps.append([name, now])
         return self._kept({"timestamps": steps})
 
-    def end(self, now: float) -> Dict[str, Any]:
-        """A stage is done; unless another begins that was the end."""
-        steps = [step for step in self._read().get("timestamps", []) if step[0] != END]
-        return self._kept({"timestamps": steps + [[END, now]]})
+    def headline(self, name: str, value: str) -> Dict[str, Any]:
+        """One more of the few numbers by which the night goes on."""
+        known = {each["name"]: each for each in self._read().get("headline", [])}
+        return self._kept({"headline": list({**known, name: {"name": name, "value": value}}.values())})
 
     def of_bands(self, lacking: Any, **values: Dict[int, Any]) -> Dict[str, Any]:
         """Lists over all bands, with what other processes told of theirs."""
