@@ -18,7 +18,7 @@ from detectors import iv_curve, of_sodetlib
 from detectors.iv_curve import RN_RANGE_OHM, Curve, IvCurves
 from detectors.operation import Operation, keyword_options, operation_main
 from detectors.readback import read_back
-from detectors.tidy import overbias
+from detectors.tidy import off_unless_done, overbias
 
 RFRAC = [0.3, 0.6]
 """Source: sodetlib ``det_config.py``, rfrac; overbiased as in ``overbias_dets``."""
@@ -88,14 +88,15 @@ def run(op: Operation) -> None:
 
 def applied(op: Operation, wanted: Dict[int, float], rfrac: object, driven_normal: bool) -> Dict[int, float]:
     """Sodetlib chooses anew, by its own rule, and that is what has to be read back."""
-    if op.sodetlib is not None:
-        given = {key: value for key, value in op.options.kwargs.items() if key != "iva"}
-        chosen = op.sodetlib.bias_to_rfrac(rfrac, given)
-        return {group: chosen[group] for group in wanted}
-    if driven_normal:
-        overbias(op, list(wanted), OVERBIAS_V, OVERBIAS_S, list(wanted.values()), False)
-    else:
-        op.lines.set_tes_bias_bipolar_array(wanted)
+    with off_unless_done(op, list(wanted)):
+        if op.sodetlib is not None:
+            given = {key: value for key, value in op.options.kwargs.items() if key != "iva"}
+            chosen = op.sodetlib.bias_to_rfrac(rfrac, given)
+            return {group: chosen[group] for group in wanted}
+        if driven_normal:
+            overbias(op, list(wanted), OVERBIAS_V, OVERBIAS_S, list(wanted.values()), False)
+        else:
+            op.lines.set_tes_bias_bipolar_array(wanted)
     return wanted
 
 

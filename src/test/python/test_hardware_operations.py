@@ -40,15 +40,20 @@ class WithSodetlibTest(OnStandIn):
         self.assertEqual(self.numbers("set_biases", "--zero")["n_on"], 0)
         self.assertFalse(any(self.server.tes))
 
-    def test_an_iv_that_fails_leaves_no_bias_and_no_stream(self) -> None:
+    def test_what_sodetlib_leaves_half_done_is_put_back(self) -> None:
         def fails(**given: Any) -> None:
             self.server.tes = [18.0] * 15
             raise RuntimeError("no answer")
-        self.server.answers["iv.take_iv"] = fails
-        with self.assertRaisesRegex(RuntimeError, "no answer"):
-            self.run_stage("take_iv", "--kwargs", '{"cool_wait": 300}')
-        self.assertEqual(self.server.tes[:12], [0.0] * 12)
-        self.assertIn("stream.stream_g3_off", self.server.calls)
+        for name, of_sodetlib, left in (("take_iv", "iv.take_iv", 0.0), ("overbias_tes", "util.overbias_dets", 0.0),
+                                        ("take_noise", "noise.take_noise", 2.0),
+                                        ("take_bias_steps", "bias_steps.take_bias_steps", 2.0)):
+            self.server.tes, self.server.calls[:] = [2.0] * 15, []
+            self.server.answers[of_sodetlib] = fails
+            with self.assertRaisesRegex(RuntimeError, "no answer"):
+                self.run_stage(name, *(["--every-band"] if name == "take_noise" else []))
+            self.assertEqual(self.server.tes[:12], [left] * 12, name)
+            if name != "overbias_tes":
+                self.assertIn("stream.stream_g3_off", self.server.calls, name)
 
     def test_bias_steps_are_told_as_sodetlib_analysed_them(self) -> None:
         self.server.answers["bias_steps.take_bias_steps"] = SimpleNamespace(

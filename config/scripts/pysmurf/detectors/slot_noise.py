@@ -16,6 +16,7 @@ from tuning.quantiles import median
 from detectors import figures, group_map
 from detectors.figures import Measured
 from detectors.operation import Operation, block, quantiles
+from detectors.tidy import left_tidy
 
 MAX_ALIVE_PA = 1000.0
 """A channel that is louder follows nothing: a loop that has lost its dip shows 100 times as much."""
@@ -42,7 +43,9 @@ def run(op: Operation) -> None:
     kw = op.keywords(**KEYWORDS)
     window = (float(kw.wl_f_range[0]), float(kw.wl_f_range[1]))
     if op.sodetlib is not None:
-        found = of_sodetlib(op.sodetlib.take_noise(op.options.duration, {"show_plot": False, **op.options.kwargs}))
+        with left_tidy(op):
+            taken = op.sodetlib.take_noise(op.options.duration, {"show_plot": False, **op.options.kwargs})
+        found = of_sodetlib(taken)
     else:
         found = measured(op, kw.g3_tag, window)
         save(op, found)

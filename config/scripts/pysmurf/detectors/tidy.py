@@ -21,8 +21,7 @@ def left_tidy(op: Operation, zero: Sequence[int] = ()) -> Iterator[None]:
     """
     lines = op.lines
     high_before = lines.get_current_mode_array()
-    volts_after = {group: 0.0 if group in zero else volt
-                   for group, volt in enumerate(lines.get_tes_bias_bipolar_array())}
+    volts_before = lines.get_tes_bias_bipolar_array()
 
     def relays() -> None:
         high = lines.get_current_mode_array()
@@ -31,35 +30,46 @@ def left_tidy(op: Operation, zero: Sequence[int] = ()) -> Iterator[None]:
             if turned:
                 lines.set_current_mode(turned, wanted)
 
+    def biases() -> None:
+        changed = {group: volts_before[group] for group, volt in enumerate(lines.get_tes_bias_bipolar_array())
+                   if group not in zero and volt != volts_before[group]}
+        if changed:
+            lines.set_tes_bias_bipolar_array(changed)
+
     try:
         yield
     finally:
         with interruption.held(), ExitStack() as last:
             # Called from the last to the first. Relays keep the current, but for a bit of the DACs.
             last.callback(lines.stream_off)
-            last.callback(lines.set_tes_bias_bipolar_array, volts_after)
+            last.callback(biases)
             last.callback(relays)
             if zero:
                 last.callback(lines.set_tes_bias_bipolar_array, {group: 0.0 for group in zero})
+
+
+@contextmanager
+def off_unless_done(op: Operation, groups: Sequence[int]) -> Iterator[None]:
+    """What is to leave a bias on takes it away if it does not get to its end: nothing may stay overbiased."""
+    try:
+        yield
+    except BaseException:
+        with interruption.held(), ExitStack() as last:
+            last.callback(op.lines.set_current_mode, groups, False)
+            last.callback(op.lines.set_tes_bias_bipolar_array, {group: 0.0 for group in groups})
+        raise
 
 
 def overbias(op: Operation, groups: Sequence[int], volts: float, wait_s: float, then: Sequence[float],
              stay_high: bool) -> None:
     """Drive detectors normal: so many volts in high-current mode, then those that are wanted, a value a group.
 
-    Ended in between it takes the bias away: nothing may stay at so high a power. Source: sodetlib
-    ``overbias_dets``.
+    Source: sodetlib ``overbias_dets``.
     """
     lines = op.lines
-    try:
-        lines.set_current_mode(groups, True, const_current=False)
-        lines.set_tes_bias_bipolar_array({group: min(volts, MAX_VOLTS) for group in groups})
-        op.wait(wait_s)
-        lines.set_tes_bias_bipolar_array(dict(zip(groups, then)))
-        if not stay_high:
-            lines.set_current_mode(groups, False, const_current=False)
-    except BaseException:
-        with interruption.held():
-            lines.set_tes_bias_bipolar_array({group: 0.0 for group in groups})
-            lines.set_current_mode(groups, False)
-        raise
+    lines.set_current_mode(groups, True, const_current=False)
+    lines.set_tes_bias_bipolar_array({group: min(volts, MAX_VOLTS) for group in groups})
+    op.wait(wait_s)
+    lines.set_tes_bias_bipolar_array(dict(zip(groups, then)))
+    if not stay_high:
+        lines.set_current_mode(groups, False, const_current=False)
