@@ -6,18 +6,15 @@ relays as they were, and the stream OFF, however it ends.
 """
 from __future__ import annotations
 
-import json
 import sys
-from math import isfinite
 from typing import List
 
-from tuning.arguments import StageParser
 from tuning.bias_lines import UNFILTERED, StreamSetting
-from tuning.instrument import CannotWork
 
 from detectors import group_map, of_sodetlib, steps
-from detectors.biased import conclude_biased
+from detectors.biased import biased_options, conclude_biased
 from detectors.operation import Operation, keyword_options, operation_main
+from detectors.response import step_ratio, time_constant_s
 from detectors.steps import STEP_KEYWORDS, Point
 from detectors.tidy import left_tidy
 
@@ -25,18 +22,23 @@ from detectors.tidy import left_tidy
 def measured(op: Operation) -> List[Point]:
     kw = op.keywords(**STEP_KEYWORDS)
     groups = op.groups(kw.bgs)
-    path = op.lines.file_in_use("bgmap")
-    if path is None:
-        raise CannotWork("no map of bias groups: run take_bgmap first")
-    normal = steps.normal_ohms(op)
+    known, normal = group_map.in_use(op.lines), steps.normal_ohms(op)
     with left_tidy(op):
         if kw.dc_voltage is not None:
             op.lines.set_tes_bias_bipolar_array({group: kw.dc_voltage for group in groups})
         op.say(f"session id {op.lines.stream_on(StreamSetting(kw.stream_subtype, kw.g3_tag, **UNFILTERED))}")
         # Those that sodetlib cuts in its analysis come on top.
         stepped = steps.step_groups(op, groups, kw)
-    constants = op.lines.constants
-    return steps.points(stepped, group_map.read(path), normal, constants.shunt_ohm, constants.pa_per_phi0)
+    by_group = {each.group: each for each in stepped}
+
+    def with_tau(point: Point) -> Point:
+        """Only in its transition does it take time to follow; then its current falls where the bias rises."""
+        step = by_group.get(point.place.group)
+        if step is None or step_ratio(step, point.readout, point.place.polarity, op.lines.constants.pa_per_phi0) > 0:
+            return point
+        return point._replace(tau_s=time_constant_s(step, point.readout))
+
+    return [with_tau(point) for point in steps.points(op, stepped, known, normal, step_ratio)]
 
 
 def run(op: Operation) -> None:
@@ -49,14 +51,8 @@ def run(op: Operation) -> None:
         path = op.folder.output("bias_step_analysis.npy")
         steps.write(path, found)
         op.register(path, "bias_step_analysis", "npy")
-    taus = [point.tau_s for point in found if point.tau_s is not None and isfinite(point.tau_s)]
-    conclude_biased(op, "Finished taking bias steps", found, path, "bs_rfrac_summary", "bias_steps_results", taus)
-
-
-def options(parser: StageParser) -> None:
-    parser.add_argument("--rfrac-range", type=json.loads, default=[0.2, 0.9], metavar="JSON",
-                        help="where a channel counts as biased (0.2 to 0.9)")
+    conclude_biased(op, "Finished taking bias steps", found, path, "bs_rfrac_summary", "bias_steps_results")
 
 
 if __name__ == "__main__":
-    sys.exit(operation_main("take_bias_steps", __doc__, run, keyword_options, options))
+    sys.exit(operation_main("take_bias_steps", __doc__, run, keyword_options, biased_options))

@@ -40,10 +40,7 @@ def falling(kw: SimpleNamespace) -> List[float]:
 
 def swept(op: Operation, kw: SimpleNamespace, groups: Sequence[int]) -> IvCurves:
     lines = op.lines
-    path = lines.file_in_use("bgmap")
-    if path is None:
-        raise CannotWork("no map of bias groups: run take_bgmap first")
-    known = group_map.read(path)
+    known = group_map.in_use(lines)
     volts = falling(kw)
     ratio = lines.constants.high_low_ratio if kw.high_current_mode else 1.0
     driven = [volt / ratio for volt in volts]
@@ -64,7 +61,7 @@ def swept(op: Operation, kw: SimpleNamespace, groups: Sequence[int]) -> IvCurves
                            if not kw.run_serially or readout not in phases
                            or known.get(readout, group_map.NOWHERE).group in turn})
             op.wait(kw.serial_wait_time if kw.run_serially else 0.0)
-    rising = [value for value in reversed(volts)]
+    rising = volts[::-1]
     return iv_curve.analyse(rising, [volt / lines.constants.line_ohm for volt in rising],
                             {readout: seen[::-1] for readout, seen in phases.items()}, known,
                             lines.constants.shunt_ohm, lines.constants.pa_per_phi0)

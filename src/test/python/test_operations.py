@@ -168,6 +168,7 @@ class WhereItWouldLieTest(OnBiasedSlot):
         self.addCleanup(fresh.close)
         for name, arguments, text in (
                 ("take_iv", ("--kwargs", '{"bias_stepp": 1}'), "unexpected keyword argument 'bias_stepp'"),
+                ("take_iv", ("--kwargs", '{"analysis_kwargs": {"psat_level": 0.8}}'), "'psat_level' is for sodetlib"),
                 ("set_biases", ("--bias", "[1, 2, 3]"), "Number of biases must match number of bgs"),
                 ("set_biases", ("--bias", "20"), "beyond 19.9 V"),
                 ("set_biases", ("--bias", "1", "--bgs", "15"), "bias group 15 is not defined")):

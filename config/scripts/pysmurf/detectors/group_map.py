@@ -3,11 +3,12 @@ from __future__ import annotations
 
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
-from tuning.bias_lines import DETECTOR_GROUPS, SHUNT_OHM, UNGROUPED, Readout, SteppedGroup
+from tuning.bias_lines import DETECTOR_GROUPS, SHUNT_OHM, UNGROUPED, BiasLines, Readout, SteppedGroup
+from tuning.instrument import CannotWork
 from tuning.npy import Field, read_table, write_table
 from tuning.quantiles import median
 
-from detectors.response import current_of_phase, jump_rad, operating_point
+from detectors.response import jump_rad, operating_point, step_ratio
 
 THRESHOLD = 0.3
 """Part of all that a channel moved by, for one group. Source: sodetlib ``take_bgmap``."""
@@ -46,8 +47,7 @@ def assign(stepped: Sequence[SteppedGroup], pa_per_phi0: float, shunt_ohm: float
         correlation = abs(jumps[most]) / moved if moved else 0.0
         group, polarity = stepped[most].group, 1 if jumps[most] > 0 else -1
         step = stepped[most]
-        ratio = polarity * current_of_phase(jumps[most], pa_per_phi0) / step.step_a
-        point = operating_point(ratio, step.bias_a, shunt_ohm)
+        point = operating_point(step_ratio(step, readout, polarity, pa_per_phi0), step.bias_a, shunt_ohm)
         fits = correlation >= threshold and abs(point.ohm) <= MAX_OHM
         found[readout] = Place(group if fits else UNGROUPED, polarity, correlation)
     return found
@@ -66,6 +66,13 @@ def correlation(groups: GroupMap) -> Optional[float]:
 
 def trusted(groups: GroupMap) -> bool:
     return (correlation(groups) or 0.0) >= TRUSTED
+
+
+def in_use(lines: BiasLines) -> GroupMap:
+    path = lines.file_in_use("bgmap")
+    if path is None:
+        raise CannotWork("no map of bias groups: run take_bgmap first")
+    return read(path)
 
 
 def write(path: str, groups: GroupMap) -> None:

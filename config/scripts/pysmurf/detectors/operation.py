@@ -25,6 +25,9 @@ from tuning.sodetlib_operations import Sodetlib
 from tuning.stage import EXIT_ARGUMENTS, EXIT_INTERRUPTED, Stage, _finite, _readable, run_stage
 from tuning.told import END
 
+ANALYSIS_KEYWORDS = ("assignment_thresh",)
+"""Of sodetlib's analyses, those that the one here has, too."""
+
 Headline = Sequence[Tuple[str, str]]
 
 
@@ -53,6 +56,9 @@ class Operation(Stage):
         for name in given:
             if name not in known:
                 raise CannotWork(f"{self.name}() got an unexpected keyword argument '{name}'")
+        for name in given.get("analysis_kwargs") or {}:
+            if self.sodetlib is None and name not in ANALYSIS_KEYWORDS:
+                raise CannotWork(f"analysis_kwargs: '{name}' is for sodetlib's analysis, and this is another")
         return SimpleNamespace(**{**known, **given})
 
     def groups(self, asked: Any) -> List[int]:

@@ -54,6 +54,10 @@ def jump_rad(stepped: SteppedGroup, readout: Readout) -> float:
     return sum(after) / len(after) - sum(before) / len(before)
 
 
+def step_ratio(stepped: SteppedGroup, readout: Readout, polarity: int, pa_per_phi0: float) -> float:
+    return polarity * current_of_phase(jump_rad(stepped, readout), pa_per_phi0) / stepped.step_a
+
+
 def time_constant_s(stepped: SteppedGroup, readout: Readout) -> Optional[float]:
     """tau of A exp(-t / tau) + b behind the edge; None where nothing decays.
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from math import isfinite, nan
 from types import SimpleNamespace
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Union
 
-from tuning.bias_lines import UNGROUPED, Readout, SteppedGroup
+from tuning.bias_lines import UNGROUPED, Readout, SteppedGroup, WavedGroup
 from tuning.npy import Field, write_table
 
 from detectors import group_map, iv_curve, response
@@ -17,6 +17,8 @@ from detectors.operation import Operation
 from detectors.response import NOWHERE, OperatingPoint
 
 WINDOW_S = 0.03
+
+Played = Union[SteppedGroup, WavedGroup]
 
 STEP_KEYWORDS: Dict[str, Any] = {
     "bgs": None, "dc_voltage": None, "step_voltage": 0.05, "step_duration": 0.05, "nsteps": 20,
@@ -64,24 +66,21 @@ def normal_ohms(op: Operation) -> Dict[Readout, float]:
     return {curve.readout: curve.normal_ohm for curve in iv_curve.read(path).curves}
 
 
-def points(stepped: Sequence[SteppedGroup], groups: GroupMap, normal: Dict[Readout, float], shunt_ohm: float,
-           pa_per_phi0: float) -> List[Point]:
-    """Each channel by the steps of its own group."""
-    by_group = {each.group: each for each in stepped}
+def points(op: Operation, played: Sequence[Played], groups: GroupMap, normal: Dict[Readout, float],
+           ratio_of: Callable[[Any, Readout, int, float], float]) -> List[Point]:
+    """Each channel by what was played on its own group; what has too much resistance for a detector is of none."""
+    constants = op.lines.constants
+    by_group = {each.group: each for each in played}
     found: List[Point] = []
-    for readout in stepped[0].phases if stepped else ():
-        place = groups.get(readout, group_map.NOWHERE)
-        at, tau = NOWHERE, None
-        step = by_group.get(place.group)
-        if step is not None:
-            jump = place.polarity * response.jump_rad(step, readout)
-            ratio = response.current_of_phase(jump, pa_per_phi0) / step.step_a
-            at = response.operating_point(ratio, step.bias_a, shunt_ohm)
+    for readout in played[0].phases if played else ():
+        place, at = groups.get(readout, group_map.NOWHERE), NOWHERE
+        mine = by_group.get(place.group)
+        if mine is not None:
+            at = response.operating_point(ratio_of(mine, readout, place.polarity, constants.pa_per_phi0), mine.bias_a,
+                                          constants.shunt_ohm)
             if abs(at.ohm) > MAX_OHM:
                 place, at = place._replace(group=UNGROUPED), NOWHERE
-            elif ratio < 0:
-                tau = response.time_constant_s(step, readout)
-        found.append(Point(readout, place, at, tau, normal.get(readout, nan)))
+        found.append(Point(readout, place, at, None, normal.get(readout, nan)))
     return found
 
 
