@@ -31,7 +31,7 @@ def run(stage: Stage) -> None:
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
-    return run_stage("all_off", safe_state.options(arguments), Faults({}), run)
+    return run_stage("all_off", safe_state.options(arguments, "all_off"), Faults({}), run)
 
 
 if __name__ == "__main__":

@@ -16,13 +16,14 @@ from detectors.operation import Operation, operation_main
 POLL_S = 0.5
 
 
-def look(op: Operation) -> bool:
-    """Tell what is there; False where nothing answers."""
+def look(op: Operation, answered: bool) -> bool:
+    """Tell what is there; False where nothing answers. ``answered``: whether something did the last time."""
     try:
         found = op.instrument.stream_state()
     except CannotWork as reason:
         op.tell(responsive=False)
-        op.complain(f"check_state: {reason}")
+        if answered:
+            op.complain(f"check_state: {reason}")
         return False
     op.tell(**found, stream_id=op.stream_id, last_update=time.time(), responsive=True,
             state_results={key: found[key] for key in ("open_g3stream", "num_active_channels")})
@@ -31,18 +32,19 @@ def look(op: Operation) -> bool:
 
 def run(op: Operation) -> None:
     options = op.options
-    looks = answered = 0
+    looks, count, answered = 0, 0, True
     try:
         while not (options.test_mode and looks):
             looks += 1
-            answered += look(op)
+            answered = look(op, answered)
+            count += answered
             until = time.monotonic() + options.poll_interval
             while time.monotonic() < until and not options.test_mode:
                 interruption.sleep(min(POLL_S, max(until - time.monotonic(), 0)))
     except Interrupted:
         interruption.told = False
     op.ending = "Finished checking state"
-    op.values = {"n_looks": looks, "n_answered": answered}
+    op.values = {"n_looks": looks, "n_answered": count}
 
 
 def options(parser: StageParser) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import time
 import unittest
 from math import isfinite
@@ -17,6 +18,8 @@ from tuning.npy import read_table
 
 OFF = [0.0] * GROUPS
 LOW = [False] * GROUPS
+LONG = ("--time-scale", "1")
+"""For one that is over too soon to be met in the middle."""
 
 TUNED_AND_BIASED: List[Slot] = []
 
@@ -189,31 +192,39 @@ class WhereItWouldLieTest(OnBiasedSlot):
 class AbortTest(OnBiasedSlot):
     """Told to end in the middle, each leaves what it promises: 0 V, or what was there before."""
 
-    def interrupted(self, name: str, *arguments: str) -> None:
+    def started(self, name: str, *arguments: str, at_volts: float = 0) -> "subprocess.Popen[str]":
         # A part of the real waits, so that there is a middle.
         process = self.slot.start(name, "--simulate", "--time-scale", "0.1", *arguments)
         self.addCleanup(process.kill)
         deadline = time.monotonic() + TIMEOUT_S
-        while not self.begun():
+        # Relays are turned by all that have more to put back than a stream.
+        while not any(self.lines["high_current"]) or max(self.lines["volts"]) < at_volts:
             self.assertLess(time.monotonic(), deadline)
             self.assertIsNone(process.poll())
             time.sleep(0.02)
+        return process
+
+    def interrupted(self, name: str, *arguments: str) -> None:
+        process = self.started(name, *arguments)
         process.send_signal(signal.SIGINT)
         self.assertIn("interrupted", rest_of(process))
         self.assertEqual(process.returncode, 130)
         self.assertFalse(self.slot.state["stream"]["open_g3stream"])
         self.assertEqual(self.lines["high_current"], LOW)
 
-    def begun(self) -> bool:
-        """Relays are turned by all that have a stream to end and more to put back."""
-        return any(self.lines["high_current"])
-
     def test_those_that_leave_no_bias(self) -> None:
-        for name, arguments in (("take_iv", ()), ("bias_dets", ("--rfrac", "0.5")), ("overbias_tes", ()),
+        for name, arguments in (("take_iv", ()), ("bias_dets", ("--rfrac", "0.5", *LONG)), ("overbias_tes", LONG),
                                 ("take_bgmap", ())):
             self.interrupted(name, *arguments)
             self.assertEqual(self.lines["volts"], OFF, name)
             self.assertFalse(self.slot.state["tes_bias_on"])
+
+    def test_one_that_was_killed(self) -> None:
+        process = self.started("overbias_tes", *LONG, at_volts=19)
+        process.kill()
+        rest_of(process)
+        self.run_it("bias_off", "--kwargs", "{}", "--faults", "hang")
+        self.assertEqual((self.lines["volts"], self.lines["high_current"]), (OFF, LOW))
 
     def test_those_that_leave_the_bias(self) -> None:
         before = self.lines

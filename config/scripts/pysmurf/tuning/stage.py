@@ -32,7 +32,7 @@ Numbers = Dict[str, Number]
 PROGRESS_STEPS = 16
 """Lines of progress a stage and band."""
 
-HASTY_STAGES = ("preflight", "safe_state", "all_off", "check_state")
+HASTY_STAGES = ("preflight", "safe_state", "all_off", "bias_off", "check_state")
 HASTY_PATIENCE_S = 2.0
 """Stages that do not wait long for an answer: one is there to notice, the other must act."""
 
