@@ -112,7 +112,8 @@ def noise_by_group(path: str, title: str, levels: Sequence[Measured], alive_to: 
     panel.line(panel.x_range, [125.0, 125.0], GREY, 1.5, "6 4")
     beyond = sum(each.value > highest for each in levels)
     above = f"; {beyond} above the edge" if beyond else ""
-    write_text(path, svg.sheet(title, [panel], [f"bar: median of the group; grey: superconducting, 125 pA/rtHz{above}"]))
+    note = f"bar: median of the group; grey: superconducting, 125 pA/rtHz{above}"
+    write_text(path, svg.sheet(title, [panel], [note]))
 
 
 def _by_group(box: Box, values: Sequence[Measured], y_range: Tuple[float, float], y_label: str,

@@ -20,9 +20,8 @@ from tuning.faults import UnknownFault, parse_faults
 from tuning.instrument import CannotWork
 from tuning.publisher import Publisher
 from tuning.quantiles import QUANTILES, quantile
-from tuning.session_folder import write_text
 from tuning.sodetlib_operations import Sodetlib
-from tuning.stage import EXIT_ARGUMENTS, EXIT_INTERRUPTED, Stage, _finite, _readable, run_stage
+from tuning.stage import EXIT_ARGUMENTS, EXIT_INTERRUPTED, Stage, finite, readable, run_stage
 from tuning.told import END
 
 ANALYSIS_KEYWORDS = ("assignment_thresh",)
@@ -83,7 +82,7 @@ class Operation(Stage):
         # One that tells of no progress hangs here, where it is asked to.
         self.faults.hang_once()
         self.ending = text
-        self.values = _finite(numbers)
+        self.values = finite(numbers)
         if self.in_pipeline:
             # The data at the top are those of the whole.
             self.tell(**{self.name: returned}, **self.told.headline(*headline[0]))
@@ -111,10 +110,8 @@ class Operation(Stage):
 
     def finish(self) -> None:
         if self.values:
-            self.say(", ".join(f"{key} {_readable(value)}" for key, value in self.values.items()))
-        target = os.environ.get("PYSMURF_RESULT_FILE")
-        if target:
-            write_text(target, json.dumps(self.result(), allow_nan=False) + "\n")
+            self.say(", ".join(f"{key} {readable(value)}" for key, value in self.values.items()))
+        self.write_result()
         if self.in_pipeline:
             self.tell(**self.told.step(END, time.time()))
         self.publisher.session_log(self.ending)

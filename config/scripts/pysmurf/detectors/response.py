@@ -5,7 +5,7 @@ Sources: sodetlib ``operations/bias_steps.py`` (``_compute_R0_I0_Pj``, ``_fit_ta
 from __future__ import annotations
 
 from math import atan2, cos, exp, hypot, pi, sin
-from typing import NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 from tuning.bias_lines import Readout, SteppedGroup, WavedGroup
 

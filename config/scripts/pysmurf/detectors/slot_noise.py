@@ -90,7 +90,8 @@ def of_sodetlib(taken: Dict[str, Any]) -> Noise:
     pars = taken["noise_pars"]
     return Noise([float(freq) for freq in taken["f"][1:]], [
         Level(Readout(int(taken["bands"][row]), int(taken["channels"][row])), float(pars[row][0]),
-              float(pars[row][2]) if isfinite(pars[row][2]) else None, [float(value) for value in taken["axx"][row][1:]])
+              float(pars[row][2]) if isfinite(pars[row][2]) else None,
+              [float(value) for value in taken["axx"][row][1:]])
         for row in range(len(pars))])
 
 

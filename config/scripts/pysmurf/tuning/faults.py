@@ -2,8 +2,8 @@
 
 ``amp_fail``, ``no_flux_ramp``, ``eta_bad``, ``dead_channels`` (every eighth gives no signal), ``bias_stuck`` (the
 first bias group that is set stays at 0 V), ``rssi_lockup`` (from here on no register answers) and ``rssi_dead`` (a
-restart of the link does not help) are faults of the simulated instrument. The others are faults of the process itself. ``name@stage`` limits a fault to one
-stage.
+restart of the link does not help) are faults of the simulated instrument. The others are faults of the process
+itself. ``name@stage`` limits a fault to one stage.
 """
 from __future__ import annotations
 

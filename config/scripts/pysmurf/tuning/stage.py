@@ -162,7 +162,7 @@ class Stage:
             try:
                 self._begin(None)
                 self._begin(band)
-                numbers = _finite(measure(band))
+                numbers = finite(measure(band))
                 self.numbers.setdefault(str(band), {}).update(numbers)
                 if band in self._held:
                     self._tell(band, *self._held.pop(band))
@@ -205,15 +205,18 @@ class Stage:
             result["errors"] = self.errors
         return result
 
-    def finish(self) -> None:
-        """Give the numbers to those who wait for them."""
-        for band, numbers in sorted(self.numbers.items()):
-            text = ", ".join(f"{key} {_readable(value)}" for key, value in numbers.items()
-                             if not is_quantile(key))
-            self.say(f"band {band} done: {text}")
+    def write_result(self) -> None:
         target = os.environ.get("PYSMURF_RESULT_FILE")
         if target:
             write_text(target, json.dumps(self.result(), allow_nan=False) + "\n")
+
+    def finish(self) -> None:
+        """Give the numbers to those who wait for them."""
+        for band, numbers in sorted(self.numbers.items()):
+            text = ", ".join(f"{key} {readable(value)}" for key, value in numbers.items()
+                             if not is_quantile(key))
+            self.say(f"band {band} done: {text}")
+        self.write_result()
         self.publisher.session_data(self.told.step(END, time.time()))
         self.publisher.session_data({self.name: self.numbers})
         done = ", ".join(sorted(self.numbers)) or "none"
@@ -279,13 +282,13 @@ def _step(done: int, total: int) -> int:
     return done * PROGRESS_STEPS // max(total, 1)
 
 
-def _finite(numbers: Mapping[str, Any]) -> Numbers:
+def finite(numbers: Mapping[str, Any]) -> Numbers:
     """JSON has no infinities; what is not a finite number is told as null."""
     return {key: None if isinstance(value, float) and not math.isfinite(value) else value
             for key, value in numbers.items()}
 
 
-def _readable(value: Number) -> str:
+def readable(value: Number) -> str:
     return f"{value:.5g}" if isinstance(value, float) else str(value).lower()
 
 

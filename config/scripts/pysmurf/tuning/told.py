@@ -1,7 +1,8 @@
 """What a session has been told so far under the keys of the observatory's agent: its steps, and lists by band.
 
 Each stage is a process of its own, and a list that covers all bands, or all steps, is told by several of them. So
-it is kept beside the sessions, until another one begins. Keys and names of steps after sodetlib ``uxm_setup`` and ``uxm_relock``.
+it is kept beside the sessions, until another one begins. Keys and names of steps after sodetlib ``uxm_setup`` and
+``uxm_relock``.
 """
 from __future__ import annotations
 

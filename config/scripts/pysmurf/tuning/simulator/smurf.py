@@ -334,9 +334,6 @@ class SimulatedSmurf:
     def _line(self, state: State, band: int) -> FeedLine:
         return FeedLine(self._band(band), state, self._band_state(state, band), self._faults)
 
-    def _line_now(self, band: int) -> FeedLine:
-        return self._line(self._registers.read(), band)
-
     def full_band_ampl_sweep(self, band: int, start_mhz: float, stop_mhz: float, tone_power: int) -> Sweep:
         with self._registers.transaction() as state:
             own = self._band_state(state, band)
