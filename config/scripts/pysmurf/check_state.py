@@ -21,11 +21,11 @@ def look(op: Operation, answered: bool) -> bool:
     try:
         found = op.instrument.stream_state()
     except CannotWork as reason:
-        op.tell(responsive=False)
+        op.tell(degraded=True)
         if answered:
             op.complain(f"check_state: {reason}")
         return False
-    op.tell(**found, stream_id=op.stream_id, last_update=time.time(), responsive=True,
+    op.tell(**found, stream_id=op.stream_id, last_update=time.time(), degraded=False,
             state_results={key: found[key] for key in ("open_g3stream", "num_active_channels")})
     return True
 

@@ -266,7 +266,7 @@ class ProcessTest(OnBiasedSlot):
     def test_check_state(self) -> None:
         self.stopped("check_state", "--poll-interval", "0.1", until="num_active_channels")
         told, _ = self.running
-        self.assertEqual((told["open_g3stream"], told["stream_id"], told["responsive"]), (0, "slot2", True))
+        self.assertEqual((told["open_g3stream"], told["stream_id"], told["degraded"]), (0, "slot2", False))
         self.assertEqual(told["state_results"]["num_active_channels"], len(told["channel_mask"]))
 
     def test_a_link_that_is_locked_up(self) -> None:
@@ -275,10 +275,10 @@ class ProcessTest(OnBiasedSlot):
         self.run_it("restart_rssi", "--faults", "rssi_lockup,rssi_dead", code=1)
         self.assertFalse(self.told()["rssi_responsive"])
         self.assertIn("run restart_rssi", self.run_it("check_state", "--test-mode").err)
-        self.assertFalse(self.told()["responsive"])
+        self.assertTrue(self.told()["degraded"])
         self.assertIn("RSSI has recovered", self.run_it("restart_rssi").text)
         self.run_it("check_state", "--test-mode")
-        self.assertTrue(self.told()["responsive"])
+        self.assertFalse(self.told()["degraded"])
 
 
 class OthersTest(OnBiasedSlot):
