@@ -42,8 +42,10 @@ public final class Parameters {
 
     private static final String PROCESS = "process";
     private static final String TASK = "task";
-    /** Keyword of ours: {@code "x-autostart": true} says that it starts with the controller. */
+    /** Keyword of ours: {@code "x-autostart": true} says that it starts with the controller, "ocs" only where that has a router. */
     private static final String AUTOSTART = "x-autostart";
+
+    private static final String AT_ROUTER = "ocs";
     /** Keyword of ours: {@code "x-stop-grace": 60} says for how many seconds a process may end in good order. */
     private static final String STOP_GRACE = "x-stop-grace";
 
@@ -143,6 +145,12 @@ public final class Parameters {
         if (!grace.isMissingNode() && !(grace.isNumber() && grace.asDouble() > 0)) {
             return Optional.of(STOP_GRACE + " is a number of seconds above 0");
         }
+        JsonNode autostart = json.path(AUTOSTART);
+        if (!autostart.isMissingNode()
+                && !autostart.isBoolean()
+                && !autostart.asText().equals(AT_ROUTER)) {
+            return Optional.of(AUTOSTART + " is true, false or \"ocs\"");
+        }
         if (json.has(FIRST_DATA) && !json.path(FIRST_DATA).isObject()) {
             return Optional.of(FIRST_DATA + " is an object");
         }
@@ -194,9 +202,14 @@ public final class Parameters {
         return kind().equals(PROCESS);
     }
 
-    /** Whether it starts with the controller. */
-    public boolean isAutostart() {
-        return json.path(AUTOSTART).asBoolean();
+    /**
+     * Whether it starts with the controller.
+     *
+     * @param atRouter whether that is an OCS agent at a router
+     */
+    public boolean isAutostart(boolean atRouter) {
+        return json.path(AUTOSTART).asBoolean()
+                || atRouter && json.path(AUTOSTART).asText().equals(AT_ROUTER);
     }
 
     /** How long a process may take to end after a stop. */

@@ -137,6 +137,69 @@ class OcsRouterIT {
                 .isEqualTo("Operation \"run\" is currently not running (SUCCEEDED).");
     }
 
+    /** The simulated slot's own operations: one that begins with the controller and has a feed, and one that holds the lock. */
+    @Test
+    void hasProcessesAndFeeds() throws Exception {
+        router = new JawampaRouter(port);
+        start(Map.of("SIMULATOR_STATE", folder.resolve("state.json").toString()));
+        awaitRegistered();
+        WampClient client = router.client();
+        BlockingQueue<PubSubData> states = JawampaRouter.subscribe(client, "tower..feeds.state_results");
+
+        JsonNode api = JawampaRouter.await(client, ADDRESS, "[\"get_api\"]");
+        assertThat(api.path("processes"))
+                .extracting(process -> process.path(0).asText())
+                .containsExactly("check_state", "stream");
+        JsonNode stream = api.path("processes").path(1);
+        assertThat(stream.path(1).path("status").asText()).isEqualTo("no_history");
+        assertThat(stream.path(2).has("abortable")).isFalse();
+        assertThat(stream.path(2).path("op_type").asText()).isEqualTo("process");
+        assertThat(stream.path(2).path("docstring").asText()).contains("**Process** - ");
+        assertThat(api.path("tasks"))
+                .extracting(task -> task.path(0).asText())
+                .contains("run", "take_iv", "uxm_relock")
+                .doesNotContain("stream", "stop");
+        assertThat(api.path("feeds"))
+                .extracting(feed -> feed.path(0).asText())
+                .contains("heartbeat", "state_results", "tracking_results", "bias_step_results");
+
+        JsonNode state = next(states).arguments().path(0);
+        assertThat(state.path(1).path("feed_name").asText()).isEqualTo("state_results");
+        assertThat(state.path(1).path("record").asBoolean()).isTrue();
+        JsonNode block = state.path(0).path("state_results");
+        assertThat(block.path("block_name").asText()).isEqualTo("state_results");
+        assertThat(block.path("timestamps")).hasSize(1);
+        assertThat(block.path("data").path("num_active_channels")).hasSize(1);
+
+        assertThat(operate(client, "[\"stop\", \"run\"]"))
+                .isEqualTo("Cannot \"stop\" \"run\" because it is a \"{op_type}\".");
+        assertThat(operate(client, "[\"abort\", \"stream\"]"))
+                .isEqualTo("Cannot \"abort\" \"stream\" because it is a \"{op_type}\".");
+        assertThat(operate(client, "[\"stop\", \"stream\"]")).isEqualTo("No session active.");
+        assertThat(operate(client, "[\"start\", \"stream\", {\"time_scale\": 0}]"))
+                .isEqualTo("Started process \"stream\".");
+        assertThat(operate(client, "[\"start\", \"take_noise\", {}]")).startsWith("Started task");
+        await().atMost(PATIENCE).until(() -> JawampaRouter.await(client, OPS, "[\"status\", \"stream\"]")
+                .path(2)
+                .path("data")
+                .path("stream_on")
+                .asBoolean());
+        assertThat(operate(client, "[\"stop\", \"stream\"]")).isEqualTo("Requested stop on process stream\".");
+        assertThat(operate(client, "[\"wait\", \"stream\"]"))
+                .isEqualTo("Operation \"stream\" is currently not running (SUCCEEDED).");
+        assertThat(operate(client, "[\"stop\", \"stream\"]")).isEqualTo("The operation is already done");
+    }
+
+    private static String operate(WampClient client, String args) throws Exception {
+        return JawampaRouter.await(client, OPS, args).path(1).asText();
+    }
+
+    private static PubSubData next(BlockingQueue<PubSubData> events) throws Exception {
+        PubSubData next = events.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        assertThat(next).isNotNull();
+        return next;
+    }
+
     @Test
     void worksWithoutTheRouterAndKeepsItsScriptWhileThatIsAway() throws Exception {
         start(Map.of());
@@ -155,7 +218,6 @@ class OcsRouterIT {
         JsonNode session = JawampaRouter.await(router.client(), OPS, "[\"status\", \"run\"]")
                 .path(2);
         assertThat(session.path("status").asText()).isEqualTo("running");
-        assertThat(session.path("session_id").asInt()).isZero();
         Files.createFile(folder.resolve("go"));
     }
 
