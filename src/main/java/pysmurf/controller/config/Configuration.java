@@ -32,6 +32,7 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The configuration of one controller, read and checked as a whole at the start: environment over {@code -D} over file over default.
@@ -177,9 +178,11 @@ public final class Configuration {
 
     private String defaultOf(Setting<?> setting) {
         if (setting == SCRIPTS_ROOTS) {
-            return Path.of(given(OCS_CONFIG_DIR, configDir.toString()))
-                    .resolve("scripts")
-                    .toString();
+            // a site's own scripts, and those that the project's operations run
+            return Stream.of(given(OCS_CONFIG_DIR, ""), configDir.toString())
+                    .filter(folder -> !folder.isEmpty())
+                    .map(folder -> folder + "/scripts")
+                    .collect(Collectors.joining(","));
         }
         if (setting == PUBLISHER_DESTINATIONS && "udp".equals(environment.get("SMURFPUB_BACKEND"))) {
             return given("SMURFPUB_UDP_HOST", "localhost") + ":" + given("SMURFPUB_UDP_PORT", "8200");

@@ -168,8 +168,8 @@ public final class Settings {
     public static final Setting<List<Path>> SCRIPTS_ROOTS = paths(
             "scripts.roots",
             "",
-            "Folders that scripts must lie in, symbolic links resolved. Default: config/scripts, or $OCS_CONFIG_DIR/scripts where"
-                    + " that is set.");
+            "Folders that scripts must lie in, symbolic links resolved. Default: $OCS_CONFIG_DIR/scripts where that is set, and"
+                    + " config/scripts.");
 
     public static final Setting<Duration> ABORT_INTERRUPT_GRACE = duration(
             "abort.interrupt-grace",

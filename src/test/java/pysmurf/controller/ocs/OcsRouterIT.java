@@ -141,7 +141,7 @@ class OcsRouterIT {
     @Test
     void hasProcessesAndFeeds() throws Exception {
         router = new JawampaRouter(port);
-        start(Map.of("SIMULATOR_STATE", folder.resolve("state.json").toString()));
+        start(Map.of());
         awaitRegistered();
         WampClient client = router.client();
         BlockingQueue<PubSubData> states = JawampaRouter.subscribe(client, "tower..feeds.state_results");
