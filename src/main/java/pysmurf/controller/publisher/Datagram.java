@@ -1,6 +1,7 @@
 package pysmurf.controller.publisher;
 
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import pysmurf.controller.sink.Weighted;
 
 /**
@@ -13,6 +14,12 @@ public record Datagram(byte[] bytes, InetSocketAddress sender, int port) impleme
 
     /** The record, its array's head and its place in a list; senders are shared. */
     private static final int OVERHEAD_BYTES = 80;
+
+    /** Whether it is one of those by which the controller learns that all before them have come. */
+    boolean isMarker() {
+        return bytes.length <= PublisherInbox.MAX_MARKER_BYTES
+                && new String(bytes, StandardCharsets.UTF_8).contains(PublisherInbox.MARKER_TYPE);
+    }
 
     @Override
     public int weight() {

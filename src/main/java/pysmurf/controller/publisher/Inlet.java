@@ -38,11 +38,13 @@ public final class Inlet {
     private final CompletableFuture<Long> socketDropsBefore;
     private final PublisherCount before;
     private final SequenceGaps messages;
-    private final String marking = UUID.randomUUID().toString();
+    private final SequenceGaps markers = new SequenceGaps(0);
+    private final SequenceGaps.Source marking =
+            new SequenceGaps.Source("", "", UUID.randomUUID().toString());
     private long marked;
-    private long arrived;
     private long lastMarker = -1;
     private long queueDrops;
+    private long markerDrops;
     private long lostReported;
     private long gapsReported;
     private CompletableFuture<Void> looks = CompletableFuture.completedFuture(null);
@@ -76,8 +78,12 @@ public final class Inlet {
         messages.note(source, number);
     }
 
-    synchronized void droppedFromQueue() {
-        queueDrops++;
+    synchronized void droppedFromQueue(boolean marker) {
+        if (marker) {
+            markerDrops++;
+        } else {
+            queueDrops++;
+        }
     }
 
     /** Looks at a registered file, after those before it, on a thread that the file system may hold up. */
@@ -94,9 +100,9 @@ public final class Inlet {
     }
 
     synchronized void markerArrived(JsonNode marker) {
-        if (marker.path("mark").asText().equals(marking)) {
+        if (marker.path("mark").asText().equals(marking.sender())) {
             lastMarker = Math.max(lastMarker, marker.path("n").longValue());
-            arrived++;
+            markers.note(marking, marker.path("n").longValue());
             notifyAll();
         }
     }
@@ -155,15 +161,17 @@ public final class Inlet {
         inbox.send(
                 Json.object()
                         .put("type", PublisherInbox.MARKER_TYPE)
-                        .put("mark", marking)
+                        .put("mark", marking.sender())
                         .put("n", marked),
                 port);
         return marked++;
     }
 
     private synchronized void reportMissing() {
-        // numbers miss the last ones; drops miss those that the Publisher failed to send, and count markers
-        long drops = SocketDrops.of(port) - socketDropsBefore.join() + queueDrops - (marked - arrived);
+        // the socket does not tell what it dropped
+        long markersInSocket = Math.max(0, markers.lost() - markerDrops);
+        // numbers miss the last ones, drops miss those that the Publisher failed to send
+        long drops = SocketDrops.of(port) - socketDropsBefore.join() + queueDrops - markersInSocket;
         long lost = before.lost() + Math.max(0, Math.max(messages.lost(), drops));
         if (lost > lostReported) {
             sessions.message(

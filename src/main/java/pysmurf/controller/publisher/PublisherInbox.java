@@ -31,6 +31,7 @@ import pysmurf.controller.session.Sessions;
 public final class PublisherInbox implements AutoCloseable {
 
     static final String MARKER_TYPE = "pysmurf-controller-marker";
+    static final int MAX_MARKER_BYTES = 200;
 
     private static final Logger LOG = LoggerFactory.getLogger(PublisherInbox.class);
 
@@ -129,7 +130,7 @@ public final class PublisherInbox implements AutoCloseable {
         for (Object one : (List<?>) batch) {
             Inlet inlet = byPort.get(((Datagram) one).port());
             if (inlet != null) {
-                inlet.droppedFromQueue();
+                inlet.droppedFromQueue(((Datagram) one).isMarker());
             }
         }
     }
