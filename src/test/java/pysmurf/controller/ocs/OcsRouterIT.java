@@ -137,7 +137,7 @@ class OcsRouterIT {
                 .isEqualTo("Operation \"run\" is currently not running (SUCCEEDED).");
     }
 
-    /** The simulated slot's own operations: one that begins with the controller and has a feed, and one that holds the lock. */
+    /** The simulated slot's own operations: one begins with the controller and has a feed. */
     @Test
     void hasProcessesAndFeeds() throws Exception {
         router = new JawampaRouter(port);
@@ -176,18 +176,16 @@ class OcsRouterIT {
         assertThat(operate(client, "[\"abort\", \"stream\"]"))
                 .isEqualTo("Cannot \"abort\" \"stream\" because it is a \"{op_type}\".");
         assertThat(operate(client, "[\"stop\", \"stream\"]")).isEqualTo("No session active.");
-        assertThat(operate(client, "[\"start\", \"stream\", {\"time_scale\": 0}]"))
-                .isEqualTo("Started process \"stream\".");
-        assertThat(operate(client, "[\"start\", \"take_noise\", {}]")).startsWith("Started task");
-        await().atMost(PATIENCE).until(() -> JawampaRouter.await(client, OPS, "[\"status\", \"stream\"]")
-                .path(2)
-                .path("data")
-                .path("stream_on")
-                .asBoolean());
-        assertThat(operate(client, "[\"stop\", \"stream\"]")).isEqualTo("Requested stop on process stream\".");
-        assertThat(operate(client, "[\"wait\", \"stream\"]"))
-                .isEqualTo("Operation \"stream\" is currently not running (SUCCEEDED).");
-        assertThat(operate(client, "[\"stop\", \"stream\"]")).isEqualTo("The operation is already done");
+        assertThat(operate(client, "[\"start\", \"check_state\"]"))
+                .isEqualTo("Operation \"check_state\" already in progress.");
+        assertThat(operate(client, "[\"stop\", \"check_state\"]"))
+                .isEqualTo("Requested stop on process check_state\".");
+        assertThat(operate(client, "[\"wait\", \"check_state\"]"))
+                .isEqualTo("Operation \"check_state\" is currently not running (SUCCEEDED).");
+        assertThat(operate(client, "[\"stop\", \"check_state\"]")).isEqualTo("The operation is already done");
+        assertThat(operate(client, "[\"start\", \"check_state\", {\"test_mode\": true}]"))
+                .isEqualTo("Started process \"check_state\".");
+        assertThat(operate(client, "[\"wait\", \"check_state\"]")).endsWith("(SUCCEEDED).");
     }
 
     private static String operate(WampClient client, String args) throws Exception {
