@@ -1,7 +1,7 @@
 SHELL = /bin/sh
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test test-pysmurf bench soak format run clean
+.PHONY: help build demo night test test-pysmurf bench soak format run clean
 
 MVN = mvn
 JAR = target/pysmurf-controller.jar
@@ -27,6 +27,9 @@ $(JAR): $(SOURCES)
 
 demo: $(JAR) ## Tune a simulated band over MQTT; KEEP=1 leaves the controller up
 	@KEEP='$(KEEP)' sh src/demo/demo.sh
+
+night: $(JAR) ## Run a short simulated night on two slots, and a table of what came of it
+	@PYTHONDONTWRITEBYTECODE=1 python3 src/demo/night.py
 
 run: $(JAR) ## Start the controller
 	@exec bin/pysmurf-controller

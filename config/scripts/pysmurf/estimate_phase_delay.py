@@ -39,6 +39,11 @@ def save(stage: Stage, band: int, delay: PhaseDelay, before: Sweep, after: Sweep
 
 def run(stage: Stage) -> None:
     stage.each_band(lambda band: measure(stage, band))
+    delays = stage.told.of_bands(None, band_delay_us={
+        int(band): numbers["band_delay_us"] for band, numbers in stage.numbers.items()})["band_delay_us"]
+    bands = [band for band, delay in enumerate(delays) if delay is not None]
+    stage.publisher.session_data({"setup_phase_delay": {"bands": bands,
+                                                        "band_delay_us": [delays[band] for band in bands]}})
 
 
 if __name__ == "__main__":

@@ -38,7 +38,8 @@ def load(stage: Stage, band: int, path: str, tune: Dict[int, List[Notch]]) -> Di
     if options.setup_notches:
         instrument.setup_notches(
             band, [notch.freq_mhz for notch in tune[band]], stage.setting("tone_power", band),
-            options.sweep_width, options.df_sweep, options.delta_freq, options.min_offset, False,
+            options.sweep_width, options.df_sweep, options.delta_freq, options.min_offset,
+            options.new_master_assignment and "new_master_assignment" in options.given,
             stage.progress_of(band))
     tones = instrument.read_state().tones_on.get(band, 0)
     stage.progress(band, tones, len(tune[band]), "channels")

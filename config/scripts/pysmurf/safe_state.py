@@ -16,7 +16,7 @@ from tuning.faults import Faults
 from tuning.instrument import CannotWork
 from tuning.stage import Numbers, Stage, run_stage
 
-NEEDED = ("--data-dir", "--ctime", "--amps", "--scan-wait")
+NEEDED = ("--data-dir", "--ctime", "--amps", "--outputs", "--scan-wait")
 MODES = ("--simulate", "--hardware", "--dry-hardware")
 
 
@@ -24,28 +24,28 @@ PAUSE_S = 1.0
 """Between the two looks at what is on."""
 
 
-def options(arguments: Optional[Sequence[str]]) -> Options:
+def options(arguments: Optional[Sequence[str]], name: str = "safe_state") -> Options:
     """What the command line says; of one that cannot be understood, the part that safe_state needs."""
     given: List[str] = list(sys.argv[1:] if arguments is None else arguments)
-    parser = stage_parser("safe_state", __doc__)
+    parser = stage_parser(name, __doc__)
     parser.lenient = True
     try:
         known, unknown = parser.parse_known_args(given, Options())
         if unknown:
-            print(f"safe_state: ignored {' '.join(unknown)}", file=sys.stderr)
+            print(f"{name}: ignored {' '.join(unknown)}", file=sys.stderr)
         return known
     except ArgumentsRefused as refused:
-        print(f"safe_state: {refused}; going on without", file=sys.stderr)
+        print(f"{name}: {refused}; going on without", file=sys.stderr)
     kept: List[str] = []
     for place, argument in enumerate(given):
-        name, equals, _ = argument.partition("=")
-        words = [argument] if equals or name not in NEEDED else given[place:place + 2]
-        if name in NEEDED + MODES:
+        option, equals, _ = argument.partition("=")
+        words = [argument] if equals or option not in NEEDED else given[place:place + 2]
+        if option in NEEDED + MODES:
             try:
                 parser.parse_args(words, Options())
                 kept += words
             except ArgumentsRefused as refused:
-                print(f"safe_state: {refused}; going on without", file=sys.stderr)
+                print(f"{name}: {refused}; going on without", file=sys.stderr)
     return parser.parse_args(kept, Options())
 
 

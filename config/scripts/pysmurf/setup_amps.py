@@ -93,6 +93,7 @@ def set_up(stage: Stage, gates: Dict[str, float]) -> None:
     for amp in ("hemt", "50k"):
         numbers[f"{amp}_id"] = round(biases[f"{amp}_drain_current"], 4)
         numbers[f"{amp}_vg"] = biases[f"{amp}_gate_volt"]
+    stage.publisher.session_data({"setup_amps_summary": {"success": all(found), **biases}})
     # One pair of amplifiers serves all bands of the slot.
     stage.each_band(lambda band: numbers)
 

@@ -2,7 +2,7 @@
 
 30 seconds, in the simulator at 200 Hz; the level is the median of the spectrum from 10 to 30 Hz. Round 125
 pA/rtHz is right for shunts of 0.4 mOhm at 100 mK; much more says: go back. Leaves TONES and FLUX RAMP as they
-were, the stream OFF.
+were, the stream OFF. With --every-band it is the operation of this name: all channels that are on, in one stream.
 """
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from tuning import figures
+from tuning.arguments import StageParser, number
 from tuning.band import BANDS
 from tuning.fluxramp import current_pa
 from tuning.instrument import CannotWork
@@ -80,7 +81,27 @@ def run(stage: Stage) -> None:
     if not stage.instrument.read_state().flux_ramp_on:
         stage.say("the flux ramp is off: the phases mean nothing until tracking_setup ran")
     stage.each_band(lambda band: measure(stage, band))
+    medians = stage.told.of_bands(None, band_medians={
+        int(band): numbers["median_pa_rthz"] for band, numbers in stage.numbers.items()})
+    middle = median([level for level in medians["band_medians"] if level is not None])
+    stage.publisher.session_data({"noise": medians, **stage.told.headline(
+        "White noise", "none" if middle is None else f"{middle:.0f} pA/rtHz")})
+
+
+def every_band(parser: StageParser) -> None:
+    parser.add_argument("--every-band", action="store_true", help="all channels that are on, in one stream")
+    parser.add_argument("--duration", type=number(1, 3600), default=30.0, metavar="s", help="length of it (30)")
+
+
+def main() -> int:
+    if "--every-band" not in sys.argv:
+        return stage_main("take_noise", __doc__, run)
+    # Only the operation has to know of detectors.
+    from detectors import slot_noise
+    from detectors.operation import keyword_options, operation_main
+
+    return operation_main("take_noise", __doc__, slot_noise.run, keyword_options, every_band)
 
 
 if __name__ == "__main__":
-    sys.exit(stage_main("take_noise", __doc__, run))
+    sys.exit(main())

@@ -17,6 +17,8 @@ from tuning.stage import Stage, stage_main
 from tuning.tracking import ChannelTracking, Cuts, peak_to_peak, quality
 
 SAVED_RAMPS = 2
+ALARM_BELOW = 0.5
+"""The part of a band that has to track. Source: socs, --good-threshold-relock."""
 
 
 def setting(stage: Stage, band: int, fraction: float, lms_freq_hz: Optional[float]) -> TrackingSetting:
@@ -60,7 +62,7 @@ def track(stage: Stage, band: int, fraction: float) -> Dict[str, Any]:
     stage.instrument.set_feedback_enable(band, [each.channel for each, fine in zip(channels, good) if fine])
     if stage.numbers[str(band)]["carrier_khz"] is not None:
         stage.instrument.keep_tracking(band, followed, stage.setting("nphi0"))
-    save(stage, band, channels, good, data, cuts, followed)
+    stage.publisher.session_data({"filepath": save(stage, band, channels, good, data, cuts, followed)})
     plot(stage, band, channels, good, data, cuts)
     r2 = [channel.r2 for channel in channels]
     f_ptp = [channel.f_ptp_khz for channel in channels]
@@ -73,7 +75,7 @@ def track(stage: Stage, band: int, fraction: float) -> Dict[str, Any]:
 
 
 def save(stage: Stage, band: int, channels: Sequence[ChannelTracking], good: Sequence[bool],
-         data: TrackingData, cuts: Cuts, followed: TrackingSetting) -> None:
+         data: TrackingData, cuts: Cuts, followed: TrackingSetting) -> str:
     samples = SAVED_RAMPS * data.samples_per_ramp
     fields: List[Field] = [("band", "<i4"), ("channel", "<i4"), ("freq_mhz", "<f8"), ("r2", "<f8"),
                            ("f_ptp_khz", "<f8"), ("df_ptp_khz", "<f8"), ("phase_rad", "<f8"),
@@ -91,7 +93,7 @@ def save(stage: Stage, band: int, channels: Sequence[ChannelTracking], good: Seq
              float("nan") if each.phase is None else each.phase, fine,
              trace.tracked_khz[:samples], trace.error_khz[:samples])
             for each, fine, trace in zip(channels, good, data.traces)]
-    stage.save_results(f"b{band}_tracking_results", "tracking_data", results, fields, rows)
+    return stage.save_results(f"b{band}_tracking_results", "tracking_data", results, fields, rows)
 
 
 def plot(stage: Stage, band: int, channels: Sequence[ChannelTracking], good: Sequence[bool],
@@ -114,6 +116,21 @@ def run(stage: Stage) -> None:
     if fractions:
         fraction = sum(fractions) / len(fractions)
         stage.each_band(lambda band: track(stage, band, fraction))
+        tell_yield(stage)
+
+
+def tell_yield(stage: Stage) -> None:
+    """How many channels there are, and how many track, by band; an alarm where too few do. Source: socs
+    ``uxm_relock``."""
+    done = {int(band): numbers for band, numbers in stage.numbers.items() if "n_all" in numbers}
+    told = stage.told.of_bands(0, all_det_num={band: numbers["n_all"] for band, numbers in done.items()},
+                               good_det_num={band: numbers["n_good"] for band, numbers in done.items()})
+    block: Dict[str, int] = {}
+    for band, (every, good) in enumerate(zip(told["all_det_num"], told["good_det_num"])):
+        alarm = every == 0 or good / every < ALARM_BELOW
+        block.update({f"alldet_band{band}": every, f"gooddet_band{band}": good, f"alarm_band{band}": int(alarm)})
+    stage.publisher.session_data({**told, "tracking_results": block, **stage.told.headline(
+        "Channels that track", f"{sum(told['good_det_num'])} of {sum(told['all_det_num'])}")})
 
 
 if __name__ == "__main__":

@@ -107,7 +107,10 @@ class Server:
         self.mode = 0
         self.dac = 2 ** 15
         self.coupling = "AC"
-        self.tes = [0.0] * 12
+        self.tes = [0.0] * 15
+        self.answers: Dict[str, Any] = {}
+        """What functions of sodetlib return, by ``module.function``."""
+
         self.waveform = 0
         self.streaming = 0
         self.tune_path = ""
@@ -257,7 +260,7 @@ class FakeControl:
         return "a1b2c3d"
 
     def _do_set_tes_bias_off(self) -> None:
-        self.server.tes = [0.0] * 12
+        self.server.tes = [0.0] * 15
 
     def _do_all_off(self) -> None:
         for band in self.bands:
@@ -303,7 +306,10 @@ class FakeControl:
         return int(self.server.scan_of(band) or (self.server.scanning[band] > 0 and not late))
 
     def _do_get_tes_bias_bipolar_array(self, return_raw: bool) -> List[float]:
-        return self.server.tes
+        return list(self.server.tes)
+
+    def _do_set_tes_bias_bipolar_array(self, bias_group_volt_array: List[float]) -> None:
+        self.server.tes = list(bias_group_volt_array)
 
     def _do__cryo_root(self, band: int) -> str:
         return f"Base[{band}].CryoChannels."
@@ -653,6 +659,28 @@ def control_class(server: Server, version: str, fails: Optional[Exception]) -> t
     return recorded("SmurfControl", lambda control: control.server, version)(made)
 
 
+def sodetlib_functions(server: Server) -> Dict[str, types.ModuleType]:
+    """Its modules with those functions that are recorded: they take what their signatures take, and hand back
+    what the test wants."""
+    found: Dict[str, types.ModuleType] = {}
+
+    def function(name: str) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            bound = signature(name, whole=True).bind(*args, **kwargs)
+            server.calls.append(name)
+            if name in server.before:
+                server.before[name](**bound.arguments)
+            answer = server.answers.get(name)
+            return answer(**bound.arguments) if callable(answer) else answer
+        return call
+
+    for name, entry in RECORD["entries"]["sodetlib"].items():
+        if name[0].islower():
+            module = found.setdefault(entry["module"], types.ModuleType(entry["module"]))
+            setattr(module, name.split(".")[1], function(name))
+    return found
+
+
 def modules(server: Server, open_fails: Optional[Exception] = None,
             version: str = MAIN) -> Dict[str, types.ModuleType]:
     """What to put into ``sys.modules`` so that the stages find pysmurf, sodetlib and numpy."""
@@ -688,7 +716,8 @@ def modules(server: Server, open_fails: Optional[Exception] = None,
             pickle.dump(content, file)
 
     numpy = module("numpy", asarray=lambda values, dtype=None: Vector(values), save=save)
-    return {"pysmurf": module("pysmurf", __version__="7.7.7"), "numpy": numpy,
+    return {**sodetlib_functions(server),
+            "pysmurf": module("pysmurf", __version__="7.7.7"), "numpy": numpy,
             "pysmurf.client": module("pysmurf.client", SmurfControl=smurf_control),
             "sodetlib": module("sodetlib", __version__="1.2.3"),
             "sodetlib.det_config": module("sodetlib.det_config", DetConfig=FakeConfig)}

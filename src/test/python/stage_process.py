@@ -114,10 +114,11 @@ class Slot:
                 result = json.load(file)
         return Ended(code, printed, complaints, result)
 
-    def start(self, stage: str, *arguments: str) -> "subprocess.Popen[str]":
+    def start(self, stage: str, *arguments: str,
+              environment: Optional[Dict[str, str]] = None) -> "subprocess.Popen[str]":
         """Start a stage; its output is one stream of lines."""
         return subprocess.Popen(self.command(stage, *arguments), stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, env=self.environment(), text=True)
+                                stderr=subprocess.STDOUT, env=self.environment(environment), text=True)
 
     def start_hanging(self, stage: str, *faults: str) -> "subprocess.Popen[str]":
         """Start a stage with fault hang, and return once it hangs."""

@@ -145,15 +145,18 @@ class OnStandIn(unittest.TestCase):
                 mock.patch.dict(os.environ, environment, clear=True), \
                 mock.patch("tuning.stage.end_for_certain"), \
                 contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            module = importlib.import_module(stage)
-            code = module.main(given) if stage == "safe_state" else \
-                stage_main(stage, module.__doc__, module.run, given)
+            code = self.called(stage, given)
         told = None
         if os.path.exists(result):
             with open(result, encoding="utf-8") as file:
                 told = json.load(file)
         self.assertNotIn("Traceback", err.getvalue())
         return Ended(code, out.getvalue(), err.getvalue(), told)
+
+    def called(self, stage: str, given: List[str]) -> int:
+        module = importlib.import_module(stage)
+        return module.main(given) if stage == "safe_state" else \
+            stage_main(stage, module.__doc__, module.run, given)
 
     def run_well(self, stage: str, *arguments: str) -> Ended:
         ended = self.run_stage(stage, *arguments)
@@ -739,7 +742,7 @@ class SafeStateTest(OnStandIn):
     def everything_on(self) -> None:
         server = self.server
         server.ps_en, server.ramp_on, server.mode, server.dac, server.waveform = 3, 1, 1, 20000, 1
-        server.streaming, server.tes, server.scanning = 1, [1.5] * 12, {0: 1, 1: 1}
+        server.streaming, server.tes, server.scanning = 1, [1.5] * 15, {0: 1, 1: 1}
         server.coupling = "DC"
         for band in server.bands:
             server.amplitudes[band][9] = 12

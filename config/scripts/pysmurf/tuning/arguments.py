@@ -9,7 +9,7 @@ import argparse
 import json
 import os
 import time
-from typing import Callable, FrozenSet, List, NoReturn, Optional, Sequence
+from typing import Any, Callable, Dict, FrozenSet, List, NoReturn, Optional, Sequence
 
 from tuning.band import BANDS
 
@@ -21,6 +21,12 @@ SWEEP_MAX_MHZ = 0.6
 """A channel reaches 1.2 MHz to either side of its sub-band's centre, and a dip lies up to half of it away."""
 
 CTIME_MAX = 99_999_999_999
+
+
+UXM_KEYWORDS = {"show_plots": None, "update_cfg": True, "modify_attens": True, "skip_phase_delay": False,
+                "skip_setup_amps": False, "setup_notches": None, "new_master_assignment": None,
+                "reset_rate_khz": None, "nphi0": None}
+"""What sodetlib's functions take, and the only value that is to be had here if it cannot be chosen."""
 
 
 class Options(argparse.Namespace):
@@ -40,6 +46,7 @@ class Options(argparse.Namespace):
     dry_hardware: bool
     open_timeout: Optional[float]
     faults: str
+    uxm_kwargs: Dict[str, Any]
     time_scale: float
     disk_min_mb: float
     keep_outputs: bool
@@ -98,6 +105,7 @@ class Options(argparse.Namespace):
     window_min: float
     window_max: float
     amps: str
+    outputs: str
     scan_wait: float
 
 
@@ -116,7 +124,22 @@ class StageParser(argparse.ArgumentParser):
         for action in self._actions:
             action.default = argparse.SUPPRESS
         options.given = frozenset(vars(self.parse_args(arguments)))
+        self._take_keywords(options)
         return options
+
+    def _take_keywords(self, options: Options) -> None:
+        """Sodetlib's keywords over the options they stand for; one that is not known fails, as Python would."""
+        taken = {}
+        for name, value in options.uxm_kwargs.items():
+            if name not in UXM_KEYWORDS:
+                self.error(f"uxm_setup and uxm_relock take no keyword argument '{name}'")
+            if UXM_KEYWORDS[name] is not None and value != UXM_KEYWORDS[name]:
+                self.error(f"{name} {value}: only {UXM_KEYWORDS[name]} is to be had; leave stages out by skip "
+                           "of tune_squids")
+            if name in vars(options) and value is not None:
+                taken[name] = value
+        vars(options).update(taken)
+        options.given |= set(taken)
 
     def error(self, message: str) -> NoReturn:
         if self.lenient:
@@ -170,7 +193,7 @@ def integer(low: int, high: int) -> Callable[[str], int]:
 def stage_parser(stage: str, description: str) -> StageParser:
     parser = StageParser(prog=f"{stage}.py", description=description, allow_abbrev=False,
                          formatter_class=argparse.RawDescriptionHelpFormatter)
-    _common(parser.add_argument_group("every stage"))
+    common_options(parser.add_argument_group("every stage"))
     _amplifiers(parser.add_argument_group("preflight, setup_amps, safe_state"))
     _line(parser.add_argument_group("estimate_attens, estimate_phase_delay, find_freq"))
     _notches(parser.add_argument_group("setup_notches, load_tune, serial_algs"))
@@ -182,7 +205,7 @@ def parse(stage: str, description: str, arguments: Optional[Sequence[str]]) -> O
     return stage_parser(stage, description).understand(arguments)
 
 
-def _common(group: argparse._ArgumentGroup) -> None:
+def common_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--bands", type=bands, default=[0], metavar="0,1", help="bands to work on (0)")
     group.add_argument("--channels", type=integer(1, ARRAY_MAX), metavar="N",
                        help="channels of a simulated band (64, or those of the array in the state file)")
@@ -205,6 +228,8 @@ def _common(group: argparse._ArgumentGroup) -> None:
                             "safe_state 15)")
     group.add_argument("--faults", type=lambda text: ",".join(parts(text)), default="", metavar="a,b",
                        help="faults of the simulator, name or name@stage (also SMURF_SIM_FAULTS)")
+    group.add_argument("--uxm-kwargs", type=json.loads, default={}, metavar="JSON",
+                       help="keywords of sodetlib's uxm_setup or uxm_relock, as its callers give them")
     group.add_argument("--time-scale", type=number(0, 1), default=0.0, metavar="0..1",
                        help="part of the real waiting times that the simulator waits (0)")
 
@@ -232,6 +257,8 @@ def _amplifiers(group: argparse._ArgumentGroup) -> None:
                        help="steps of the gate voltage (50)")
     group.add_argument("--amps", choices=("keep", "off"), default="keep",
                        help="safe_state: keep the amplifiers as they are, or switch them off (keep)")
+    group.add_argument("--outputs", choices=("keep", "off"), default="off",
+                       help="all_off: keep tones, flux ramp and biases, or switch them off (off)")
     group.add_argument("--scan-wait", type=number(0, 3600), default=300.0, metavar="s",
                        help="safe_state: longest wait for a scan that runs in the server (300)")
 

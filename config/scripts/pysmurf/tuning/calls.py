@@ -13,11 +13,13 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 from tuning import before
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-LAYER = ("before.py", "checks.py", "control.py", "guard.py", "hardware.py", "outputs.py", "scans.py")
+LAYER = ("before.py", "bias_hardware.py", "checks.py", "control.py", "guard.py", "hardware.py", "outputs.py",
+         "scans.py", "sodetlib_operations.py")
 
 OWNERS = {"self._smurf": "SmurfControl", "smurf": "SmurfControl", "self._smurf.C": "CryoCard",
           "smurf.C": "CryoCard", "smurf.pub": "Publisher", "self._config": "DetConfig", "config": "DetConfig",
-          "self._config.dev": "DeviceConfig", "config.dev": "DeviceConfig"}
+          "self._config.dev": "DeviceConfig", "config.dev": "DeviceConfig",
+          **{module: module for module in ("bias_dets", "bias_steps", "bias_wave", "iv", "noise", "stream", "util")}}
 CONSTRUCTORS = {"client.SmurfControl": "SmurfControl.__init__", "det_config.DetConfig": "DetConfig.__init__"}
 OPENING = (*CONSTRUCTORS.values(), "DetConfig.get_smurf_control")
 """What hands on what it does not take itself; that it fits is seen when the control object is opened."""

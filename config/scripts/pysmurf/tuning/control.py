@@ -232,6 +232,13 @@ class Memory:
     def keep_tune_file(self, path: str) -> None:
         self._change(lambda stored: stored.update(tune_file=path))
 
+    def file(self, kind: str) -> Optional[str]:
+        """The map of bias groups or the IV curves in use."""
+        return self._read().get(f"{kind}_file")
+
+    def keep_file(self, kind: str, path: str) -> None:
+        self._change(lambda stored: stored.update({f"{kind}_file": path}))
+
     def of_band(self, band: int) -> Dict[str, Any]:
         return dict(self._read().get("bands", {}).get(str(band), {}))
 

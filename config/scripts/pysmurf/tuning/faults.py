@@ -1,8 +1,9 @@
 """Faults on request, so that what watches the stages can be tried against each of them.
 
-``amp_fail``, ``no_flux_ramp``, ``eta_bad`` and ``dead_channels`` (every eighth gives no signal) are faults of
-the simulated instrument. The others are faults of the process itself. ``name@stage`` limits a fault to one
-stage.
+``amp_fail``, ``no_flux_ramp``, ``eta_bad``, ``dead_channels`` (every eighth gives no signal), ``bias_stuck`` (the
+first bias group that is set stays at 0 V), ``rssi_lockup`` (from here on no register answers) and ``rssi_dead`` (a
+restart of the link does not help) are faults of the simulated instrument. The others are faults of the process
+itself. ``name@stage`` limits a fault to one stage.
 """
 from __future__ import annotations
 
@@ -18,7 +19,12 @@ from tuning.publisher import Publisher
 STAGES = ("preflight", "setup_amps", "estimate_attens", "estimate_phase_delay", "find_freq", "setup_notches",
           "load_tune", "serial_algs", "squid_curve", "tracking_setup", "take_noise", "safe_state")
 
-INSTRUMENT_FAULTS = ("amp_fail", "no_flux_ramp", "eta_bad", "dead_channels")
+OPERATIONS = ("take_bgmap", "take_iv", "bias_dets", "take_bias_steps", "take_bias_waves", "overbias_tes", "set_biases",
+              "all_off", "stream", "check_state", "restart_rssi", "run_test_func")
+"""What takes faults, too, but is no stage of a tune."""
+
+INSTRUMENT_FAULTS = ("amp_fail", "no_flux_ramp", "eta_bad", "dead_channels", "bias_stuck", "rssi_lockup",
+                     "rssi_dead")
 PROCESS_FAULTS = ("hang", "ignore_int", "ignore_term", "fork_child", "long_line", "bad_utf8", "big_udp",
                   "exit_code", "slow_stderr")
 FAULTS = INSTRUMENT_FAULTS + PROCESS_FAULTS
@@ -115,8 +121,8 @@ def parse_faults(asked: List[str], stage: str) -> Faults:
         name, equals, value = rest.partition("=")
         if name not in FAULTS:
             raise UnknownFault(f"unknown fault {text!r}; faults are {', '.join(FAULTS)}")
-        if only and only not in STAGES:
-            raise UnknownFault(f"unknown stage in fault {text!r}; stages are {', '.join(STAGES)}")
+        if only and only not in STAGES + OPERATIONS:
+            raise UnknownFault(f"unknown stage in fault {text!r}; stages are {', '.join(STAGES + OPERATIONS)}")
         if equals and (name != "exit_code" or not value.isdigit() or int(value) > 255):
             raise UnknownFault(f"fault {text!r}: only exit_code takes a value, 0 to 255")
         if _acts(name, only, stage):

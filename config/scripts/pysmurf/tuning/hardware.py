@@ -20,6 +20,8 @@ from typing import Any, Callable, ContextManager, Dict, List, Optional, Sequence
 
 from tuning.band import UNASSIGNED, Assignment
 from tuning.before import Before
+from tuning.bias_hardware import HardwareBiasLines
+from tuning.bias_lines import StreamSetting
 from tuning.checks import preflight_checks
 from tuning.control import Control, Memory
 from tuning.guard import guard_registers
@@ -28,6 +30,7 @@ from tuning.instrument import (CannotWork, ChannelTrace, Check, Descent, FoundRe
 from tuning.interruption import interruption
 from tuning.outputs import C04_MAJOR, FIXED_FLUX_MODE, Outputs
 from tuning.scans import Scans
+from tuning.sodetlib_operations import Sodetlib
 from tuning.tracking import quality
 
 BOTH_AMPS = 0b11
@@ -111,6 +114,8 @@ class HardwareSmurf:
         self._on: Dict[int, List[int]] = {}
         self._written: Optional[str] = None
         self.version = control.version
+        self.sodetlib = None if self._config is None else Sodetlib(self._smurf, self._config)
+        self.bias_lines = HardwareBiasLines(self._smurf, self.sodetlib, memory)
 
     @property
     def introduction(self) -> str:
@@ -169,6 +174,15 @@ class HardwareSmurf:
 
     def running_scans(self) -> List[int]:
         return self._outputs.scanned()
+
+    def stream_state(self) -> Dict[str, Any]:
+        """Source: socs ``check_state``; without sodetlib there is no streamer with tags."""
+        of_streamer = {"agg_time": None, "open_g3stream": int(self._smurf.get_stream_enable()),
+                       "pysmurf_action": "", "pysmurf_action_timestamp": 0, "stream_tag": ""} \
+            if self.sodetlib is None else self.sodetlib.stream_registers()
+        return {"channel_mask": [int(channel) for channel in self._smurf.get_channel_mask()],
+                "downsample_factor": self._smurf.get_downsample_factor(), **of_streamer,
+                "num_active_channels": sum(len(self._smurf.which_on(band)) for band in self._bands())}
 
     def all_off(self) -> None:
         """``all_off``, and what it leaves: the noise, the waveform on the bias lines, the steady flux bias."""
@@ -595,9 +609,10 @@ class HardwareSmurf:
         self._smurf.set_feedback_enable_array(band, enabled)
 
     def take_stream_data(self, bands: Sequence[int], seconds: float,
-                         progress: Callable[[int, int, int], None]) -> Stream:
+                         progress: Callable[[int, int, int], None],
+                         setting: StreamSetting = StreamSetting("noise")) -> Stream:
         """``stream_data_on`` and ``off`` round a wait, and the file read back; the stream is switched off
-        whatever happens. Settings of the downsampling as in sodetlib ``stream_g3_on``."""
+        whatever happens. Settings of the downsampling as in sodetlib ``stream_g3_on``. Its file has no tags."""
         if self._config is not None:
             wanted = self._config.dev.exp
             self._smurf.set_downsample_mode(wanted["downsample_mode"])

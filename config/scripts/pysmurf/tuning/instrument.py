@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Callable, ContextManager, Dict, List, NamedTuple, Optional, Protocol, Sequence
 
 from tuning.band import Assignment
+from tuning.bias_lines import BiasLines, StreamSetting
 
 Progress = Callable[[int, int], None]
 """Called with (done, of how many) while an operation runs."""
@@ -154,6 +155,9 @@ class Instrument(Protocol):
     seed: Optional[int]
     """What the simulated numbers come from; None on hardware."""
 
+    bias_lines: BiasLines
+    """Those of its detectors."""
+
     @property
     def introduction(self) -> str:
         """What this is, in a few words for the operator."""
@@ -166,6 +170,9 @@ class Instrument(Protocol):
 
     def read_state(self) -> OutputState:
         """What is on, as the registers say."""
+
+    def stream_state(self) -> Dict[str, Any]:
+        """What is streamed, and of which channels, under the names of the agent's check_state."""
 
     def running_scans(self) -> List[int]:
         """Bands in which a scan runs in the server, whichever client started it."""
@@ -289,5 +296,6 @@ class Instrument(Protocol):
         and nothing is saved."""
 
     def take_stream_data(self, bands: Sequence[int], seconds: float,
-                         progress: Callable[[int, int, int], None]) -> Stream:
+                         progress: Callable[[int, int, int], None],
+                         setting: StreamSetting = StreamSetting("noise")) -> Stream:
         """Stream the demodulated phases; progress is called with (band, done, of how many)."""

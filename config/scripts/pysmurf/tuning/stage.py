@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 import time
-from typing import Any, Callable, ContextManager, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, ContextManager, Dict, List, Mapping, Optional, Sequence, Tuple, Type, Union
 
 from tuning.arguments import Options, parse
 from tuning.faults import Faults, UnknownFault, parse_faults
@@ -24,6 +24,7 @@ from tuning.npy import Field, write_table
 from tuning.publisher import Publisher
 from tuning.quantiles import is_quantile
 from tuning.session_folder import SessionFolder, write_text
+from tuning.told import END, Told
 
 Number = Union[float, int, bool, None]
 Numbers = Dict[str, Number]
@@ -31,7 +32,7 @@ Numbers = Dict[str, Number]
 PROGRESS_STEPS = 16
 """Lines of progress a stage and band."""
 
-HASTY_STAGES = ("preflight", "safe_state")
+HASTY_STAGES = ("preflight", "safe_state", "all_off", "bias_off", "check_state")
 HASTY_PATIENCE_S = 2.0
 """Stages that do not wait long for an answer: one is there to notice, the other must act."""
 
@@ -68,11 +69,12 @@ class Stage:
         self.faults = faults
         self.publisher = publisher
         self.folder = SessionFolder(options.data_dir, options.ctime)
+        self.told = Told(self.folder)
         self.numbers: Dict[str, Numbers] = {}
         self.errors: Dict[str, str] = {}
         self.files: List[str] = []
-        self._told: Dict[int, Tuple[int, int]] = {}
-        self._held: Dict[int, Tuple[int, int, str]] = {}
+        self._told: Dict[Optional[int], Tuple[int, int]] = {}
+        self._held: Dict[Optional[int], Tuple[int, int, str]] = {}
         self._begun: Dict[Optional[int], ContextManager[None]] = {}
         self.instrument: Instrument = _connect(self)
 
@@ -85,8 +87,8 @@ class Stage:
         print(text, file=sys.stderr, flush=True)
         self.publisher.session_log(text)
 
-    def progress(self, band: int, done: int, total: int, unit: str = "channels") -> None:
-        """Tell how far a band is; at most `PROGRESS_STEPS` of the calls for a band are passed on."""
+    def progress(self, band: Optional[int], done: int, total: int, unit: str = "channels") -> None:
+        """Tell how far a band is, or what is of no band; at most `PROGRESS_STEPS` of the calls are passed on."""
         last = self._told.get(band)
         if last is not None and done != total and _step(done, total) == _step(*last):
             # Kept back, so that the last one of a band is told even if it is no full step further.
@@ -95,13 +97,14 @@ class Stage:
         self._held.pop(band, None)
         self._tell(band, done, total, unit)
 
-    def _tell(self, band: int, done: int, total: int, unit: str) -> None:
+    def _tell(self, band: Optional[int], done: int, total: int, unit: str) -> None:
         if self._told.get(band) == (done, total):
             return
         self._told[band] = (done, total)
-        self.say(f"band {band}: {done} of {total} {unit}")
+        self.say(f"{'' if band is None else f'band {band}: '}{done} of {total} {unit}")
+        of_band = {} if band is None else {"band": band}
         self.publisher.session_data(
-            {"progress": {"stage": self.name, "band": band, "done": done, "total": total}})
+            {"progress": {"stage": self.name, **of_band, "done": done, "total": total}})
         self.faults.hang_once()
 
     def progress_of(self, band: int, unit: str = "channels") -> Callable[[int, int], None]:
@@ -131,15 +134,20 @@ class Stage:
         self.publisher.register_file(path, kind, file_format, self.instrument.version, plot)
 
     def save_results(self, name: str, kind: str, results: Dict[str, Any], fields: Sequence[Field],
-                     rows: Sequence[Sequence[Any]]) -> None:
+                     rows: Sequence[Sequence[Any]]) -> str:
         """What was found, by channel: on hardware as sodetlib has it, under its type name; in the simulator a
-        plain table, whose type says so."""
+        plain table, whose type says so. Returns its path."""
         path = self.folder.output(f"{name}.npy")
         if self.instrument.save_results(path, results):
             self.register(path, kind, "npy")
         else:
             write_table(path, fields, rows)
             self.register(path, f"{kind}_table", "npy")
+        return path
+
+    def begin(self) -> None:
+        """The step begins."""
+        self.publisher.session_data(self.told.step(self.name, time.time()))
 
     def title(self, what: str, band: Optional[int] = None) -> str:
         """Title of a plot."""
@@ -154,7 +162,7 @@ class Stage:
             try:
                 self._begin(None)
                 self._begin(band)
-                numbers = _finite(measure(band))
+                numbers = finite(measure(band))
                 self.numbers.setdefault(str(band), {}).update(numbers)
                 if band in self._held:
                     self._tell(band, *self._held.pop(band))
@@ -197,15 +205,19 @@ class Stage:
             result["errors"] = self.errors
         return result
 
-    def finish(self) -> None:
-        """Give the numbers to those who wait for them."""
-        for band, numbers in sorted(self.numbers.items()):
-            text = ", ".join(f"{key} {_readable(value)}" for key, value in numbers.items()
-                             if not is_quantile(key))
-            self.say(f"band {band} done: {text}")
+    def write_result(self) -> None:
         target = os.environ.get("PYSMURF_RESULT_FILE")
         if target:
             write_text(target, json.dumps(self.result(), allow_nan=False) + "\n")
+
+    def finish(self) -> None:
+        """Give the numbers to those who wait for them."""
+        for band, numbers in sorted(self.numbers.items()):
+            text = ", ".join(f"{key} {readable(value)}" for key, value in numbers.items()
+                             if not is_quantile(key))
+            self.say(f"band {band} done: {text}")
+        self.write_result()
+        self.publisher.session_data(self.told.step(END, time.time()))
         self.publisher.session_data({self.name: self.numbers})
         done = ", ".join(sorted(self.numbers)) or "none"
         failed = f"; could not work on {', '.join(sorted(self.errors))}" if self.errors else ""
@@ -231,7 +243,7 @@ def _connect(stage: Stage) -> Instrument:
     patience_s = HASTY_PATIENCE_S if stage.name in HASTY_STAGES else PATIENCE_S
     instrument = SimulatedSmurf(Registers(options.data_dir, patience_s),
                                 ArrayChoice(options.seed, options.channels), stage.name in FRESH_ARRAY_STAGES,
-                                stage.faults, options.time_scale, drawn)
+                                stage.faults, options.time_scale, drawn, stage.name)
     return instrument
 
 
@@ -270,13 +282,13 @@ def _step(done: int, total: int) -> int:
     return done * PROGRESS_STEPS // max(total, 1)
 
 
-def _finite(numbers: Mapping[str, Any]) -> Numbers:
+def finite(numbers: Mapping[str, Any]) -> Numbers:
     """JSON has no infinities; what is not a finite number is told as null."""
     return {key: None if isinstance(value, float) and not math.isfinite(value) else value
             for key, value in numbers.items()}
 
 
-def _readable(value: Number) -> str:
+def readable(value: Number) -> str:
     return f"{value:.5g}" if isinstance(value, float) else str(value).lower()
 
 
@@ -292,10 +304,11 @@ def stage_main(name: str, description: Optional[str], run: Callable[[Stage], Non
     return run_stage(name, options, faults, run)
 
 
-def run_stage(name: str, options: Options, faults: Faults, run: Callable[[Stage], None]) -> int:
-    """Run a stage with its options known."""
+def run_stage(name: str, options: Options, faults: Faults, run: Callable[[Any], None],
+              made: Type[Stage] = Stage) -> int:
+    """Run a stage, or what is ``made`` like one, with its options known."""
     interruption.watch()
-    code = _run(name, options, faults, run)
+    code = _run(name, options, faults, run, made)
     interruption.over()
     if "pysmurf" in sys.modules:
         # Its clients say goodbye at the exit, and one whose server hangs would do so for ever.
@@ -303,15 +316,16 @@ def run_stage(name: str, options: Options, faults: Faults, run: Callable[[Stage]
     return code
 
 
-def _run(name: str, options: Options, faults: Faults, run: Callable[[Stage], None]) -> int:
+def _run(name: str, options: Options, faults: Faults, run: Callable[[Any], None], made: Type[Stage]) -> int:
     try:
         with Publisher(name) as publisher:
             publisher.action, publisher.action_ts = name, str(int(time.time()))
-            stage = Stage(name, options, faults, publisher)
+            stage = made(name, options, faults, publisher)
             stage.say(stage.instrument.introduction)
             faults.begin(publisher)
             try:
                 try:
+                    stage.begin()
                     run(stage)
                 except BaseException as reason:
                     stage.leave(reason)

@@ -12,7 +12,7 @@ from typing import Callable, Iterator, TextIO
 from tuning.instrument import CannotWork
 from tuning.interruption import interruption
 from tuning.session_folder import write_text
-from tuning.simulator import before, scans
+from tuning.simulator import before, biases, scans, streaming
 from tuning.simulator.scans import State
 
 PATIENCE_S = 10.0
@@ -20,6 +20,8 @@ PATIENCE_S = 10.0
 
 POLL_S = 0.01
 SCAN_POLL_S = 0.05
+
+RSSI_LOCKED = "no answer from {}: the RSSI link is locked up; run restart_rssi"
 
 NOMINAL_DELAY_US = 2.4
 """What a device configuration holds before anybody measured: near enough to work with, not to work well."""
@@ -38,7 +40,8 @@ def fresh_state() -> State:
     return {"amps_on": False, "tones_on": {}, "flux_ramp_on": False, "fixed_flux_bias": 0.0,
             "eta_scan_in_progress": False, "tes_bias_on": False, "noise_on": {}, "scans": {},
             "before": {}, "amps": {}, "flux_ramp": {"fraction_full_scale": 0.0, "reset_rate_khz": 4.0},
-            "flux_ramp_relay": "AC", "bands": {}, "tune_file": None, "array": None}
+            "flux_ramp_relay": "AC", "bands": {}, "tune_file": None, "array": None, "tes_bias": biases.fresh(),
+            "stream": streaming.fresh(), "bgmap_file": None, "iv_file": None, "rssi_locked": False}
 
 
 def fresh_band() -> State:
@@ -64,6 +67,8 @@ def checked(stored: State) -> State:
     state["scans"] = {band: checked_scan(scan) for band, scan in state["scans"].items()
                       if band in state["bands"]}
     state["before"] = before.checked(state["before"], state["bands"])
+    state["tes_bias"] = biases.checked(state["tes_bias"])
+    state["stream"] = {**streaming.fresh(), **state["stream"]}
     return state
 
 
@@ -88,8 +93,7 @@ class Registers:
         self._past_lock = False
 
     def read(self) -> State:
-        with self._locked():
-            state = self._load()
+        with self._answering() as state:
             if scans.settle(state, self.clock()):
                 self._store(state)
             return state
@@ -97,8 +101,7 @@ class Registers:
     @contextmanager
     def transaction(self) -> Iterator[State]:
         """The state, to be changed in place; written at the end, unless an exception passes."""
-        with self._locked():
-            state = self._load()
+        with self._answering() as state:
             stored = json.dumps(state)
             scans.settle(state, self.clock())
             yield state
@@ -120,12 +123,24 @@ class Registers:
             except StateBroken as broken:
                 print(broken, file=sys.stderr)
                 state = fresh_state()
+            if state["rssi_locked"]:
+                raise StateLocked(RSSI_LOCKED.format(self.path))
             scans.settle(state, self.clock())
             yield state
             self._store(state)
         finally:
             if lock is not None:
                 lock.close()
+
+    def rssi_answers(self) -> bool:
+        """Whether the link to the slot's registers works."""
+        with self._locked():
+            return not self._load()["rssi_locked"]
+
+    def lock_rssi(self, locked: bool) -> None:
+        """Behind a lock-up nothing is answered until the link is restarted."""
+        with self._locked():
+            self._store({**self._load(), "rssi_locked": locked})
 
     def wait_for_scans(self, patience_s: float) -> bool:
         """Wait until no scan runs; False where one still runs after so long."""
@@ -148,6 +163,20 @@ class Registers:
 
     def _store(self, state: State) -> None:
         write_text(self.path, json.dumps(state, indent=1, allow_nan=False) + "\n")
+
+    @contextmanager
+    def _answering(self) -> Iterator[State]:
+        """The state under its lock, once the link to it works."""
+        deadline = time.monotonic() + self.patience_s
+        while True:
+            with self._locked():
+                state = self._load()
+                if not state["rssi_locked"]:
+                    yield state
+                    return
+            if time.monotonic() > deadline:
+                raise StateLocked(RSSI_LOCKED.format(self.path))
+            interruption.sleep(SCAN_POLL_S)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -10,6 +10,8 @@ from tuning import squid
 from tuning.band import HALF_WIDTH_MHZ, centre_mhz
 from tuning.noise import white_level_pa
 from tuning.resonator import Resonator, dip_depth
+from tuning.simulator import detector
+from tuning.simulator.detector import Detector
 
 SPACING_MHZ = 2.0
 SPACING_SPREAD_MHZ = 0.25
@@ -26,7 +28,8 @@ JITTER_KHZ = 60.0
 
 
 class Channel(NamedTuple):
-    """A resonator with its SQUID as drawn: free-space frequency offset fb, width, coupling, flux response."""
+    """A resonator with its SQUID as drawn: free-space frequency offset fb, width, coupling, flux response; and the
+    detector at its input. ``white_pa`` is with that superconducting."""
 
     base_mhz: float
     bandwidth_mhz: float
@@ -39,6 +42,7 @@ class Channel(NamedTuple):
     knee_hz: float
     knee_power: float
     jitter_khz: float
+    detector: Detector
 
     def dip_mhz(self, bias: float) -> float:
         """Where the dip is at a flux bias, as an offset from the band centre."""
@@ -96,7 +100,8 @@ def draw_band(seed: int, band: int, designed: int) -> Band:
     channels = []
     for place in range(designed):
         designed_mhz = (place - (designed - 1) / 2) * spacing
-        channel = _draw_channel(Random(f"{seed}/{band}/channel/{place}"), designed_mhz)
+        channel = _draw_channel(Random(f"{seed}/{band}/channel/{place}"), designed_mhz,
+                                detector.draw_detector(Random(f"{seed}/{band}/detector/{place}"), place))
         if Random(f"{seed}/{band}/noisy/{place}").random() < NOISY:
             channel = channel._replace(jitter_khz=JITTER_KHZ)
         if Random(f"{seed}/{band}/present/{place}").random() < PRESENT:
@@ -104,7 +109,7 @@ def draw_band(seed: int, band: int, designed: int) -> Band:
     return Band(designed, level, delay, sorted(channels))
 
 
-def _draw_channel(rng: Random, place_mhz: float) -> Channel:
+def _draw_channel(rng: Random, place_mhz: float, behind: Detector) -> Channel:
     # Two neighbours' errors add up to the spread of the spacing between them.
     base = place_mhz + rng.gauss(0, SPACING_SPREAD_MHZ / 2 ** 0.5)
     coupling = 1 + abs(rng.gauss(0.3, 0.15))
@@ -119,7 +124,7 @@ def _draw_channel(rng: Random, place_mhz: float) -> Channel:
                    white_pa=white_level_pa(0.1, 0.4e-3) * _within(rng.gauss(1, 0.08), 0.75, 1.3),
                    knee_hz=10 ** _within(rng.gauss(-0.4, 0.15), -0.8, 0.0),
                    knee_power=_within(rng.gauss(1.0, 0.1), 0.7, 1.3),
-                   jitter_khz=0.0)
+                   jitter_khz=0.0, detector=behind)
 
 
 def describe(band_number: int, band: Band) -> Dict[str, Any]:
@@ -136,5 +141,5 @@ def describe(band_number: int, band: Band) -> Dict[str, Any]:
                          "flux_offset_rad": 2 * pi * channel.offset_ffs / channel.phi0_ffs,
                          "white_pa_rthz": channel.white_pa, "knee_hz": channel.knee_hz,
                          "knee_power": channel.knee_power, "jitter_khz": channel.jitter_khz,
-                         "tracks": channel.jitter_khz == 0})
+                         "tracks": channel.jitter_khz == 0, **detector.describe(channel.detector)})
     return {"designed": band.designed, "level": band.level, "delay_us": band.delay_us, "channels": channels}

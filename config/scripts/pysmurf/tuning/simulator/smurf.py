@@ -15,6 +15,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Op
 from tuning import amplifier, carrier, fluxramp, noise, resonator, tracking
 from tuning.band import (BANDS, SUBBAND_HALF_WIDTH_MHZ, UNASSIGNED, Assignment, assign_channels,
                          match_channels, subband_centre_mhz)
+from tuning.bias_lines import UNGROUPED, StreamSetting
 from tuning.dips import find_dips
 from tuning.faults import Faults
 from tuning.instrument import (CannotWork, ChannelTrace, Check, Descent, FoundResonances, Notch, OutputState,
@@ -22,7 +23,8 @@ from tuning.instrument import (CannotWork, ChannelTrace, Check, Descent, FoundRe
 from tuning.interruption import interruption
 from tuning.phase_delay import delay_us, to_register
 from tuning.quantiles import median
-from tuning.simulator import before, scans
+from tuning.simulator import before, biases, scans, streaming
+from tuning.simulator.detectors import SimulatedDetectors, white_pa
 from tuning.simulator.feed_line import ChannelLoop, FeedLine
 from tuning.simulator.registers import Registers, State, StateBroken, StateLocked, fresh_band
 from tuning.simulator.resonator_array import Band, draw_amplifiers, draw_band
@@ -79,9 +81,10 @@ class SimulatedSmurf:
     version = "simulated"
 
     def __init__(self, registers: Registers, choice: ArrayChoice, fresh_array: bool, faults: Faults,
-                 time_scale: float, drawn: Callable[[int, Band], None]) -> None:
+                 time_scale: float, drawn: Callable[[int, Band], None], action: str = "") -> None:
         """``fresh_array``: the stage begins with the array itself, so that another seed means another array;
-        a stage that builds on a tune stays with the array the tune was made on."""
+        a stage that builds on a tune stays with the array the tune was made on. ``action`` is what a stream is
+        told to be for."""
         self._registers = registers
         self._faults = faults
         self._time_scale = time_scale
@@ -91,6 +94,9 @@ class SimulatedSmurf:
         self._still: Optional[Tuple[int, State, float, List[ChannelLoop]]] = None
         self._array_seed, self._channels = self._choose_array(choice, fresh_array)
         self.seed: Optional[int] = self._array_seed if choice.seed is None else choice.seed
+        self.bias_lines = SimulatedDetectors(registers, self._band, self.seed or 0, faults, time_scale, action)
+        if "rssi_lockup" in faults:
+            registers.lock_rssi(True)
 
     @property
     def array_seed(self) -> int:
@@ -168,6 +174,15 @@ class SimulatedSmurf:
                            bool(state["eta_scan_in_progress"]), bool(state["tes_bias_on"]),
                            any(state["noise_on"].values()))
 
+    def stream_state(self) -> Dict[str, Any]:
+        state = self._registers.read()
+        stream, tones = state["stream"], [(int(band), on) for band, on in sorted(state["tones_on"].items()) if on]
+        mask = [512 * band + notch.channel for band, _ in tones for notch in self._notches_of(state, band)]
+        return {"channel_mask": mask, "downsample_factor": stream["downsample_factor"], "agg_time": 1.0,
+                "open_g3stream": int(stream["open_g3stream"]), "pysmurf_action": stream["pysmurf_action"],
+                "pysmurf_action_timestamp": stream["pysmurf_action_timestamp"], "stream_tag": stream["stream_tag"],
+                "num_active_channels": sum(on for _, on in tones)}
+
     def checks(self) -> List[Check]:
         """All that a simulated slot could hold against a tune: a scan that would switch tones on behind it."""
         try:
@@ -194,7 +209,8 @@ class SimulatedSmurf:
         self._ramp_off(state)
         state["fixed_flux_bias"] = 0.0
         state["flux_ramp_relay"] = "AC"
-        state["tes_bias_on"] = False
+        biases.off(state)
+        streaming.end(state)
         state["noise_on"] = {}
 
     def _enable_rf(self, state: State, bands: Iterable[str]) -> None:
@@ -317,9 +333,6 @@ class SimulatedSmurf:
 
     def _line(self, state: State, band: int) -> FeedLine:
         return FeedLine(self._band(band), state, self._band_state(state, band), self._faults)
-
-    def _line_now(self, band: int) -> FeedLine:
-        return self._line(self._registers.read(), band)
 
     def full_band_ampl_sweep(self, band: int, start_mhz: float, stop_mhz: float, tone_power: int) -> Sweep:
         with self._registers.transaction() as state:
@@ -622,10 +635,16 @@ class SimulatedSmurf:
             self._band_state(state, band)["feedback_channels"] = list(channels)
 
     def take_stream_data(self, bands: Sequence[int], seconds: float,
-                         progress: Callable[[int, int, int], None]) -> Stream:
+                         progress: Callable[[int, int, int], None],
+                         setting: StreamSetting = StreamSetting("noise")) -> Stream:
         """Streams of the noise model at 200 Hz, not of the loops; a loop without a ramp gives any phase."""
         state = self._registers.read()
-        self._wait(seconds)
+        self.bias_lines.begin(setting)
+        try:
+            self._wait(seconds)
+        finally:
+            with interruption.held():
+                self.bias_lines.stream_off()
         ramped = state["flux_ramp_on"] and "no_flux_ramp" not in self._faults
         samples = int(seconds * STREAM_RATE_HZ)
         return Stream(STREAM_RATE_HZ, {band: self._band_streams(state, band, samples, ramped, progress)
@@ -640,7 +659,7 @@ class SimulatedSmurf:
         for place in range(0, len(notches), 2):
             pair = notches[place:place + 2]
             rng = self._random(band, f"stream/{pair[0].channel}")
-            colours = [self._colour(band, notch) for notch in pair]
+            colours = [self._colour(state, band, notch) for notch in pair]
             drawn = noise.draw_streams(colours[0], colours[-1], STREAM_RATE_HZ, samples, rng)
             for notch, current in zip(pair, drawn):
                 phases = [value * per_pa for value in current] if notch.channel in following else \
@@ -649,9 +668,13 @@ class SimulatedSmurf:
             progress(band, min(place + 2, len(notches)), len(notches))
         return streams
 
-    def _colour(self, band: int, notch: Notch) -> noise.Colour:
+    def _colour(self, state: State, band: int, notch: Notch) -> noise.Colour:
+        """As drawn, louder or quieter by the state of the detector."""
         channel = min(self._band(band).channels, key=lambda each: abs(each.base_mhz - notch.freq_mhz))
-        return noise.Colour(channel.white_pa, channel.knee_hz, channel.knee_power)
+        group = channel.detector.group
+        level = channel.white_pa if group == UNGROUPED else \
+            white_pa(channel, biases.bias_a(state, group), biases.lowest_a(state, group))
+        return noise.Colour(level, channel.knee_hz, channel.knee_power)
 
 
 def _rows(notches: Sequence[Notch]) -> List[List[float]]:

@@ -1,5 +1,6 @@
 package pysmurf.controller.config;
 
+import static pysmurf.controller.config.Settings.ADDRESS_ROOT_KEY;
 import static pysmurf.controller.config.Settings.AUTH_ALLOW_ANONYMOUS;
 import static pysmurf.controller.config.Settings.AUTH_TOKENS_FILE;
 import static pysmurf.controller.config.Settings.CONTROLLER_ID;
@@ -7,6 +8,8 @@ import static pysmurf.controller.config.Settings.HTTP_HOST;
 import static pysmurf.controller.config.Settings.MQTT_BROKER_URL;
 import static pysmurf.controller.config.Settings.MQTT_EMBEDDED_HOST;
 import static pysmurf.controller.config.Settings.MQTT_EMBEDDED_USERS_FILE;
+import static pysmurf.controller.config.Settings.OCS_ROUTER_REALM;
+import static pysmurf.controller.config.Settings.OCS_ROUTER_URL;
 import static pysmurf.controller.config.Settings.PUBLISHER_DESTINATIONS;
 import static pysmurf.controller.config.Settings.SCRIPTS_ROOTS;
 
@@ -29,6 +32,7 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The configuration of one controller, read and checked as a whole at the start: environment over {@code -D} over file over default.
@@ -38,6 +42,10 @@ public final class Configuration {
 
     private static final Pattern REFERENCE = Pattern.compile("\\$\\{([a-z0-9.-]+|env:[A-Z_]+|file:[^}]+)}");
     private static final String OCS_CONFIG_DIR = "OCS_CONFIG_DIR";
+    private static final Map<Setting<?>, String> OCS_VARIABLES =
+            Map.of(CONTROLLER_ID, "INSTANCE_ID", OCS_ROUTER_URL, "SITE_HUB", OCS_ROUTER_REALM, "SITE_REALM");
+    private static final Map<Setting<?>, String> SITE_KEYS =
+            Map.of(ADDRESS_ROOT_KEY, "address_root", OCS_ROUTER_URL, "wamp_server", OCS_ROUTER_REALM, "wamp_realm");
 
     /** A value, and where it stands. */
     private record Given(String origin, String text) {}
@@ -49,6 +57,7 @@ public final class Configuration {
     private final Path routesDir;
     private final Path configDir;
     private final Properties system;
+    private Map<String, String> site = Map.of();
 
     private Configuration(Path configDir, Path routesDir, Map<String, String> environment, Properties system) {
         this.system = system;
@@ -68,6 +77,7 @@ public final class Configuration {
         Path routesDir = Path.of(given(environment, "CONTROLLER_ROUTES_DIR", "routes"));
         Configuration configuration = new Configuration(configDir, routesDir, environment, system);
         List<String> faults = new ArrayList<>();
+        configuration.readSite(faults);
         configuration.read(faults);
         if (!given(environment, "CONTROLLER_CONFIG_DIR", "").isEmpty() && !Files.isDirectory(configDir)) {
             faults.add("CONTROLLER_CONFIG_DIR: " + configDir + " is no directory");
@@ -94,6 +104,15 @@ public final class Configuration {
         return given(environment, name, otherwise);
     }
 
+    private void readSite(List<String> faults) {
+        String folder = given(OCS_CONFIG_DIR, "");
+        try {
+            site = SiteFile.hub(folder.isEmpty() ? null : Path.of(folder), given("SITE_HOST", ""));
+        } catch (IOException e) {
+            faults.add(OCS_ROUTER_URL.key() + ": the site file " + e.getMessage());
+        }
+    }
+
     private void read(List<String> faults) {
         Properties given = readFile(file(), faults);
         Set<String> known = new HashSet<>();
@@ -115,6 +134,7 @@ public final class Configuration {
                 new Given("environment " + setting.environmentName(), given(setting.environmentName(), "")),
                 new Given("-D" + setting.key(), system.getProperty(setting.key(), "")),
                 new Given(file().toString(), given.getProperty(setting.key(), "")),
+                fromOcs(setting),
                 new Given("default", defaultOf(setting)));
         String origin = "";
         try {
@@ -133,6 +153,16 @@ public final class Configuration {
         }
     }
 
+    /** What OCS gives an agent, by the environment or by the site file. */
+    private Given fromOcs(Setting<?> setting) {
+        String variable = OCS_VARIABLES.getOrDefault(setting, "");
+        if (!given(variable, "").isEmpty()) {
+            return new Given("environment " + variable, given(variable, ""));
+        }
+        String key = SITE_KEYS.getOrDefault(setting, "");
+        return new Given("the site file's " + key, site.getOrDefault(key, ""));
+    }
+
     private static Properties readFile(Path file, List<String> faults) {
         Properties given = new Properties();
         if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
@@ -148,9 +178,11 @@ public final class Configuration {
 
     private String defaultOf(Setting<?> setting) {
         if (setting == SCRIPTS_ROOTS) {
-            return Path.of(given(OCS_CONFIG_DIR, configDir.toString()))
-                    .resolve("scripts")
-                    .toString();
+            // a site's own scripts, and those that the project's operations run
+            return Stream.of(given(OCS_CONFIG_DIR, ""), configDir.toString())
+                    .filter(folder -> !folder.isEmpty())
+                    .map(folder -> folder + "/scripts")
+                    .collect(Collectors.joining(","));
         }
         if (setting == PUBLISHER_DESTINATIONS && "udp".equals(environment.get("SMURFPUB_BACKEND"))) {
             return given("SMURFPUB_UDP_HOST", "localhost") + ":" + given("SMURFPUB_UDP_PORT", "8200");

@@ -35,13 +35,13 @@ public final class Settings {
             "[A-Za-z0-9_][A-Za-z0-9_-]*",
             "letters, digits, '-' and '_'",
             "Instance id of this controller. Topics are below pysmurf/ID. Scripts get it as SMURFPUB_ID, unless the controller's"
-                    + " environment has another.");
+                    + " environment has another. Without it INSTANCE_ID.");
     public static final Setting<String> ADDRESS_ROOT_KEY = pattern(
             "controller.address-root",
             "observatory",
             "[A-Za-z0-9_][A-Za-z0-9_.-]*",
             "letters, digits, '-', '_' and '.'",
-            "OCS address root.");
+            "OCS address root. Without it address_root in the site file.");
     public static final Setting<String> SLOT =
             text("controller.slot", "${env:SLOT}", "Crate slot that this controller drives. Scripts get it as SLOT.");
 
@@ -123,6 +123,18 @@ public final class Settings {
             "The largest packet that the broker takes. An MQTT 5 broker says it itself, and the smaller one applies. A larger session"
                     + " is trimmed, any other message left out; health counts both.");
 
+    public static final Setting<String> OCS_ROUTER_URL = define(
+            "ocs.router-url",
+            "",
+            "none, or ws://host:port/path or wss://host:port/path",
+            text -> matching(text, "|none|wss?://[^/@\\s]+(/\\S*)?").replaceFirst("^none$", ""),
+            "The site's WAMP router (crossbar), where the controller is an OCS agent. Without it SITE_HUB, or else wamp_server in the"
+                    + " site file, $OCS_CONFIG_DIR/default.yaml. The controller works without it, and tries again for ever.");
+    public static final Setting<String> OCS_ROUTER_REALM = text(
+            "ocs.router-realm",
+            "test_realm",
+            "The router's realm. Without it SITE_REALM, or else wamp_realm in the site file.");
+
     public static final Setting<String> PUBLISHER_LISTEN_HOST = text(
             "publisher.listen-host",
             "127.0.0.1",
@@ -156,8 +168,8 @@ public final class Settings {
     public static final Setting<List<Path>> SCRIPTS_ROOTS = paths(
             "scripts.roots",
             "",
-            "Folders that scripts must lie in, symbolic links resolved. Default: config/scripts, or $OCS_CONFIG_DIR/scripts where"
-                    + " that is set.");
+            "Folders that scripts must lie in, symbolic links resolved. Default: $OCS_CONFIG_DIR/scripts where that is set, and"
+                    + " config/scripts.");
 
     public static final Setting<Duration> ABORT_INTERRUPT_GRACE = duration(
             "abort.interrupt-grace",

@@ -1,7 +1,7 @@
 package pysmurf.controller.ocs;
 
 /** A request that crossbar's HTTP bridge itself refuses, before any procedure is called. */
-final class BridgeRefusal extends RuntimeException {
+public final class BridgeRefusal extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 

@@ -12,29 +12,27 @@ import pysmurf.controller.http.HttpReply;
  * What crossbar's bridge does around a call, before it looks at the body: CORS headers on every reply, OPTIONS, methods
  * that it does not take, bodies that are too large.
  */
-public final class CallEndpoint {
+final class CallEndpoint {
 
-    /** The path of the bridge. */
-    public static final String PATH = "/call";
-
-    private static final Set<HttpMethod> METHODS = Set.of(HttpMethod.POST, HttpMethod.PUT);
+    private static final String METHODS = "POST,PUT,OPTIONS";
+    private static final Set<HttpMethod> CALLING = Set.of(HttpMethod.POST, HttpMethod.PUT);
     private static final int TOO_LARGE = 413;
 
-    private CallEndpoint() {}
+    private final OcsBridge bridge;
+    private final long maxBytes;
 
-    /**
-     * Adds itself to a router, in front of all routes that come later.
-     *
-     * @param mostBytes the largest body taken
-     */
-    public static void install(Router router, long mostBytes) {
-        router.route(PATH)
-                .order(Integer.MIN_VALUE)
-                .handler(CallEndpoint::handle)
-                .failureHandler(context -> failed(context, mostBytes));
+    /** @param maxBytes the largest body taken */
+    CallEndpoint(OcsBridge bridge, long maxBytes) {
+        this.bridge = bridge;
+        this.maxBytes = maxBytes;
     }
 
-    private static void handle(RoutingContext context) {
+    /** Adds itself to a router, in front of all routes that come later. */
+    void install(Router router) {
+        router.route("/call").order(Integer.MIN_VALUE).handler(this::handle).failureHandler(this::failed);
+    }
+
+    private void handle(RoutingContext context) {
         HttpServerResponse response = context.response();
         String origin = context.request().getHeader("Origin");
         response.putHeader("Access-Control-Allow-Origin", origin == null || origin.equals("null") ? "*" : origin);
@@ -44,35 +42,35 @@ public final class CallEndpoint {
             response.putHeader("Access-Control-Allow-Headers", headers);
         }
         HttpMethod method = context.request().method();
-        if (METHODS.contains(method)) {
+        if (CALLING.contains(method)) {
             context.next();
-        } else if (method == HttpMethod.OPTIONS) {
-            response.putHeader("Allow", "POST,PUT,OPTIONS");
-            response.putHeader("Access-Control-Allow-Methods", "POST,PUT,OPTIONS");
-            send(response, BridgeReply.empty());
+            return;
+        }
+        response.putHeader("Allow", METHODS);
+        if (method == HttpMethod.OPTIONS) {
+            response.putHeader("Access-Control-Allow-Methods", METHODS);
+            send(response, bridge.empty());
         } else {
-            response.putHeader("Allow", "POST,PUT,OPTIONS");
-            send(
-                    response,
-                    BridgeReply.refusal(
-                            405,
-                            "Method not accepted by the REST bridge. (b'" + method.name()
-                                    + "' not allowed, only POST, PUT)"));
+            String words = "Method not accepted by the REST bridge. (b'%s' not allowed, only POST, PUT)";
+            refuse(response, 405, words.formatted(method.name()));
         }
     }
 
-    private static void failed(RoutingContext context, long mostBytes) {
+    private void failed(RoutingContext context) {
         if (context.statusCode() != TOO_LARGE || context.response().ended()) {
             context.next();
             return;
         }
         String length = context.request().getHeader("Content-Length");
-        send(
+        refuse(
                 context.response(),
-                BridgeReply.refusal(
-                        TOO_LARGE,
-                        "Request too long. (" + (length == null ? "it" : length) + " is longer than accepted "
-                                + mostBytes + ")"));
+                TOO_LARGE,
+                "Request too long. (" + (length == null ? "it" : length) + " is longer than accepted " + maxBytes
+                        + ")");
+    }
+
+    private void refuse(HttpServerResponse response, int status, String text) {
+        send(response, bridge.refuse(new BridgeRefusal(status, text)));
     }
 
     private static void send(HttpServerResponse response, HttpReply reply) {

@@ -1,11 +1,7 @@
 package pysmurf.controller.ocs;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.databind.node.TextNode;
-import java.math.BigDecimal;
 import java.time.Clock;
 import java.util.Optional;
 import java.util.Set;
@@ -14,6 +10,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import pysmurf.controller.access.Requester;
 import pysmurf.controller.command.Command;
 import pysmurf.controller.operation.Operation;
@@ -28,35 +25,46 @@ import pysmurf.controller.session.Verdict;
 import pysmurf.controller.session.Verdict.Reason;
 
 /**
- * This controller as an OCS agent of class PysmurfController: every operation found in the routes is a task, and the
- * texts are those of ocs.ocs_agent.OCSAgent.
+ * This controller as an OCS agent of class PysmurfController: every operation found in the routes is a task or a process, and the
+ * texts are those of ocs.ocs_agent.OCSAgent. Clients stop a process by OCS's own word, so the operation {@code stop} is none of them.
  */
-final class ControllerAgent implements OcsAgent {
+final class ControllerAgent extends OcsAgent {
 
     static final String AGENT_CLASS = "PysmurfController";
+    static final String HEARTBEAT = "heartbeat";
 
-    static final String TRANSPORT = "ocs";
-    private static final Set<Status> DEAF_TO_ABORT = Set.of(Status.STOPPING, Status.DONE);
+    private static final Set<Status> ENDING = Set.of(Status.STOPPING, Status.DONE);
+    /** Of these the original says that another script runs, of all others that another operation does. */
+    private static final Set<String> OF_A_SCRIPT = Set.of(Command.RUN, "tune_squids");
+
     private static final int LONG_IDLE_S = 10;
+    private static final double MICROS_PER_S = 1e6;
 
     private final Operations operations;
     private final Sessions sessions;
     private final boolean guarded;
-    private final String hostName;
-    private final BigDecimal since;
+    private final boolean atRouter;
     /** Replies to waits are made here: however many wait, closing the session is not held up. */
     private final ThreadPoolExecutor waiters;
 
     /**
      * @param guarded  whether starting and aborting need a password
+     * @param atRouter whether there is a router, and feeds with it
      * @param hostName where this runs
      */
-    ControllerAgent(Operations operations, Sessions sessions, boolean guarded, String hostName, Clock clock) {
+    ControllerAgent(
+            String address,
+            Operations operations,
+            Sessions sessions,
+            boolean guarded,
+            boolean atRouter,
+            String hostName,
+            Clock clock) {
+        super(AGENT_CLASS, address, hostName, clock);
         this.operations = operations;
         this.sessions = sessions;
         this.guarded = guarded;
-        this.hostName = hostName;
-        this.since = Json.seconds(clock.instant());
+        this.atRouter = atRouter;
         waiters = new ThreadPoolExecutor(1, 1, LONG_IDLE_S, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
             Thread thread = new Thread(task, "ocs-waits");
             thread.setDaemon(true);
@@ -66,68 +74,106 @@ final class ControllerAgent implements OcsAgent {
     }
 
     @Override
-    public JsonNode describe(String word) {
-        return switch (word) {
-            case "get_api" -> api();
-            case "get_tasks" -> tasks();
-            // an OCS feed is a WAMP topic, which there is no router for; the same data goes out over MQTT and UDP
-            case "get_processes", "get_feeds" -> Json.mapper().createArrayNode();
-            case "get_agent_class" -> TextNode.valueOf(AGENT_CLASS);
-            default -> NullNode.getInstance();
-        };
+    ArrayNode tasks() {
+        return described(false);
     }
 
-    private ObjectNode api() {
-        ObjectNode api = Json.object();
-        api.put("agent_class", AGENT_CLASS);
-        api.put("instance_hostname", hostName);
-        api.put("instance_pid", ProcessHandle.current().pid());
-        api.set("feeds", describe("get_feeds"));
-        api.set("processes", describe("get_processes"));
-        api.set("tasks", tasks());
-        // clients send a password only if this is there; "override" is OCS's word for passwords that the agent itself
-        // knows
-        api.putObject("access_control")
-                .put("version", 1)
-                .put("policy", guarded ? "override" : "none")
-                .put("update_timestamp", since)
-                .put("update_count", 0)
-                .put("step", 0);
-        return api;
+    @Override
+    ArrayNode processes() {
+        return described(true);
     }
 
-    private ArrayNode tasks() {
-        ArrayNode tasks = Json.mapper().createArrayNode();
-        for (Operation operation : operations.all()) {
-            String name = operation.name();
-            ObjectNode session = sessions.latest(name)
-                    .map(OcsSession::now)
-                    .orElseGet(() -> Json.object().put("op_name", name).put("status", "no_history"));
-            ObjectNode info = Json.object();
-            info.put("blocking", false);
-            info.put("abortable", isAbortable(name));
-            info.put("docstring", Docstring.of(operation, isAbortable(name)));
-            info.put("op_type", "task");
-            info.put("min_privs", minPrivs().value());
-            tasks.addArray().add(name).add(session).add(info);
+    private ArrayNode described(boolean processes) {
+        ArrayNode described = Json.mapper().createArrayNode();
+        offered()
+                .filter(operation -> operation.parameters().isProcess() == processes)
+                .forEach(operation -> {
+                    String name = operation.name();
+                    ObjectNode session = sessions.latest(name)
+                            .map(OcsSession::now)
+                            .orElseGet(() -> Json.object().put("op_name", name).put("status", "no_history"));
+                    described.addArray().add(name).add(session).add(info(operation));
+                });
+        return described;
+    }
+
+    private ObjectNode info(Operation operation) {
+        ObjectNode info = Json.object().put("blocking", false);
+        if (!operation.parameters().isProcess()) {
+            info.put("abortable", isAbortable(operation));
         }
-        return tasks;
+        return info.put("docstring", Docstring.of(operation, isAbortable(operation)))
+                .put("op_type", operation.parameters().kind())
+                .put("min_privs", minPrivs().value());
+    }
+
+    private Stream<Operation> offered() {
+        return operations.all().stream().filter(operation -> isOffered(operation.name()));
+    }
+
+    private Optional<Operation> find(String name) {
+        return operations.find(name).filter(operation -> isOffered(name));
+    }
+
+    private static boolean isOffered(String name) {
+        return !name.equals(Command.STOP);
+    }
+
+    @Override
+    ArrayNode feeds() {
+        ArrayNode feeds = super.feeds();
+        if (atRouter) {
+            feeds.addArray().add(HEARTBEAT).add(feed(HEARTBEAT, false));
+            offered()
+                    .flatMap(operation -> operation.parameters().feeds().values().stream())
+                    .distinct()
+                    .sorted()
+                    .forEach(name -> feeds.addArray().add(name).add(feed(name, true)));
+        }
+        return feeds;
+    }
+
+    boolean isAtRouter() {
+        return atRouter;
+    }
+
+    /**
+     * What each event of a feed says of it.
+     *
+     * @param record whether it is for the observatory's archive
+     */
+    ObjectNode feed(String name, boolean record) {
+        ObjectNode feed = Json.object().put("agent_address", address);
+        feed.putObject("agg_params");
+        return feed.put("feed_name", name)
+                .put("address", address + ".feeds." + name)
+                .put("record", record)
+                .put("session_id", since.toPlainString())
+                .put("agent_class", AGENT_CLASS);
+    }
+
+    /** "override" is OCS's word for passwords that the agent itself knows. */
+    @Override
+    String policy() {
+        return guarded ? "override" : super.policy();
     }
 
     /** OCS's number for how each operation stands; 1 if it never ran. */
     ObjectNode opCodes() {
         ObjectNode codes = Json.object();
-        for (Operation operation : operations.all()) {
-            int code = sessions.latest(operation.name())
-                    .map(session -> session.now().opCode())
-                    .orElse(1);
-            codes.put(operation.name(), code);
-        }
+        offered()
+                .map(Operation::name)
+                .forEach(name -> codes.put(
+                        name,
+                        sessions.latest(name)
+                                .map(session -> session.now().opCode())
+                                .orElse(1)));
         return codes;
     }
 
-    private static boolean isAbortable(String name) {
-        return !name.equals(Command.ABORT);
+    private static boolean isAbortable(Operation operation) {
+        return !operation.name().equals(Command.ABORT)
+                && !operation.parameters().isProcess();
     }
 
     private CredLevel minPrivs() {
@@ -135,38 +181,40 @@ final class ControllerAgent implements OcsAgent {
     }
 
     @Override
-    public Object decide(OpsRequest request, Requester requester, CredLevel level) {
+    Object decide(OpsRequest request, Requester requester, CredLevel level) {
         return switch (request.action()) {
             case "start" -> start(request, requester, level);
             case "wait" -> waitFor(request);
             case "status" -> status(request);
-            case "abort" -> abort(request, requester, level);
-            case "stop" -> stop(request);
+            case "abort", "stop" -> end(request, requester, level);
             default -> OcsReply.error("No implementation for \"" + request.opName() + "\"");
         };
     }
 
     private Object start(OpsRequest request, Requester requester, CredLevel level) {
         String name = request.opName();
-        Optional<Operation> operation = operations.find(name);
+        Optional<Operation> operation = find(name);
         if (operation.isEmpty()) {
             return unknown(name).because(Reason.UNKNOWN_OPERATION);
         }
         Optional<LiveSession> live = sessions.latest(name).filter(session -> !session.isDone());
         // a second abort joins the first, and with force it makes it more urgent
-        if (live.isPresent() && isAbortable(name)) {
+        if (live.isPresent() && !name.equals(Command.ABORT)) {
             return inProgress(live.get()).because(Reason.BUSY);
         }
         if (level.compareTo(minPrivs()) < 0) {
             return OcsReply.error(level.rejection(minPrivs())).because(Reason.UNAUTHORIZED);
         }
-        JsonNode given = request.params();
-        ObjectNode params = OcsParams.of(given);
-        Optional<String> fault = OcsParams.isDict(given)
+        ObjectNode params = OcsParams.of(request.params());
+        Optional<String> fault = request.hasParams()
                 ? OcsParams.notAList(params, operation.get().parameters().json())
-                : Optional.of("params must be a dict, not a " + PythonSignature.typeName(given));
+                : Optional.of(noDict(request));
         return fault.<Object>map(text -> refused(name, params, requester, text).because(Reason.INVALID))
                 .orElseGet(() -> command(name, params, requester));
+    }
+
+    private static String noDict(OpsRequest request) {
+        return "params must be a dict, not a " + PythonSignature.typeName(request.params());
     }
 
     private static OcsReply unknown(String name) {
@@ -184,7 +232,7 @@ final class ControllerAgent implements OcsAgent {
 
     private OcsReply status(OpsRequest request) {
         Optional<LiveSession> session = sessions.latest(request.opName());
-        if (operations.find(request.opName()).isEmpty()) {
+        if (find(request.opName()).isEmpty()) {
             return unknown(request.opName());
         }
         return session.map(latest -> OcsReply.ok("Session active.", OcsSession.now(latest)))
@@ -193,7 +241,7 @@ final class ControllerAgent implements OcsAgent {
 
     private Object waitFor(OpsRequest request) {
         String name = request.opName();
-        if (operations.find(name).isEmpty()) {
+        if (find(name).isEmpty()) {
             return OcsReply.error("Unknown operation \"" + name + "\".");
         }
         Optional<LiveSession> latest = sessions.latest(name);
@@ -204,7 +252,7 @@ final class ControllerAgent implements OcsAgent {
         if (session.isDone()) {
             return ended(session);
         }
-        double seconds = WaitTime.seconds(request.timeout());
+        double seconds = request.seconds();
         if (seconds <= 0) {
             return stillRunning(session);
         }
@@ -212,7 +260,7 @@ final class ControllerAgent implements OcsAgent {
             return session.ended().thenApplyAsync(ControllerAgent::ended, waiters);
         }
         CompletableFuture<LiveSession> timer = new CompletableFuture<LiveSession>()
-                .completeOnTimeout(session, WaitTime.micros(seconds), TimeUnit.MICROSECONDS);
+                .completeOnTimeout(session, Math.round(seconds * MICROS_PER_S), TimeUnit.MICROSECONDS);
         // anyOf, since it takes itself off the session's future when the time is over: a client may ask for ever
         return CompletableFuture.anyOf(session.ended(), timer)
                 .thenApplyAsync(
@@ -234,10 +282,17 @@ final class ControllerAgent implements OcsAgent {
                 "Operation \"" + session.opName() + "\" still running; wait timed out.", OcsSession.now(session));
     }
 
-    private Object abort(OpsRequest request, Requester requester, CredLevel level) {
+    /** A task is aborted, a process is stopped. */
+    private Object end(OpsRequest request, Requester requester, CredLevel level) {
         String name = request.opName();
-        if (operations.find(name).isEmpty()) {
+        Optional<Operation> operation = find(name);
+        if (operation.isEmpty()) {
             return noOperation(name).because(Reason.UNKNOWN_OPERATION);
+        }
+        boolean stop = request.action().equals(Command.STOP);
+        if (stop != operation.get().parameters().isProcess()) {
+            // the braces are OCS's: a missing f
+            return cannot(request, "it is a \"{op_type}\".");
         }
         if (level.compareTo(minPrivs()) < 0) {
             return OcsReply.error(level.rejection(minPrivs())).because(Reason.UNAUTHORIZED);
@@ -247,20 +302,23 @@ final class ControllerAgent implements OcsAgent {
             return OcsReply.error("No session active.").because(Reason.NOTHING_TO_ABORT);
         }
         LiveSession session = latest.get();
-        if (DEAF_TO_ABORT.contains(session.now().status())) {
+        if (ENDING.contains(session.now().status())) {
             return alreadyThere(session).because(Reason.NOTHING_TO_ABORT);
         }
-        if (!isAbortable(name)) {
-            return OcsReply.error("Cannot \"abort\" \"" + name + "\" because it is not abortable.")
-                    .because(Reason.INVALID);
+        if (name.equals(Command.ABORT)) {
+            return cannot(request, "it is not abortable.");
         }
-        JsonNode given = request.params();
-        if (!OcsParams.isDict(given) && !(given.isArray() && given.isEmpty())) {
-            return OcsReply.error("params must be a dict, not a " + PythonSignature.typeName(given))
-                    .because(Reason.INVALID);
+        if (!request.hasParams()) {
+            return OcsReply.error(noDict(request)).because(Reason.INVALID);
         }
-        ObjectNode params = OcsParams.of(given).put(Command.TARGET, session.id());
-        return command(Command.ABORT, params, requester);
+        // a stopper takes what it is given, and needs nothing
+        ObjectNode params = stop ? Json.object() : OcsParams.of(request.params());
+        return command(request.action(), params.put(Command.TARGET, session.id()), requester);
+    }
+
+    private static OcsReply cannot(OpsRequest request, String why) {
+        return OcsReply.error("Cannot \"" + request.action() + "\" \"" + request.opName() + "\" because " + why)
+                .because(Reason.INVALID);
     }
 
     private static OcsReply noOperation(String name) {
@@ -272,23 +330,18 @@ final class ControllerAgent implements OcsAgent {
                 "The operation is already " + session.now().status().word());
     }
 
-    private OcsReply stop(OpsRequest request) {
-        String name = request.opName();
-        // the braces are OCS's: a missing f
-        return operations.find(name).isEmpty()
-                ? noOperation(name)
-                : OcsReply.error("Cannot \"stop\" \"" + name + "\" because it is a \"{op_type}\".");
-    }
-
     /** The reply to a command of {@link #decide}, once admission has spoken. */
-    OcsReply answer(OpsRequest request, Command command, Verdict verdict) {
-        return request.action().equals("abort") ? answerAbort(command, verdict) : answerStart(command, verdict);
+    OcsReply answer(String action, Command command, Verdict verdict) {
+        return action.equals("start") ? answerStart(command, verdict) : answerEnd(command, verdict);
     }
 
-    private OcsReply answerAbort(Command command, Verdict verdict) {
+    private OcsReply answerEnd(Command command, Verdict verdict) {
         LiveSession target = sessions.find(command.target()).orElseThrow();
         if (verdict.isAccepted()) {
-            return OcsReply.ok("Requested abort on task " + target.opName() + "\".", OcsSession.now(target));
+            String kind = command.operation().equals(Command.STOP) ? "process" : "task";
+            return OcsReply.ok(
+                    "Requested " + command.operation() + " on " + kind + " " + target.opName() + "\".",
+                    OcsSession.now(target));
         }
         return target.isDone() ? alreadyThere(target) : OcsReply.error(verdict.detail());
     }
@@ -311,8 +364,12 @@ final class ControllerAgent implements OcsAgent {
         };
     }
 
-    private static OcsReply started(LiveSession session) {
-        return OcsReply.ok("Started task \"" + session.opName() + "\".", OcsSession.accepted(session));
+    private OcsReply started(LiveSession session) {
+        String kind = operations
+                .find(session.opName())
+                .map(operation -> operation.parameters().kind())
+                .orElse("task");
+        return OcsReply.ok("Started " + kind + " \"" + session.opName() + "\".", OcsSession.accepted(session));
     }
 
     private OcsReply busy(Command command, LiveSession holder) {
@@ -320,8 +377,10 @@ final class ControllerAgent implements OcsAgent {
             return inProgress(holder);
         }
         String job = holder.params().path("script").asText(holder.opName());
-        return started(
-                failed(command, "The requested script cannot be run because script " + job + " is already running"));
+        String words = OF_A_SCRIPT.contains(command.operation())
+                ? "The requested script cannot be run because script %s is already running"
+                : "Operation failed: %s is running.";
+        return started(failed(command, words.formatted(job)));
     }
 
     /**

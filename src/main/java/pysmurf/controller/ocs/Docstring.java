@@ -39,7 +39,8 @@ final class Docstring {
                     + (required.contains(name) ? "" : " Defaults to " + value + "."));
         });
         needed.addAll(optional);
-        String head = operation.name() + "(" + String.join(", ", needed) + ")\n\n**Task** - " + operation.description()
+        String head = operation.name() + "(" + String.join(", ", needed) + ")\n\n"
+                + (operation.parameters().isProcess() ? "**Process** - " : "**Task** - ") + operation.description()
                 + (abortable ? " (abortable)" : "") + "\n";
         return lines.isEmpty() ? head : head + "\nParameters:\n" + String.join("\n", lines) + "\n";
     }

@@ -1,178 +1,135 @@
 package pysmurf.controller.ocs;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import java.time.Clock;
+import com.fasterxml.jackson.databind.ObjectWriter;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import pysmurf.controller.access.Holder;
-import pysmurf.controller.access.Requester;
-import pysmurf.controller.access.Tokens;
-import pysmurf.controller.audit.Audit;
-import pysmurf.controller.command.Command;
 import pysmurf.controller.http.HttpReply;
 import pysmurf.controller.http.HttpRequest;
-import pysmurf.controller.operation.Operations;
-import pysmurf.controller.script.PythonText;
 import pysmurf.controller.session.Json;
-import pysmurf.controller.session.Sessions;
-import pysmurf.controller.session.Verdict;
+import pysmurf.controller.wamp.Call;
+import pysmurf.controller.wamp.CallFault;
+import pysmurf.controller.wamp.WampJson;
 
-/**
- * The steps of {@code POST /call}: reads the call, decides what it comes to, answers in OCS's words. What is started or
- * aborted passes admission like any other command.
- */
+/** Reads calls from HTTP requests and writes the replies, in the form, the order and the words of crossbar's bridge. Stateless. */
 public final class OcsBridge {
 
-    private static final Logger LOG = LoggerFactory.getLogger(OcsBridge.class);
-    private static final String CALL = "ocsCall";
-    private static final String OPS = ".ops";
-    private static final Set<String> COMMANDS = Set.of("start", "abort");
-    private static final String UNKNOWN_TOKEN = "unknown token";
-    private static final PythonSignature MANAGEMENT =
-            new PythonSignature("OCSAgent._management_handler", 1, java.util.List.of("q"), true);
-
-    private final ControllerAgent controller;
-    private final Map<String, OcsAgent> agents;
-    private final Tokens tokens;
-
-    /**
-     * Where the controller is, as OCS clients see it.
-     *
-     * @param root     address root
-     * @param id       instance id
-     * @param hostName host
-     */
-    public record Place(String root, String id, String hostName) {}
-
-    public OcsBridge(Place place, Operations operations, Sessions sessions, Tokens tokens, Clock clock) {
-        this.tokens = tokens;
-        String address = place.root() + "." + place.id();
-        String registry = place.root() + ".registry";
-        controller = new ControllerAgent(operations, sessions, !tokens.open(), place.hostName(), clock);
-        // a controller that is itself called registry is no registry
-        agents = address.equals(registry)
-                ? Map.of(address, controller)
-                : Map.of(
-                        address,
-                        controller,
-                        registry,
-                        new RegistryAgent(address, controller::opCodes, place.hostName(), clock));
-    }
+    private static final Map<String, String> HEADERS = Map.of(
+            "Content-Type",
+            "application/json; charset=UTF-8",
+            "Cache-Control",
+            "no-store,no-cache,must-revalidate,max-age=0");
+    /** With escapes even half a surrogate pair survives, which Python writes and reads as well. */
+    private static final ObjectWriter ASCII = Json.mapper().writer().with(JsonWriteFeature.ESCAPE_NON_ASCII);
 
     /**
      * The call in a request.
      *
-     * @throws BridgeRefusal if there is none
+     * @throws BridgeRefusal 400 if it holds none
      */
     public Call read(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
-        return Call.of(request);
+        checkContentType(request.contentType());
+        JsonNode call = json(text(request.body()));
+        if (!call.isObject()) {
+            throw new BridgeRefusal(400, "Request body was valid JSON, but not well formed (must be a dict).");
+        }
+        JsonNode procedure = call.get("procedure");
+        if (procedure == null) {
+            throw new BridgeRefusal(400, "Request body was valid JSON, but not well formed (missing key 'procedure').");
+        }
+        JsonNode args = call.path("args");
+        JsonNode kwargs = call.path("kwargs");
+        if (!procedure.isTextual() || !(args.isArray() || isAbsent(args)) || !(kwargs.isObject() || isAbsent(kwargs))) {
+            throw new BridgeRefusal(400, "Malformed request to the REST bridge.");
+        }
+        return Call.of(procedure.textValue(), args, kwargs);
     }
 
-    /**
-     * Decides what a call comes to.
-     *
-     * @return           the command that has to pass admission, or else the result; only that of a wait is not there at
-     *                   once, and until it is no thread is held
-     * @throws CallFault if it fails as a whole
-     */
-    public CompletableFuture<Object> decide(
-            @ExchangeProperty(CALL) Call call,
-            @ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request,
-            Exchange exchange) {
-        Optional<OpsRequest> command = command(call);
-        command.ifPresent(asked -> {
-            exchange.setProperty(Requester.PROPERTY, requester(request, null));
-            exchange.setProperty("operation", asked.opName());
-        });
-        if (request.tokenRefused()) {
-            exchange.setProperty(Audit.REFUSAL, Verdict.refused(Verdict.Reason.UNAUTHORIZED, UNKNOWN_TOKEN));
-            throw CallFault.notAuthorized(UNKNOWN_TOKEN);
-        }
-        OcsAgent described = agents.get(call.procedure());
-        if (described != null) {
-            return CompletableFuture.completedFuture(described.describe(
-                    PythonText.str(Json.value(MANAGEMENT.bind(call).get("q")))));
-        }
-        OcsAgent agent = call.procedure().endsWith(OPS)
-                ? agents.get(call.procedure().substring(0, call.procedure().length() - OPS.length()))
-                : null;
-        if (agent == null) {
-            throw CallFault.noSuchProcedure(call.procedure());
-        }
-        OpsRequest ops = OpsRequest.of(call);
-        Requester requester = requester(request, ops.password());
-        exchange.setProperty(Requester.PROPERTY, command.isPresent() ? requester : null);
-        CredLevel level = tokens.open() ? CredLevel.BASIC : CredLevel.of(requester.role());
-        Object decided = agent.decide(ops, requester, level);
-        if (decided instanceof OcsReply reply && reply.reason() != null) {
-            exchange.setProperty(Audit.REFUSAL, Verdict.refused(reply.reason(), reply.message()));
-        }
-        return decided instanceof CompletableFuture<?> later
-                ? later.thenApply(reply -> reply)
-                : CompletableFuture.completedFuture(decided);
+    private static boolean isAbsent(JsonNode node) {
+        return node.isMissingNode() || node.isNull();
     }
 
-    /** The request for a command in a call, if it holds one. */
-    private static Optional<OpsRequest> command(Call call) {
-        if (!call.procedure().endsWith(OPS)) {
-            return Optional.empty();
+    private static void checkContentType(String header) {
+        if (header == null) {
+            return;
         }
+        String[] parts = header.toLowerCase(Locale.ROOT).split(";");
+        if (!parts[0].strip().equals("application/json")) {
+            String words = "Non-accepted content type. (must be one of '[b'application/json']', not 'b'%s'')";
+            throw new BridgeRefusal(400, words.formatted(parts[0].strip()));
+        }
+        Map<String, String> values = new HashMap<>();
+        boolean malformed = false;
+        for (String part : parts) {
+            String[] pair = part.split("=", -1);
+            malformed |= pair.length > 2 || pair.length == 2 && values.put(pair[0].strip(), pair[1].strip()) != null;
+        }
+        if (malformed || !List.of("utf-8", "utf8").contains(values.getOrDefault("charset", "utf-8"))) {
+            throw new BridgeRefusal(400, "Non-accepted request encoding, must be UTF-8.");
+        }
+    }
+
+    private static String text(byte[] body) {
         try {
-            return Optional.of(OpsRequest.of(call)).filter(ops -> COMMANDS.contains(ops.action()));
-        } catch (CallFault e) {
-            return Optional.empty(); // which is found, and told, when the call is carried out
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(body))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new BridgeRefusal(400, "Non-decodable request body, was not UTF-8.");
         }
     }
 
-    /**
-     * By the header, which any HTTP client can send, or the password, which is all that an OCS client can send.
-     *
-     * @param password null for none
-     */
-    private Requester requester(HttpRequest request, JsonNode password) {
-        Requester byHeader = request.requester();
-        Optional<Holder> holder = tokens.open() || password == null || !password.isTextual()
-                ? Optional.empty()
-                : tokens.holderOf(password.textValue())
-                        .filter(found -> !byHeader.is(found.role()) || byHeader.role() == found.role());
-        return new Requester(
-                ControllerAgent.TRANSPORT,
-                holder.map(Holder::name).orElse(byHeader.client()),
-                holder.map(Holder::role).orElse(byHeader.role()),
-                byHeader.address());
+    private static JsonNode json(String text) {
+        try {
+            return WampJson.read(text);
+        } catch (JsonProcessingException e) {
+            throw new BridgeRefusal(400, "Request body was invalid JSON.");
+        }
     }
 
-    /** The answer to a call that came to a command. */
-    public OcsReply answer(
-            @Body Verdict verdict, @ExchangeProperty(CALL) Call call, @ExchangeProperty("command") Command command) {
-        return controller.answer(OpsRequest.of(call), command, verdict);
-    }
-
-    /** The reply that carries a result. */
+    /** The reply that carries a result, or tells how the call failed; in both the bridge has done its part. */
     public HttpReply reply(@Body Object result) {
-        return BridgeReply.result(result instanceof OcsReply reply ? reply.toJson() : (JsonNode) result);
+        ObjectNode json = Json.object();
+        if (result instanceof CallFault fault) {
+            json.put("error", fault.name()).putArray("args").add(fault.getMessage());
+            json.putObject("kwargs");
+        } else {
+            json.putArray("args").addPOJO(result);
+        }
+        return reply(200, json);
     }
 
-    /** The reply to a call that failed, or to a request that was none. */
-    public HttpReply fault(@ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Throwable caught) {
-        // what is thrown where a future goes on is wrapped
-        Throwable fault =
-                caught instanceof CompletionException && caught.getCause() != null ? caught.getCause() : caught;
-        if (fault instanceof CallFault call) {
-            return BridgeReply.fault(call);
+    /** The reply to a request that was no call. */
+    public HttpReply refuse(@ExchangeProperty(Exchange.EXCEPTION_CAUGHT) BridgeRefusal refusal) {
+        ObjectNode json = Json.object().put("error", refusal.getMessage());
+        json.putArray("args");
+        json.putObject("kwargs");
+        return reply(refusal.status(), json);
+    }
+
+    /** The reply to a question that has no answer but its headers. */
+    HttpReply empty() {
+        return new HttpReply(200, HEADERS, new byte[0]);
+    }
+
+    private static HttpReply reply(int status, ObjectNode json) {
+        try {
+            return new HttpReply(status, HEADERS, ASCII.writeValueAsBytes(json));
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException(e);
         }
-        if (fault instanceof BridgeRefusal refusal) {
-            return BridgeReply.refusal(refusal.status(), refusal.getMessage());
-        }
-        LOG.error("A call failed", fault);
-        return BridgeReply.internalError();
     }
 }

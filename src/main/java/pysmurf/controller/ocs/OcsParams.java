@@ -17,11 +17,6 @@ final class OcsParams {
 
     private OcsParams() {}
 
-    /** Whether it is parameters by name, or none at all. */
-    static boolean isDict(JsonNode given) {
-        return given.isObject() || given.isMissingNode() || given.isNull();
-    }
-
     /**
      * The parameters of a start. One that is null counts as missing, as for ocs.ocs_agent.ParamHandler. Numbers that
      * JSON cannot carry become null; in args they become what Python's {@code str()} makes of them, as every argument

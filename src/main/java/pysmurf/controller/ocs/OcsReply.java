@@ -1,6 +1,6 @@
 package pysmurf.controller.ocs;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import pysmurf.controller.session.Json;
@@ -17,12 +17,8 @@ import pysmurf.controller.session.Verdict;
  */
 record OcsReply(int status, String message, ObjectNode session, Verdict.Reason reason) {
 
-    private static final int OK = 0;
-    private static final int ERROR = -1;
-    private static final int TIMEOUT = 1;
-
     static OcsReply ok(String message, ObjectNode session) {
-        return new OcsReply(OK, message, session, null);
+        return new OcsReply(0, message, session, null);
     }
 
     static OcsReply error(String message) {
@@ -30,7 +26,11 @@ record OcsReply(int status, String message, ObjectNode session, Verdict.Reason r
     }
 
     static OcsReply error(String message, ObjectNode session) {
-        return new OcsReply(ERROR, message, session, null);
+        return new OcsReply(-1, message, session, null);
+    }
+
+    static OcsReply timeout(String message, ObjectNode session) {
+        return new OcsReply(1, message, session, null);
     }
 
     /** This reply, to a start or an abort that it refuses. */
@@ -38,13 +38,9 @@ record OcsReply(int status, String message, ObjectNode session, Verdict.Reason r
         return new OcsReply(status, message, session, why);
     }
 
-    static OcsReply timeout(String message, ObjectNode session) {
-        return new OcsReply(TIMEOUT, message, session, null);
-    }
-
     /** As it is sent: an array of three. */
-    JsonNode toJson() {
-        ArrayNode json = Json.mapper().createArrayNode();
-        return json.add(status).add(message).add(session);
+    @JsonValue
+    ArrayNode toJson() {
+        return Json.mapper().createArrayNode().add(status).add(message).add(session);
     }
 }

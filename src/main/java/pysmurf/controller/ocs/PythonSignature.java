@@ -5,6 +5,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import pysmurf.controller.wamp.Call;
+import pysmurf.controller.wamp.CallFault;
 
 /**
  * The parameters of a Python method, and how the arguments of a call are bound to them: what does not fit is refused in

@@ -137,10 +137,14 @@ public final class Operations {
                 .orElse(Duration.ZERO);
     }
 
-    /** For routes: the names of the operations that start with the controller. */
-    public List<String> autostarted() {
+    /**
+     * For routes: the names of the operations that start with the controller.
+     *
+     * @param routerUrl where the router of OCS is; empty for none
+     */
+    public List<String> autostarted(String routerUrl) {
         return all().stream()
-                .filter(operation -> operation.parameters().isAutostart())
+                .filter(operation -> operation.parameters().isAutostart(!routerUrl.isEmpty()))
                 .map(Operation::name)
                 .toList();
     }

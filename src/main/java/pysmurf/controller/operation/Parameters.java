@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -41,19 +42,26 @@ public final class Parameters {
 
     private static final String PROCESS = "process";
     private static final String TASK = "task";
-    /** Keyword of ours: {@code "x-autostart": true} says that it starts with the controller. */
+    /** Keyword of ours: {@code "x-autostart": true} says that it starts with the controller, "ocs" only where that has a router. */
     private static final String AUTOSTART = "x-autostart";
+
+    private static final String AT_ROUTER = "ocs";
     /** Keyword of ours: {@code "x-stop-grace": 60} says for how many seconds a process may end in good order. */
     private static final String STOP_GRACE = "x-stop-grace";
 
     private static final int DEFAULT_STOP_GRACE_S = 10;
     /** Keyword of ours: {@code "x-data": {"stream_on": false}} is what the data of a session begin with. */
     private static final String FIRST_DATA = "x-data";
+    /** Keyword of ours: {@code "x-feeds": {"iv_results": "iv_results"}} says which session data go to which feed of OCS. */
+    private static final String FEEDS = "x-feeds";
     /**
      * Keyword of ours: {@code "x-option": "--seed"} says by which option a parameter is given to scripts. A list or an object is
      * given as JSON, true is the option alone, and null and false are nothing; of two options the second stands for false.
      */
     private static final String OPTION = "x-option";
+
+    /** As OCS has it for the names of feeds and fields: ocs.ocs_feed.Feed. */
+    private static final Pattern FEED_NAME = Pattern.compile("[A-Za-z][A-Za-z0-9_]*");
 
     /** A schema refers to one that is elsewhere. */
     private static final class Elsewhere extends RuntimeException {
@@ -76,7 +84,7 @@ public final class Parameters {
     /** Draft 2020-12 and the words of ours. */
     private static final JsonSchemaFactory FACTORY = JsonSchemaFactory.builder()
             .metaSchema(JsonMetaSchema.builder(JsonMetaSchema.getV202012())
-                    .keywords(Stream.of(LOCK, LOCK_UNLESS, KIND, AUTOSTART, STOP_GRACE, FIRST_DATA, OPTION)
+                    .keywords(Stream.of(LOCK, LOCK_UNLESS, KIND, AUTOSTART, STOP_GRACE, FIRST_DATA, FEEDS, OPTION)
                             .map(NonValidationKeyword::new)
                             .toList())
                     .build())
@@ -137,9 +145,22 @@ public final class Parameters {
         if (!grace.isMissingNode() && !(grace.isNumber() && grace.asDouble() > 0)) {
             return Optional.of(STOP_GRACE + " is a number of seconds above 0");
         }
-        return json.has(FIRST_DATA) && !json.path(FIRST_DATA).isObject()
-                ? Optional.of(FIRST_DATA + " is an object")
-                : Optional.empty();
+        JsonNode autostart = json.path(AUTOSTART);
+        if (!autostart.isMissingNode()
+                && !autostart.isBoolean()
+                && !autostart.asText().equals(AT_ROUTER)) {
+            return Optional.of(AUTOSTART + " is true, false or \"ocs\"");
+        }
+        if (json.has(FIRST_DATA) && !json.path(FIRST_DATA).isObject()) {
+            return Optional.of(FIRST_DATA + " is an object");
+        }
+        boolean feeds = json.path(FEEDS).isMissingNode() || json.path(FEEDS).isObject();
+        boolean named = json.path(FEEDS).properties().stream()
+                .allMatch(feed -> FEED_NAME.matcher(feed.getKey()).matches()
+                        && FEED_NAME.matcher(feed.getValue().asText()).matches());
+        return feeds && named
+                ? Optional.empty()
+                : Optional.of(FEEDS + " is an object of names of letters, digits and _");
     }
 
     private String reason(Throwable fault) {
@@ -181,9 +202,14 @@ public final class Parameters {
         return kind().equals(PROCESS);
     }
 
-    /** Whether it starts with the controller. */
-    public boolean isAutostart() {
-        return json.path(AUTOSTART).asBoolean();
+    /**
+     * Whether it starts with the controller.
+     *
+     * @param atRouter whether that is an OCS agent at a router
+     */
+    public boolean isAutostart(boolean atRouter) {
+        return json.path(AUTOSTART).asBoolean()
+                || atRouter && json.path(AUTOSTART).asText().equals(AT_ROUTER);
     }
 
     /** How long a process may take to end after a stop. */
@@ -194,6 +220,13 @@ public final class Parameters {
     /** What the data of a session begin with. */
     public ObjectNode firstData() {
         return json.path(FIRST_DATA) instanceof ObjectNode data ? data.deepCopy() : Json.object();
+    }
+
+    /** Names of session data, and of the feed each is for. */
+    public Map<String, String> feeds() {
+        return json.path(FEEDS).properties().stream()
+                .collect(Collectors.toMap(
+                        Map.Entry::getKey, feed -> feed.getValue().asText()));
     }
 
     /** The parameters that have an option in the schema, as words of a command line; what is to be JSON is JSON here. */

@@ -8,7 +8,7 @@ import pysmurf.controller.session.SessionEvents;
 /** The queues of the routes that report on sessions. */
 public final class SinkPart {
 
-    private static final List<String> SINKS = List.of("udp", "mqtt", "page", "log");
+    private static final List<String> SINKS = List.of("udp", "mqtt", "page", "log", "feeds");
 
     private final BoundedQueue queue;
     private final SessionEvents events;

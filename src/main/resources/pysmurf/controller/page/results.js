@@ -2,6 +2,7 @@
 import {address, downloadLink, get, Problem, request} from './api.js';
 import {copyButton, el, fill} from './dom.js';
 import {abortAsker, asker, badge, count, duration, fileName, paramsInShort, size, timeTag, value} from './format.js';
+import {headline} from './headline.js';
 import {numbersTable} from './numbers.js';
 import {OutputPanel} from './output.js';
 import {plotsGrid, plotsOf} from './plots.js';
@@ -138,8 +139,11 @@ function numbers(session, pipeline) {
   paint(false);
   const more = numbersTable(session, pipeline, false) === null ? null : el('label', {class: 'check'},
     el('input', {type: 'checkbox', on: {change: event => paint(event.target.checked)}}), ' with quantiles');
-  return el('div', {}, el('div', {class: 'row tools'}, more,
-    more === null ? null : el('span', {class: 'faint', text: 'Gates as they are configured now.'})), place);
+  const head = headline(session);
+  // what an observer looks at comes first: the few numbers, the pictures, then all the rest
+  return el('div', {}, head, head === null || plotsOf(session).length === 0 ? null : plotsGrid(session),
+    el('div', {class: 'row tools'}, more,
+      more === null ? null : el('span', {class: 'faint', text: 'Gates as they are configured now.'})), place);
 }
 
 function filesTable(session) {

@@ -26,7 +26,8 @@ function stageItem(stage, session) {
 
 function progressBar(progress) {
   const part = progress.total > 0 ? Math.min(1, progress.done / progress.total) : 0;
-  const text = `band ${progress.band}: ${progress.done} of ${progress.total}`;
+  const of = progress.band === undefined ? '' : `band ${progress.band}: `;
+  const text = `${of}${progress.done} of ${progress.total}`;
   return el('span', {class: 'stage-progress'},
     el('progress', {max: '1', value: String(part), 'aria-label': text}),
     el('span', {text: `${text} (${Math.round(part * 100)} %)`}));

@@ -50,7 +50,9 @@ class ConfigurationReferenceTest {
             | `SMURFPUB_BACKEND` | `null` | `udp`: messages are passed on to the next two, unless `publisher.destinations` is given. |
             | `SMURFPUB_UDP_HOST`, `SMURFPUB_UDP_PORT` | `localhost`, `8200` | Where to. |
             | `SMURFPUB_ID` | `controller.id` | The id that Publisher messages carry. |
-            | `OCS_CONFIG_DIR` | (none) | The site's folder; scripts are then looked for in its `scripts`. |
+            | `OCS_CONFIG_DIR` | (none) | The site's folder, with OCS's site file; scripts are then looked for in its `scripts`. |
+            | `INSTANCE_ID`, `SITE_HUB`, `SITE_REALM` | (none) | As `controller.id`, `ocs.router-url`, `ocs.router-realm`. |
+            | `SITE_HOST` | this host's name | Whose entry of `hosts` in the site file counts. |
             | `SLOT` | (none) | As `controller.slot`. |
 
             A script gets the controller's environment without its passwords, and for itself: `SMURFPUB_BACKEND=udp`, `SMURFPUB_ID`,
@@ -73,6 +75,7 @@ class ConfigurationReferenceTest {
             Map.entry("controller", "This controller"),
             Map.entry("http", "HTTP"),
             Map.entry("mqtt", "MQTT"),
+            Map.entry("ocs", "OCS's router"),
             Map.entry("publisher", "Publisher messages over UDP"),
             Map.entry("scripts", "Scripts"),
             Map.entry("abort", "Scripts"),

@@ -268,7 +268,8 @@ class ConfigurationTest {
 
         assertThat(load().get(Settings.SLOT)).isEqualTo("4");
         assertThat(load().publisherId()).isEqualTo("crate1slot4");
-        assertThat(load().get(Settings.SCRIPTS_ROOTS)).containsExactly(Path.of("/site/config/scripts"));
+        assertThat(load().get(Settings.SCRIPTS_ROOTS))
+                .containsExactly(Path.of("/site/config/scripts"), folder.resolve("scripts"));
         assertThat(load().ocsConfigDir()).isEqualTo(Path.of("/site/config"));
     }
 

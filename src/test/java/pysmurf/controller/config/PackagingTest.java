@@ -67,7 +67,7 @@ class PackagingTest {
         Configuration configuration = load(environment);
 
         assertThat(configuration.get(Settings.SCRIPTS_ROOTS))
-                .containsExactly(Path.of("/config/scripts"), Path.of("/app/config/scripts"));
+                .containsExactly(Path.of("/config/scripts"), ROOT.resolve("config/scripts"));
         assertThat(configuration.get(Settings.PUBLISHER_DESTINATIONS))
                 .containsExactly(new HostPort("ocs-pysmurf-monitor", 8200));
         assertThat(configuration.get(Settings.CONTROLLER_ID)).isEqualTo("pysmurf-controller-s2");

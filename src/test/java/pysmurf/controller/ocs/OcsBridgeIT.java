@@ -258,7 +258,8 @@ class OcsBridgeIT {
                 "run",
                 "{\"script\": \"x.py\", \"args\": \"--band 0\"}",
                 "ERROR: Param 'args'=--band 0 is not of required type (<class 'list'>)");
-        assertFails("run", "[]", "ERROR: params must be a dict, not a list");
+        assertFails("run", "[]", "ERROR: Param 'script': is required");
+        assertFails("run", "[1]", "ERROR: params must be a dict, not a list");
     }
 
     private void assertRefused(String op, String params, String message) throws Exception {

@@ -6,12 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.wamp.Call;
+import pysmurf.controller.wamp.CallFault;
+import pysmurf.controller.wamp.WampJson;
 
 /** How arguments are bound; the texts were taken from Python 3.11. */
 class OpsRequestTest {
@@ -74,5 +78,55 @@ class OpsRequestTest {
         assertThatThrownBy(() -> OpsRequest.of(call("[\"status\", [1]]", "{}")))
                 .isInstanceOf(CallFault.class)
                 .hasMessage("unhashable type: 'list'");
+    }
+
+    private static double seconds(String timeout) throws Exception {
+        List<JsonNode> args =
+                List.of(TextNode.valueOf("wait"), TextNode.valueOf("run"), Json.object(), WampJson.read(timeout));
+        return OpsRequest.of(new Call("a.ops", args, Json.object())).seconds();
+    }
+
+    @Test
+    void waitsForEverWithoutATimeout() throws Exception {
+        assertThat(OpsRequest.of(call("[\"wait\", \"run\"]", "{}")).seconds()).isInfinite();
+        assertThat(seconds("null")).isInfinite();
+    }
+
+    @Test
+    void takesTimeoutsAsTheyAre() throws Exception {
+        assertThat(seconds("1.5")).isEqualTo(1.5);
+        assertThat(seconds("-1")).isEqualTo(-1);
+        assertThat(seconds("true")).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "\"1\"|'<' not supported between instances of 'str' and 'int'",
+                "{}|'<' not supported between instances of 'dict' and 'int'",
+                "NaN|nan is not greater than or equal to 0 seconds"
+            })
+    void raisesForATimeoutThatCannotBeCompared(String timeout, String text) {
+        assertThatThrownBy(() -> seconds(timeout)).isInstanceOf(CallFault.class).hasMessage(text);
+    }
+
+    @Test
+    void takesAnEmptyListForNoParameters() throws Exception {
+        assertThat(OpsRequest.of(call("[\"abort\", \"run\", []]", "{}")).hasParams())
+                .isTrue();
+        assertThat(OpsRequest.of(call("[\"abort\", \"run\", [1]]", "{}")).hasParams())
+                .isFalse();
+        assertThat(OpsRequest.of(call("[\"abort\", \"run\", \"x\"]", "{}")).hasParams())
+                .isFalse();
+    }
+
+    @Test
+    void keepsThePasswordOutOfItsText() throws Exception {
+        Call call = call("[\"start\", \"run\", {}, null, \"secret\"]", "{\"password\": \"secret\"}");
+
+        assertThat(call.toString() + OpsRequest.of(call("[\"start\", \"run\", {}, null, \"secret\"]", "{}")))
+                .doesNotContain("secret");
     }
 }

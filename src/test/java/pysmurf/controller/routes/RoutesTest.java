@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.apache.camel.Body;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
@@ -126,6 +127,14 @@ class RoutesTest {
         }
     }
 
+    /** Stands in for the feeds. */
+    public static final class SomeAreFed {
+
+        public boolean isFed(@Body SessionEvent event) {
+            return event.getJson().contains("feed");
+        }
+    }
+
     @BeforeAll
     void startCamel() throws Exception {
         Registry registry = context.getRegistry();
@@ -137,7 +146,8 @@ class RoutesTest {
         registry.bind("sinkFailures", failures);
         registry.bind("controllerPublisher", new Bytes());
         registry.bind("destinations", new ThreeDestinations());
-        for (String queue : List.of("event", "udp", "mqtt", "page", "log")) {
+        registry.bind("ocsFeeds", new SomeAreFed());
+        for (String queue : List.of("event", "udp", "mqtt", "page", "log", "feeds")) {
             registry.bind(queue + "Queue", new BoundedQueue());
         }
         context.getCamelContextExtension().addInterceptStrategy(steps);
@@ -157,7 +167,7 @@ class RoutesTest {
                     }
                     throw (Exception) fault;
                 });
-                for (String sink : List.of("mqtt", "page", "log")) {
+                for (String sink : List.of("mqtt", "page", "log", "feeds")) {
                     from("seda:sink-" + sink + "?queue=#bean:" + sink + "Queue")
                             .routeId("sink-" + sink)
                             .to("mock:" + sink);
@@ -296,8 +306,9 @@ class RoutesTest {
     @Test
     void handsEachEventToTheSinksThatWantIt() throws Exception {
         LiveSession session = open("works");
-        mock("mqtt").expectedMessageCount(2);
-        mock("page").expectedMessageCount(3);
+        mock("mqtt").expectedMessageCount(4);
+        mock("page").expectedMessageCount(5);
+        mock("feeds").expectedMessageCount(1);
         mock("log").expectedMessageCount(2);
         mock("first").expectedBodiesReceived(new byte[] {1});
 
@@ -306,6 +317,8 @@ class RoutesTest {
         // the end of the output, for those two that tell people what they missed
         tell(SessionEvent.ofOutput(session, new SessionEvent.Output(1, 1, List.of(), true)));
         tell(SessionEvent.ofDatagram(session, new byte[] {1}));
+        tell(SessionEvent.of(SessionEvent.Type.DATA, session, "{}"));
+        tell(SessionEvent.of(SessionEvent.Type.DATA, session, "{\"feed\": 1}"));
 
         MockEndpoint.assertIsSatisfied(context);
     }

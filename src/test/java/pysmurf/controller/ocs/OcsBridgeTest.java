@@ -3,6 +3,8 @@ package pysmurf.controller.ocs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.node.NullNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -11,14 +13,19 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import pysmurf.controller.access.Requester;
 import pysmurf.controller.access.Role;
+import pysmurf.controller.http.HttpReply;
 import pysmurf.controller.http.HttpRequest;
+import pysmurf.controller.session.Json;
+import pysmurf.controller.wamp.Call;
+import pysmurf.controller.wamp.CallFault;
 
-class CallTest {
+class OcsBridgeTest {
 
+    private static final OcsBridge BRIDGE = new OcsBridge();
     private static final String GET_API = "{\"procedure\": \"observatory.x\", \"args\": [\"get_api\"], \"kwargs\": {}}";
 
     private static Call read(String contentType, byte[] body) {
-        return Call.of(new HttpRequest(
+        return BRIDGE.read(new HttpRequest(
                 Map.of(),
                 "call",
                 Map.of(),
@@ -134,5 +141,47 @@ class CallTest {
         assertThatThrownBy(() -> read("[".repeat(100_000)))
                 .isInstanceOf(BridgeRefusal.class)
                 .hasMessage("Request body was invalid JSON.");
+    }
+
+    private static String body(HttpReply reply) {
+        return new String(reply.body(), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void carriesOneResult() {
+        HttpReply reply = BRIDGE.reply(OcsReply.error("No \"x\"", Json.object()));
+
+        assertThat(reply.status()).isEqualTo(200);
+        assertThat(reply.headers()).containsEntry("Content-Type", "application/json; charset=UTF-8");
+        assertThat(body(reply)).isEqualTo("{\"args\":[[-1,\"No \\\"x\\\"\",{}]]}");
+        assertThat(body(BRIDGE.reply(NullNode.getInstance()))).isEqualTo("{\"args\":[null]}");
+    }
+
+    @Test
+    void isAsciiSoThatEvenHalfASurrogatePairSurvives() {
+        assertThat(body(BRIDGE.reply(TextNode.valueOf("\u00fc\ud800")))).isEqualTo("{\"args\":[\"\\u00FC\\uD800\"]}");
+    }
+
+    @Test
+    void hasAllThreeKeysInEveryError() {
+        HttpReply fault = BRIDGE.reply(CallFault.noSuchProcedure("observatory.x"));
+        HttpReply refusal = BRIDGE.refuse(new BridgeRefusal(400, "no"));
+
+        assertThat(fault.status()).isEqualTo(200);
+        assertThat(body(fault))
+                .isEqualTo("{\"error\":\"wamp.error.no_such_procedure\","
+                        + "\"args\":[\"no callee registered for procedure <observatory.x>\"],\"kwargs\":{}}");
+        assertThat(refusal.status()).isEqualTo(400);
+        assertThat(body(refusal)).isEqualTo("{\"error\":\"no\",\"args\":[],\"kwargs\":{}}");
+    }
+
+    @Test
+    void knowsLevelsByTheirOcsNames() {
+        assertThat(CredLevel.of(null)).isEqualTo(CredLevel.BASIC);
+        assertThat(CredLevel.of(Role.VIEWER)).isEqualTo(CredLevel.BASIC);
+        assertThat(CredLevel.of(Role.OPERATOR)).isEqualTo(CredLevel.ADVANCED);
+        assertThat(CredLevel.of(Role.ADMIN)).isEqualTo(CredLevel.FULL);
+        assertThat(CredLevel.BASIC.rejection(CredLevel.ADVANCED))
+                .isEqualTo("The action requires credential level 2-ADVANCED but the client has only level 1-BASIC");
     }
 }

@@ -1,0 +1,55 @@
+"""What bias steps and bias waves tell: how many detectors are in their transitions, and where."""
+from __future__ import annotations
+
+import json
+from math import isfinite
+from typing import List, Sequence
+
+from tuning.arguments import StageParser
+from tuning.bias_lines import DETECTOR_GROUPS
+from tuning.quantiles import median
+
+from detectors import figures, steps
+from detectors.figures import Measured
+from detectors.operation import Operation, block, quantiles
+from detectors.steps import Point
+
+
+def conclude_biased(op: Operation, text: str, found: Sequence[Point], path: str, plot: str,
+                    feed: str) -> None:
+    low, high = op.options.rfrac_range
+    biased = steps.biased(found, low, high)
+    of_group = [point.place.group for point in biased]
+    grouped = [point for point in found if isfinite(point.at.ohm)]
+    fractions = [point.fraction for point in grouped if isfinite(point.fraction)]
+    responsivities = [point.at.per_volt for point in grouped]
+    of = {"Rfrac": quantiles("Rfrac", fractions), "Si": quantiles("Si", responsivities),
+          "Rtes": quantiles("Rtes", [point.at.ohm for point in grouped])}
+    per_group = [of_group.count(group) for group in range(DETECTOR_GROUPS)]
+    drawn = op.folder.plot(f"{plot}.svg")
+    figures.operating_points(drawn, op.title("operating points"), _measured(grouped, "fraction"),
+                             [Measured(point.place.group, point.at.per_volt * 1e-6) for point in biased],
+                             (low, high), len(biased), len(found))
+    op.register(drawn, plot, "svg", plot=True)
+    fraction, tau = median(fractions), median([point.tau_s for point in found if point.tau_s is not None])
+    per_volt = median([point.at.per_volt for point in biased])
+    numbers = {"biased_total": len(biased), "n_measured": len(grouped), "n_all": len(found), "rfrac": fraction,
+               "si_per_uv": None if per_volt is None else per_volt * 1e-6,
+               "tau_ms": None if tau is None else tau * 1e3}
+    op.conclude(text, {"filepath": path, "biased_total": len(biased), "biased_per_bg": per_group, "quantiles": of},
+                numbers,
+                [("Biased", f"{len(biased)} of {len(found)}"),
+                 ("R / R_n", "unknown" if fraction is None else f"{fraction:.2f}"),
+                 ("S_i", "none" if per_volt is None else f"{per_volt * 1e-6:.2f} /\N{MICRO SIGN}V"),
+                 ("tau", "none" if tau is None else f"{tau * 1e3:.2f} ms")],
+                **{feed: {**{f"biased_bg{group}": count for group, count in enumerate(per_group)},
+                          "biased_total": len(biased), **block(*of.values())}})
+
+
+def biased_options(parser: StageParser) -> None:
+    parser.add_argument("--rfrac-range", type=json.loads, default=[0.2, 0.9], metavar="JSON",
+                        help="where a channel counts as biased (0.2 to 0.9)")
+
+
+def _measured(points: Sequence[Point], name: str) -> List[Measured]:
+    return [Measured(point.place.group, getattr(point, name)) for point in points]

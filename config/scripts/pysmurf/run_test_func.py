@@ -1,0 +1,10 @@
+"""Does nothing, to try the way of a command: {"test": 10}."""
+from __future__ import annotations
+
+from tuning.publisher import Publisher
+
+if __name__ == "__main__":
+    with Publisher("run_test_func") as publisher:
+        print("run_test_func", flush=True)
+        publisher.session_data({"test": 10})
+        publisher.session_log("finished")
