@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Consumer;
+import org.apache.camel.Route;
 import org.apache.camel.Suspendable;
 import org.apache.camel.component.platform.http.spi.PlatformHttpConsumerAware;
 import org.apache.camel.component.seda.SedaConsumer;
@@ -36,11 +37,11 @@ final class PromptStop extends DefaultShutdownStrategy {
         if (routes.size() != 1 || suspendOnly || !context.isStarted()) {
             return super.doShutdown(context, routes, timeout, unit, suspendOnly, abortAfterTimeout, forceShutdown);
         }
-        String id = routes.get(0).getRoute().getRouteId();
-        Consumer consumer = routes.get(0).getRoute().getConsumer();
+        Route route = routes.get(0).getRoute();
+        Consumer consumer = route.getConsumer();
         if (consumer instanceof Suspendable) {
             ServiceHelper.suspendService(consumer);
-            if (!(consumer instanceof PlatformHttpConsumerAware)) {
+            if (!(consumer instanceof PlatformHttpConsumerAware) && !isOfSessions(route)) {
                 // a thread of it may still be waiting at the queue, and take one more
                 Thread.sleep(SETTLE_MS
                         + (consumer instanceof SedaConsumer seda
@@ -49,10 +50,16 @@ final class PromptStop extends DefaultShutdownStrategy {
             }
         }
         long deadline = System.nanoTime() + unit.toNanos(timeout);
-        while (context.getInflightRepository().size(id) > 0 && System.nanoTime() < deadline) {
+        while (context.getInflightRepository().size(route.getRouteId()) > 0 && System.nanoTime() < deadline) {
             Thread.sleep(LOOK_EVERY_MS);
         }
         ServiceHelper.stopService(consumer);
         return true;
+    }
+
+    /** Nothing but a session goes through an operation and its blocks, and none does when they are replaced. There are many of them. */
+    private static boolean isOfSessions(Route route) {
+        return route.isCreatedByKamelet()
+                || route.getEndpoint().getEndpointUri().startsWith(RouteFiles.beginning(""));
     }
 }
