@@ -377,10 +377,13 @@ final class ControllerAgent extends OcsAgent {
             return inProgress(holder);
         }
         String job = holder.params().path("script").asText(holder.opName());
-        String words = OF_A_SCRIPT.contains(command.operation())
-                ? "The requested script cannot be run because script %s is already running"
-                : "Operation failed: %s is running.";
-        return started(failed(command, words.formatted(job)));
+        if (OF_A_SCRIPT.contains(command.operation())) {
+            return started(failed(
+                    command, "The requested script cannot be run because script " + job + " is already running"));
+        }
+        // ocs-web shows the text; who asks for the newest session finds one that failed
+        String text = "Operation failed: " + job + " is running.";
+        return OcsReply.error(text, OcsSession.now(failed(command, text)));
     }
 
     /**

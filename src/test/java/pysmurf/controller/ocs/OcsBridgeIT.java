@@ -226,6 +226,10 @@ class OcsBridgeIT {
                 "tune_squids",
                 "{}",
                 "The requested script cannot be run because script " + script + " is already running");
+        JsonNode refused = client.ops("start", "take_noise", "{}");
+        assertReply(refused, -1, "Operation failed: " + script + " is running.");
+        assertThat(refused.path(2).path("success").asBoolean(true)).isFalse();
+        assertThat(client.await("take_noise").path(2)).isEqualTo(refused.path(2));
         assertReply(client.ops("status", "run", "{}"), 0, "Session active.");
         assertThat(client.ops("status", "run", "{}").path(2).path("status").asText())
                 .isNotEqualTo("done");
