@@ -140,11 +140,17 @@ public final class FollowedFiles implements AutoCloseable {
             }
         }
 
-        /** The files of a folder that cannot be listed stay as they were. Its fault is reported as that of a file. */
+        /**
+         * The files of a folder that cannot be listed stay as they were, also those that the last look has missed: it may have met the
+         * folder on its way. Its fault is reported as that of a file.
+         */
         private void keep(Path folder, IOException fault, Map<Path, Seen> found) {
-            seen.forEach((file, before) -> {
+            Map<Path, Seen> before = new HashMap<>();
+            reported.forEach((file, content) -> before.put(file, new Seen(Map.of(), 0, content)));
+            before.putAll(seen);
+            before.forEach((file, last) -> {
                 if (file.startsWith(folder) && !file.equals(folder)) {
-                    found.put(file, before);
+                    found.put(file, last);
                 }
             });
             found.put(folder, new Seen(Map.of(), 0, new Content(null, TextFile.reason(fault))));

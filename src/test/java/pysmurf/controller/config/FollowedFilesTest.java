@@ -247,6 +247,24 @@ class FollowedFilesTest {
         assertThat(known).containsEntry("b.yaml", "whole");
     }
 
+    /** A look that meets a folder on its way finds some of its files, and the next one none. */
+    @Test
+    void losesNoFileOfAFolderThatIsTakenAwayDuringALook() throws Exception {
+        follow();
+
+        Files.delete(root.resolve("b.yaml"));
+        files.look();
+        Files.move(root, root.resolveSibling("away"));
+        files.look();
+        files.look();
+        assertThat(known).containsEntry("b.yaml", "two");
+
+        Files.move(root.resolveSibling("away"), root);
+        files.look();
+        files.look();
+        assertThat(known).doesNotContainKey("b.yaml");
+    }
+
     @Test
     void goesOnWhenAChangeCannotBeTaken() throws Exception {
         files.follow(root, file -> true, changes -> {
