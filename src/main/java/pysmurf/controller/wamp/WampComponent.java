@@ -18,6 +18,7 @@ public final class WampComponent extends DefaultComponent implements StartupList
 
     private String routerUrl = "";
     private String realm = "";
+    private long maxSilenceMillis = 12_000;
     private Vertx vertx;
     private Vertx ownVertx;
     private WampConnection connection;
@@ -29,6 +30,11 @@ public final class WampComponent extends DefaultComponent implements StartupList
 
     public void setRealm(String realm) {
         this.realm = realm;
+    }
+
+    /** A router that says nothing for this long, also when it is asked, is left, and connected to again. */
+    public void setMaxSilenceMillis(long maxSilenceMillis) {
+        this.maxSilenceMillis = maxSilenceMillis;
     }
 
     /** Whose threads are used; by default those of the registry's, or else of an own one. */
@@ -83,7 +89,7 @@ public final class WampComponent extends DefaultComponent implements StartupList
             ownVertx = Vertx.vertx();
             vertx = ownVertx;
         }
-        connection = new WampConnection(vertx, routerUrl, realm);
+        connection = new WampConnection(vertx, routerUrl, realm, maxSilenceMillis);
     }
 
     @Override

@@ -39,6 +39,7 @@ final class WampConnection {
 
     private final String url;
     private final String realm;
+    private final long maxSilenceMillis;
     private final Map<String, WampConsumer> procedures = new LinkedHashMap<>();
     /** What was said in the log since the connection was lost: each reason once. */
     private final Set<String> told = new HashSet<>();
@@ -50,7 +51,8 @@ final class WampConnection {
     private volatile long registrations;
     private volatile String fault;
 
-    WampConnection(Vertx vertx, String url, String realm) {
+    WampConnection(Vertx vertx, String url, String realm, long maxSilenceMillis) {
+        this.maxSilenceMillis = maxSilenceMillis;
         this.vertx = vertx;
         this.url = url;
         this.realm = realm;
@@ -143,7 +145,7 @@ final class WampConnection {
             socket.close();
             return;
         }
-        session = new WampSession(vertx, socket, this);
+        session = new WampSession(vertx, socket, this, maxSilenceMillis);
         session.join(realm);
     }
 

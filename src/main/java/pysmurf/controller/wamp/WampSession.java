@@ -44,15 +44,14 @@ final class WampSession {
 
     private static final Pattern CALLED = Pattern.compile("\\s*\\[\\s*" + INVOCATION + "\\s*,\\s*(\\d{1,16})\\s*,");
 
-    private static final long PING_MS = 4000;
-    private static final long MAX_SILENCE_NANOS = TimeUnit.SECONDS.toNanos(12);
-    private static final long MAX_JOIN_MS = 10_000;
+    private static final int PINGS_BEFORE_SILENCE = 3;
     private static final int MAX_OPEN_CALLS = 5000;
     private static final int MAX_UNSENT_BYTES = 4 * 1024 * 1024;
 
     private final Vertx vertx;
     private final WebSocket socket;
     private final WampConnection connection;
+    private final long maxSilenceNanos;
     private final long pings;
     private final long patience;
     private final Map<Long, WampConsumer> asked = new HashMap<>();
@@ -63,7 +62,8 @@ final class WampSession {
     private volatile boolean over;
     private long heard = System.nanoTime();
 
-    WampSession(Vertx vertx, WebSocket socket, WampConnection connection) {
+    WampSession(Vertx vertx, WebSocket socket, WampConnection connection, long maxSilenceMillis) {
+        this.maxSilenceNanos = TimeUnit.MILLISECONDS.toNanos(maxSilenceMillis);
         this.vertx = vertx;
         this.socket = socket;
         this.connection = connection;
@@ -73,8 +73,8 @@ final class WampSession {
         socket.pongHandler(pong -> heard = System.nanoTime());
         socket.exceptionHandler(fault -> end("connection", "the connection broke: " + fault.getMessage()));
         socket.closeHandler(v -> end("connection", "the connection was closed"));
-        pings = vertx.setPeriodic(PING_MS, timer -> ping());
-        patience = vertx.setTimer(MAX_JOIN_MS, timer -> expectAnswers());
+        pings = vertx.setPeriodic(maxSilenceMillis / PINGS_BEFORE_SILENCE, timer -> ping());
+        patience = vertx.setTimer(maxSilenceMillis, timer -> expectAnswers());
     }
 
     int openCalls() {
@@ -136,7 +136,7 @@ final class WampSession {
     }
 
     private void ping() {
-        if (System.nanoTime() - heard > MAX_SILENCE_NANOS) {
+        if (System.nanoTime() - heard > maxSilenceNanos) {
             end("silence", "the router is silent");
         } else {
             socket.writePing(Buffer.buffer("alive"));

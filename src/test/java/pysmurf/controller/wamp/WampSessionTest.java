@@ -287,6 +287,7 @@ class WampSessionTest {
     void noticesARouterThatFallsSilent() throws Exception {
         router.answer(1, (hello, peer) -> {});
         component.setRouterUrl(router.url());
+        component.setMaxSilenceMillis(1500);
         start("lab");
         awaitFault("the router does not answer");
         router.answer(1, (hello, peer) -> peer.send("[2, 7, {}]"));
