@@ -7,7 +7,7 @@ from pathlib import Path
 PAGE = 500
 REFUSALS = ("busy", "unknown_operation", "nothing_to_abort")
 #: an OCS agent refuses these by a session that fails
-REFUSED_IN_SESSION = {"cannot be run because": "busy", "nothing to abort": "nothing_to_abort"}
+REFUSED_IN_SESSION = {"cannot be run because": "busy", "Operation failed: ": "busy", "nothing to abort": "nothing_to_abort"}
 SHOWN = 5
 WITH_THE_BROKER_S = 0.1
 

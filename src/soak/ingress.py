@@ -102,7 +102,7 @@ class Ocs:
         status, text, session = answer["args"][0]
         if status == 0:
             command.answered("accepted", session["session_id"])
-        elif "already in progress" in text:
+        elif "already in progress" in text or text.startswith("Operation failed: ") and text.endswith(" is running."):
             command.answered("busy")
         elif text.startswith("No task or process called"):
             command.answered("unknown_operation")
