@@ -54,6 +54,9 @@ final class RunningScript {
     /** The last lines of a flooding script may come after its end; its watchers have waited long enough by then. */
     private static final Duration OUTPUT_BUDGET = Duration.ofMillis(250);
 
+    /** 128 and the number of SIGINT: what a shell and Python say of a process that this signal has ended. */
+    private static final int ENDED_BY_INTERRUPT = 130;
+
     private static final int MAX_REPORT_BYTES = 4 * 1024 * 1024;
 
     private final ScriptCommand command;
@@ -364,8 +367,9 @@ final class RunningScript {
             detail = cause == Outcome.ABORTED ? "Aborted" : why;
         } else if (exitCode == null && output.endedInTraceback()) {
             detail = command.name() + " ended in a traceback: " + output.lastLine();
-        } else if (exitCode == null || exitCode == 0) {
-            // An unknown exit code does not count against it: the gates decide, as ever.
+        } else if (exitCode == null || exitCode == 0 || stopWithin != null && exitCode == ENDED_BY_INTERRUPT) {
+            // An unknown exit code does not count against it: the gates decide, as ever. Nor does an end by the very
+            // signal that asks for it: Python may still have been starting.
             outcome = Outcome.SUCCEEDED;
             detail = null;
         } else {

@@ -142,6 +142,21 @@ class ProcessIT extends SharedController {
         }
     }
 
+    /** A stop that comes while Python is still starting ends it so, whatever the script would do. */
+    @Test
+    void succeedsWhereTheSignalItselfEndsIt() throws Exception {
+        JsonNode stream = start("stream", "plainly");
+
+        http.post(path(stream, "stop"), params()).expect(202);
+
+        JsonNode done = http.awaitDone(id(stream));
+        assertThat(done.path("outcome").asText()).isEqualTo("succeeded");
+        assertThat(done.path("exit_code").asInt()).isEqualTo(130);
+        JsonNode atOnce = http.start("stream", params());
+        http.post(path(atOnce, "stop"), params()).expect(202);
+        assertThat(http.awaitDone(id(atOnce)).path("outcome").asText()).isEqualTo("succeeded");
+    }
+
     @Test
     void failsWithItsExitCode() throws Exception {
         JsonNode stream = start("stream", "badly");
