@@ -2,7 +2,6 @@ package pysmurf.controller.script;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -115,7 +114,7 @@ public final class Recovery {
                         session,
                         "The controller died and was restarted; process " + leader.pid() + " goes on as this session");
                 return true;
-            } catch (IOException | UncheckedIOException e) {
+            } catch (IOException | RuntimeException e) {
                 LOG.error("Session {} cannot go on", session.id(), e);
                 sessions.message(session, "The output cannot be followed any more: " + e);
             }

@@ -148,7 +148,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         ScriptCommand command =
                 new ScriptCommand(session, "", Path.of(mark.script()), List.of(), left, false, mark.stage());
         RunningScript script = new RunningScript(command, sessions, limits);
-        all.enter(script).ifPresent(refusal -> {
+        all.enterAgain(script).ifPresent(refusal -> {
             throw new IllegalStateException(refusal);
         });
         script.started(mark, endOf(tree), tree, inlet);

@@ -47,7 +47,16 @@ final class SessionScripts {
         if (guarded && !script.always()) {
             return Optional.of("a safeguard of session " + session.id() + " has begun");
         }
-        Optional<String> refusal = sessions.enter(session, script.always());
+        return enter(script, script.always());
+    }
+
+    /** A script runs since an earlier life of the controller; the session may be stopping. */
+    synchronized Optional<String> enterAgain(RunningScript script) {
+        return enter(script, true);
+    }
+
+    private Optional<String> enter(RunningScript script, boolean always) {
+        Optional<String> refusal = sessions.enter(session, always);
         if (refusal.isEmpty()) {
             running.add(script);
         }

@@ -178,7 +178,10 @@ public final class Sessions {
                 say(session, "The session is full: some of what its scripts report is not kept (publisher.not_kept)");
             }
             ends = after.isDone() && advanced;
+            // a stop that is answered holds after a crash, too; an abort waits for no disk
+            boolean stops = advanced && after.isStopping();
             boolean atOnce = ends
+                    || stops
                     || staged
                     || after.files() != before.files()
                     || !before.scripts().containsAll(after.scripts());

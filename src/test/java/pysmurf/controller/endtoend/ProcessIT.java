@@ -221,6 +221,23 @@ class ProcessIT extends SharedController {
         http.post("/api/v1/sessions/999999/stop", params()).problem(404);
     }
 
+    /** Whether the script had been asked is not known then, so it is asked again, and ended if it takes too long. */
+    @Test
+    void isStoppedAlthoughTheControllerDiesMeanwhile() throws Exception {
+        JsonNode stream = start("stream", "never");
+        JsonNode check = beginCheck();
+        http.post(path(stream, "stop"), params()).expect(202);
+        ((ControllerOfJar) controller).kill();
+        controller = ControllerOfJar.start(controller.setup());
+        http = controller.http();
+
+        JsonNode done = http.awaitDone(id(stream));
+
+        assertThat(done.path("outcome").asText()).isEqualTo("failed");
+        assertThat(messages(done)).contains("until_stopped.py did not end within 0.5 s of the stop");
+        assertThat(http.session(id(check)).path("status").asText()).isEqualTo("running");
+    }
+
     @Test
     void beginsWithTheController() throws Exception {
         JsonNode check = beginCheck();
