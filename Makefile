@@ -25,17 +25,17 @@ build: $(JAR) ## Build target/pysmurf-controller.jar and target/lib
 $(JAR): $(SOURCES)
 	@$(MVN) -B -q -ntp -Dmaven.test.skip=true package
 
-demo: $(JAR) ## Tune a simulated band over MQTT; KEEP=1 leaves the controller up
+demo: $(JAR) ## Tune a simulated band over MQTT; KEEP=1 leaves the controller running
 	@KEEP='$(KEEP)' sh src/demo/demo.sh
 
-night: $(JAR) ## Run a short simulated night on two slots, and a table of what came of it
+night: $(JAR) ## Run a short simulated night on two slots (80 s), and show a table of the results
 	@PYTHONDONTWRITEBYTECODE=1 python3 src/demo/night.py
 
-run: $(JAR) ## Start the controller
+run: $(JAR) ## Start the controller; Ctrl-C stops it
 	@exec bin/pysmurf-controller
 
 # Installed services are kept from starting: the tests start what they need, on ports of their own.
-test: ## Run every test and check; as root, first install the parts they talk to
+test: ## Run all tests and checks; as root, first install the programs they need
 	@searched="$$PATH:/usr/sbin"; \
 	find_missing() { \
 	  missing=; \
@@ -68,7 +68,7 @@ test: ## Run every test and check; as root, first install the parts they talk to
 
 # Needs numpy, scipy, matplotlib, pandas, yaml, schema and packaging, and for sodetlib lmfit and tqdm: Debian's python3-*.
 # make test-pysmurf CAMPAIGN='--parts presets,faults --stages serial_algs': a part of it.
-test-pysmurf: ## Run all stages on real code: PYSMURF_SRC=folder [SODETLIB_SRC=folder], hours
+test-pysmurf: ## Run all stages on pysmurf's own code, for hours: PYSMURF_SRC=folder [SODETLIB_SRC=folder]
 	@if [ -z '$(PYSMURF_SRC)' ]; then \
 	  echo 'PYSMURF_SRC is not set: name a checkout of slaclab/pysmurf, main or v9.0.3; nothing was run' >&2; exit 2; \
 	fi; \
@@ -77,14 +77,14 @@ test-pysmurf: ## Run all stages on real code: PYSMURF_SRC=folder [SODETLIB_SRC=f
 	$(PYTHON) -m unittest crate.test_crate && $(PYTHON) -m crate campaign $(CAMPAIGN)
 
 # make bench BENCH='--only commands,floods --rounds 2': a part of it, or more rounds.
-bench: $(JAR) ## Measure the controller beside what could be done without it; see docs/performance.md
+bench: $(JAR) ## Compare the controller's speed with doing the same without it; see docs/performance.md
 	@PYTHONDONTWRITEBYTECODE=1 python3 src/bench $(BENCH)
 
-soak: $(JAR) ## Command it for 10 minutes while the broker and a route file come and go; SOAK_SECONDS=60 for less
+soak: $(JAR) ## Send commands for 10 minutes while the broker and a route file come and go; SOAK_SECONDS=60 for less
 	@PYTHONDONTWRITEBYTECODE=1 SOAK_SECONDS='$(SOAK_SECONDS)' python3 src/soak
 
 format: ## Format the Java sources
 	@$(MVN) -B -q -ntp spotless:apply
 
-clean: ## Remove what the build made; data/ stays
+clean: ## Delete what the build made; data/ stays
 	@rm -rf target

@@ -109,6 +109,7 @@ def main():
                 failed += session["outcome"] != "succeeded"
                 print(f"{operation:<16} {name}  {seconds:5.1f} s  {told(session)}", flush=True)
     print(f"\n{len(NIGHT)} operations on {len(SLOTS)} slots in {time.monotonic() - began:.0f} s; {failed} did not succeed.")
+    print("Median duration:")
     print("\n".join(f"  {name:<16} {statistics.median(seconds):5.1f} s" for name, seconds in took.items()))
     sys.exit(failed > 0)
 

@@ -1,4 +1,4 @@
-"""Bias detectors into their transitions, by the last IV: to a part of the normal resistance, or into a range.
+"""Bias detectors into their transitions, using the last IV curves: to a part of the normal resistance, or into a range.
 
 For a number the bias of a group is the median of those at which its channels have that part. For a range it is the
 middle of the biases at which most channels are inside. Only channels with 5 to 12 mOhm count. Drives them normal

@@ -1,4 +1,4 @@
-"""Restart the RSSI link to a slot that answers no more.
+"""Restart the RSSI link to a slot that no longer answers.
 
 Reads one register; where that does not answer it restarts the link, and reads it again. Opens no control object,
 which would hang with the rest. Source: the task ``restart_rssi`` of socs.

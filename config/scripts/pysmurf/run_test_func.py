@@ -1,4 +1,4 @@
-"""Does nothing, to try the way of a command: {"test": 10}."""
+"""Does nothing; for testing that commands get through: {"test": 10}."""
 from __future__ import annotations
 
 from tuning.publisher import Publisher

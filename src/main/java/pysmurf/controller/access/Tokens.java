@@ -32,7 +32,7 @@ public final class Tokens {
     private static final String SHA256 = "sha256:";
     private static final Set<PosixFilePermission> OF_OTHERS = PosixFilePermissions.fromString("----w-rwx");
 
-    private record Entry(Holder holder, byte[] hash) {}
+    private record Entry(TokenOwner owner, byte[] hash) {}
 
     /** Null for none. */
     private final Path file;
@@ -93,9 +93,9 @@ public final class Tokens {
             if (!line.isEmpty() && !line.startsWith("#")) {
                 try {
                     Entry entry = entry(line.split("\\s+"));
-                    if (entries.put(entry.holder().name(), entry) != null) {
+                    if (entries.put(entry.owner().name(), entry) != null) {
                         throw new IllegalArgumentException(
-                                "the name " + entry.holder().name() + " is there twice");
+                                "the name " + entry.owner().name() + " is there twice");
                     }
                 } catch (IllegalArgumentException e) {
                     throw new IllegalArgumentException(file + " line " + (i + 1) + ": " + e.getMessage(), e);
@@ -112,7 +112,7 @@ public final class Tokens {
         if (words.length != 3) {
             throw new IllegalArgumentException("not 'role name token'");
         }
-        return new Entry(new Holder(words[1], Role.of(words[0])), hash(words[2]));
+        return new Entry(new TokenOwner(words[1], Role.of(words[0])), hash(words[2]));
     }
 
     private static byte[] hash(String token) {
@@ -172,17 +172,17 @@ public final class Tokens {
     }
 
     /** Who has this name now, without a look at any token. */
-    public Optional<Holder> named(String name) {
-        return Optional.ofNullable(entries.get().get(name)).map(Entry::holder);
+    public Optional<TokenOwner> named(String name) {
+        return Optional.ofNullable(entries.get().get(name)).map(Entry::owner);
     }
 
     /** Who has this token. All entries are compared, so the time says nothing about which one it is. */
-    public Optional<Holder> holderOf(String token) {
+    public Optional<TokenOwner> ownerOf(String token) {
         byte[] hash = sha256(token);
         return entries.get().values().stream()
                 .filter(entry -> MessageDigest.isEqual(entry.hash(), hash))
                 .reduce((first, last) -> last)
-                .map(Entry::holder);
+                .map(Entry::owner);
     }
 
     /**
@@ -191,10 +191,10 @@ public final class Tokens {
      * @param name  may be null
      * @param token may be null
      */
-    public Optional<Holder> holderOf(String name, String token) {
+    public Optional<TokenOwner> ownerOf(String name, String token) {
         Entry entry = name == null || token == null ? null : entries.get().get(name);
         return Optional.ofNullable(entry)
                 .filter(known -> MessageDigest.isEqual(known.hash(), sha256(token)))
-                .map(Entry::holder);
+                .map(Entry::owner);
     }
 }

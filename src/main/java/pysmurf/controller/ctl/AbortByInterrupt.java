@@ -41,15 +41,15 @@ final class AbortByInterrupt {
 
     private void send() {
         terminal.note("Aborting session " + id + "; Ctrl-C again leaves it to itself.");
-        int victim = id;
-        Thread sender = new Thread(() -> send(victim), "abort");
+        int target = id;
+        Thread sender = new Thread(() -> send(target), "abort");
         sender.setDaemon(true);
         sender.start();
     }
 
-    private void send(int victim) {
+    private void send(int target) {
         try {
-            client.abort(victim, Json.object());
+            client.abort(target, Json.object());
         } catch (Failure e) {
             // At a conflict it has ended by itself, which is shown anyway.
             if (e.status() != CONFLICT) {

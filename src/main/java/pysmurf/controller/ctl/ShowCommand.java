@@ -7,6 +7,9 @@ import picocli.CommandLine.Parameters;
 @Command(name = "show", description = "Shows everything about a session except its output.")
 final class ShowCommand extends Subcommand {
 
+    /** Characters; more would bury what else there is. */
+    private static final int MAX_DATA = 300;
+
     @Parameters(paramLabel = "SESSION", description = "Its number.")
     private int session;
 
@@ -27,10 +30,7 @@ final class ShowCommand extends Subcommand {
         add(facts, "exit code", found.path("exit_code").asText(""));
         add(facts, "aborted by", SessionReport.requester(found.at("/abort/by").asText()));
         add(facts, "signals", report.signals());
-        add(
-                facts,
-                "data",
-                found.path("data").isEmpty() ? "" : found.path("data").toString());
+        add(facts, "data", data(found, base));
         facts.row("files", Integer.toString(found.path("files").size())).printBlock(out());
         report.print(out(), base);
         TextTable messages = new TextTable();
@@ -38,6 +38,15 @@ final class ShowCommand extends Subcommand {
                 .forEach(message -> messages.row(
                         SessionReport.time(message.path(0)), message.path(1).asText()));
         messages.print(out());
+    }
+
+    private static String data(JsonNode found, String base) {
+        JsonNode data = found.path("data");
+        String text = data.isEmpty() ? "" : data.toString();
+        return text.length() <= MAX_DATA
+                ? text
+                : data.size() + " entries, see " + base + "/api/v1/sessions/"
+                        + found.path("session_id").asText();
     }
 
     private static void add(TextTable facts, String name, String value) {

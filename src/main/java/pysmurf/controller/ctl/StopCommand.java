@@ -7,7 +7,7 @@ import picocli.CommandLine.Parameters;
 import pysmurf.controller.ctl.ControllerClient.Reply;
 import pysmurf.controller.session.Json;
 
-@Command(name = "stop", description = "Asks a process to end in good order, and waits until it has.")
+@Command(name = "stop", description = "Asks a process to end cleanly, and waits until it has.")
 final class StopCommand extends Subcommand {
 
     private static final long BETWEEN_LOOKS_MS = 100;

@@ -12,9 +12,9 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.camel.ProducerTemplate;
-import pysmurf.controller.access.Holder;
 import pysmurf.controller.access.Requester;
 import pysmurf.controller.access.Role;
+import pysmurf.controller.access.TokenOwner;
 import pysmurf.controller.access.Tokens;
 import pysmurf.controller.command.Command;
 import pysmurf.controller.session.Verdict;
@@ -122,9 +122,9 @@ public final class FrontDoor {
             return new Requester(HTTP, address, Role.ADMIN, address);
         }
         Matcher bearer = bearer(context);
-        Optional<Holder> holder =
-                bearer.matches() ? tokens.holderOf(bearer.group(1).strip()) : Optional.empty();
-        return holder.map(found -> new Requester(HTTP, found.name(), found.role(), address))
+        Optional<TokenOwner> owner =
+                bearer.matches() ? tokens.ownerOf(bearer.group(1).strip()) : Optional.empty();
+        return owner.map(found -> new Requester(HTTP, found.name(), found.role(), address))
                 .orElseGet(() -> new Requester(HTTP, address, null, address));
     }
 

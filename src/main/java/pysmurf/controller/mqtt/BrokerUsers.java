@@ -11,7 +11,7 @@ import org.apache.activemq.artemis.core.security.Role;
 import org.apache.activemq.artemis.spi.core.protocol.RemotingConnection;
 import org.apache.activemq.artemis.spi.core.security.ActiveMQSecurityManager5;
 import org.apache.activemq.artemis.spi.core.security.jaas.UserPrincipal;
-import pysmurf.controller.access.Holder;
+import pysmurf.controller.access.TokenOwner;
 import pysmurf.controller.access.Tokens;
 
 /**
@@ -50,7 +50,7 @@ public final class BrokerUsers implements ActiveMQSecurityManager5 {
 
     @Override
     public Subject authenticate(String name, String password, RemotingConnection connection, String domain) {
-        boolean known = isOwn(name, password) || users.holderOf(name, password).isPresent();
+        boolean known = isOwn(name, password) || users.ownerOf(name, password).isPresent();
         // the broker logs who was refused, and from where
         return known ? new Subject(true, Set.of(new UserPrincipal(name)), Set.of(), Set.of()) : null;
     }
@@ -68,14 +68,14 @@ public final class BrokerUsers implements ActiveMQSecurityManager5 {
         // by the file as it is now: a user who was taken out of it may do nothing more
         return ownName.equals(name)
                 || users.named(name)
-                        .filter(holder -> isAllowed(holder, type, address))
+                        .filter(owner -> isAllowed(owner, type, address))
                         .isPresent();
     }
 
-    private boolean isAllowed(Holder holder, CheckType type, String address) {
+    private boolean isAllowed(TokenOwner owner, CheckType type, String address) {
         return switch (type) {
             case SEND ->
-                switch (holder.role()) {
+                switch (owner.role()) {
                     case VIEWER -> false;
                     case OPERATOR -> address.startsWith(commands);
                     case ADMIN -> true;

@@ -12,9 +12,9 @@ import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import pysmurf.controller.access.Holder;
 import pysmurf.controller.access.Requester;
 import pysmurf.controller.access.Role;
+import pysmurf.controller.access.TokenOwner;
 import pysmurf.controller.access.Tokens;
 import pysmurf.controller.audit.Audit;
 import pysmurf.controller.command.Command;
@@ -114,19 +114,19 @@ public final class OcsCalls {
         Requester known = request == null
                 ? new Requester(TRANSPORT, "wamp", tokens.open() ? Role.ADMIN : null, null)
                 : request.requester();
-        Optional<Holder> holder = Optional.empty();
+        Optional<TokenOwner> owner = Optional.empty();
         if (!tokens.open() && password.isTextual()) {
-            holder = tokens.holderOf(password.textValue());
-            if (holder.isEmpty() && request == null) {
+            owner = tokens.ownerOf(password.textValue());
+            if (owner.isEmpty() && request == null) {
                 wrongPasswords.add();
             }
         }
         // the better of the two counts; of equal ones the password, which is sent with this very call
-        holder = holder.filter(found -> !known.is(found.role()) || known.role() == found.role());
+        owner = owner.filter(found -> !known.is(found.role()) || known.role() == found.role());
         return new Requester(
                 TRANSPORT,
-                holder.map(Holder::name).orElse(known.client()),
-                holder.map(Holder::role).orElse(known.role()),
+                owner.map(TokenOwner::name).orElse(known.client()),
+                owner.map(TokenOwner::role).orElse(known.role()),
                 known.address());
     }
 

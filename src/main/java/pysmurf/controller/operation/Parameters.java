@@ -46,7 +46,7 @@ public final class Parameters {
     private static final String AUTOSTART = "x-autostart";
 
     private static final String AT_ROUTER = "ocs";
-    /** Keyword of ours: {@code "x-stop-grace": 60} says for how many seconds a process may end in good order. */
+    /** Keyword of ours: {@code "x-stop-grace": 60} says for how many seconds a process may end cleanly. */
     private static final String STOP_GRACE = "x-stop-grace";
 
     private static final int DEFAULT_STOP_GRACE_S = 10;

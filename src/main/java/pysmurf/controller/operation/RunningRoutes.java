@@ -57,7 +57,7 @@ final class RunningRoutes {
     /** A session that goes through blocks, as every one may, but an abort. */
     Optional<LiveSession> userOfBlocks() {
         return sessions.unfinished().stream()
-                .filter(session -> session.victim() == null)
+                .filter(session -> session.target() == null)
                 .findFirst();
     }
 

@@ -58,11 +58,11 @@ public final class Destinations {
 
         /** Why nothing gets there: it has no address, or the network did not take the last datagram. */
         public Optional<String> fault() {
-            String none = unreachable;
-            return Optional.ofNullable(none == null ? failure : none);
+            String noAddress = unreachable;
+            return Optional.ofNullable(noAddress == null ? failure : noAddress);
         }
 
-        void sent(Throwable fault) {
+        void written(Throwable fault) {
             if (fault == null) {
                 sent.increment();
                 if (failure != null) {
@@ -177,7 +177,7 @@ public final class Destinations {
 
     /**
      * For routes: the endpoints that send the next datagram, one for each local address that destinations are reached from; see
-     * {@link FanOutSocket}. A destination without an address is counted here, since no endpoint sees it.
+     * {@link FanOutInitializer}. A destination without an address is counted here, since no endpoint sees it.
      */
     public List<String> origins() {
         all.stream()
@@ -192,7 +192,7 @@ public final class Destinations {
                 // no reply, no connection that a closed port would break, one socket for all in order; the sink goes on
                 // when a datagram is out; a destination may be a whole network
                 + "?broadcast=true&sync=false&synchronous=true&udpConnectionlessSending=true&udpByteArrayCodec=true&producerPoolEnabled=false"
-                + "&workerGroup=#udpSenders&clientInitializerFactory=#fanOutSocket";
+                + "&workerGroup=#udpSenders&clientInitializerFactory=#fanOutInitializer";
     }
 
     /** For routes: whether there is any. */

@@ -71,12 +71,12 @@ public final class PublisherInbox implements AutoCloseable {
     }
 
     /** Where the scripts of a session send to while it is open. */
-    public Inlet of(LiveSession session) throws IOException {
+    public Inlet open(LiveSession session) throws IOException {
         return open(session, session.exclusive() && !eachItsOwn ? listener : 0);
     }
 
     /** The same, for a script that an earlier run of the controller gave its port. */
-    public Inlet again(LiveSession session, int port) throws IOException {
+    public Inlet reopen(LiveSession session, int port) throws IOException {
         try {
             return open(session, port);
         } catch (IOException e) {

@@ -42,7 +42,7 @@ public final class PublisherPart {
         assembly.bind(
                 "controllerPublisher",
                 new ControllerPublisher(hostName, configuration.publisherId(), assembly.clock()));
-        assembly.bind("fanOutSocket", new FanOutSocket(destinations));
+        assembly.bind("fanOutInitializer", new FanOutInitializer(destinations));
         assembly.bind(
                 "udpSenders",
                 new NettyWorkerPoolBuilder()
@@ -57,7 +57,7 @@ public final class PublisherPart {
                 sessions.files(),
                 configuration.publisherId(),
                 address.getPort(),
-                new OwnPorts(assembly.camel(), messages, told()),
+                new OwnPorts(assembly.camel(), messages, addressForScripts()),
                 configuration.get(Settings.SCRIPTS_LEFTOVERS) == Leftovers.KEEP));
         assembly.bind("publisherInbox", inbox);
         assembly.bind("datagramBatches", new DatagramBatches());
@@ -141,8 +141,8 @@ public final class PublisherPart {
         return address;
     }
 
-    /** The address that scripts are told. */
-    public InetAddress told() {
+    /** {@link #address}, or loopback where that is all addresses: a script has to be given one that it can send to. */
+    public InetAddress addressForScripts() {
         return address.getAddress().isAnyLocalAddress() ? InetAddress.getLoopbackAddress() : address.getAddress();
     }
 

@@ -44,20 +44,20 @@ public final class AbortOperation {
     /** Begins to end what the session of an abort or a stop was opened for; does nothing for another one. Returns at once. */
     public void begin(@Body Verdict started) {
         LiveSession session = started.session();
-        if (session.victim() == null) {
+        if (session.target() == null) {
             return;
         }
         if (session.opName().equals(Command.STOP)) {
-            scripts.stop(session.victim());
+            scripts.stop(session.target());
         } else {
-            end(session.victim(), force(session.params()));
+            end(session.target(), force(session.params()));
         }
     }
 
-    private void end(LiveSession victim, boolean force) {
-        scripts.abort(victim, force);
+    private void end(LiveSession target, boolean force) {
+        scripts.abort(target, force);
         if (force) {
-            steps.interrupt(victim, Reach.CLEANUP);
+            steps.interrupt(target, Reach.CLEANUP);
         }
     }
 
@@ -67,9 +67,9 @@ public final class AbortOperation {
      * @throws OperationFailure if processes outlived even SIGKILL, or a step of its route does not end
      */
     public void abort(@ExchangeProperty(ScriptBinding.SESSION) LiveSession abort) {
-        LiveSession victim = abort.victim();
-        awaitEnd(victim);
-        AbortRecord record = victim.now().abort();
+        LiveSession target = abort.target();
+        awaitEnd(target);
+        AbortRecord record = target.now().abort();
         sessions.mergeData(abort, Json.<ObjectNode>tree(record).without("at"));
         if (record.survivors() > 0) {
             throw new OperationFailure(Outcome.FAILED, record.survivors() + " processes outlived SIGKILL");
@@ -79,10 +79,10 @@ public final class AbortOperation {
     /**
      * Waits for the end of the session that a stop's session was opened for.
      *
-     * @throws OperationFailure if that did not end in good order
+     * @throws OperationFailure if that did not end cleanly
      */
     public void stop(@ExchangeProperty(ScriptBinding.SESSION) LiveSession stop) {
-        Session ended = stop.victim().ended().join().now();
+        Session ended = stop.target().ended().join().now();
         if (ended.outcome() != Outcome.SUCCEEDED) {
             throw new OperationFailure(
                     Outcome.FAILED,
@@ -90,26 +90,26 @@ public final class AbortOperation {
         }
     }
 
-    private void awaitEnd(LiveSession victim) {
+    private void awaitEnd(LiveSession target) {
         for (Duration grace : List.of(graces.interrupt(), graces.terminate(), graces.kill())) {
-            if (stillOpen(List.of(victim), grace).isEmpty()) {
+            if (stillOpen(List.of(target), grace).isEmpty()) {
                 return;
             }
             // It may have been between two steps, or have swallowed the interrupt.
-            steps.interrupt(victim, Reach.SPREAD_STEPS);
+            steps.interrupt(target, Reach.SPREAD_STEPS);
         }
-        steps.stubborn(victim).ifPresent(step -> {
+        steps.stubborn(target).ifPresent(step -> {
             throw new OperationFailure(
-                    Outcome.FAILED, "Session " + victim.id() + " goes on: its step " + step + " cannot be interrupted");
+                    Outcome.FAILED, "Session " + target.id() + " goes on: its step " + step + " cannot be interrupted");
         });
         // The script that brings the crate to a safe state has its own limits.
-        victim.ended().join();
+        target.ended().join();
     }
 
     /** An abort that joins another can only make it more urgent. */
     public Verdict join(@Body Verdict verdict, @ExchangeProperty("command") Command command) {
         if (force(command.params())) {
-            end(verdict.session().victim(), true);
+            end(verdict.session().target(), true);
         }
         return verdict;
     }
@@ -120,24 +120,24 @@ public final class AbortOperation {
 
     /** Aborts every session, because the controller stops; returns when they have ended, or after this time. */
     public void abortAll(Duration atMost) {
-        List<LiveSession> victims = sessions.unfinished().stream()
-                .filter(session -> session.victim() == null)
+        List<LiveSession> targets = sessions.unfinished().stream()
+                .filter(session -> session.target() == null)
                 .toList();
-        for (LiveSession session : victims) {
+        for (LiveSession session : targets) {
             sessions.requestAbort(session, "the controller, which is stopping");
             scripts.abort(session, atMost.minusSeconds(2));
         }
-        stillOpen(victims, atMost.dividedBy(2)).forEach(session -> steps.interrupt(session, Reach.CLEANUP));
-        for (LiveSession session : stillOpen(victims, atMost.dividedBy(2))) {
+        stillOpen(targets, atMost.dividedBy(2)).forEach(session -> steps.interrupt(session, Reach.CLEANUP));
+        for (LiveSession session : stillOpen(targets, atMost.dividedBy(2))) {
             LogMark.around(
                     session, () -> LOG.error("Session {} has not ended in {} s", session.id(), atMost.toSeconds()));
         }
     }
 
-    private static List<LiveSession> stillOpen(List<LiveSession> victims, Duration atMost) {
-        CompletableFuture.allOf(victims.stream().map(LiveSession::ended).toArray(CompletableFuture[]::new))
+    private static List<LiveSession> stillOpen(List<LiveSession> targets, Duration atMost) {
+        CompletableFuture.allOf(targets.stream().map(LiveSession::ended).toArray(CompletableFuture[]::new))
                 .completeOnTimeout(null, atMost.toNanos(), TimeUnit.NANOSECONDS)
                 .join();
-        return victims.stream().filter(victim -> !victim.ended().isDone()).toList();
+        return targets.stream().filter(target -> !target.ended().isDone()).toList();
     }
 }

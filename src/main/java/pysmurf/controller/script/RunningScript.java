@@ -104,7 +104,7 @@ final class RunningScript {
         return stopWithin != null;
     }
 
-    /** Asks the script to end in good order, once, and ends it if that takes longer than this; returns at once. */
+    /** Asks the script to end cleanly, once, and ends it if that takes longer than this; returns at once. */
     synchronized void stop(Duration grace) {
         if (stopWithin == null) {
             stopWithin = grace;

@@ -94,7 +94,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
                     String how = script.isEnding() ? "aborted" : "stopped";
                     return refuse(command, "session " + session.id() + " is being " + how);
                 }
-                script.start(output.file(), inbox.of(session), clock);
+                script.start(output.file(), inbox.open(session), clock);
                 return script.await(output);
             } finally {
                 output.end();
@@ -120,7 +120,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         String text = command.name() + " is not started: " + why;
         LiveSession session = command.session;
         if (session.now().isStopping()) {
-            // a process that has not begun ends in good order
+            // a process that has not begun ends cleanly
             sessions.message(session, text);
             return new ScriptResult(command, null, Outcome.SUCCEEDED, null, Json.object());
         }
@@ -141,7 +141,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
      */
     void adopt(LiveSession session, ScriptMark mark, ProcessTree tree) throws IOException {
         // What follows the output is not closed again if this fails; an inlet closes with its session.
-        Inlet inlet = inbox.again(session, mark.port());
+        Inlet inlet = inbox.reopen(session, mark.port());
         SessionScripts all = scripts(session);
         begin(all.output(() -> SessionOutput.reopen(sessions, session)), all);
         Duration left = left(mark, session.now().startTime(), Json.seconds(clock.instant()));
@@ -204,7 +204,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         }
     }
 
-    /** Asks what runs in a session to end in good order; returns at once. */
+    /** Asks what runs in a session to end cleanly; returns at once. */
     void stop(LiveSession session) {
         scripts(session).stop(stopGrace.apply(session));
     }

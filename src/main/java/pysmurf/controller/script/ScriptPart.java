@@ -33,7 +33,7 @@ public final class ScriptPart {
         LogTargets logTargets = assembly.bind("logTargets", new LogTargets(configuration.get(Settings.LOGS_ROOTS)));
         ScriptArguments arguments = new ScriptArguments();
         assembly.bind(arguments.name(), arguments);
-        ScriptLimits limits = ScriptLimits.of(configuration, publisher.told());
+        ScriptLimits limits = ScriptLimits.of(configuration, publisher.addressForScripts());
         Graces graces = limits.graces();
         ScriptExecutor executor = assembly.bind(
                 "scriptExecutor",

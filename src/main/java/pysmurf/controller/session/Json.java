@@ -49,7 +49,6 @@ public final class Json {
 
     private Json() {}
 
-    /** An empty object. */
     public static ObjectNode object() {
         return MAPPER.createObjectNode();
     }
@@ -59,7 +58,6 @@ public final class Json {
         return MAPPER;
     }
 
-    /** The value as a tree. */
     public static <T extends JsonNode> T tree(Object value) {
         return MAPPER.valueToTree(value);
     }
@@ -69,7 +67,6 @@ public final class Json {
         return MAPPER.convertValue(node, Object.class);
     }
 
-    /** The value as text. */
     public static String text(Object value) {
         try {
             return MAPPER.writeValueAsString(value);

@@ -51,7 +51,7 @@ public final class LiveSession {
     private int messageCount;
     private long messageBytes;
     private LiveSession abortSession;
-    private LiveSession victim;
+    private LiveSession target;
     private int liveScripts;
     private boolean concluded;
     private Runnable conclusion;
@@ -139,8 +139,8 @@ public final class LiveSession {
     }
 
     /** The session that this one aborts or stops; null for every other operation. */
-    public synchronized LiveSession victim() {
-        return victim;
+    public synchronized LiveSession target() {
+        return target;
     }
 
     synchronized Optional<LiveSession> abortSession() {
@@ -152,13 +152,13 @@ public final class LiveSession {
             abortSession = abort;
         }
         synchronized (abort) {
-            abort.victim = this;
+            abort.target = this;
         }
     }
 
     /** This one stops another. */
     synchronized void stops(LiveSession process) {
-        victim = process;
+        target = process;
     }
 
     void add(Message message) {

@@ -29,7 +29,7 @@ public final class LogMark implements AutoCloseable {
         around(new LogMark(session.id(), session.opName()), task);
     }
 
-    /** As {@link #around(Session, Runnable)}; the event must be one of a session. */
+    /** As {@link #around(LiveSession, Runnable)}; the event must be one of a session. */
     public static void around(SessionEvent event, Runnable task) {
         around(new LogMark(event.getSessionId(), event.getOpName()), task);
     }

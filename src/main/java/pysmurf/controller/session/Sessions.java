@@ -87,34 +87,34 @@ public final class Sessions {
      * Opens the session of an abort.
      *
      * @param  draft  the abort's own draft, not exclusive
-     * @param  target the session to abort; null for the one that holds the lock
+     * @param  chosen the session to abort; null for the one that holds the lock
      * @return        {@link Verdict.Reason#JOINED} if that session is being aborted already,
      *                {@link Verdict.Reason#NOTHING_TO_ABORT} if it is done, or as {@link #open}
      */
-    public Verdict openAbort(Session.Draft draft, LiveSession target) {
+    public Verdict openAbort(Session.Draft draft, LiveSession chosen) {
         Optional<LiveSession> first = repeated(draft);
         if (first.isPresent()) {
             return Verdict.duplicate(first.get());
         }
-        LiveSession victim = target != null ? target : store.holder().orElse(null);
-        if (victim == null || victim.victim() != null) {
+        LiveSession target = chosen != null ? chosen : store.holder().orElse(null);
+        if (target == null || target.target() != null) {
             return Verdict.nothingToAbort("nothing to abort");
         }
-        synchronized (victim) {
-            if (victim.abortSession().isPresent()) {
-                LiveSession abort = victim.abortSession().get();
-                return victim.isDone() && abort.isDone()
+        synchronized (target) {
+            if (target.abortSession().isPresent()) {
+                LiveSession abort = target.abortSession().get();
+                return target.isDone() && abort.isDone()
                         ? Verdict.nothingToAbort("nothing to abort")
                         : Verdict.ofJoined(abort);
             }
-            if (victim.isDone()) {
+            if (target.isDone()) {
                 return Verdict.nothingToAbort("nothing to abort");
             }
             Verdict verdict = open(draft, true);
             if (verdict.isStarted()) {
-                victim.abortedBy(verdict.session());
-                mergeData(verdict.session(), Json.object().put("session_id", victim.id()));
-                requestAbort(victim, draft.requestedBy().toString());
+                target.abortedBy(verdict.session());
+                mergeData(verdict.session(), Json.object().put("session_id", target.id()));
+                requestAbort(target, draft.requestedBy().toString());
             }
             return verdict;
         }
@@ -237,7 +237,6 @@ public final class Sessions {
         events.publish(sessionEvent(session));
     }
 
-    /** The session's work begins. */
     public void running(@ExchangeProperty("session") LiveSession session) {
         update(session, now -> now.advanced(Status.RUNNING));
     }
@@ -285,7 +284,6 @@ public final class Sessions {
         session.conclude(closing);
     }
 
-    /** A signal went to the session's processes. */
     public void signalSent(LiveSession session, String signal) {
         synchronized (session) {
             update(session, now -> now.signalled(signal));
@@ -376,7 +374,6 @@ public final class Sessions {
         events.publish(SessionEvent.ofDatagram(session, datagram));
     }
 
-    /** Hands output lines to the sinks. */
     public void output(LiveSession session, SessionEvent.Output output) {
         events.publish(SessionEvent.ofOutput(session, output));
     }
@@ -393,12 +390,10 @@ public final class Sessions {
         update(session, now -> now.withStages(stages));
     }
 
-    /** A stage begins. */
     public void stageStarted(LiveSession session, String name) {
         update(session, now -> now.withStage(name, stage -> stage.started(now(session))));
     }
 
-    /** A stage has ended. */
     public void stageEnded(LiveSession session, String name, Stage.State state, ObjectNode numbers, String why) {
         update(session, now -> now.withStage(name, stage -> stage.ended(state, now(session), numbers, why)));
     }
@@ -466,17 +461,14 @@ public final class Sessions {
         return store.findByCommandId(commandId);
     }
 
-    /** The session that holds the lock. */
     public Optional<LiveSession> holder() {
         return store.holder();
     }
 
-    /** The sessions that are not done. */
     public List<LiveSession> unfinished() {
         return store.unfinished();
     }
 
-    /** The newest session of an operation. */
     public Optional<LiveSession> latest(String opName) {
         return store.latest(opName);
     }

@@ -51,10 +51,9 @@ public record Verdict(Reason reason, String detail, LiveSession session, List<Fi
     /** The abort joins one that is under way. */
     static Verdict ofJoined(LiveSession abort) {
         return new Verdict(
-                Reason.JOINED, "joined the abort of session " + abort.victim().id(), abort, List.of());
+                Reason.JOINED, "joined the abort of session " + abort.target().id(), abort, List.of());
     }
 
-    /** A refusal. */
     public static Verdict refused(Reason reason, String detail) {
         return new Verdict(reason, detail, null, List.of());
     }
@@ -64,7 +63,6 @@ public record Verdict(Reason reason, String detail, LiveSession session, List<Fi
         return new Verdict(reason, detail, session, List.of());
     }
 
-    /** The lock is held by another session. */
     public static Verdict busy(LiveSession holder) {
         return refused(
                 Reason.BUSY,
@@ -83,7 +81,6 @@ public record Verdict(Reason reason, String detail, LiveSession session, List<Fi
         return refused(Reason.NOTHING_TO_ABORT, detail);
     }
 
-    /** A refusal because of parameters. */
     public static Verdict invalid(List<FieldError> errors) {
         String detail = errors.stream().map(FieldError::toString).collect(Collectors.joining("; "));
         return new Verdict(Reason.INVALID, detail, null, List.copyOf(errors));

@@ -1,4 +1,4 @@
-/** The button that asks a process to end in good order. */
+/** The button that asks a process to end cleanly. */
 import {post, Problem} from './api.js';
 import {announce, el} from './dom.js';
 import {state} from './state.js';

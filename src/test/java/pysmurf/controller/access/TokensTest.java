@@ -36,25 +36,25 @@ class TokensTest {
                 read("# role name token", "", "viewer wall plain-1", "operator  ann\tplain-2", "ADMIN root plain-3");
 
         assertThat(tokens.open()).isFalse();
-        assertThat(tokens.holderOf("plain-1")).contains(new Holder("wall", Role.VIEWER));
-        assertThat(tokens.holderOf("plain-2")).contains(new Holder("ann", Role.OPERATOR));
-        assertThat(tokens.holderOf("plain-3")).contains(new Holder("root", Role.ADMIN));
-        assertThat(tokens.holderOf("plain-4")).isEmpty();
-        assertThat(tokens.holderOf("")).isEmpty();
+        assertThat(tokens.ownerOf("plain-1")).contains(new TokenOwner("wall", Role.VIEWER));
+        assertThat(tokens.ownerOf("plain-2")).contains(new TokenOwner("ann", Role.OPERATOR));
+        assertThat(tokens.ownerOf("plain-3")).contains(new TokenOwner("root", Role.ADMIN));
+        assertThat(tokens.ownerOf("plain-4")).isEmpty();
+        assertThat(tokens.ownerOf("")).isEmpty();
     }
 
     @Test
     void skipsAByteOrderMark() throws Exception {
-        assertThat(read("\uFEFFoperator ann secret").holderOf("secret")).isPresent();
+        assertThat(read("\uFEFFoperator ann secret").ownerOf("secret")).isPresent();
     }
 
     @Test
     void takesHashedTokens() throws Exception {
         Tokens tokens = read("operator ann sha256:" + HASH);
 
-        assertThat(tokens.holderOf("hidden")).isPresent();
-        assertThat(tokens.holderOf(HASH)).isEmpty();
-        assertThat(tokens.holderOf("sha256:" + HASH)).isEmpty();
+        assertThat(tokens.ownerOf("hidden")).isPresent();
+        assertThat(tokens.ownerOf(HASH)).isEmpty();
+        assertThat(tokens.ownerOf("sha256:" + HASH)).isEmpty();
     }
 
     /** A file of an earlier version. */
@@ -71,23 +71,23 @@ class TokensTest {
     void knowsANameByItsOwnTokenOnly() throws Exception {
         Tokens tokens = read("operator ann secret-a", "viewer bob secret-b");
 
-        assertThat(tokens.holderOf("ann", "secret-a")).contains(new Holder("ann", Role.OPERATOR));
-        assertThat(tokens.holderOf("ann", "secret-b")).isEmpty();
-        assertThat(tokens.holderOf(null, "secret-a")).isEmpty();
-        assertThat(tokens.holderOf("ann", null)).isEmpty();
+        assertThat(tokens.ownerOf("ann", "secret-a")).contains(new TokenOwner("ann", Role.OPERATOR));
+        assertThat(tokens.ownerOf("ann", "secret-b")).isEmpty();
+        assertThat(tokens.ownerOf(null, "secret-a")).isEmpty();
+        assertThat(tokens.ownerOf("ann", null)).isEmpty();
     }
 
     @Test
     void followsItsFile() throws Exception {
         Tokens tokens = read("operator ann one");
-        tokens.holderOf("one");
+        tokens.ownerOf("one");
 
         rewrite("operator ann two", "viewer wall three");
         files.look();
         files.look();
 
-        assertThat(tokens.holderOf("one")).isEmpty();
-        assertThat(tokens.holderOf("two")).isPresent();
+        assertThat(tokens.ownerOf("one")).isEmpty();
+        assertThat(tokens.ownerOf("two")).isPresent();
         assertThat(tokens.size()).isEqualTo(2);
     }
 
@@ -98,7 +98,7 @@ class TokensTest {
         rewrite("operator ann one");
         files.look();
 
-        assertThat(tokens.holderOf("two")).isPresent();
+        assertThat(tokens.ownerOf("two")).isPresent();
     }
 
     @ParameterizedTest
@@ -110,7 +110,7 @@ class TokensTest {
         files.look();
         files.look();
 
-        assertThat(tokens.holderOf("one")).isPresent();
+        assertThat(tokens.ownerOf("one")).isPresent();
         assertThat(tokens.fault()).get().asString().contains("tokens").doesNotContain("secret");
 
         rewrite("operator ann two");
@@ -118,7 +118,7 @@ class TokensTest {
         files.look();
 
         assertThat(tokens.fault()).isEmpty();
-        assertThat(tokens.holderOf("two")).isPresent();
+        assertThat(tokens.ownerOf("two")).isPresent();
     }
 
     @Test
@@ -129,7 +129,7 @@ class TokensTest {
         files.look();
         files.look();
 
-        assertThat(tokens.holderOf("one")).isPresent();
+        assertThat(tokens.ownerOf("one")).isPresent();
         assertThat(tokens.fault()).get().asString().contains("is not there");
     }
 

@@ -226,7 +226,9 @@ class CtlIT extends SharedController {
         Files.writeString(downloads.resolve("summary.json"), "mine");
         assertThat(type("files", id, "--download", downloads.toString()).end()).isEqualTo(1);
         assertThat(downloads.resolve("summary.json")).hasContent("mine");
-        assertThat(type("show", id).out()).contains("Session " + id + " of tune_squids: succeeded", "band  resonators");
+        assertThat(type("show", id).out())
+                .contains("Session " + id + " of tune_squids: succeeded", "band  resonators")
+                .containsPattern("data +[0-9]+ entries, see http://.*/api/v1/sessions/" + id + "\n");
     }
 
     @Test

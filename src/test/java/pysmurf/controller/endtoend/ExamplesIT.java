@@ -1,5 +1,6 @@
 package pysmurf.controller.endtoend;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static pysmurf.controller.driver.HttpClientOfController.params;
@@ -60,12 +61,12 @@ class ExamplesIT extends SharedController {
                         .json()
                         .at("/checks/routes/broken/0/file")
                         .asText())
-                .isEqualTo("operations/bias_step.camel.yaml"));
+                .isEqualTo("operations/bench_step.camel.yaml"));
         copy("routes/kamelets", controller.setup().routes().resolve("kamelets"));
         await().atMost(SOON)
                 .untilAsserted(() -> assertThat(http.get("/api/v1/operations").json())
                         .extracting(operation -> operation.path("name").asText())
-                        .contains("set_bias", "bias_step"));
+                        .contains("bench_set", "bench_step", "bench_poll"));
     }
 
     @AfterAll
@@ -112,22 +113,22 @@ class ExamplesIT extends SharedController {
 
     @Test
     void anOperationTakesItsParametersAsOptions() throws Exception {
-        JsonNode session = http.runToEnd("set_bias", step(1.5, 0, 1));
+        JsonNode session = http.runToEnd("bench_set", step(1.5, 0, 1));
 
         assertThat(session.path("outcome").asText()).as(session.toString()).isEqualTo("succeeded");
         assertThat(session.path("messages").toString()).contains("bias of bands [0, 1] is 1.5 V");
         JsonNode problem =
-                http.post("/api/v1/operations/set_bias", step(9)).expect(400).json();
+                http.post("/api/v1/operations/bench_set", step(9)).expect(400).json();
         assertThat(problem.at("/errors/0/field").asText()).isEqualTo("volts");
         await().atMost(SOON).untilAsserted(() -> assertThat(heard)
                 .content()
                 .contains("set_bias.py session_log \"bias of bands [0, 1] is 1.5 V\"")
-                .contains("controller:set_bias session_data {\"session_id\": " + session.path("session_id")));
+                .contains("controller:bench_set session_data {\"session_id\": " + session.path("session_id")));
     }
 
     @Test
     void aPipelineRunsItsStagesTriesOneAgainAndRegistersItsFiles() throws Exception {
-        JsonNode session = http.runToEnd("bias_step", step(1.5, 0, 1));
+        JsonNode session = http.runToEnd("bench_step", step(1.5, 0, 1));
 
         assertThat(session.path("outcome").asText()).as(session.toString()).isEqualTo("succeeded");
         assertThat(stages(session)).containsExactly("set_bias succeeded", "settle succeeded", "measure_step succeeded");
@@ -137,12 +138,12 @@ class ExamplesIT extends SharedController {
                 .isEqualTo(3);
         assertThat(session.path("files"))
                 .extracting(file -> file.path("type").asText())
-                .containsExactly("bias_step", "bias_step", "summary");
+                .containsExactly("bench_step", "bench_step", "summary");
     }
 
     @Test
     void aGateThatFailsEndsInTheSafeState() throws Exception {
-        JsonNode session = http.runToEnd("bias_step", step(0.1));
+        JsonNode session = http.runToEnd("bench_step", step(0.1));
 
         assertThat(session.path("outcome").asText()).isEqualTo("failed");
         assertThat(stages(session))
@@ -156,11 +157,11 @@ class ExamplesIT extends SharedController {
 
     @Test
     void aBandCanBeGivenUpAndAPresetLeavesStagesOut() throws Exception {
-        JsonNode partial = http.runToEnd("bias_step", step(1.5, 5, 6).put("on_gate_fail", "skip_band"));
+        JsonNode partial = http.runToEnd("bench_step", step(1.5, 5, 6).put("on_gate_fail", "skip_band"));
         assertThat(partial.path("outcome").asText()).isEqualTo("partial");
         assertThat(stage(partial, "measure_step").path("status").asText()).isEqualTo("warned");
 
-        JsonNode again = http.runToEnd("bias_step", step(1.5, 5).put("preset", "again"));
+        JsonNode again = http.runToEnd("bench_step", step(1.5, 5).put("preset", "again"));
         assertThat(stages(again)).containsExactly("measure_step succeeded");
         assertThat(stage(again, "measure_step").at("/numbers/5/response_ua").asDouble())
                 .isEqualTo(3);
@@ -168,9 +169,27 @@ class ExamplesIT extends SharedController {
 
     @Test
     void aDryRunOnlyPlans() throws Exception {
-        JsonNode session = http.runToEnd("bias_step", step(1.5).put("dry_run", true));
+        JsonNode session = http.runToEnd("bench_step", step(1.5).put("dry_run", true));
 
         assertThat(session.at("/data/plan/stages").toString()).isEqualTo("[\"set_bias\",\"settle\",\"measure_step\"]");
         assertThat(session.path("pid").isNull()).isTrue();
+    }
+
+    @Test
+    void aProcessRunsBesideOthersUntilItIsStopped() throws Exception {
+        int poll = http.start("bench_poll", params()).path("session_id").asInt();
+        await().atMost(SOON).untilAsserted(() -> assertThat(
+                        http.session(poll).at("/data/volts").isObject())
+                .isTrue());
+        assertThat(http.runToEnd("bench_set", step(1.5)).path("outcome").asText())
+                .isEqualTo("succeeded");
+        http.post("/api/v1/operations/stop", params()).expect(409);
+
+        http.post("/api/v1/sessions/" + poll + "/stop", params()).expect(202);
+
+        JsonNode done = http.awaitDone(poll);
+        assertThat(done.path("outcome").asText()).as(done.toString()).isEqualTo("succeeded");
+        assertThat(done.path("exit_code").asInt(-1)).isZero();
+        assertThat(new String(http.log(poll), UTF_8)).contains("closed");
     }
 }

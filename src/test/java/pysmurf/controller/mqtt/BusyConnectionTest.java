@@ -58,8 +58,11 @@ class BusyConnectionTest {
                     new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1 << 20, new SimpleMeterRegistry());
             context.getRegistry().bind("mqttOutbox", new MqttOutbox(sessions, "pysmurf/me", MqttVersion.V3.headers()));
             PluginHelper.getRoutesLoader(context)
-                    .loadRoutes(ResourceHelper.resolveMandatoryResource(
-                            context, "file:" + Setup.PROJECT.resolve("routes/out/mqtt.camel.yaml")));
+                    .loadRoutes(
+                            ResourceHelper.resolveMandatoryResource(
+                                    context, "file:" + Setup.PROJECT.resolve("routes/errors.camel.yaml")),
+                            ResourceHelper.resolveMandatoryResource(
+                                    context, "file:" + Setup.PROJECT.resolve("routes/out/mqtt.camel.yaml")));
             context.addRoutes(RouteSwapTest.commands(MqttVersion.V3));
             context.start();
             broker.start(connection::connectTo);

@@ -44,7 +44,7 @@ class DestinationsTest {
                 destinations("127.0.0.1", new HostPort("127.0.0.1", 1), new HostPort("no-such-host.invalid", 2));
         Destinations.Traffic traffic = destinations.traffic().get(0);
 
-        traffic.sent(new IOException("Network is unreachable"));
+        traffic.written(new IOException("Network is unreachable"));
 
         assertThat(destinations.faults())
                 .containsExactly(
@@ -53,7 +53,7 @@ class DestinationsTest {
         assertThat(traffic.failed()).isEqualTo(1);
         destinations.resolve();
         assertThat(traffic.fault()).isPresent();
-        traffic.sent(null);
+        traffic.written(null);
         assertThat(traffic.fault()).isEmpty();
         assertThat(traffic.sent()).isEqualTo(1);
     }

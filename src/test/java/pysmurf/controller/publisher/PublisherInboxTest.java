@@ -106,7 +106,7 @@ class PublisherInboxTest {
     @Test
     void waitsForWhatHasArrivedHoweverLongItTakes() throws Exception {
         LiveSession session = open(false);
-        Inlet inlet = inbox.of(session);
+        Inlet inlet = inbox.open(session);
         mayConsume.acquire();
         for (int number = 0; number < 1000; number++) {
             send(inlet, number, "key" + number, "");
@@ -126,7 +126,7 @@ class PublisherInboxTest {
     @Test
     void countsWhatFoundNoRoom() throws Exception {
         LiveSession session = open(false);
-        Inlet inlet = inbox.of(session);
+        Inlet inlet = inbox.open(session);
         mayConsume.acquire();
         String large = "x".repeat(60_000);
         for (int number = 0; number < 700; number++) {
@@ -152,7 +152,7 @@ class PublisherInboxTest {
     @Test
     void losesNothingForTheSakeOfAnOddDatagram() throws Exception {
         LiveSession session = open(false);
-        Inlet inlet = inbox.of(session);
+        Inlet inlet = inbox.open(session);
         mayConsume.acquire();
         send(inlet, new byte[] {0, 0, 0, '{', 0});
         send(inlet, 0, "key", "value");
@@ -170,12 +170,12 @@ class PublisherInboxTest {
         inbox.close();
         start(true);
         LiveSession first = open(true);
-        Inlet left = inbox.of(first);
+        Inlet left = inbox.open(first);
         send(left, 0, "mine", "");
         left.finish();
         sessions.close(first, Outcome.SUCCEEDED, null);
         LiveSession second = open(true);
-        Inlet inlet = inbox.of(second);
+        Inlet inlet = inbox.open(second);
 
         send(left, 1, "left over", "");
         send(inlet, 0, "own", "");
@@ -202,7 +202,7 @@ class PublisherInboxTest {
     @Test
     void countsOnWhereAnEarlierLifeHadStopped() throws Exception {
         LiveSession session = open(false);
-        Inlet earlier = inbox.of(session);
+        Inlet earlier = inbox.open(session);
         for (int number = 0; number < 5; number++) {
             send(earlier, number, "key" + number, "");
         }
@@ -211,7 +211,7 @@ class PublisherInboxTest {
         awaitFree(earlier.port());
         start(false);
 
-        Inlet inlet = inbox.again(session, earlier.port());
+        Inlet inlet = inbox.reopen(session, earlier.port());
         send(inlet, 8, "key8", "");
         inlet.finish();
 

@@ -125,7 +125,7 @@ class SessionsTest {
         LiveSession running = open(run());
         LiveSession abort = sessions.openAbort(abort(), null).session();
 
-        assertThat(abort.victim()).isSameAs(running);
+        assertThat(abort.target()).isSameAs(running);
         assertThat(running.now().abort()).isNotNull();
         assertThat(running.now().status()).isEqualTo(Status.STOPPING);
         assertThat(sessions.holder()).contains(running);

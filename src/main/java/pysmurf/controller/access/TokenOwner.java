@@ -6,4 +6,4 @@ package pysmurf.controller.access;
  * @param name for logs and sessions
  * @param role what they may do
  */
-public record Holder(String name, Role role) {}
+public record TokenOwner(String name, Role role) {}

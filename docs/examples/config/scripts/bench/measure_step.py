@@ -17,5 +17,5 @@ for done, band in enumerate(chosen.bands, 1):
                                                     "done": done, "total": len(chosen.bands)}})
 path = bench.DATA / f"step-{os.environ['PYSMURF_SESSION_ID']}-{'-'.join(map(str, chosen.bands))}.json"
 path.write_text(json.dumps(numbers))
-publisher.publish("data_file", {"path": str(path), "type": "bias_step", "format": "json", "plot": False})
+publisher.publish("data_file", {"path": str(path), "type": "bench_step", "format": "json", "plot": False})
 bench.report(numbers)

@@ -19,11 +19,11 @@ import org.apache.camel.component.netty.NettyProducer;
  * would bind the socket to all addresses, open to datagrams from the whole network; and with an exchange for each destination, one
  * datagram would cost 100 us in place of 5.
  */
-public final class FanOutSocket extends ClientInitializerFactory {
+public final class FanOutInitializer extends ClientInitializerFactory {
 
     private final Destinations destinations;
 
-    public FanOutSocket(Destinations destinations) {
+    public FanOutInitializer(Destinations destinations) {
         this.destinations = destinations;
     }
 
@@ -60,7 +60,7 @@ public final class FanOutSocket extends ClientInitializerFactory {
         public void bind(ChannelHandlerContext context, SocketAddress any, ChannelPromise promise) {
             promise.addListener(bound -> {
                 if (!bound.isSuccess()) {
-                    destinations.from(origin).forEach(place -> place.traffic().sent(bound.cause()));
+                    destinations.from(origin).forEach(place -> place.traffic().written(bound.cause()));
                 }
             });
             context.bind(new InetSocketAddress(origin, 0), promise);
@@ -77,7 +77,7 @@ public final class FanOutSocket extends ClientInitializerFactory {
             PromiseCombiner all = new PromiseCombiner(context.executor());
             for (Destinations.Place place : destinations.from(origin)) {
                 all.add(context.write(new DatagramPacket(content.retainedDuplicate(), place.address()))
-                        .addListener(written -> place.traffic().sent(written.cause())));
+                        .addListener(written -> place.traffic().written(written.cause())));
             }
             content.release();
             all.finish(promise.unvoid());
