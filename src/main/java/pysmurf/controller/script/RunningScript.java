@@ -54,6 +54,9 @@ final class RunningScript {
     /** The last lines of a flooding script may come after its end; its watchers have waited long enough by then. */
     private static final Duration OUTPUT_BUDGET = Duration.ofMillis(250);
 
+    /** Python that is still starting would die of SIGINT, with one exit code or another. */
+    private static final Duration MIN_AGE = Duration.ofSeconds(1);
+
     /** 128 and the number of SIGINT: what a shell and Python say of a process that this signal has ended. */
     private static final int ENDED_BY_INTERRUPT = 130;
 
@@ -76,6 +79,7 @@ final class RunningScript {
     private AbortLadder ladder;
     private Graces endWithin;
     private boolean forced;
+    private long startedAt;
     private Duration stopWithin;
     private Outcome cause;
     private String why;
@@ -115,12 +119,24 @@ final class RunningScript {
     }
 
     private void askToEnd() {
-        Duration grace = stopWithin;
-        tree.signal(Signal.INT);
-        message("Sent SIGINT to the script and its children");
-        String late = command.name() + " did not end within " + seconds(grace) + " s of the stop";
-        over.copy().orTimeout(grace.toMillis(), TimeUnit.MILLISECONDS).exceptionally(timeout -> {
-            end(Outcome.FAILED, late);
+        Duration early = MIN_AGE.minusNanos(System.nanoTime() - startedAt);
+        Duration wait = early.isNegative() ? Duration.ZERO : early;
+        after(wait, () -> {
+            tree.signal(Signal.INT);
+            message("Sent SIGINT to the script and its children");
+        });
+        String late = command.name() + " did not end within " + seconds(stopWithin) + " s of the stop";
+        after(wait.plus(stopWithin), () -> end(Outcome.FAILED, late));
+    }
+
+    /** Does something when this time is over, unless the script is by then. */
+    private void after(Duration time, Runnable task) {
+        if (time.isZero()) {
+            task.run();
+            return;
+        }
+        over.copy().orTimeout(time.toNanos(), TimeUnit.NANOSECONDS).exceptionally(timeout -> {
+            task.run();
             return null;
         });
     }
@@ -240,6 +256,7 @@ final class RunningScript {
         exit = end;
         inlet = messages;
         tree = processes;
+        startedAt = System.nanoTime();
         if (endWithin != null) {
             climb();
         } else if (stopWithin != null) {
