@@ -5,7 +5,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.camel.Exchange;
 import pysmurf.controller.access.KeyStoreFile;
 import pysmurf.controller.access.Tokens;
 import pysmurf.controller.assembly.Assembly;
@@ -21,6 +23,9 @@ import pysmurf.controller.store.ScratchFolder;
 public final class MqttPart {
 
     private final Configuration configuration;
+    /** Messages, and answers; as many as Camel's own queues hold. */
+    private static final int MAX_WAITING = 1000;
+
     private final Sessions sessions;
     private final String topicRoot;
     /** Null where the broker runs elsewhere. */
@@ -69,6 +74,8 @@ public final class MqttPart {
         // before any route may connect
         connection.onConnected(() -> assembly.camel().createProducerTemplate().sendBody("direct:mqtt-connected", ""));
         assembly.bind("mqttCommands", new MqttCommands(connection, topicRoot + "/reply", "mqtt", assembly.clock()));
+        assembly.bind("mqttCommandQueue", new LinkedBlockingQueue<Exchange>(MAX_WAITING));
+        assembly.bind("mqttReplyQueue", new LinkedBlockingQueue<Exchange>(MAX_WAITING));
         assembly.bind("mqttOutbox", new MqttOutbox(sessions, topicRoot, version.headers()));
         assembly.whenStarted(() -> start(ready));
         assembly.health().addHindrance(this::hindrance);

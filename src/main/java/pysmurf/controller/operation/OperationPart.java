@@ -24,7 +24,7 @@ public final class OperationPart {
         assembly.camel().getCamelContextExtension().addInterceptStrategy(steps);
         operations = assembly.bind("operations", new Operations(assembly.camel(), assembly.files(), folder, swap));
         closer = assembly.bind("sessionCloser", new SessionCloser(sessions, lastAct));
-        threads = assembly.bind("operationThreads", new OperationThreads(closer, steps));
+        threads = assembly.bind("operationThreads", new OperationThreads(assembly.camel(), closer, steps, swap));
         AutoCloseable end = threads::shutdownNow;
         assembly.closing(end);
         reload = new RouteReload(assembly.camel(), assembly.files(), folder, sessions, swap);

@@ -9,8 +9,10 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
+import org.apache.camel.ProducerTemplate;
 import org.apache.camel.support.SynchronizationAdapter;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.LogMark;
@@ -26,13 +28,18 @@ public final class OperationThreads extends ThreadPoolExecutor {
 
     private final SessionCloser closer;
     private final OperationSteps steps;
+    private final RouteSwap swap;
+    private final ProducerTemplate template;
     private final Map<Thread, LiveSession> running = new ConcurrentHashMap<>();
     private final Map<Thread, LogMark> marks = new ConcurrentHashMap<>();
 
-    public OperationThreads(SessionCloser closer, OperationSteps steps) {
+    /** @param swap while it replaces routes, no session enters one */
+    public OperationThreads(CamelContext context, SessionCloser closer, OperationSteps steps, RouteSwap swap) {
         super(0, Integer.MAX_VALUE, KEEP_IDLE_S, TimeUnit.SECONDS, new SynchronousQueue<>());
         this.closer = closer;
         this.steps = steps;
+        this.swap = swap;
+        template = context.createProducerTemplate();
         AtomicInteger number = new AtomicInteger();
         setThreadFactory(task -> new Thread(task, "operation-" + number.incrementAndGet()));
     }
@@ -57,6 +64,23 @@ public final class OperationThreads extends ThreadPoolExecutor {
             public void onFailure(Exchange over) {
                 closer.failed(session, over.getException());
             }
+        });
+    }
+
+    /** Runs the operation of a session on a thread of its own, and returns at once. */
+    public void start(@ExchangeProperty("session") LiveSession session) {
+        start(session, "direct:operation");
+    }
+
+    /**
+     * Sends a session through a route, on a thread of its own. While routes are replaced, it waits before it is in one: a swap waits
+     * for what is in a route, and from then on for the session. By no wire tap, whose own route may be replaced meanwhile.
+     */
+    public void start(LiveSession session, String route) {
+        execute(() -> {
+            swap.handover().lock();
+            swap.handover().unlock();
+            template.send(route, exchange -> exchange.setProperty("session", session));
         });
     }
 

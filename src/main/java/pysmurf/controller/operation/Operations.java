@@ -70,7 +70,7 @@ public final class Operations {
     public Optional<Operation> find(String name) {
         Route found = context.getRoute(name);
         if (found == null && swap.isOf(name)) {
-            // it is back in a moment, and a command for it waits that long, see ready
+            // it is back in a moment, and a session of it waits that long, see OperationThreads
             return Optional.ofNullable(known.get(name)).map(Known::operation);
         }
         // the replacement may have ended between the two looks
@@ -106,20 +106,14 @@ public final class Operations {
     }
 
     /**
-     * Returns when the route of a session's operation is there, which may have been taken for replacement while the session was
-     * opened. From then on a replacement waits for the session.
+     * Looks whether the operation of a session is still there.
      *
      * @throws OperationFailure if the operation was taken away meanwhile
      */
     public void ready(@ExchangeProperty("session") LiveSession session) {
-        swap.handover().lock();
-        try {
-            if (find(session.opName()).isEmpty()) {
-                throw new OperationFailure(
-                        Outcome.FAILED, "the operation " + session.opName() + " was taken away before it began");
-            }
-        } finally {
-            swap.handover().unlock();
+        if (find(session.opName()).isEmpty()) {
+            throw new OperationFailure(
+                    Outcome.FAILED, "the operation " + session.opName() + " was taken away before it began");
         }
     }
 

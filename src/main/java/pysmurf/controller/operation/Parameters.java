@@ -50,6 +50,8 @@ public final class Parameters {
     private static final String STOP_GRACE = "x-stop-grace";
 
     private static final int DEFAULT_STOP_GRACE_S = 10;
+    /** A day. */
+    private static final int MAX_STOP_GRACE_S = 86_400;
     /** Keyword of ours: {@code "x-data": {"stream_on": false}} is what the data of a session begin with. */
     private static final String FIRST_DATA = "x-data";
     /** Keyword of ours: {@code "x-feeds": {"iv_results": "iv_results"}} says which session data go to which feed of OCS. */
@@ -142,8 +144,15 @@ public final class Parameters {
         if (!kind.isMissingNode() && !List.of(PROCESS, TASK).contains(kind.asText())) {
             return Optional.of(KIND + " is \"process\" or \"task\"");
         }
-        if (!grace.isMissingNode() && !(grace.isNumber() && grace.asDouble() > 0)) {
-            return Optional.of(STOP_GRACE + " is a number of seconds above 0");
+        if (!grace.isMissingNode()
+                && !(grace.isNumber() && grace.asDouble() > 0 && grace.asDouble() <= MAX_STOP_GRACE_S)) {
+            return Optional.of(STOP_GRACE + " is a number of seconds above 0, at most " + MAX_STOP_GRACE_S);
+        }
+        if (json.has(LOCK) && !json.path(LOCK).isBoolean()) {
+            return Optional.of(LOCK + " is true or false");
+        }
+        if (json.has(LOCK_UNLESS) && !json.path(LOCK_UNLESS).isTextual()) {
+            return Optional.of(LOCK_UNLESS + " is the name of a parameter");
         }
         JsonNode autostart = json.path(AUTOSTART);
         if (!autostart.isMissingNode()

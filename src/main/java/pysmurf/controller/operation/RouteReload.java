@@ -250,7 +250,7 @@ public final class RouteReload {
      * @return whether it was done
      */
     private boolean whenFree(Set<Path> changed, Supplier<Optional<LiveSession>> user, Runnable action) {
-        // a session opened after the look finds out about the replacement in Operations.ready
+        // a session opened after the look waits for the end of the replacement in OperationThreads
         swap.alone().lock();
         try {
             Optional<LiveSession> session = user.get();

@@ -24,6 +24,9 @@ final class RunningRoutes {
     /** Where routes begin that something may be in for as long as a session lasts; other calls are over in a moment. */
     private static final List<String> HOLDING = List.of("direct:", "platform-http:", "rest:");
 
+    /** The route that each session is in, or about to enter, until it is closed. */
+    private static final String EVERY_OPERATION = "operation";
+
     private static final long MAX_CALL_NANOS = 100_000_000;
     private static final long LOOK_NANOS = 1_000_000;
 
@@ -64,6 +67,9 @@ final class RunningRoutes {
     /** A session of an operation among these routes; or any, if it or its client may be on the way through one of them. */
     Optional<LiveSession> userOf(Set<String> ids) {
         List<LiveSession> open = sessions.unfinished();
+        if (ids.contains(EVERY_OPERATION)) {
+            return open.stream().findFirst();
+        }
         return open.stream()
                 .filter(session -> ids.contains(session.opName()))
                 .findFirst()

@@ -2,7 +2,6 @@ package pysmurf.controller.script;
 
 import java.time.Duration;
 import java.util.List;
-import org.apache.camel.FluentProducerTemplate;
 import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.command.Admission;
 import pysmurf.controller.config.Configuration;
@@ -58,13 +57,9 @@ public final class ScriptPart {
                         graces));
         List<LiveSession> unfinished = recovery.begin();
         assembly.whenStarted(Signal::warmUp);
-        assembly.whenStarted(() -> unfinished.forEach(session -> {
-            FluentProducerTemplate template = assembly.camel()
-                    .createFluentProducerTemplate()
-                    .to(session.now().status() == Status.STARTING ? "direct:operation" : "direct:recovery")
-                    .withExchangeProperty(ScriptBinding.SESSION, session);
-            operations.threads().execute(template::send);
-        }));
+        assembly.whenStarted(() -> unfinished.forEach(session -> operations
+                .threads()
+                .start(session, session.now().status() == Status.STARTING ? "direct:operation" : "direct:recovery")));
         assembly.whenStopping(() -> {
             admission.stop();
             aborts.abortAll(ABORT_AT_STOP);

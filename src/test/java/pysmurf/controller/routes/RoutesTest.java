@@ -40,6 +40,7 @@ import pysmurf.controller.access.Requester;
 import pysmurf.controller.driver.Setup;
 import pysmurf.controller.operation.OperationSteps;
 import pysmurf.controller.operation.OperationThreads;
+import pysmurf.controller.operation.RouteSwap;
 import pysmurf.controller.pipeline.StageRun;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
@@ -67,9 +68,9 @@ class RoutesTest {
             new Sessions(new MemorySessionStore(), events, Clock.systemUTC(), 1024 * 1024, new SimpleMeterRegistry());
     private final SessionCloser closer = new SessionCloser(sessions, (session, outcome) -> {});
     private final OperationSteps steps = new OperationSteps();
-    private final OperationThreads threads = new OperationThreads(closer, steps);
     private final SinkFailures failures = new SinkFailures();
     private final CamelContext context = new DefaultCamelContext();
+    private final OperationThreads threads = new OperationThreads(context, closer, steps, new RouteSwap());
     private ProducerTemplate template;
     private Throwable fault;
 
