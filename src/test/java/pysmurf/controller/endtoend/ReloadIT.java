@@ -244,6 +244,33 @@ class ReloadIT {
         assertThat(http.run("exit_with.py", 0).path("outcome").asText()).isEqualTo("succeeded");
     }
 
+    /** Sessions that are accepted while the routes that they go through are replaced come to their end. */
+    @Test
+    void endsEachSessionThatBeginsWhileRoutesChange() throws Exception {
+        start();
+        write("operations/brief.schema.json", "{\"type\": \"object\", \"x-lock\": false}");
+        write("operations/brief.camel.yaml", operation("brief", "        - delay: {constant: 30}\n"));
+        awaitLog("operations/brief.camel.yaml was taken");
+        List<String> files = List.of("operation.camel.yaml", "in/mqtt.camel.yaml", "command.camel.yaml");
+        int commands = 60;
+        try (MqttWatcher watcher = MqttWatcher.of(controller)) {
+            for (int i = 0; i < commands; i++) {
+                watcher.command("brief", params().put("command_id", "b" + i));
+                if (i % 10 == 5) {
+                    String file = files.get(i / 10 % files.size());
+                    write(file, read(file) + "# changed\n");
+                }
+            }
+            for (int i = 0; i < commands; i++) {
+                JsonNode reply = watcher.awaitReply("b" + i);
+                assertThat(reply.path("accepted").asBoolean()).isTrue();
+                JsonNode done =
+                        http.awaitDone(reply.path("session").path("session_id").asInt());
+                assertThat(done.path("outcome").asText()).as(done.toString()).isEqualTo("succeeded");
+            }
+        }
+    }
+
     /** Every command is answered once, no line of output is lost, and HTTP answers, whatever becomes of the files. */
     @Test
     void losesNothingWhileFilesChange() throws Exception {
