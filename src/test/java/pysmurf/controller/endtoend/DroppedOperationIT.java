@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import pysmurf.controller.driver.ControllerOfJar;
 import pysmurf.controller.driver.HttpClientOfController;
@@ -26,6 +27,7 @@ import pysmurf.controller.driver.SharedController;
 class DroppedOperationIT extends SharedController {
 
     private static final Duration SOON = Duration.ofSeconds(10);
+    private static final long PACE_NANOS = 100_000_000;
 
     DroppedOperationIT() {
         super(ControllerOfJar::start);
@@ -192,6 +194,8 @@ class DroppedOperationIT extends SharedController {
         while (!over.get()) {
             HttpClientOfController.Reply reply = http.post("/api/v1/operations/" + operation + "?wait=10", "{}");
             seen.add(reply.status());
+            // an operation that is commanded again at once is always in use, and its file's change waits
+            LockSupport.parkNanos(PACE_NANOS);
             assertThat(reply.status()).isIn(200, 404);
             if (reply.status() == 200) {
                 assertThat(reply.json().path("status").asText()).isEqualTo("done");
