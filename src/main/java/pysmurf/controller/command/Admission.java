@@ -110,7 +110,8 @@ public final class Admission {
                 parameters.firstData());
         try {
             if (command.isEnding()) {
-                return told(openEnding(command, draft), command);
+                // an abort must work whatever else does not, and one too many does no harm
+                return repeated(command).orElseGet(() -> told(openEnding(command, draft), command));
             }
             return parameters.isProcess() ? openProcess(command, draft) : open(command, draft);
         } catch (StoreUnavailable e) {
@@ -126,7 +127,7 @@ public final class Admission {
                     .flatMap(sessions::findByCommandId)
                     .map(first -> told(Verdict.duplicate(first), command));
         } catch (StoreUnavailable e) {
-            LOG.debug("Whether {} was given before cannot be told", command.commandId(), e);
+            LOG.warn("Whether {} was given before cannot be told: {}", command.commandId(), e.getMessage());
             return Optional.empty();
         }
     }

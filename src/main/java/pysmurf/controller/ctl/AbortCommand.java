@@ -13,8 +13,6 @@ import pysmurf.controller.session.Json;
         description = "Aborts a session and everything it started, and waits until none of its processes is alive.")
 final class AbortCommand extends Subcommand {
 
-    private static final long BETWEEN_LOOKS_MS = 100;
-
     @Parameters(
             arity = "0..1",
             paramLabel = "SESSION",
@@ -35,7 +33,7 @@ final class AbortCommand extends Subcommand {
         Reply abort = session == null
                 ? client.start("abort", params, Ctl.NAME + "-" + UUID.randomUUID())
                 : client.abort(session, params);
-        Reply ended = client.awaitEnd(abort.id(), null, running -> Thread.sleep(BETWEEN_LOOKS_MS));
+        Reply ended = client.awaitEnd(abort.id());
         print(
                 ended,
                 json -> tell(new SessionReport(

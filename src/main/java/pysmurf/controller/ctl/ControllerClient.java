@@ -28,6 +28,8 @@ final class ControllerClient {
     private static final int MAX_ANSWER_MS = 30_000;
     private static final Duration MAX_ABSENCE = Duration.ofSeconds(30);
     private static final long BEFORE_RETRY_MS = 300;
+    static final long BETWEEN_LOOKS_MS = 100;
+
     private static final long MIN_BETWEEN_LOOKS_MS = 30;
 
     private final String base;
@@ -111,6 +113,11 @@ final class ControllerClient {
                 Thread.sleep(BEFORE_RETRY_MS);
             }
         }
+    }
+
+    /** As {@link #awaitEnd(int, String, Watch)}, and looks at nothing but the end. */
+    Reply awaitEnd(int id) throws InterruptedException {
+        return awaitEnd(id, null, running -> Thread.sleep(BETWEEN_LOOKS_MS));
     }
 
     /**

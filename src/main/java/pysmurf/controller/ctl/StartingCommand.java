@@ -12,8 +12,6 @@ import pysmurf.controller.ctl.Follower.Event;
 /** A command that starts an operation and stays until its session has ended. */
 abstract class StartingCommand extends Subcommand {
 
-    private static final long BETWEEN_LOOKS_MS = 100;
-
     @Option(names = "--detach", description = "Do not wait for the end; print the session's number.")
     private boolean detach;
 
@@ -61,7 +59,7 @@ abstract class StartingCommand extends Subcommand {
             if (shown) {
                 progress.show(session, (System.nanoTime() - start) / 1e9);
             }
-            Thread.sleep(BETWEEN_LOOKS_MS);
+            Thread.sleep(ControllerClient.BETWEEN_LOOKS_MS);
         };
         try {
             Reply ended = client.awaitEnd(id, key, watch);

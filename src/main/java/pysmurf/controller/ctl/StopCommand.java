@@ -10,8 +10,6 @@ import pysmurf.controller.session.Json;
 @Command(name = "stop", description = "Asks a process to end cleanly, and waits until it has.")
 final class StopCommand extends Subcommand {
 
-    private static final long BETWEEN_LOOKS_MS = 100;
-
     @Parameters(
             arity = "0..1",
             paramLabel = "SESSION",
@@ -23,7 +21,7 @@ final class StopCommand extends Subcommand {
         ControllerClient client = client();
         ObjectNode params = session == null ? Json.object() : Json.object().put("session_id", session);
         Reply stop = client.start("stop", params, Ctl.NAME + "-" + UUID.randomUUID());
-        Reply ended = client.awaitEnd(stop.id(), null, running -> Thread.sleep(BETWEEN_LOOKS_MS));
+        Reply ended = client.awaitEnd(stop.id());
         print(ended, json -> {
             SessionReport stopped = new SessionReport(
                     client.session(json.at("/data/session_id").asInt()).json());

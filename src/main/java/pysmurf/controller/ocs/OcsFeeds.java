@@ -9,16 +9,14 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
 import org.apache.camel.Body;
 import pysmurf.controller.operation.Operations;
+import pysmurf.controller.operation.Parameters;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.SessionEvent;
 
 /** What scripts report for feeds, which the observatory's archive and dashboards take: ocs.ocs_feed.Feed. */
 public final class OcsFeeds {
-
-    private static final Pattern FIELD = Pattern.compile("[A-Za-z][A-Za-z0-9_]*");
 
     /**
      * A block for one feed.
@@ -67,7 +65,7 @@ public final class OcsFeeds {
     private static ObjectNode fields(JsonNode data) {
         ObjectNode fields = Json.object();
         data.properties().stream()
-                .filter(field -> FIELD.matcher(field.getKey()).matches())
+                .filter(field -> Parameters.FEED_NAME.matcher(field.getKey()).matches())
                 .filter(field ->
                         field.getValue().isValueNode() && !field.getValue().isNull())
                 .forEach(field -> fields.putArray(field.getKey()).add(field.getValue()));

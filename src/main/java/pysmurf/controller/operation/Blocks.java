@@ -2,6 +2,7 @@ package pysmurf.controller.operation;
 
 import java.net.URISyntaxException;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -71,12 +72,13 @@ final class Blocks {
         Set<String> ofEngine = context.getCamelContextExtension()
                 .getEndpointUriFactory("kamelet")
                 .propertyNames();
+        Map<String, Optional<Set<String>>> parameters = new HashMap<>();
         routes.stream().flatMap(route -> uris(route.getOutputs())).forEach(uri -> {
             String block =
                     uri.substring(SCHEME.length()).replaceFirst("^/+", "").replaceFirst("\\?.*", "");
             Set<String> unknown = new TreeSet<>(parameters(uri).keySet());
             unknown.removeAll(ofEngine);
-            known(text.apply(block)).ifPresent(known -> {
+            parameters.computeIfAbsent(block, name -> known(text.apply(name))).ifPresent(known -> {
                 unknown.removeAll(known);
                 if (!unknown.isEmpty()) {
                     throw new IllegalArgumentException("the block kamelet:" + block + " has no parameter "

@@ -24,9 +24,8 @@ public final class OperationPart {
         assembly.camel().getCamelContextExtension().addInterceptStrategy(steps);
         operations = assembly.bind("operations", new Operations(assembly.camel(), assembly.files(), folder, swap));
         closer = assembly.bind("sessionCloser", new SessionCloser(sessions, lastAct));
-        threads = assembly.bind("operationThreads", new OperationThreads(assembly.camel(), closer, steps, swap));
-        AutoCloseable end = threads::shutdownNow;
-        assembly.closing(end);
+        threads = assembly.bind(
+                "operationThreads", assembly.closing(new OperationThreads(assembly.camel(), closer, steps, swap)));
         reload = new RouteReload(assembly.camel(), assembly.files(), folder, sessions, swap);
         String what = "Changed route files that were taken or refused.";
         assembly.metrics()

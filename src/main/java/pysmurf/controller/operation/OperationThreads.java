@@ -1,13 +1,7 @@
 package pysmurf.controller.operation;
 
-import java.util.Map;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
-import java.util.concurrent.SynchronousQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
@@ -22,38 +16,32 @@ import pysmurf.controller.session.SessionCloser;
  * The threads that operations run on, one for each session. A route can be left by a step {@code stop}, or by an Error that no
  * catch of a route gets to see; then the session is closed here, or its lock would never be free.
  */
-public final class OperationThreads extends ThreadPoolExecutor {
+public final class OperationThreads implements AutoCloseable {
 
-    private static final long KEEP_IDLE_S = 60;
-
+    private final ExecutorService threads;
     private final SessionCloser closer;
     private final OperationSteps steps;
     private final RouteSwap swap;
     private final ProducerTemplate template;
-    private final Map<Thread, LiveSession> running = new ConcurrentHashMap<>();
-    private final Map<Thread, LogMark> marks = new ConcurrentHashMap<>();
 
     /** @param swap while it replaces routes, no session enters one */
     public OperationThreads(CamelContext context, SessionCloser closer, OperationSteps steps, RouteSwap swap) {
-        super(0, Integer.MAX_VALUE, KEEP_IDLE_S, TimeUnit.SECONDS, new SynchronousQueue<>());
         this.closer = closer;
         this.steps = steps;
         this.swap = swap;
         template = context.createProducerTemplate();
         AtomicInteger number = new AtomicInteger();
-        setThreadFactory(task -> new Thread(task, "operation-" + number.incrementAndGet()));
+        threads = Executors.newCachedThreadPool(task -> new Thread(task, "operation-" + number.incrementAndGet()));
     }
 
-    /** The calling thread runs this session from now on, and each step of the exchange is the session's. */
+    /** The exchange is this session's from now on, and so is each of its steps. */
     public void begin(@ExchangeProperty("session") LiveSession session, Exchange exchange) {
         adopt(session, exchange);
         steps.begin(session, exchange);
     }
 
-    /** The calling thread waits for the script of this session from now on. */
+    /** The session ends with the exchange, at the latest. */
     public void adopt(@ExchangeProperty("session") LiveSession session, Exchange exchange) {
-        running.put(Thread.currentThread(), session);
-        marks.computeIfAbsent(Thread.currentThread(), thread -> LogMark.of(session));
         exchange.getExchangeExtension().addOnCompletion(new SynchronizationAdapter() {
             @Override
             public void onComplete(Exchange over) {
@@ -77,44 +65,24 @@ public final class OperationThreads extends ThreadPoolExecutor {
      * for what is in a route, and from then on for the session. By no wire tap, whose own route may be replaced meanwhile.
      */
     public void start(LiveSession session, String route) {
-        execute(() -> {
+        threads.execute(() -> LogMark.around(session, () -> {
             swap.handover().lock();
             swap.handover().unlock();
-            template.send(route, exchange -> exchange.setProperty("session", session));
-        });
+            Throwable fault;
+            try {
+                fault = template.send(route, exchange -> exchange.setProperty("session", session))
+                        .getException();
+            } catch (Throwable e) {
+                fault = e;
+            }
+            if (fault != null && !session.isDone()) {
+                closer.failed(session, fault);
+            }
+        }));
     }
 
     @Override
-    protected void afterExecute(Runnable task, Throwable thrown) {
-        super.afterExecute(task, thrown);
-        LiveSession session = running.remove(Thread.currentThread());
-        LogMark mark = marks.remove(Thread.currentThread());
-        try {
-            Throwable fault = cause(task, thrown);
-            if (session != null && fault != null && !session.isDone()) {
-                closer.failed(session, fault);
-            }
-        } finally {
-            if (mark != null) {
-                mark.close();
-            }
-        }
-    }
-
-    /** Null if the task came to its end. */
-    private static Throwable cause(Runnable task, Throwable thrown) {
-        if (thrown == null && task instanceof Future<?> future && future.isDone()) {
-            try {
-                future.get();
-            } catch (ExecutionException e) {
-                return e.getCause();
-            } catch (CancellationException e) {
-                return e;
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return e;
-            }
-        }
-        return thrown;
+    public void close() {
+        threads.shutdownNow();
     }
 }

@@ -62,8 +62,8 @@ public final class Parameters {
      */
     private static final String OPTION = "x-option";
 
-    /** As OCS has it for the names of feeds and fields: ocs.ocs_feed.Feed. */
-    private static final Pattern FEED_NAME = Pattern.compile("[A-Za-z][A-Za-z0-9_]*");
+    /** As OCS has it for the names of feeds and of their fields: ocs.ocs_feed.Feed. */
+    public static final Pattern FEED_NAME = Pattern.compile("[A-Za-z][A-Za-z0-9_]*");
 
     /** A schema refers to one that is elsewhere. */
     private static final class Elsewhere extends RuntimeException {
@@ -107,6 +107,7 @@ public final class Parameters {
     private final JsonNode json;
     private final JsonSchema schema;
     private final Map<String, ParameterFormat> formats;
+    private final Map<String, String> feeds;
 
     /**
      * Compiles a schema.
@@ -136,6 +137,9 @@ public final class Parameters {
             // without its cause, which says less
             throw new IllegalArgumentException("not a usable JSON Schema: " + reason(e));
         }
+        feeds = json.path(FEEDS).properties().stream()
+                .collect(Collectors.toUnmodifiableMap(
+                        Map.Entry::getKey, feed -> feed.getValue().asText()));
     }
 
     private static Optional<String> ownFault(JsonNode json) {
@@ -233,9 +237,7 @@ public final class Parameters {
 
     /** Names of session data, and of the feed each is for. */
     public Map<String, String> feeds() {
-        return json.path(FEEDS).properties().stream()
-                .collect(Collectors.toMap(
-                        Map.Entry::getKey, feed -> feed.getValue().asText()));
+        return feeds;
     }
 
     /** The parameters that have an option in the schema, as words of a command line; what is to be JSON is JSON here. */

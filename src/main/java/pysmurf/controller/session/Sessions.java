@@ -92,10 +92,6 @@ public final class Sessions {
      *                {@link Verdict.Reason#NOTHING_TO_ABORT} if it is done, or as {@link #open}
      */
     public Verdict openAbort(Session.Draft draft, LiveSession chosen) {
-        Optional<LiveSession> first = repeated(draft);
-        if (first.isPresent()) {
-            return Verdict.duplicate(first.get());
-        }
         LiveSession target = chosen != null ? chosen : store.holder().orElse(null);
         if (target == null || target.target() != null) {
             return Verdict.nothingToAbort("nothing to abort");
@@ -142,16 +138,6 @@ public final class Sessions {
                 }
             }
             return verdict;
-        }
-    }
-
-    private Optional<LiveSession> repeated(Session.Draft draft) {
-        try {
-            return draft.commandId() == null ? Optional.empty() : store.findByCommandId(draft.commandId());
-        } catch (StoreUnavailable e) {
-            // an abort must work whatever else does not, and one too many does no harm
-            LOG.warn("Whether the abort {} is a repeated one cannot be told: {}", draft.commandId(), e.getMessage());
-            return Optional.empty();
         }
     }
 

@@ -109,10 +109,16 @@ class ProcessIT extends SharedController {
         assertThat(stream.path("data").path("stream_on").isBoolean()).isTrue();
         http.awaitOutput(id(stream), "ready");
 
-        JsonNode stop = http.post(path(stream, "stop") + "?wait=20", params())
+        JsonNode stop = http.post(path(stream, "stop") + "?wait=20", "{}", "Idempotency-Key", "once")
                 .expect(200)
                 .json();
 
+        // its answer may have been lost
+        assertThat(http.post(path(stream, "stop"), "{}", "Idempotency-Key", "once")
+                        .expect(200)
+                        .json()
+                        .path("session_id"))
+                .isEqualTo(stop.path("session_id"));
         assertThat(stop.path("op_name").asText()).isEqualTo("stop");
         assertThat(stop.path("outcome").asText()).isEqualTo("succeeded");
         assertThat(stop.path("data").path("session_id").asInt()).isEqualTo(id(stream));

@@ -205,9 +205,7 @@ class RoutesTest {
 
     /** As the controller does: on a thread for operations. */
     private void operate(LiveSession session) {
-        threads.submit(() -> {
-            template.send("direct:operation", exchange -> exchange.setProperty("session", session));
-        });
+        threads.start(session);
         await().atMost(10, TimeUnit.SECONDS).until(session::isDone);
     }
 
@@ -250,6 +248,17 @@ class RoutesTest {
 
         assertThat(session.now().outcome()).isEqualTo(Outcome.FAILED);
         assertThat(events.of(SessionEvent.Type.MESSAGE)).contains("\"taken away\"");
+        assertThat(sessions.holder()).isEmpty();
+    }
+
+    @Test
+    void closesTheSessionThatNoRouteTakes() {
+        LiveSession session = open("works");
+
+        threads.start(session, "direct:nowhere?block=false");
+
+        await().atMost(PATIENCE).until(session::isDone);
+        assertThat(session.now().outcome()).isEqualTo(Outcome.FAILED);
         assertThat(sessions.holder()).isEmpty();
     }
 
