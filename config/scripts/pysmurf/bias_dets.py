@@ -87,7 +87,7 @@ def run(op: Operation) -> None:
 
 
 def applied(op: Operation, wanted: Dict[int, float], rfrac: object, driven_normal: bool) -> Dict[int, float]:
-    """Sodetlib chooses anew, by its own rule, and that is what has to be read back."""
+    """The biases that are read back afterwards: with sodetlib those that it chose itself, by its own rule."""
     with off_unless_done(op, list(wanted)):
         if op.sodetlib is not None:
             given = {key: value for key, value in op.options.kwargs.items() if key != "iva"}

@@ -11,8 +11,8 @@ from typing import List
 
 from tuning.bias_lines import UNFILTERED, StreamSetting
 
-from detectors import group_map, of_sodetlib, steps
-from detectors.biased import biased_options, conclude_biased
+from detectors import group_map, steps
+from detectors.biased import biased_options, take_biased
 from detectors.operation import Operation, keyword_options, operation_main
 from detectors.response import step_ratio, time_constant_s
 from detectors.steps import STEP_KEYWORDS, Point
@@ -42,16 +42,8 @@ def measured(op: Operation) -> List[Point]:
 
 
 def run(op: Operation) -> None:
-    if op.sodetlib is not None:
-        with left_tidy(op):
-            taken = op.sodetlib.take_bias_steps(op.options.kwargs)
-        found, path = of_sodetlib.points_of(taken), str(taken.filepath)
-    else:
-        found = measured(op)
-        path = op.folder.output("bias_step_analysis.npy")
-        steps.write(path, found)
-        op.register(path, "bias_step_analysis", "npy")
-    conclude_biased(op, "Finished taking bias steps", found, path, "bs_rfrac_summary", "bias_steps_results")
+    take_biased(op, lambda sodetlib: sodetlib.take_bias_steps(op.options.kwargs), measured,
+                "step", "bias_steps_results")
 
 
 if __name__ == "__main__":

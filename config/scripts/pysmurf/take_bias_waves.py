@@ -8,10 +8,10 @@ from __future__ import annotations
 import sys
 from typing import List
 
-from tuning.bias_lines import UNFILTERED, StreamSetting, WavedGroup
+from tuning.bias_lines import UNFILTERED, StreamSetting
 
-from detectors import group_map, of_sodetlib, response, steps
-from detectors.biased import biased_options, conclude_biased
+from detectors import group_map, response, steps
+from detectors.biased import biased_options, take_biased
 from detectors.operation import Operation, group_options, keyword_options, operation_main
 from detectors.steps import Point
 from detectors.tidy import left_tidy
@@ -25,31 +25,16 @@ def measured(op: Operation) -> List[Point]:
     known, normal = group_map.in_use(lines), steps.normal_ohms(op)
     # Of several, the slowest tells the operating point.
     freq_hz = min(kw.freqs_wave) if isinstance(kw.freqs_wave, list) else kw.freqs_wave
-    waved: List[WavedGroup] = []
     with left_tidy(op):
         op.say(f"session id {lines.stream_on(StreamSetting(kw.stream_subtype, kw.g3_tag, **UNFILTERED))}")
-        amplitude = kw.amp_wave
-        if kw.high_current_mode:
-            lines.set_current_mode(groups, True)
-            op.wait(kw.hcm_wait_time)
-            amplitude /= lines.constants.high_low_ratio
-        for done, group in enumerate(groups, 1):
-            waved.append(lines.play_wave(group, amplitude, freq_hz, kw.duration))
-            op.advance(done, len(groups), "bias groups")
+        waved = steps.play_groups(op, groups, kw, kw.amp_wave, lambda group, volts:
+                                  lines.play_wave(group, volts, freq_hz, kw.duration))
     return steps.points(op, waved, known, normal, response.wave_ratio)
 
 
 def run(op: Operation) -> None:
-    if op.sodetlib is not None:
-        with left_tidy(op):
-            taken = op.sodetlib.take_bias_waves(op.options.bgs, op.options.kwargs)
-        found, path = of_sodetlib.points_of(taken), str(taken.filepath)
-    else:
-        found = measured(op)
-        path = op.folder.output("bias_wave_analysis.npy")
-        steps.write(path, found)
-        op.register(path, "bias_wave_analysis", "npy")
-    conclude_biased(op, "Finished taking bias steps", found, path, "bw_rfrac_summary", "bias_wave_results")
+    take_biased(op, lambda sodetlib: sodetlib.take_bias_waves(op.options.bgs, op.options.kwargs), measured,
+                "wave", "bias_wave_results")
 
 
 if __name__ == "__main__":

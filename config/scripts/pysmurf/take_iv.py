@@ -71,7 +71,7 @@ def run(op: Operation) -> None:
     kw = op.keywords(**KEYWORDS)
     groups = op.groups(kw.bias_groups)
     if not kw.run_analysis:
-        raise CannotWork("run_analysis false: a sweep that nobody looks at is not taken here")
+        raise CannotWork("run_analysis false: this operation takes no sweep without analysing it")
     if op.sodetlib is not None:
         with left_tidy(op, zero=groups):
             taken = op.sodetlib.take_iv(op.options.kwargs)

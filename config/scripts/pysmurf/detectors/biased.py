@@ -3,20 +3,35 @@ from __future__ import annotations
 
 import json
 from math import isfinite
-from typing import List, Sequence
+from typing import Any, Callable, List, Sequence
 
 from tuning.arguments import StageParser
 from tuning.bias_lines import DETECTOR_GROUPS
 from tuning.quantiles import median
 
-from detectors import figures, steps
+from detectors import figures, of_sodetlib, steps
 from detectors.figures import Measured
 from detectors.operation import Operation, block, quantiles
 from detectors.steps import Point
+from detectors.tidy import left_tidy
 
 
-def conclude_biased(op: Operation, text: str, found: Sequence[Point], path: str, plot: str,
-                    feed: str) -> None:
+def take_biased(op: Operation, take: Callable[[Any], Any], measured: Callable[[Operation], List[Point]], kind: str,
+                feed: str) -> None:
+    """Takes them by sodetlib, where that has the slot, and says what came of it; ``kind`` is step or wave."""
+    if op.sodetlib is not None:
+        with left_tidy(op):
+            taken = take(op.sodetlib)
+        found, path = of_sodetlib.points_of(taken), str(taken.filepath)
+    else:
+        found = measured(op)
+        path = op.folder.output(f"bias_{kind}_analysis.npy")
+        steps.write(path, found)
+        op.register(path, f"bias_{kind}_analysis", "npy")
+    conclude_biased(op, found, path, f"b{kind[0]}_rfrac_summary", feed)
+
+
+def conclude_biased(op: Operation, found: Sequence[Point], path: str, plot: str, feed: str) -> None:
     low, high = op.options.rfrac_range
     biased = steps.biased(found, low, high)
     of_group = [point.place.group for point in biased]
@@ -27,7 +42,8 @@ def conclude_biased(op: Operation, text: str, found: Sequence[Point], path: str,
           "Rtes": quantiles("Rtes", [point.at.ohm for point in grouped])}
     per_group = [of_group.count(group) for group in range(DETECTOR_GROUPS)]
     drawn = op.folder.plot(f"{plot}.svg")
-    figures.operating_points(drawn, op.title("operating points"), _measured(grouped, "fraction"),
+    figures.operating_points(drawn, op.title("operating points"),
+                             [Measured(point.place.group, point.fraction) for point in grouped],
                              [Measured(point.place.group, point.at.per_volt * 1e-6) for point in biased],
                              (low, high), len(biased), len(found))
     op.register(drawn, plot, "svg", plot=True)
@@ -36,7 +52,8 @@ def conclude_biased(op: Operation, text: str, found: Sequence[Point], path: str,
     numbers = {"biased_total": len(biased), "n_measured": len(grouped), "n_all": len(found), "rfrac": fraction,
                "si_per_uv": None if per_volt is None else per_volt * 1e-6,
                "tau_ms": None if tau is None else tau * 1e3}
-    op.conclude(text, {"filepath": path, "biased_total": len(biased), "biased_per_bg": per_group, "quantiles": of},
+    op.conclude("Finished taking bias steps", {"filepath": path, "biased_total": len(biased),
+                                               "biased_per_bg": per_group, "quantiles": of},
                 numbers,
                 [("Biased", f"{len(biased)} of {len(found)}"),
                  ("R / R_n", "unknown" if fraction is None else f"{fraction:.2f}"),
@@ -49,7 +66,3 @@ def conclude_biased(op: Operation, text: str, found: Sequence[Point], path: str,
 def biased_options(parser: StageParser) -> None:
     parser.add_argument("--rfrac-range", type=json.loads, default=[0.2, 0.9], metavar="JSON",
                         help="where a channel counts as biased (0.2 to 0.9)")
-
-
-def _measured(points: Sequence[Point], name: str) -> List[Measured]:
-    return [Measured(point.place.group, getattr(point, name)) for point in points]

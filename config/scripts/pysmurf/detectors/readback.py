@@ -1,4 +1,4 @@
-"""Biases set, and read back: what was asked for is not what is there until somebody has looked."""
+"""Sets biases and reads them back, since a request alone does not say what the slot has."""
 from __future__ import annotations
 
 from typing import Dict, List, NamedTuple

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from math import isfinite, nan
 from types import SimpleNamespace
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Union
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, TypeVar, Union
 
 from tuning.bias_lines import UNGROUPED, Readout, SteppedGroup, WavedGroup
 from tuning.npy import Field, write_table
@@ -19,6 +19,7 @@ from detectors.response import NOWHERE, OperatingPoint
 WINDOW_S = 0.03
 
 Played = Union[SteppedGroup, WavedGroup]
+P = TypeVar("P", SteppedGroup, WavedGroup)
 
 STEP_KEYWORDS: Dict[str, Any] = {
     "bgs": None, "dc_voltage": None, "step_voltage": 0.05, "step_duration": 0.05, "nsteps": 20,
@@ -42,18 +43,23 @@ class Point(NamedTuple):
         return self.at.ohm / self.normal_ohm
 
 
-def step_groups(op: Operation, groups: Sequence[int], kw: SimpleNamespace) -> List[SteppedGroup]:
-    """Within a stream; the step is in low-current volts, whatever the mode."""
-    step_volts = float(kw.step_voltage)
+def play_groups(op: Operation, groups: Sequence[int], kw: SimpleNamespace, volts: float,
+                play: Callable[[int, float], P]) -> List[P]:
+    """Plays something on each group, within a stream. ``volts`` are those of the low-current mode, whatever the mode."""
     if kw.high_current_mode:
         op.lines.set_current_mode(groups, True)
         op.wait(kw.hcm_wait_time)
-        step_volts /= op.lines.constants.high_low_ratio
-    stepped: List[SteppedGroup] = []
+        volts /= op.lines.constants.high_low_ratio
+    played: List[P] = []
     for done, group in enumerate(groups, 1):
-        stepped.append(op.lines.play_steps(group, step_volts, kw.step_duration, kw.nsteps, WINDOW_S))
+        played.append(play(group, volts))
         op.advance(done, len(groups), "bias groups")
-    return stepped
+    return played
+
+
+def step_groups(op: Operation, groups: Sequence[int], kw: SimpleNamespace) -> List[SteppedGroup]:
+    return play_groups(op, groups, kw, float(kw.step_voltage), lambda group, volts:
+                       op.lines.play_steps(group, volts, kw.step_duration, kw.nsteps, WINDOW_S))
 
 
 def normal_ohms(op: Operation) -> Dict[Readout, float]:

@@ -154,7 +154,7 @@ class Stage:
         return ", ".join([what] + ([f"band {band}"] if band is not None else []) + [self.folder.time_text])
 
     def each_band(self, measure: Callable[[int], Mapping[str, Any]]) -> None:
-        """Work on each band; one that cannot be worked on is told of and does not stop the others."""
+        """Works on each band. A band that fails is reported, and the others go on."""
         for band in self.options.bands:
             interruption.look()
             if str(band) in self.errors:

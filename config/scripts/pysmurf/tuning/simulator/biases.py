@@ -63,7 +63,7 @@ def lowest_a(state: State, group: int) -> float:
 
 
 def passed(lowest: float, current_a: float) -> float:
-    """The lowest bias so far, behind another one: beyond the critical current it begins anew."""
+    """The lowest bias after one more: a bias beyond the critical current resets it."""
     size = abs(current_a)
     return size if size > CRITICAL_A else min(lowest, size)
 

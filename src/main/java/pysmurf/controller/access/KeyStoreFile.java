@@ -28,7 +28,7 @@ public final class KeyStoreFile {
     private final Path file;
     private final String password;
 
-    /** @param password empty for none; the key's as well */
+    /** @param password of the file and of its key; empty for none */
     public KeyStoreFile(Path file, String password) {
         this.file = file;
         this.password = password;

@@ -190,6 +190,9 @@ public final class Audit {
     public List<JsonNode> newest(int limit) throws IOException {
         List<JsonNode> found = new ArrayList<>();
         for (Path file : files()) {
+            if (found.size() == limit) {
+                break;
+            }
             try (ReversedLinesFileReader lines = ReversedLinesFileReader.builder()
                     .setPath(file)
                     .setCharset(StandardCharsets.UTF_8)

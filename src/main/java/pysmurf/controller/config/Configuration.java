@@ -107,7 +107,9 @@ public final class Configuration {
     private void readSite(List<String> faults) {
         String folder = given(OCS_CONFIG_DIR, "");
         try {
-            site = SiteFile.hub(folder.isEmpty() ? null : Path.of(folder), given("SITE_HOST", ""));
+            if (!folder.isEmpty()) {
+                site = SiteFile.hub(Path.of(folder), given("SITE_HOST", ""));
+            }
         } catch (IOException e) {
             faults.add(OCS_ROUTER_URL.key() + ": the site file " + e.getMessage());
         }

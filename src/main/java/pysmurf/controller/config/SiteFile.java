@@ -25,14 +25,13 @@ final class SiteFile {
     /**
      * Reads {@code wamp_server}, {@code wamp_realm} and {@code address_root}.
      *
-     * @param  folder      null for none
      * @param  host        whose entry counts; empty for this machine's name
      * @return             what there is; nothing without a file
      * @throws IOException that says what is wrong with the file
      */
     static Map<String, String> hub(Path folder, String host) throws IOException {
-        Path file = folder == null ? null : folder.resolve(NAME);
-        if (file == null || !Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+        Path file = folder.resolve(NAME);
+        if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
             return Map.of();
         }
         try {

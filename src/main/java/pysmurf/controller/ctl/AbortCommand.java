@@ -43,7 +43,7 @@ final class AbortCommand extends Subcommand {
 
     private void tell(SessionReport aborted) {
         String by = aborted.signals().isEmpty() ? "" : ", by " + aborted.signals();
-        out().println("S" + aborted.name().substring(1) + " has ended: " + aborted.state() + by + ".");
+        out().println(aborted.title() + " has ended: " + aborted.state() + by + ".");
         int survivors = aborted.session().at("/abort/survivors").asInt();
         if (survivors > 0) {
             err().println(survivors + " of its processes could not be ended.");

@@ -49,7 +49,7 @@ final class ControllerClient {
         }
     }
 
-    /** Is shown a session again and again while it runs. */
+    /** Sees a session again and again while it runs. */
     @FunctionalInterface
     interface Watch {
 
@@ -87,7 +87,7 @@ final class ControllerClient {
 
     /** Starts an operation once: the controller knows a command by its key, even after a restart. */
     Reply start(String operation, ObjectNode params, String key) throws InterruptedException {
-        // There is no waiting for a controller that is not there at all.
+        // Fails at once if no controller answers at all.
         get("/api/v1/controller");
         return command(
                 "/api/v1/operations/" + quoted(operation),

@@ -82,7 +82,7 @@ public final class Ctl implements Runnable {
             names = "--token-file",
             paramLabel = "FILE",
             scope = ScopeType.INHERIT,
-            description = "Its first line is the token; without it, " + TOKEN_VARIABLE
+            description = "Take the token from the first line of FILE; without this option, from " + TOKEN_VARIABLE
                     + " is (the token itself, not a path).")
     private Path tokenFile;
 

@@ -24,7 +24,7 @@ final class Failure extends RuntimeException {
         this.body = body;
     }
 
-    /** One that no controller told of. */
+    /** A failure that no controller reported. */
     static Failure here(String message, int exitCode) {
         return new Failure(message, exitCode, 0, null);
     }

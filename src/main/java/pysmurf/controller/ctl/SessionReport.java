@@ -73,6 +73,11 @@ record SessionReport(JsonNode session) {
                 + session.path("op_name").asText();
     }
 
+    /** The same, as the beginning of a sentence. */
+    String title() {
+        return "S" + name().substring(1);
+    }
+
     /** Its outcome, or its status as long as it has none. */
     String state() {
         return session.path("outcome").asText(session.path("status").asText()).replace('_', ' ');

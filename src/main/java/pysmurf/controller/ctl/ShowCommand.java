@@ -21,7 +21,7 @@ final class ShowCommand extends Subcommand {
 
     private void tell(SessionReport report, String base) {
         JsonNode found = report.session();
-        out().println("S" + report.name().substring(1) + ": " + report.state() + "\n");
+        out().println(report.title() + ": " + report.state() + "\n");
         TextTable facts = new TextTable()
                 .row("parameters", found.path("params").toString())
                 .row("asked for by", report.requester())

@@ -49,7 +49,7 @@ abstract class StartingCommand extends Subcommand {
     }
 
     private static String started(JsonNode session) {
-        return "S" + new SessionReport(session).name().substring(1) + " has started.";
+        return new SessionReport(session).title() + " has started.";
     }
 
     private Reply showProgress(ControllerClient client, int id, String key, boolean shown) throws InterruptedException {

@@ -25,7 +25,7 @@ final class StopCommand extends Subcommand {
         print(ended, json -> {
             SessionReport stopped = new SessionReport(
                     client.session(json.at("/data/session_id").asInt()).json());
-            out().println("S" + stopped.name().substring(1) + " has ended: " + stopped.state() + ".");
+            out().println(stopped.title() + " has ended: " + stopped.state() + ".");
         });
         return ended.exitCode();
     }

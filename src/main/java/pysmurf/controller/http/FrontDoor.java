@@ -187,6 +187,7 @@ public final class FrontDoor {
     }
 
     static String lastLevel(RoutingContext context) {
-        return context.normalizedPath().substring(context.normalizedPath().lastIndexOf('/') + 1);
+        String path = context.normalizedPath();
+        return path.substring(path.lastIndexOf('/') + 1);
     }
 }

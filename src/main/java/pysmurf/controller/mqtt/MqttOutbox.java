@@ -11,7 +11,10 @@ import org.apache.camel.Message;
 import pysmurf.controller.session.SessionEvent;
 import pysmurf.controller.session.Sessions;
 
-/** Words events for the broker, and remembers the sessions that change while the broker is away. When it is back, each is published once, as it is then. */
+/**
+ * Makes messages of events, and remembers the sessions that change while the broker is away. When it is back, each is published once,
+ * as it is then.
+ */
 public final class MqttOutbox {
 
     private static final int MAX_SESSIONS = 10_000;
@@ -23,7 +26,7 @@ public final class MqttOutbox {
 
     /**
      * @param topicRoot what every topic begins with
-     * @param headers   what the names of the headers begin with that Camel's component looks at
+     * @param headers   how the names of the headers begin that Camel's component reads
      */
     public MqttOutbox(Sessions sessions, String topicRoot, String headers) {
         this.sessions = sessions;

@@ -8,6 +8,7 @@ import java.util.UUID;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.camel.Exchange;
+import org.apache.camel.component.seda.SedaConstants;
 import pysmurf.controller.access.KeyStoreFile;
 import pysmurf.controller.access.Tokens;
 import pysmurf.controller.assembly.Assembly;
@@ -23,9 +24,6 @@ import pysmurf.controller.store.ScratchFolder;
 public final class MqttPart {
 
     private final Configuration configuration;
-    /** Messages, and answers; as many as Camel's own queues hold. */
-    private static final int MAX_WAITING = 1000;
-
     private final Sessions sessions;
     private final String topicRoot;
     /** Null where the broker runs elsewhere. */
@@ -74,8 +72,8 @@ public final class MqttPart {
         // before any route may connect
         connection.onConnected(() -> assembly.camel().createProducerTemplate().sendBody("direct:mqtt-connected", ""));
         assembly.bind("mqttCommands", new MqttCommands(connection, topicRoot + "/reply", "mqtt", assembly.clock()));
-        assembly.bind("mqttCommandQueue", new LinkedBlockingQueue<Exchange>(MAX_WAITING));
-        assembly.bind("mqttReplyQueue", new LinkedBlockingQueue<Exchange>(MAX_WAITING));
+        assembly.bind("mqttCommandQueue", new LinkedBlockingQueue<Exchange>(SedaConstants.QUEUE_SIZE));
+        assembly.bind("mqttReplyQueue", new LinkedBlockingQueue<Exchange>(SedaConstants.QUEUE_SIZE));
         assembly.bind("mqttOutbox", new MqttOutbox(sessions, topicRoot, version.headers()));
         assembly.whenStarted(() -> start(ready));
         assembly.health().addHindrance(this::hindrance);

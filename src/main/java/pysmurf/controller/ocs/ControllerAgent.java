@@ -209,8 +209,9 @@ final class ControllerAgent extends OcsAgent {
         Optional<String> fault = request.hasParams()
                 ? OcsParams.notAList(params, operation.get().parameters().json())
                 : Optional.of(noDict(request));
-        return fault.<Object>map(text -> refused(name, params, requester, text).because(Reason.INVALID))
-                .orElseGet(() -> command(name, params, requester));
+        Command command = command(name, params, requester);
+        return fault.<Object>map(text -> refused(command, text).because(Reason.INVALID))
+                .orElse(command);
     }
 
     private static String noDict(OpsRequest request) {
@@ -353,9 +354,7 @@ final class ControllerAgent extends OcsAgent {
         return switch (verdict.reason()) {
             case INVALID ->
                 refused(
-                        command.operation(),
-                        command.params(),
-                        command.requestedBy(),
+                        command,
                         verdict.errors().stream().map(ControllerAgent::text).collect(Collectors.joining("; ")));
             case NOTHING_TO_ABORT -> started(failed(command, verdict.detail()));
             case BUSY -> busy(command, verdict.session());
@@ -390,18 +389,15 @@ final class ControllerAgent extends OcsAgent {
      * The reply to a start with parameters that the operation cannot have. Its failed session is the newest from then on, or who
      * asks for the newest would be told how another one ended. The original starts run whatever it is given, and run then fails.
      */
-    private OcsReply refused(String operation, ObjectNode params, Requester by, String text) {
-        LiveSession failed = failed(operation, params, by, "ERROR: " + text);
-        return operation.equals(Command.RUN) ? started(failed) : OcsReply.error(text, OcsSession.now(failed));
+    private OcsReply refused(Command command, String text) {
+        LiveSession failed = failed(command, "ERROR: " + text);
+        return command.operation().equals(Command.RUN) ? started(failed) : OcsReply.error(text, OcsSession.now(failed));
     }
 
     /** An OCS agent starts the operation, which then fails. */
     private LiveSession failed(Command command, String why) {
-        return failed(command.operation(), command.params(), command.requestedBy(), why);
-    }
-
-    private LiveSession failed(String operation, ObjectNode params, Requester by, String why) {
-        return sessions.openFailed(new Session.Draft(operation, params, null, by, false), why);
+        return sessions.openFailed(
+                new Session.Draft(command.operation(), command.params(), null, command.requestedBy(), false), why);
     }
 
     private static String text(FieldError error) {

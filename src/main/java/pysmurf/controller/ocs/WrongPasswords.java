@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * Slows down who guesses passwords through the router. Callers cannot be told apart there, so nobody is locked out: after a few
+ * Slows down those who guess passwords through the router. Callers cannot be told apart there, so nobody is locked out: after a few
  * wrong ones, whoever sends a password waits, until no wrong one has come for a minute. Thread-safe.
  */
 final class WrongPasswords {

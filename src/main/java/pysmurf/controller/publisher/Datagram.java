@@ -15,7 +15,7 @@ public record Datagram(byte[] bytes, InetSocketAddress sender, int port) impleme
     /** The record, its array's head and its place in a list; senders are shared. */
     private static final int OVERHEAD_BYTES = 80;
 
-    /** Whether it is one of those by which the controller learns that all before them have come. */
+    /** Whether the controller sent it to itself, to learn that all datagrams before it have arrived. */
     boolean isMarker() {
         return bytes.length <= PublisherInbox.MAX_MARKER_BYTES
                 && new String(bytes, StandardCharsets.UTF_8).contains(PublisherInbox.MARKER_TYPE);

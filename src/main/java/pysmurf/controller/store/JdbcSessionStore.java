@@ -338,7 +338,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
         return Optional.ofNullable(fault);
     }
 
-    /** Why no session can be opened for a client at the moment, in words for him; empty if one can. */
+    /** Why no session can be opened for a client at the moment, in words for the client; empty if one can. */
     public Optional<String> hindrance() {
         return fault().map(UNAVAILABLE::concat);
     }

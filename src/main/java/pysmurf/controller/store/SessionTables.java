@@ -99,10 +99,12 @@ final class SessionTables {
                 execute(handle, RESERVE, Stream.<Object[]>of(new Object[] {next, controller, next}));
             }
             execute(handle, WRITE_SESSION, Stream.<Object[]>of(row(session, ascii(now.document()))));
-            execute(
-                    handle,
-                    WRITE_MESSAGE,
-                    IntStream.range(0, messages.size()).mapToObj(i -> row(session, first + i, messages.get(i))));
+            if (!messages.isEmpty()) {
+                execute(
+                        handle,
+                        WRITE_MESSAGE,
+                        IntStream.range(0, messages.size()).mapToObj(i -> row(session, first + i, messages.get(i))));
+            }
         } catch (SQLException e) {
             throw new TransactionException("session " + session.id() + " cannot be written", e);
         }
@@ -148,8 +150,9 @@ final class SessionTables {
                 for (int i = 0; i < row.length; i++) {
                     statement.setObject(i + 1, row[i]);
                 }
-                statement.executeUpdate();
+                statement.addBatch();
             }
+            statement.executeBatch();
         }
     }
 

@@ -6,7 +6,6 @@ import java.util.Optional;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Endpoint;
 import org.apache.camel.StartupListener;
-import org.apache.camel.support.CamelContextHelper;
 import org.apache.camel.support.DefaultComponent;
 
 /**
@@ -37,7 +36,7 @@ public final class WampComponent extends DefaultComponent implements StartupList
         this.maxSilenceMillis = maxSilenceMillis;
     }
 
-    /** Whose threads are used; by default those of the registry's, or else of an own one. */
+    /** The Vert.x whose threads it uses; without one it makes its own, and closes it. */
     public void setVertx(Vertx vertx) {
         this.vertx = vertx;
     }
@@ -82,9 +81,6 @@ public final class WampComponent extends DefaultComponent implements StartupList
     @Override
     protected void doInit() throws Exception {
         super.doInit();
-        if (!routerUrl.isEmpty() && vertx == null) {
-            vertx = CamelContextHelper.findSingleByType(getCamelContext(), Vertx.class);
-        }
         if (!routerUrl.isEmpty() && vertx == null) {
             ownVertx = Vertx.vertx();
             vertx = ownVertx;

@@ -154,7 +154,7 @@ final class WampConnection {
         return procedures.values();
     }
 
-    /** All that there was to register is. */
+    /** One more is registered; so many are by now. The fault is over when all are. */
     void registered(int count) {
         if (count < procedures.size()) {
             return;

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One session on one websocket, from HELLO to its end. All on one event loop but {@link #openCalls}. */
+/** One session on one websocket, from HELLO to its end. Everything but {@link #openCalls} runs on one event loop. */
 final class WampSession {
 
     static final String SUBPROTOCOL = "wamp.2.json";

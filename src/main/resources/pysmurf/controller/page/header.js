@@ -32,8 +32,8 @@ export function stateInWords() {
       + `${stage === undefined ? '' : ` · ${stage.name}`} · ${duration(Date.now() / 1000 - current.start_time)}`};
   }
   const {latest} = state;
-  // a process runs all the time, so that it does is no news
-  const others = state.others.filter(one => state.operation(one.op_name)?.kind !== 'process');
+  // a process runs all the time, so it is no news
+  const others = state.others.filter(one => !state.isProcess(one));
   const good = latest === null || latest.outcome === 'succeeded';
   const beside = others.length === 0 ? '' : ` · also running: ${others.map(one => `${one.op_name} #${one.session_id}`).join(', ')}`;
   return {kind: 'idle', good, text: latest === null ? `idle${beside}`

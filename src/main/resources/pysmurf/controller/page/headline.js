@@ -1,4 +1,4 @@
-/** The few numbers by which the night goes on, or stops: what a script reported as "headline". */
+/** The few numbers that decide whether the night goes on: what a script reported as "headline". */
 import {el} from './dom.js';
 
 /** The list; null without one. Scripts are not trusted to keep to the form. */

@@ -83,7 +83,7 @@ export function nowView(root) {
   /** What runs without the lock, each with an abort of its own. */
   function paintBeside() {
     const others = state.others;
-    const key = JSON.stringify(others.map(one => [one.session_id, one.status, one.abort !== null, state.operation(one.op_name)?.kind]));
+    const key = JSON.stringify(others.map(one => [one.session_id, one.status, one.abort !== null, state.isProcess(one)]));
     if (key === paintedBeside) {
       return;
     }

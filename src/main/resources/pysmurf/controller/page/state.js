@@ -94,16 +94,23 @@ class State extends EventTarget {
   }
 
   async reloadOperations() {
-    const before = JSON.stringify(this.operations.map(({name, description, parameters}) => [name, description, parameters]));
+    // not the sessions, which change all the time
+    const described = () => JSON.stringify(this.operations.map(
+      ({name, kind, description, parameters}) => [name, kind, description, parameters]));
+    const before = described();
     this.operations = await get('/api/v1/operations');
-    const after = JSON.stringify(this.operations.map(({name, description, parameters}) => [name, description, parameters]));
-    if (before !== after) {
+    if (before !== described()) {
       this.#tell('operations');
     }
   }
 
   operation(name) {
     return this.operations.find(one => one.name === name);
+  }
+
+  /** Whether a session is one of a process, which runs until it is stopped. */
+  isProcess(session) {
+    return this.operation(session.op_name)?.kind === 'process';
   }
 
   /** Whether the controller is still the one that was known; of another one nothing that was known holds. */

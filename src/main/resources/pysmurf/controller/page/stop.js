@@ -3,9 +3,9 @@ import {post, Problem} from './api.js';
 import {announce, el} from './dom.js';
 import {state} from './state.js';
 
-/** A button for this session; null where it is of no process, or ends already. */
+/** A button for this session; null if it belongs to no process, or is ending already. */
 export function stopButton(session) {
-  if (state.operation(session.op_name)?.kind !== 'process' || !['starting', 'running'].includes(session.status)) {
+  if (!state.isProcess(session) || !['starting', 'running'].includes(session.status)) {
     return null;
   }
   const name = `${session.op_name} #${session.session_id}`;

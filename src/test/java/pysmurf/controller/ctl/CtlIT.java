@@ -38,17 +38,7 @@ class CtlIT extends SharedController {
     protected void configure(Setup setup) throws Exception {
         Files.copy(
                 Setup.PROJECT.resolve("config/tune_squids.yaml"), setup.folder().resolve("config/tune_squids.yaml"));
-        Path operations = setup.routes().resolve("operations");
-        Files.writeString(operations.resolve("stream.schema.json"), "{\"type\": \"object\", \"x-kind\": \"process\"}");
-        Files.writeString(operations.resolve("stream.camel.yaml"), """
-                - route:
-                    id: stream
-                    description: Runs until it is stopped.
-                    from:
-                      uri: direct:operation-stream
-                      steps:
-                        - to: kamelet:script?script=until_stopped.py
-                """);
+        Setup.addStream(setup.routes());
     }
 
     private String url() {

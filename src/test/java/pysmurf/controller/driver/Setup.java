@@ -65,6 +65,21 @@ public final class Setup {
         return setup;
     }
 
+    /** Adds an operation of kind process, called stream, whose script is until_stopped.py. */
+    public static void addStream(Path routes) throws IOException {
+        Path operations = routes.resolve("operations");
+        Files.writeString(operations.resolve("stream.schema.json"), "{\"type\": \"object\", \"x-kind\": \"process\"}");
+        Files.writeString(operations.resolve("stream.camel.yaml"), """
+                - route:
+                    id: stream
+                    description: Runs until it is stopped.
+                    from:
+                      uri: direct:operation-stream
+                      steps:
+                        - to: kamelet:script?script=until_stopped.py
+                """);
+    }
+
     private static String env(String name) {
         return System.getenv(name);
     }

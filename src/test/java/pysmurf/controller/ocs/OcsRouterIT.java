@@ -4,11 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import pysmurf.controller.Controller;
 import pysmurf.controller.config.Configuration;
 import pysmurf.controller.driver.FreePort;
+import pysmurf.controller.driver.HttpClientOfController;
 import pysmurf.controller.wamp.JawampaRouter;
 import ws.wamp.jawampa.PubSubData;
 import ws.wamp.jawampa.WampClient;
@@ -82,10 +78,10 @@ class OcsRouterIT {
     }
 
     private JsonNode health() throws Exception {
-        URI uri = URI.create("http://127.0.0.1:" + controller.httpPort() + "/observe/health");
-        HttpResponse<String> reply = HttpClient.newHttpClient()
-                .send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
-        return new JsonMapper().readTree(reply.body()).path("checks").path("ocs");
+        return new HttpClientOfController(controller.httpPort())
+                .get("/observe/health")
+                .json()
+                .at("/checks/ocs");
     }
 
     private void awaitRegistered() {

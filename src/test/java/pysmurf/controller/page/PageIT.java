@@ -32,6 +32,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import pysmurf.controller.driver.FreePort;
 import pysmurf.controller.driver.Python;
+import pysmurf.controller.driver.Setup;
 import pysmurf.controller.driver.TestNginx;
 
 /** The page in a real browser, before the built controller, which asks for a token. */
@@ -74,17 +75,7 @@ class PageIT {
         Files.writeString(
                 scripts.resolve("until_stopped.py"),
                 "import signal\nsignal.signal(signal.SIGINT, lambda number, frame: None)\nprint('streaming', flush=True)\nsignal.pause()\n");
-        Files.writeString(
-                routes.resolve("operations/stream.schema.json"), "{\"type\": \"object\", \"x-kind\": \"process\"}");
-        Files.writeString(routes.resolve("operations/stream.camel.yaml"), """
-                - route:
-                    id: stream
-                    description: Runs until it is stopped.
-                    from:
-                      uri: direct:operation-stream
-                      steps:
-                        - to: kamelet:script?script=until_stopped.py
-                """);
+        Setup.addStream(routes);
         Files.writeString(routes.resolve("operations/poll.camel.yaml"), """
                 - route:
                     id: poll
