@@ -1,6 +1,7 @@
 package pysmurf.controller;
 
 import java.util.Properties;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import org.apache.camel.CamelContext;
 import org.apache.camel.main.Main;
@@ -81,7 +82,7 @@ public final class Controller implements AutoCloseable {
         try {
             main.run();
         } catch (Exception e) {
-            throw StartFailure.of(e);
+            throw failed(e);
         }
         return main.getExitCode();
     }
@@ -91,8 +92,14 @@ public final class Controller implements AutoCloseable {
         try {
             main.start();
         } catch (Exception e) {
-            throw StartFailure.of(e);
+            throw failed(e);
         }
+    }
+
+    /** Leaves nothing open that opened before the fault. */
+    private StartFailure failed(Exception fault) {
+        routes.stop();
+        return StartFailure.of(fault);
     }
 
     @Override
@@ -108,6 +115,7 @@ public final class Controller implements AutoCloseable {
     private void assemble(Assembly assembly) throws Exception {
         String host = InetAddressUtil.getLocalHostNameSafe();
         RouteSwap swap = new RouteSwap();
+        assembly.closing(this::closeStore);
         new ObservePart(assembly);
         AccessPart access = new AccessPart(assembly);
         // listens while the database is still being opened
@@ -138,6 +146,17 @@ public final class Controller implements AutoCloseable {
                         () -> pipelines.brokenFiles().size()
                                 + access.faults().count()
                                 + publisher.settingFault().stream().count());
+    }
+
+    private void closeStore() throws Exception {
+        StorePart store;
+        try {
+            store = opening.get();
+        } catch (ExecutionException e) {
+            // it has not opened, which the start has failed by
+            return;
+        }
+        store.close();
     }
 
     private void sayReady(Operations operations, PublisherPart publisher) {

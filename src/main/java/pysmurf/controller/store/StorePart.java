@@ -65,8 +65,7 @@ public final class StorePart implements AutoCloseable {
     }
 
     /** Makes it a part of the controller. */
-    public void join(Assembly assembly) throws Exception {
-        assembly.closing(this);
+    public void join(Assembly assembly) {
         assembly.bind(
                 "retention",
                 new Retention(

@@ -215,5 +215,8 @@ class SecretsIT {
         assertThatThrownBy(() -> ControllerOfClasses.start(setup))
                 .hasStackTraceContaining(StartFailure.class.getName())
                 .hasStackTraceContaining("http.tls.keystore: " + certificate.keyStore() + " has another password");
+
+        // nothing of it is left that holds the folder
+        ControllerOfClasses.start(setup.withHttps(certificate)).close();
     }
 }
