@@ -8,7 +8,6 @@ import org.apache.camel.main.Main;
 import org.apache.camel.util.InetAddressUtil;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import pysmurf.controller.access.AccessPart;
 import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.assembly.ObservePart;
 import pysmurf.controller.command.Admission;
@@ -16,6 +15,7 @@ import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.StartFailure;
 import pysmurf.controller.http.HttpPart;
 import pysmurf.controller.mqtt.MqttPart;
+import pysmurf.controller.observe.Metrics;
 import pysmurf.controller.ocs.OcsPart;
 import pysmurf.controller.operation.Operation;
 import pysmurf.controller.operation.OperationPart;
@@ -34,11 +34,13 @@ import pysmurf.controller.sink.SinkPart;
 import pysmurf.controller.store.StorePart;
 
 /** One controller: its parts, put together, on Camel. Nothing here is static, so a process may hold several. */
-public final class Controller implements AutoCloseable {
+final class Controller implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Controller.class);
 
     private final Configuration configuration;
+    private final Host host;
+    private final Metrics metrics;
     private final RoutesContext routes = new RoutesContext();
     private final Main main = new Main() {
 
@@ -53,7 +55,7 @@ public final class Controller implements AutoCloseable {
 
         @Override
         protected void autoconfigure(CamelContext camel) throws Exception {
-            assemble(Assembly.of(configuration, camel));
+            assemble(Assembly.of(configuration, camel, host.files(), metrics));
             super.autoconfigure(camel);
         }
 
@@ -64,11 +66,12 @@ public final class Controller implements AutoCloseable {
     };
 
     private FutureTask<StorePart> opening;
-    private HttpPart http;
     private RouteReload reload;
 
-    public Controller(Configuration configuration) {
+    Controller(Configuration configuration, Host host, Metrics metrics) {
         this.configuration = configuration;
+        this.host = host;
+        this.metrics = metrics;
         Properties properties = configuration.placeholders();
         properties.setProperty(
                 "routes.folder", configuration.routesDir().toAbsolutePath().toString());
@@ -77,29 +80,15 @@ public final class Controller implements AutoCloseable {
         main.setOverrideProperties(properties);
     }
 
-    /** Runs until told to stop, and returns the exit code. */
-    public int run() throws StartFailure {
-        try {
-            main.run();
-        } catch (Exception e) {
-            throw failed(e);
-        }
-        return main.getExitCode();
-    }
-
     /** Starts, and returns. */
-    public void start() throws StartFailure {
+    void start() throws StartFailure {
         try {
             main.start();
         } catch (Exception e) {
-            throw failed(e);
+            // what opened before the fault is closed
+            routes.stop();
+            throw StartFailure.of(e);
         }
-    }
-
-    /** Leaves nothing open that opened before the fault. */
-    private StartFailure failed(Exception fault) {
-        routes.stop();
-        return StartFailure.of(fault);
     }
 
     @Override
@@ -107,25 +96,22 @@ public final class Controller implements AutoCloseable {
         main.stop();
     }
 
-    public int httpPort() {
-        return http.port();
-    }
-
     /** Each part gets those that it needs, and leaves the rest in the assembly. */
     private void assemble(Assembly assembly) throws Exception {
-        String host = InetAddressUtil.getLocalHostNameSafe();
+        String machine = InetAddressUtil.getLocalHostNameSafe();
         RouteSwap swap = new RouteSwap();
+        assembly.closing(metrics);
         assembly.closing(this::closeStore);
         new ObservePart(assembly);
-        AccessPart access = new AccessPart(assembly);
-        // listens while the database is still being opened
-        http = new HttpPart(assembly, access.tokens(), swap);
+        host.access().join(assembly);
+        // takes requests while the database is still being opened
+        HttpPart http = new HttpPart(assembly, host.http(), host.audit(), swap);
         StorePart store = opening.get();
         store.join(assembly);
         SinkPart sinks = new SinkPart(assembly);
         SessionPart session = new SessionPart(assembly, store.sessions(), sinks.events());
         Sessions sessions = session.sessions();
-        PublisherPart publisher = new PublisherPart(assembly, session, sinks, host);
+        PublisherPart publisher = new PublisherPart(assembly, session, sinks, machine);
         Summary summary = new Summary(session.files(), configuration.dataDir());
         OperationPart operation = new OperationPart(assembly, sessions, summary, swap);
         reload = operation.reload();
@@ -135,16 +121,16 @@ public final class Controller implements AutoCloseable {
         assembly.health().addHindrance(admission::unavailable);
         PipelinePart pipelines = new PipelinePart(assembly, sessions, operation);
         new ScriptPart(assembly, sessions, publisher, operation, admission);
-        MqttPart mqtt = new MqttPart(assembly, sessions, access.users(), host, () -> sayReady(operations, publisher));
-        http.join(assembly, operations, sessions);
-        new OcsPart(assembly, access.tokens(), operations, sessions, host);
+        MqttPart mqtt = new MqttPart(assembly, sessions, host.broker(), machine, () -> sayReady(operations, publisher));
+        http.join(operations, sessions);
+        new OcsPart(assembly, host.access().tokens(), operations, sessions, machine);
         new PagePart(assembly, mqtt::brokerUrl, operations, sessions, pipelines);
         assembly.metrics()
                 .gauge(
                         "pysmurf.routes.broken",
                         "Files below routes or config that cannot be used.",
                         () -> pipelines.brokenFiles().size()
-                                + access.faults().count()
+                                + host.access().faults().count()
                                 + publisher.settingFault().stream().count());
     }
 
@@ -162,7 +148,7 @@ public final class Controller implements AutoCloseable {
     private void sayReady(Operations operations, PublisherPart publisher) {
         LOG.info(
                 "Ready: {}, operations {}, scripts' messages at UDP {}:{}",
-                http.url(),
+                host.http().url(),
                 operations.all().stream().map(Operation::name).toList(),
                 publisher.address().getHostString(),
                 publisher.address().getPort());

@@ -26,7 +26,7 @@ public final class Main {
                 ScratchFolder.useFor(configuration.dataDir());
                 return configuration.dataDir();
             });
-            System.exit(new Controller(configuration).run());
+            new Host(configuration).run();
         } catch (ConfigurationException | StartFailure e) {
             System.err.println("pysmurf-controller cannot start: " + EscapedLog.escaped(e.getMessage()));
             System.exit(1);

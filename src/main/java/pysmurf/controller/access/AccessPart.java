@@ -8,6 +8,8 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import pysmurf.controller.assembly.Assembly;
+import pysmurf.controller.config.Configuration;
+import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.config.Setting;
 import pysmurf.controller.config.Settings;
 import pysmurf.controller.config.StartFailure;
@@ -20,19 +22,22 @@ public final class AccessPart {
     private final Tokens users;
 
     /** @throws StartFailure if one of the files cannot be used */
-    public AccessPart(Assembly assembly) throws StartFailure {
-        tokens = read(assembly, Settings.AUTH_TOKENS_FILE);
-        users = assembly.configuration().get(Settings.MQTT_BROKER_URL).isEmpty()
-                ? read(assembly, Settings.MQTT_EMBEDDED_USERS_FILE)
+    public AccessPart(Configuration configuration, FollowedFiles files) throws StartFailure {
+        tokens = read(configuration, files, Settings.AUTH_TOKENS_FILE);
+        users = configuration.get(Settings.MQTT_BROKER_URL).isEmpty()
+                ? read(configuration, files, Settings.MQTT_EMBEDDED_USERS_FILE)
                 : Tokens.none();
-        assembly.health().add("access", this::health);
     }
 
-    private static Tokens read(Assembly assembly, Setting<String> key) throws StartFailure {
-        String file = assembly.configuration().get(key);
-        return file.isEmpty()
-                ? Tokens.none()
-                : StartFailure.named(key, () -> Tokens.read(assembly.files(), Path.of(file)));
+    private static Tokens read(Configuration configuration, FollowedFiles files, Setting<String> key)
+            throws StartFailure {
+        String file = configuration.get(key);
+        return file.isEmpty() ? Tokens.none() : StartFailure.named(key, () -> Tokens.read(files, Path.of(file)));
+    }
+
+    /** Tells each controller's health of it. */
+    public void join(Assembly assembly) {
+        assembly.health().add("access", this::health);
     }
 
     private Check health(boolean whole) {

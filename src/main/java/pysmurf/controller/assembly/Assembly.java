@@ -24,12 +24,13 @@ public record Assembly(
         Health health,
         Metrics metrics) {
 
-    /** With what every part needs, before the first part joins. */
-    public static Assembly of(Configuration configuration, CamelContext camel) throws Exception {
-        Clock clock = Clock.systemUTC();
-        Assembly assembly =
-                new Assembly(configuration, camel, new FollowedFiles(clock), clock, new Health(), new Metrics());
-        assembly.whenStarted(assembly.files()::start);
+    /**
+     * With what every part needs, before the first part joins.
+     *
+     * @param files those of all controllers of the process
+     */
+    public static Assembly of(Configuration configuration, CamelContext camel, FollowedFiles files, Metrics metrics) {
+        Assembly assembly = new Assembly(configuration, camel, files.part(), Clock.systemUTC(), new Health(), metrics);
         assembly.whenStopping(assembly.files()::close);
         return assembly;
     }

@@ -10,7 +10,7 @@ import pysmurf.controller.observe.Traces;
 public final class ObservePart {
 
     public ObservePart(Assembly assembly) throws Exception {
-        Metrics metrics = assembly.closing(assembly.metrics());
+        Metrics metrics = assembly.metrics();
         assembly.bind(Metrics.REGISTRY, metrics.registry());
         String controller = assembly.configuration().get(Settings.CONTROLLER_ID);
         double startTime = assembly.clock().millis() / 1000.0;

@@ -52,7 +52,7 @@ public final class Audit {
 
     /** @param path the files have this name, and behind it a dot and their day */
     public Audit(Path path, Clock clock) {
-        this.path = path;
+        this.path = path.toAbsolutePath().normalize();
         this.clock = clock;
     }
 
@@ -138,6 +138,11 @@ public final class Audit {
             leftOut = 0;
         }
         return false;
+    }
+
+    /** Absolute. */
+    public Path path() {
+        return path;
     }
 
     /** An entry was written. */

@@ -194,16 +194,33 @@ public final class FollowedFiles implements AutoCloseable {
         }
     }
 
+    /** Whose thread looks: this one's own, or that of the whole. */
+    private final FollowedFiles whole;
+
     private final Clock clock;
+    private final List<FollowedFiles> parts = new CopyOnWriteArrayList<>();
     private final List<Watch> watches = new CopyOnWriteArrayList<>();
     private final Thread thread = new Thread(this::run, "followed-files");
     private volatile Instant lookedAt;
     private volatile long lookedAtNanos;
 
     public FollowedFiles(Clock clock) {
+        whole = this;
         this.clock = clock;
         noteLook();
         thread.setDaemon(true);
+    }
+
+    private FollowedFiles(FollowedFiles whole) {
+        this.whole = whole;
+        this.clock = whole.clock;
+    }
+
+    /** What is followed for one of several, by the same thread; no longer when this is closed. */
+    public FollowedFiles part() {
+        FollowedFiles part = new FollowedFiles(this);
+        parts.add(part);
+        return part;
     }
 
     public void start() {
@@ -212,6 +229,10 @@ public final class FollowedFiles implements AutoCloseable {
 
     @Override
     public void close() {
+        whole.parts.remove(this);
+        if (whole != this) {
+            return;
+        }
         thread.interrupt();
         try {
             thread.join(MAX_STOP.toMillis());
@@ -247,12 +268,12 @@ public final class FollowedFiles implements AutoCloseable {
 
     /** When everything was last looked at. */
     public Instant lookedAt() {
-        return lookedAt;
+        return whole.lookedAt;
     }
 
     /** Why changes may go unnoticed; empty if they do not. */
     public Optional<String> fault() {
-        Duration age = Duration.ofNanos(System.nanoTime() - lookedAtNanos);
+        Duration age = Duration.ofNanos(System.nanoTime() - whole.lookedAtNanos);
         return age.compareTo(MAX_LOOK) < 0
                 ? Optional.empty()
                 : Optional.of("files have not been looked at for " + age.toSeconds()
@@ -268,6 +289,7 @@ public final class FollowedFiles implements AutoCloseable {
                 LOG.error("A change below {} could not be taken", watch.root, e);
             }
         }
+        parts.forEach(FollowedFiles::look);
         noteLook();
     }
 

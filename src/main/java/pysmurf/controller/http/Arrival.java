@@ -15,7 +15,7 @@ import java.util.stream.Stream;
  * @param address the client's address
  * @param host    the host, perhaps with a port, under which the client knows this controller
  * @param scheme  http or https, as the client sees it; null where no proxy tells
- * @param prefix  the path that all of this controller is below at the proxy; empty for none
+ * @param prefix  the path that the controller is below, at the proxy and here; empty for none
  */
 record Arrival(String address, String host, String scheme, String prefix) {
 
@@ -33,8 +33,9 @@ record Arrival(String address, String host, String scheme, String prefix) {
     private static Arrival read(HttpServerRequest request, List<IpSubnetFilterRule> trusted) {
         String peer = request.remoteAddress().hostAddress();
         String host = String.valueOf(request.authority());
+        String own = request.headers().contains(HttpServer.PREFIX) ? request.getHeader(HttpServer.PREFIX) : "";
         if (!isTrusted(peer, trusted)) {
-            return new Arrival(peer, host, null, "");
+            return new Arrival(peer, host, null, own);
         }
         String[] prefix = values(request, "Prefix");
         String path = last(prefix, "").replaceFirst("/$", "");
@@ -43,7 +44,7 @@ record Arrival(String address, String host, String scheme, String prefix) {
                 last(values(request, "Host"), host),
                 last(values(request, "Proto"), null),
                 // it goes into replies, where two slashes would begin another host
-                path.matches("(/[\\w.~-]+)+") ? path : "");
+                (path.matches("(/[\\w.~-]+)+") ? path : "") + own);
     }
 
     private static String[] values(HttpServerRequest request, String name) {

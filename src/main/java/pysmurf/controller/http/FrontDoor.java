@@ -9,9 +9,9 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletionStage;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.apache.camel.ProducerTemplate;
 import pysmurf.controller.access.Requester;
 import pysmurf.controller.access.Role;
 import pysmurf.controller.access.TokenOwner;
@@ -24,6 +24,13 @@ import pysmurf.controller.session.Verdict;
  * operators may also POST.
  */
 public final class FrontDoor {
+
+    /** Notes a command that is not let in. */
+    interface Refusals {
+
+        /** @return is done when it has been noted, or cannot be */
+        CompletionStage<?> note(Requester requester, String operation, Verdict refusal);
+    }
 
     private static final Set<String> HEALTH =
             Set.of("/observe/health", "/observe/health/ready", "/observe/health/live");
@@ -44,15 +51,13 @@ public final class FrontDoor {
     private final Tokens tokens;
     private final AllowedHosts hosts;
     private final List<IpSubnetFilterRule> trustedProxies;
-    private final ProducerTemplate template;
+    private final Refusals refusals;
 
-    /** @param template takes refused requests to the audit log */
-    public FrontDoor(
-            Tokens tokens, AllowedHosts hosts, List<IpSubnetFilterRule> trustedProxies, ProducerTemplate template) {
+    FrontDoor(Tokens tokens, AllowedHosts hosts, List<IpSubnetFilterRule> trustedProxies, Refusals refusals) {
         this.tokens = tokens;
         this.hosts = hosts;
         this.trustedProxies = trustedProxies;
-        this.template = template;
+        this.refusals = refusals;
     }
 
     /** Notes how a request arrived, and refuses one that is meant for another host. */
@@ -165,11 +170,7 @@ public final class FrontDoor {
             return;
         }
         Context eventLoop = context.vertx().getOrCreateContext();
-        template.asyncSend("direct:audit", exchange -> {
-                    exchange.setProperty(Requester.PROPERTY, requester);
-                    exchange.setProperty("operation", operation);
-                    exchange.getMessage().setBody(Verdict.refused(Verdict.Reason.UNAUTHORIZED, why));
-                })
+        refusals.note(requester, operation, Verdict.refused(Verdict.Reason.UNAUTHORIZED, why))
                 .whenComplete((noted, fault) -> eventLoop.runOnContext(v -> problem.answer(context)));
     }
 

@@ -16,6 +16,6 @@ public final class HttpEngine extends VertxPlatformHttpEngine {
             endpoint.setHttpMethodRestrict(methods + ",HEAD");
         }
         return new HttpConsumer(
-                endpoint, processor, getHandlers(), VertxPlatformHttpRouter.getRouterNameFromPort(getServerPort()));
+                endpoint, processor, getHandlers(), VertxPlatformHttpRouter.PLATFORM_HTTP_ROUTER_NAME_ZERO);
     }
 }

@@ -14,7 +14,7 @@ import pysmurf.controller.access.Requester;
  * @param path           the path's parameters by name
  * @param lastLevel      what is behind the last slash of the path
  * @param query          the first value of each query parameter
- * @param prefix         the path that a proxy has all of this controller below; empty for none
+ * @param prefix         the path that the controller is below, as the client sees it; empty for none
  * @param contentType    as sent, or null
  * @param idempotencyKey as sent, or null
  * @param lastEventId    as sent, or null

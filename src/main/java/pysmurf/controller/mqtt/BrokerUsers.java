@@ -5,6 +5,7 @@ import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.Set;
+import java.util.regex.Pattern;
 import javax.security.auth.Subject;
 import org.apache.activemq.artemis.core.security.CheckType;
 import org.apache.activemq.artemis.core.security.Role;
@@ -16,22 +17,21 @@ import pysmurf.controller.access.Tokens;
 
 /**
  * Who may do what at the embedded broker. A viewer may subscribe, an operator may also publish on the command topics, an admin may
- * publish on any topic. The controller itself has a name and a password that it makes up at each start and tells no one.
+ * publish on any topic. The controllers of this process have a name and a password that are made up at each start and told to no one.
  */
 public final class BrokerUsers implements ActiveMQSecurityManager5 {
 
     private static final int PASSWORD_BYTES = 32;
 
+    /** In the broker's words: the command topics of any controller, e.g. {@code pysmurf/crate1/command/run}. */
+    private static final Pattern COMMANDS = Pattern.compile("pysmurf\\.[^.]+\\.command\\..*");
+
     private final Tokens users;
-    private final String commands;
     private final String ownName = "controller-" + random();
     private final String ownPassword = random();
 
-    /** @param commands the topic above all command topics, e.g. {@code pysmurf/crate1/command} */
-    public BrokerUsers(Tokens users, String commands) {
+    public BrokerUsers(Tokens users) {
         this.users = users;
-        // the broker's word for a topic
-        this.commands = commands.replace('/', '.') + ".";
     }
 
     private static String random() {
@@ -77,7 +77,7 @@ public final class BrokerUsers implements ActiveMQSecurityManager5 {
             case SEND ->
                 switch (owner.role()) {
                     case VIEWER -> false;
-                    case OPERATOR -> address.startsWith(commands);
+                    case OPERATOR -> COMMANDS.matcher(address).matches();
                     case ADMIN -> true;
                 };
             // what the broker itself creates for each subscriber and publisher

@@ -3,6 +3,7 @@ package pysmurf.controller.mqtt;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.apache.activemq.artemis.api.core.SimpleString;
 import org.apache.activemq.artemis.api.core.TransportConfiguration;
@@ -15,12 +16,16 @@ import org.apache.activemq.artemis.core.settings.impl.AddressSettings;
 import org.apache.activemq.artemis.core.settings.impl.PageFullMessagePolicy;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import pysmurf.controller.access.Tokens;
+import pysmurf.controller.config.Configuration;
+import pysmurf.controller.config.Settings;
+import pysmurf.controller.store.ScratchFolder;
 
 /**
- * The MQTT broker inside this process, for a controller that is given no other: MQTT 3.1.1 and 5, in memory. It starts in parallel,
+ * The MQTT broker inside this process, for controllers that are given no other: MQTT 3.1.1 and 5, in memory. It starts in parallel,
  * because it takes longer than everything else.
  */
-public final class EmbeddedBroker {
+public final class EmbeddedBroker implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(EmbeddedBroker.class);
     private static final String ACCEPTOR = "mqtt";
@@ -37,7 +42,23 @@ public final class EmbeddedBroker {
     private final int port;
     private final Path folder;
     private final BrokerUsers users;
+    private final CompletableFuture<String> url = new CompletableFuture<>();
     private volatile String fault;
+
+    /**
+     * For the controllers of this process; null where their broker runs elsewhere.
+     *
+     * @param users who may log in
+     */
+    public static EmbeddedBroker of(Configuration configuration, Tokens users) {
+        return configuration.get(Settings.MQTT_BROKER_URL).isEmpty()
+                ? new EmbeddedBroker(
+                        configuration.get(Settings.MQTT_EMBEDDED_HOST),
+                        configuration.get(Settings.MQTT_EMBEDDED_PORT),
+                        ScratchFolder.below(configuration.dataDir()).resolve("broker"),
+                        users.open() ? null : new BrokerUsers(users))
+                : null;
+    }
 
     /**
      * @param port   0 picks a free one
@@ -53,10 +74,8 @@ public final class EmbeddedBroker {
 
     /**
      * Starts it, once the routes are there: an earlier command would find half a controller. Returns at once.
-     *
-     * @param ready is given its address when it can be connected to, on a thread that may wait
      */
-    public void start(Consumer<String> ready) {
+    public void start() {
         Thread thread = new Thread(
                 () -> {
                     try {
@@ -70,9 +89,9 @@ public final class EmbeddedBroker {
                         if (actual <= 0) {
                             throw new IllegalStateException("nothing listens on " + host + ":" + port);
                         }
-                        String url = "tcp://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + actual;
-                        LOG.info("Embedded MQTT broker listens on {}", url);
-                        ready.accept(url);
+                        String address = "tcp://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + actual;
+                        LOG.info("Embedded MQTT broker listens on {}", address);
+                        url.complete(address);
                     } catch (Exception e) {
                         fault = "the embedded broker did not start: " + e.getMessage();
                         LOG.error("The embedded MQTT broker on {}:{} did not start", host, port, e);
@@ -126,12 +145,35 @@ public final class EmbeddedBroker {
         return configuration;
     }
 
+    /**
+     * Gives its address when it can be connected to, at once if that is so already.
+     *
+     * @param action may wait
+     */
+    public void whenReady(Consumer<String> action) {
+        url.thenAcceptAsync(action, task -> {
+            Thread thread = new Thread(task, "mqtt-first-connection");
+            thread.setDaemon(true);
+            thread.start();
+        });
+    }
+
+    /** Null if all may do everything. */
+    BrokerUsers users() {
+        return users;
+    }
+
     /** Why it did not start; empty otherwise. */
     public Optional<String> fault() {
         return Optional.ofNullable(fault);
     }
 
-    public void close() throws Exception {
-        server.stop();
+    @Override
+    public void close() {
+        try {
+            server.stop();
+        } catch (Exception e) {
+            LOG.warn("The embedded MQTT broker did not stop as it should", e);
+        }
     }
 }

@@ -10,7 +10,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.camel.Exchange;
 import org.apache.camel.component.seda.SedaConstants;
 import pysmurf.controller.access.KeyStoreFile;
-import pysmurf.controller.access.Tokens;
 import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.MqttVersion;
@@ -18,9 +17,8 @@ import pysmurf.controller.config.Settings;
 import pysmurf.controller.config.StartFailure;
 import pysmurf.controller.observe.Health.Check;
 import pysmurf.controller.session.Sessions;
-import pysmurf.controller.store.ScratchFolder;
 
-/** The broker, the connection to it, and the beans of the MQTT routes. */
+/** The connection to the broker, and the beans of the MQTT routes. */
 public final class MqttPart {
 
     private final Configuration configuration;
@@ -36,11 +34,12 @@ public final class MqttPart {
     /**
      * Makes it; it connects when Camel has started.
      *
-     * @param users who may log in to the embedded broker
-     * @param host  where the controller is, for people
-     * @param ready called once, when commands are taken from the embedded broker; when Camel has started, if there is none
+     * @param broker null where it runs elsewhere
+     * @param host   where the controller is, for people
+     * @param ready  called once, when commands are taken from the embedded broker; when Camel has started, if there is none
      */
-    public MqttPart(Assembly assembly, Sessions sessions, Tokens users, String host, Runnable ready) throws Exception {
+    public MqttPart(Assembly assembly, Sessions sessions, EmbeddedBroker broker, String host, Runnable ready)
+            throws Exception {
         this.configuration = assembly.configuration();
         this.sessions = sessions;
         this.topicRoot = "pysmurf/" + configuration.get(Settings.CONTROLLER_ID);
@@ -51,21 +50,13 @@ public final class MqttPart {
         assembly.placeholder(
                 "mqtt.reconnect-millis",
                 configuration.get(Settings.MQTT_RECONNECT_INTERVAL).toMillis());
-        BrokerUsers guard = users.open() ? null : new BrokerUsers(users, topicRoot + "/command");
-        broker = !configuration.get(Settings.MQTT_BROKER_URL).isEmpty()
-                ? null
-                : new EmbeddedBroker(
-                        configuration.get(Settings.MQTT_EMBEDDED_HOST),
-                        configuration.get(Settings.MQTT_EMBEDDED_PORT),
-                        ScratchFolder.below(configuration.dataDir()).resolve("broker"),
-                        guard);
-        if (broker != null) {
-            AutoCloseable end = broker::close;
-            assembly.closing(end);
-        }
+        this.broker = broker;
         connection = assembly.bind(
                 "mqttConnection",
-                new MqttConnection(identity(guard, host), configuration.get(Settings.MQTT_MAX_PACKET_SIZE), version));
+                new MqttConnection(
+                        identity(broker == null ? null : broker.users(), host),
+                        configuration.get(Settings.MQTT_MAX_PACKET_SIZE),
+                        version));
         assembly.bind("mqttClient", connection.client());
         AutoCloseable goodbye = () -> connection.close(offline());
         assembly.closing(goodbye);
@@ -144,7 +135,7 @@ public final class MqttPart {
                 taken = true;
             }
         });
-        broker.start(connection::connectTo);
+        broker.whenReady(connection::connectTo);
     }
 
     /** Why commands are not taken yet from the embedded broker; empty if they are, and where it is not there to be one. */

@@ -10,6 +10,7 @@ import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
 import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -20,7 +21,7 @@ import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 
 /**
- * The figures of one controller, for Prometheus. Every name begins with {@code pysmurf_}, those of the Java machine included, and
+ * The figures of a process, or of one of its controllers, for Prometheus. Every name begins with {@code pysmurf_}, those of the Java machine included, and
  * every label's values are few: they come from routes, from the configuration, or from the code. Routes add to it by
  * {@code micrometer:}.
  */
@@ -31,26 +32,56 @@ public final class Metrics implements AutoCloseable {
 
     private static final String PREFIX = "pysmurf.";
 
-    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-    private final JvmGcMetrics garbageCollection = new JvmGcMetrics();
+    private static final String CONTROLLER = "controller";
+
+    private final PrometheusMeterRegistry all;
+    /** What this one adds; it goes into all. */
+    private final CompositeMeterRegistry registry = new CompositeMeterRegistry();
+
+    private final Runnable end;
     /** The registry itself would let go of them. */
     private final List<LongSupplier> counts = new CopyOnWriteArrayList<>();
 
+    /** Of the process. */
     public Metrics() {
+        all = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         // what the component micrometer: adds to each of its own; a name must have the same labels wherever it is
         // counted
-        registry.config().meterFilter(MeterFilter.ignoreTags("camelContext"));
-        registry.config().meterFilter(new MeterFilter() {
+        all.config().meterFilter(MeterFilter.ignoreTags("camelContext"));
+        all.config().meterFilter(new MeterFilter() {
             @Override
             public Meter.Id map(Meter.Id id) {
                 return id.getName().startsWith(PREFIX) ? id : id.withName(PREFIX + id.getName());
             }
         });
-        new JvmMemoryMetrics().bindTo(registry);
-        new JvmThreadMetrics().bindTo(registry);
-        new ProcessorMetrics().bindTo(registry);
-        new FileDescriptorMetrics().bindTo(registry);
-        garbageCollection.bindTo(registry);
+        registry.add(all);
+        JvmGcMetrics garbageCollection = new JvmGcMetrics();
+        List.of(
+                        new JvmMemoryMetrics(),
+                        new JvmThreadMetrics(),
+                        new ProcessorMetrics(),
+                        new FileDescriptorMetrics(),
+                        garbageCollection)
+                .forEach(binder -> binder.bindTo(all));
+        end = () -> {
+            garbageCollection.close();
+            all.close();
+        };
+    }
+
+    private Metrics(PrometheusMeterRegistry all, Tags labels) {
+        this.all = all;
+        registry.config().commonTags(labels);
+        registry.add(all);
+        end = () -> all.getMeters().stream()
+                .filter(meter ->
+                        meter.getId().getTags().containsAll(labels.stream().toList()))
+                .forEach(all::remove);
+    }
+
+    /** Of one controller of several, with its id as the label {@code controller}. */
+    public Metrics of(String controller) {
+        return new Metrics(all, Tags.of(CONTROLLER, controller));
     }
 
     /** What {@code micrometer:} in routes counts into. */
@@ -100,12 +131,12 @@ public final class Metrics implements AutoCloseable {
 
     /** {@code GET /observe/metrics}, in Prometheus's text format. */
     public String scrape() {
-        return registry.scrape();
+        return all.scrape();
     }
 
     @Override
     public void close() {
-        garbageCollection.close();
         registry.close();
+        end.run();
     }
 }

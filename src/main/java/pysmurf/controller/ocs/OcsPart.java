@@ -7,7 +7,7 @@ import pysmurf.controller.access.Tokens;
 import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.Settings;
-import pysmurf.controller.http.HttpPart;
+import pysmurf.controller.http.HttpServer;
 import pysmurf.controller.observe.Health.Check;
 import pysmurf.controller.operation.Operations;
 import pysmurf.controller.session.Sessions;
@@ -24,7 +24,7 @@ public final class OcsPart {
         url = configuration.get(Settings.OCS_ROUTER_URL);
         VertxPlatformHttpRouter router = assembly.camel().getRegistry().findSingleByType(VertxPlatformHttpRouter.class);
         OcsBridge bridge = assembly.bind("ocsBridge", new OcsBridge());
-        new CallEndpoint(bridge, HttpPart.MAX_BODY_BYTES).install(router);
+        new CallEndpoint(bridge, HttpServer.MAX_BODY_BYTES).install(router);
         ControllerAgent controller = new ControllerAgent(
                 address(configuration),
                 operations,

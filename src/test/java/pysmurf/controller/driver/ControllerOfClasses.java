@@ -3,7 +3,7 @@ package pysmurf.controller.driver;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import pysmurf.controller.Controller;
+import pysmurf.controller.Host;
 import pysmurf.controller.config.Configuration;
 
 /** A controller in this process. */
@@ -12,23 +12,22 @@ public final class ControllerOfClasses implements ControllerUnderTest {
     private static final long STOP_S = 15;
 
     private final Setup setup;
-    private final Controller controller;
-    private final CompletableFuture<Integer> exitCode = new CompletableFuture<>();
+    private final Host host;
+    private final CompletableFuture<Void> end = new CompletableFuture<>();
 
-    private ControllerOfClasses(Setup setup, Controller controller) {
+    private ControllerOfClasses(Setup setup, Host host) {
         this.setup = setup;
-        this.controller = controller;
+        this.host = host;
     }
 
     /** Starts one and waits until it is ready. */
     public static ControllerOfClasses start(Setup setup) throws Exception {
         setup.write();
-        ControllerOfClasses started = new ControllerOfClasses(
-                setup, new Controller(Configuration.load(setup.environment(), new Properties())));
+        ControllerOfClasses started =
+                new ControllerOfClasses(setup, new Host(Configuration.load(setup.environment(), new Properties())));
         new Thread(started::run, "controller-" + setup.id()).start();
         try {
-            ControllerUnderTest.awaitReady(
-                    started, () -> !started.exitCode.isDone() || started.exitCode.join() == null);
+            ControllerUnderTest.awaitReady(started, () -> !started.end.isDone() || started.end.join() != null);
         } catch (RuntimeException e) {
             started.close();
             throw e;
@@ -38,9 +37,10 @@ public final class ControllerOfClasses implements ControllerUnderTest {
 
     private void run() {
         try {
-            exitCode.complete(controller.run());
+            host.run();
+            end.complete(null);
         } catch (Exception e) {
-            exitCode.completeExceptionally(e);
+            end.completeExceptionally(e);
         }
     }
 
@@ -51,14 +51,14 @@ public final class ControllerOfClasses implements ControllerUnderTest {
 
     @Override
     public void stop() {
-        controller.close();
-        exitCode.orTimeout(STOP_S, TimeUnit.SECONDS).join();
+        host.close();
+        end.orTimeout(STOP_S, TimeUnit.SECONDS).join();
     }
 
     @Override
     public void close() {
         try {
-            if (!exitCode.isDone()) {
+            if (!end.isDone()) {
                 stop();
             }
         } finally {

@@ -109,7 +109,7 @@ public abstract class TestBroker implements AutoCloseable {
         @Override
         void launch() {
             broker = new EmbeddedBroker("127.0.0.1", port(), folder, null);
-            broker.start(url -> {});
+            broker.start();
         }
 
         @Override

@@ -65,7 +65,8 @@ class BusyConnectionTest {
                                     context, "file:" + Setup.PROJECT.resolve("routes/out/mqtt.camel.yaml")));
             context.addRoutes(RouteSwapTest.commands(MqttVersion.V3));
             context.start();
-            broker.start(connection::connectTo);
+            broker.whenReady(connection::connectTo);
+            broker.start();
             await().atMost(PATIENCE).until(() -> {
                 connection.ensureConnected();
                 return connection.isConnected();

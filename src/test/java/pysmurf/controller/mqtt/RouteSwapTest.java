@@ -56,7 +56,8 @@ class RouteSwapTest {
                 }
             });
             context.start();
-            broker.start(connection::connectTo);
+            broker.whenReady(connection::connectTo);
+            broker.start();
             await().atMost(Duration.ofSeconds(20)).until(() -> {
                 connection.ensureConnected();
                 return connection.isConnected();
@@ -104,7 +105,8 @@ class RouteSwapTest {
             context.getRegistry().bind("mqttConnection", connection);
             context.getRegistry().bind("mqttClient", connection.client());
             context.start();
-            broker.start(connection::connectTo);
+            broker.whenReady(connection::connectTo);
+            broker.start();
             assertThat(waiting.await(20, TimeUnit.SECONDS)).isTrue();
 
             context.addRoutes(commands(MqttVersion.V5));

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import pysmurf.controller.Controller;
+import pysmurf.controller.Host;
 import pysmurf.controller.config.Configuration;
 
 /** A controller with its real routes and real scripts, called as the real client calls it. */
@@ -31,7 +31,7 @@ class OcsBridgeIT {
     private Path folder;
 
     private Path scripts;
-    private Controller controller;
+    private Host controller;
     private OcsClientDouble client;
 
     @BeforeEach
@@ -51,9 +51,9 @@ class OcsBridgeIT {
         environment.put("DATA_DIR", folder.resolve("data").toString());
         environment.put("SCRIPTS_ROOTS", scripts.toString());
         environment.putAll(more);
-        controller = new Controller(Configuration.load(environment, new Properties()));
+        controller = new Host(Configuration.load(environment, new Properties()));
         controller.start();
-        client = new OcsClientDouble(controller.httpPort());
+        client = new OcsClientDouble(controller.http().port());
     }
 
     @AfterEach

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
-import pysmurf.controller.Controller;
+import pysmurf.controller.Host;
 import pysmurf.controller.config.Configuration;
 import pysmurf.controller.driver.FreePort;
 import pysmurf.controller.driver.HttpClientOfController;
@@ -39,7 +39,7 @@ class OcsRouterIT {
     private int port;
     private JawampaRouter router;
     private Crossbar crossbar;
-    private Controller controller;
+    private Host controller;
 
     @BeforeEach
     void prepare() throws Exception {
@@ -62,7 +62,7 @@ class OcsRouterIT {
         environment.put("OCS_CONFIG_DIR", folder.toString());
         environment.put("INSTANCE_ID", "smurf-s2");
         environment.putAll(more);
-        controller = new Controller(Configuration.load(environment, new Properties()));
+        controller = new Host(Configuration.load(environment, new Properties()));
         controller.start();
     }
 
@@ -78,7 +78,7 @@ class OcsRouterIT {
     }
 
     private JsonNode health() throws Exception {
-        return new HttpClientOfController(controller.httpPort())
+        return new HttpClientOfController(controller.http().port())
                 .get("/observe/health")
                 .json()
                 .at("/checks/ocs");

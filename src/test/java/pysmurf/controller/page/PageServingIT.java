@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import pysmurf.controller.Controller;
+import pysmurf.controller.Host;
 import pysmurf.controller.config.Configuration;
 import pysmurf.controller.session.Json;
 
@@ -33,7 +33,7 @@ class PageServingIT {
 
     private Path folder;
 
-    private Controller controller;
+    private Host controller;
 
     @BeforeAll
     void start(@TempDir Path temporary) throws Exception {
@@ -57,7 +57,7 @@ class PageServingIT {
         environment.put(
                 "AUTH_TOKENS_FILE",
                 Files.writeString(folder.resolve("tokens"), "viewer day look\n").toString());
-        controller = new Controller(Configuration.load(environment, new Properties()));
+        controller = new Host(Configuration.load(environment, new Properties()));
         controller.start();
     }
 
@@ -69,7 +69,7 @@ class PageServingIT {
     private HttpResponse<byte[]> send(String method, String path, String... headers)
             throws IOException, InterruptedException {
         HttpRequest.Builder request = HttpRequest.newBuilder(
-                        URI.create("http://127.0.0.1:" + controller.httpPort() + path))
+                        URI.create("http://127.0.0.1:" + controller.http().port() + path))
                 .method(method, HttpRequest.BodyPublishers.noBody());
         if (headers.length > 0) {
             request.headers(headers);
