@@ -1,5 +1,6 @@
 package pysmurf.controller;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Properties;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -12,9 +13,11 @@ import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.assembly.ObservePart;
 import pysmurf.controller.command.Admission;
 import pysmurf.controller.config.Configuration;
+import pysmurf.controller.config.Settings;
 import pysmurf.controller.config.StartFailure;
 import pysmurf.controller.http.HttpPart;
 import pysmurf.controller.mqtt.MqttPart;
+import pysmurf.controller.observe.Health;
 import pysmurf.controller.observe.Metrics;
 import pysmurf.controller.ocs.OcsPart;
 import pysmurf.controller.operation.Operation;
@@ -66,6 +69,8 @@ final class Controller implements AutoCloseable {
     };
 
     private FutureTask<StorePart> opening;
+    private Health health;
+    private PagePart page;
     private RouteReload reload;
 
     Controller(Configuration configuration, Host host, Metrics metrics) {
@@ -100,6 +105,7 @@ final class Controller implements AutoCloseable {
     private void assemble(Assembly assembly) throws Exception {
         String machine = InetAddressUtil.getLocalHostNameSafe();
         RouteSwap swap = new RouteSwap();
+        health = assembly.health();
         assembly.closing(metrics);
         assembly.closing(this::closeStore);
         new ObservePart(assembly);
@@ -124,7 +130,7 @@ final class Controller implements AutoCloseable {
         MqttPart mqtt = new MqttPart(assembly, sessions, host.broker(), machine, () -> sayReady(operations, publisher));
         http.join(operations, sessions);
         new OcsPart(assembly, host.access().tokens(), operations, sessions, machine);
-        new PagePart(assembly, mqtt::brokerUrl, operations, sessions, pipelines);
+        page = new PagePart(assembly, machine, mqtt::brokerUrl, operations, sessions, pipelines);
         assembly.metrics()
                 .gauge(
                         "pysmurf.routes.broken",
@@ -132,6 +138,20 @@ final class Controller implements AutoCloseable {
                         () -> pipelines.brokenFiles().size()
                                 + host.access().faults().count()
                                 + publisher.settingFault().stream().count());
+    }
+
+    String id() {
+        return configuration.get(Settings.CONTROLLER_ID);
+    }
+
+    /** What a list of controllers says of this one, when it has started. */
+    ObjectNode row() {
+        return page.row().put("url", host.http().url() + "/controllers/" + id() + "/");
+    }
+
+    /** @param whole whether it is for an admin */
+    Health.Report health(boolean whole) {
+        return health.report(whole);
     }
 
     private void closeStore() throws Exception {
@@ -147,7 +167,8 @@ final class Controller implements AutoCloseable {
 
     private void sayReady(Operations operations, PublisherPart publisher) {
         LOG.info(
-                "Ready: {}, operations {}, scripts' messages at UDP {}:{}",
+                "Ready: {} at {}, operations {}, scripts' messages at UDP {}:{}",
+                id(),
                 host.http().url(),
                 operations.all().stream().map(Operation::name).toList(),
                 publisher.address().getHostString(),

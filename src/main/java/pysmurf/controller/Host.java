@@ -1,8 +1,14 @@
 package pysmurf.controller;
 
 import java.time.Clock;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
 import pysmurf.controller.access.AccessPart;
 import pysmurf.controller.audit.Audit;
 import pysmurf.controller.config.Configuration;
@@ -11,6 +17,9 @@ import pysmurf.controller.config.Settings;
 import pysmurf.controller.config.StartFailure;
 import pysmurf.controller.http.HttpServer;
 import pysmurf.controller.mqtt.EmbeddedBroker;
+import pysmurf.controller.observe.Health;
+import pysmurf.controller.observe.Health.Check;
+import pysmurf.controller.observe.Health.State;
 import pysmurf.controller.observe.Metrics;
 
 /** A process: its controllers, and what there is once for all of them. */
@@ -18,18 +27,20 @@ public final class Host implements AutoCloseable {
 
     private final FollowedFiles files = new FollowedFiles(Clock.systemUTC());
     private final Metrics metrics = new Metrics();
+    private final Health health = new Health();
     private final AtomicBoolean closing = new AtomicBoolean();
     private final CountDownLatch over = new CountDownLatch(1);
     private final AccessPart access;
     private final Audit audit;
-    private final HttpServer http;
     /** Null where the broker runs elsewhere. */
     private final EmbeddedBroker broker;
 
-    private final Controller controller;
+    private final Slots slots;
+    private final HttpServer http;
+    private volatile boolean started;
 
     /**
-     * Listens; nobody is there yet.
+     * Listens, and says that it is starting.
      *
      * @throws StartFailure if a port or a file cannot be used
      */
@@ -37,8 +48,42 @@ public final class Host implements AutoCloseable {
         access = new AccessPart(configuration, files);
         audit = new Audit(configuration.get(Settings.AUDIT_FILE), Clock.systemUTC());
         broker = EmbeddedBroker.of(configuration, access.users());
-        http = new HttpServer(configuration, access.tokens());
-        controller = new Controller(configuration, this, metrics);
+        slots = new Slots(configuration, files, this::controller);
+        health.add("controllers", this::health);
+        health.addHindrance(() -> started ? Optional.empty() : Optional.of("the controllers are starting"));
+        http = new HttpServer(
+                configuration, access.tokens(), health, metrics, slots::areFiles, () -> slots.running().stream()
+                        .map(Controller::row)
+                        .toList());
+    }
+
+    private Controller controller(Configuration own) {
+        return new Controller(
+                own,
+                this,
+                own.isOfSlot() ? metrics.ofController(own.get(Settings.CONTROLLER_ID)) : metrics.ofController());
+    }
+
+    /** As bad as the worst controller. */
+    private Check health(boolean whole) {
+        Map<String, Object> ofEach = new TreeMap<>();
+        State worst = State.UP;
+        for (Controller controller : slots.running()) {
+            State state = controller.health(whole).status();
+            ofEach.put(controller.id(), state);
+            worst = state.compareTo(worst) > 0 ? state : worst;
+        }
+        Map<String, Object> data = new LinkedHashMap<>(Map.of("states", ofEach));
+        List<String> changed = slots.changed();
+        if (!changed.isEmpty()) {
+            data.put("changed", changed);
+        }
+        Map<String, String> faults = slots.faults();
+        String detail = faults.entrySet().stream()
+                .map(fault ->
+                        fault.getKey() + " starts no controller: " + (whole ? fault.getValue() : "an admin sees why"))
+                .collect(Collectors.joining("; "));
+        return new Check(faults.isEmpty() || worst == State.DOWN ? worst : State.DEGRADED, detail, data);
     }
 
     /** Runs until the process is told to stop, or this is closed. */
@@ -56,12 +101,14 @@ public final class Host implements AutoCloseable {
     public void start() throws StartFailure {
         files.start();
         try {
-            controller.start();
+            slots.start();
         } catch (StartFailure e) {
             close();
             throw e;
         }
+        started = true;
         if (broker != null) {
+            // not before: a command that comes earlier would find nobody
             broker.start();
         }
     }
@@ -71,12 +118,13 @@ public final class Host implements AutoCloseable {
         if (closing.getAndSet(true)) {
             return;
         }
-        controller.close();
+        slots.close();
         if (broker != null) {
             broker.close();
         }
         http.close();
         files.close();
+        metrics.close();
         over.countDown();
     }
 

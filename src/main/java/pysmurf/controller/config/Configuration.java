@@ -4,6 +4,7 @@ import static pysmurf.controller.config.Settings.ADDRESS_ROOT_KEY;
 import static pysmurf.controller.config.Settings.AUTH_ALLOW_ANONYMOUS;
 import static pysmurf.controller.config.Settings.AUTH_TOKENS_FILE;
 import static pysmurf.controller.config.Settings.CONTROLLER_ID;
+import static pysmurf.controller.config.Settings.DATA_DIR;
 import static pysmurf.controller.config.Settings.HTTP_HOST;
 import static pysmurf.controller.config.Settings.MQTT_BROKER_URL;
 import static pysmurf.controller.config.Settings.MQTT_EMBEDDED_HOST;
@@ -11,6 +12,7 @@ import static pysmurf.controller.config.Settings.MQTT_EMBEDDED_USERS_FILE;
 import static pysmurf.controller.config.Settings.OCS_ROUTER_REALM;
 import static pysmurf.controller.config.Settings.OCS_ROUTER_URL;
 import static pysmurf.controller.config.Settings.PUBLISHER_DESTINATIONS;
+import static pysmurf.controller.config.Settings.PUBLISHER_LISTEN_PORT;
 import static pysmurf.controller.config.Settings.SCRIPTS_ROOTS;
 
 import java.io.IOException;
@@ -22,7 +24,6 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -35,8 +36,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The configuration of one controller, read and checked as a whole at the start: environment over {@code -D} over file over default.
- * A blank value counts as none.
+ * The configuration of one controller, read and checked as a whole at the start: environment over {@code -D} over file over default;
+ * over all of these what the file of its slot says, where it has one. A blank value counts as none.
  */
 public final class Configuration {
 
@@ -46,6 +47,16 @@ public final class Configuration {
             Map.of(CONTROLLER_ID, "INSTANCE_ID", OCS_ROUTER_URL, "SITE_HUB", OCS_ROUTER_REALM, "SITE_REALM");
     private static final Map<Setting<?>, String> SITE_KEYS =
             Map.of(ADDRESS_ROOT_KEY, "address_root", OCS_ROUTER_URL, "wamp_server", OCS_ROUTER_REALM, "wamp_realm");
+
+    /** What each slot needs for itself, so that only its file says it, or its name. */
+    private static final Set<Setting<?>> OF_SLOT = Set.of(CONTROLLER_ID, DATA_DIR, PUBLISHER_LISTEN_PORT);
+
+    /**
+     * One of several slots.
+     *
+     * @param dataDir the folder that its own data folder is in by default
+     */
+    private record Slot(String name, Path file, Path dataDir) {}
 
     /** A value, and where it stands. */
     private record Given(String origin, String text) {}
@@ -57,9 +68,14 @@ public final class Configuration {
     private final Path routesDir;
     private final Path configDir;
     private final Properties system;
+    /** Null for a controller that is alone in its process. */
+    private final Slot slot;
+
     private Map<String, String> site = Map.of();
 
-    private Configuration(Path configDir, Path routesDir, Map<String, String> environment, Properties system) {
+    private Configuration(
+            Path configDir, Path routesDir, Map<String, String> environment, Properties system, Slot slot) {
+        this.slot = slot;
         this.system = system;
         this.configDir = configDir;
         this.routesDir = routesDir;
@@ -73,9 +89,25 @@ public final class Configuration {
      * @throws ConfigurationException naming every unknown key and every value that breaks its rule
      */
     public static Configuration load(Map<String, String> environment, Properties system) throws ConfigurationException {
+        return load(environment, system, null);
+    }
+
+    /**
+     * Reads and checks the same for one of several slots.
+     *
+     * @param  file                   {@code NAME.properties}, read over everything else
+     * @throws ConfigurationException also for a key that is one for all slots
+     */
+    public Configuration ofSlot(Path file) throws ConfigurationException {
+        String name = file.getFileName().toString().replaceFirst("\\.properties$", "");
+        return load(environment, system, new Slot(name, file, get(DATA_DIR)));
+    }
+
+    private static Configuration load(Map<String, String> environment, Properties system, Slot slot)
+            throws ConfigurationException {
         Path configDir = Path.of(given(environment, "CONTROLLER_CONFIG_DIR", "config"));
         Path routesDir = Path.of(given(environment, "CONTROLLER_ROUTES_DIR", "routes"));
-        Configuration configuration = new Configuration(configDir, routesDir, environment, system);
+        Configuration configuration = new Configuration(configDir, routesDir, environment, system, slot);
         List<String> faults = new ArrayList<>();
         configuration.readSite(faults);
         configuration.read(faults);
@@ -117,27 +149,44 @@ public final class Configuration {
 
     private void read(List<String> faults) {
         Properties given = readFile(file(), faults);
-        Set<String> known = new HashSet<>();
+        Properties ofSlot = slot == null ? new Properties() : readFile(slot.file(), faults);
         for (Setting<?> setting : Settings.ALL) {
-            known.add(setting.key());
-            read(setting, given, faults);
+            read(setting, given, ofSlot, faults);
         }
+        check(given, file(), faults);
+        if (slot != null) {
+            check(ofSlot, slot.file(), faults);
+            ofSlot.stringPropertyNames().stream()
+                    .filter(Settings::isOfProcess)
+                    .sorted()
+                    .forEach(key -> faults.add(
+                            key + ": is one for all slots; it belongs in " + file() + ", not in " + slot.file()));
+        }
+    }
+
+    private void check(Properties given, Path file, List<String> faults) {
+        Set<String> known = Settings.ALL.stream().map(Setting::key).collect(Collectors.toSet());
         for (String key : new TreeSet<>(given.stringPropertyNames())) {
             if (key.startsWith("camel.")) {
                 camelProperties.setProperty(key, given.getProperty(key));
             } else if (!known.contains(key)) {
-                faults.add(key + ": unknown key in " + file());
+                faults.add(key + ": unknown key in " + file);
             }
         }
     }
 
-    private void read(Setting<?> setting, Properties given, List<String> faults) {
-        List<Given> candidates = List.of(
-                new Given("environment " + setting.environmentName(), given(setting.environmentName(), "")),
-                new Given("-D" + setting.key(), system.getProperty(setting.key(), "")),
-                new Given(file().toString(), given.getProperty(setting.key(), "")),
-                fromOcs(setting),
-                new Given("default", defaultOf(setting)));
+    private void read(Setting<?> setting, Properties given, Properties ofSlot, List<String> faults) {
+        Given own = new Given(slot == null ? "" : slot.file().toString(), ofSlot.getProperty(setting.key(), ""));
+        Given byDefault = new Given("default", defaultOf(setting));
+        List<Given> candidates = slot != null && OF_SLOT.contains(setting)
+                ? List.of(own, byDefault)
+                : List.of(
+                        own,
+                        new Given("environment " + setting.environmentName(), given(setting.environmentName(), "")),
+                        new Given("-D" + setting.key(), system.getProperty(setting.key(), "")),
+                        new Given(file().toString(), given.getProperty(setting.key(), "")),
+                        fromOcs(setting),
+                        byDefault);
         String origin = "";
         try {
             String text = "";
@@ -179,6 +228,15 @@ public final class Configuration {
     }
 
     private String defaultOf(Setting<?> setting) {
+        if (slot != null && setting == CONTROLLER_ID) {
+            return slot.name();
+        }
+        if (slot != null && setting == DATA_DIR) {
+            return slot.dataDir().resolve(slot.name()).toString();
+        }
+        if (slot != null && setting == PUBLISHER_LISTEN_PORT) {
+            return "0";
+        }
         if (setting == SCRIPTS_ROOTS) {
             // a site's own scripts, and those that the project's operations run
             return Stream.of(given(OCS_CONFIG_DIR, ""), configDir.toString())
@@ -255,13 +313,19 @@ public final class Configuration {
         }
     }
 
-    /** Follows a key while the controller runs. A file with any fault in it leaves the last good value in force. */
+    /**
+     * Follows a key while the controller runs, in the file that holds it. A file with any fault in it leaves the last good value in
+     * force.
+     */
     public <T> FollowedFile<T, String> follow(FollowedFiles files, Setting<T> setting) {
+        Path file = slot != null && readFile(slot.file(), new ArrayList<>()).containsKey(setting.key())
+                ? slot.file()
+                : file();
         return new FollowedFile<>(
                 files,
-                file(),
-                text -> load(environment, system).get(setting),
-                (text, fault) -> file() + line(text, fault.getMessage()) + ": " + fault.getMessage(),
+                file,
+                text -> load(environment, system, slot).get(setting),
+                (text, fault) -> file + line(text, fault.getMessage()) + ": " + fault.getMessage(),
                 get(setting));
     }
 
@@ -288,7 +352,17 @@ public final class Configuration {
 
     /** The id of Publisher messages. */
     public String publisherId() {
-        return given("SMURFPUB_ID", get(CONTROLLER_ID));
+        return slot == null ? given("SMURFPUB_ID", get(CONTROLLER_ID)) : get(CONTROLLER_ID);
+    }
+
+    /** Where the files of slots are, if there are several. */
+    public Path slotsDir() {
+        return configDir.resolve("slots");
+    }
+
+    /** Whether this is one of several controllers of the process. */
+    public boolean isOfSlot() {
+        return slot != null;
     }
 
     public Path routesDir() {

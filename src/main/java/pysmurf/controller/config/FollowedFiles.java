@@ -56,7 +56,7 @@ public final class FollowedFiles implements AutoCloseable {
      */
     public record Content(String text, String fault) {
 
-        static final Content GONE = new Content(null, null);
+        public static final Content GONE = new Content(null, null);
 
         /** Whether there is no such file. */
         public boolean isGone() {

@@ -271,10 +271,18 @@ public final class Settings {
             text -> matching(text, "|https?://[^/\\s]+(/\\S*)?"),
             "Where traces of commands go, by OTLP over HTTP, e.g. http://127.0.0.1:4318/v1/traces. Empty: there are none.");
 
+    private static final Pattern OF_PROCESS =
+            Pattern.compile("(http|auth|audit|logging|ocs)\\..*|mqtt\\.(broker-url|embedded\\..*)");
+
     /** In the order of the reference. */
     public static final List<Setting<?>> ALL = List.copyOf(DEFINED);
 
     private Settings() {}
+
+    /** Whether a process has one value of this key, however many slots it has. */
+    static boolean isOfProcess(String key) {
+        return OF_PROCESS.matcher(key).matches();
+    }
 
     private static <T> Setting<T> define(
             String key, String defaultValue, String rule, Function<String, T> parser, String description) {

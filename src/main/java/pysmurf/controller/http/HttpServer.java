@@ -9,14 +9,20 @@ import io.vertx.core.http.impl.HttpServerRequestWrapper;
 import io.vertx.core.net.KeyCertOptions;
 import io.vertx.core.net.KeyStoreOptions;
 import io.vertx.ext.web.Router;
+import io.vertx.ext.web.handler.StaticHandler;
 import java.io.IOException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import pysmurf.controller.access.KeyStoreFile;
@@ -24,6 +30,8 @@ import pysmurf.controller.access.Tokens;
 import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.Settings;
 import pysmurf.controller.config.StartFailure;
+import pysmurf.controller.observe.Health;
+import pysmurf.controller.observe.Metrics;
 
 /**
  * The one HTTP server of the process. Each controller is below {@code /controllers/ID}, and also at {@code /} if it is the only one.
@@ -36,6 +44,10 @@ public final class HttpServer implements AutoCloseable {
     /** A header that this server itself gives to a request. */
     static final String PREFIX = "Controller-Prefix";
 
+    /** What there is once for all controllers. */
+    private static final Set<String> OF_PROCESS =
+            Set.of("/observe/health", "/observe/health/ready", "/observe/metrics");
+
     private static final Pattern BELOW = Pattern.compile("(/controllers/([A-Za-z0-9_-]+))(/.*)");
 
     private final Configuration configuration;
@@ -43,19 +55,34 @@ public final class HttpServer implements AutoCloseable {
     private final AllowedHosts hosts;
     private final Vertx vertx = Vertx.vertx();
     private final Map<String, Router> controllers = new ConcurrentSkipListMap<>();
+    private final StaticHandler pageFiles = RouterFrame.pageFiles();
+    private final BooleanSupplier several;
+    private final Router whole;
     private final io.vertx.core.http.HttpServer server;
 
     /**
-     * Listens; whoever asks is told that nothing is there, until a controller is {@linkplain #add added}.
+     * Listens.
      *
+     * @param health  of the process: says whether it is still starting
+     * @param several whether controllers are in slots, so that the process has health and metrics beside theirs
+     * @param list    what is known of each controller, as JSON
      * @throws StartFailure if it cannot listen
      */
-    public HttpServer(Configuration configuration, Tokens tokens) throws StartFailure {
+    public HttpServer(
+            Configuration configuration,
+            Tokens tokens,
+            Health health,
+            Metrics metrics,
+            BooleanSupplier several,
+            Supplier<?> list)
+            throws StartFailure {
+        this.several = several;
         this.configuration = configuration;
         this.tokens = tokens;
         String host = configuration.get(Settings.HTTP_HOST);
         int port = configuration.get(Settings.HTTP_PORT);
         hosts = new AllowedHosts(configuration.get(Settings.HTTP_ALLOWED_HOSTS), host);
+        whole = new HostRouter(this, health, metrics, list).router();
         // over HTTP/2 Vert.x would send a body for HEAD, too
         HttpServerOptions options = new HttpServerOptions().setHttp2ClearTextEnabled(false);
         KeyCertOptions keys = tls();
@@ -94,6 +121,16 @@ public final class HttpServer implements AutoCloseable {
         return vertx;
     }
 
+    /** Shared, since it keeps them in memory. */
+    StaticHandler pageFiles() {
+        return pageFiles;
+    }
+
+    /** Whether there is a controller of this id. */
+    boolean has(String id) {
+        return controllers.containsKey(id);
+    }
+
     /** A door for the router of a controller, or of the whole. */
     FrontDoor door(FrontDoor.Refusals refusals) {
         return new FrontDoor(tokens, hosts, configuration.get(Settings.HTTP_TRUSTED_PROXIES), refusals);
@@ -120,13 +157,17 @@ public final class HttpServer implements AutoCloseable {
         if (named != null) {
             request.headers().set(PREFIX, below.group(1));
             named.handle(new Below((HttpServerRequestInternal) request, below.group(1)));
-        } else if (controllers.size() == 1 && !below.matches()) {
-            controllers.values().iterator().next().handle(request);
         } else {
-            new HttpProblem(controllers.isEmpty() ? 503 : 404, "no controller is there")
-                    .reply()
-                    .writeTo(request.response());
+            only(request.path()).orElse(whole).handle(request);
         }
+    }
+
+    /** The router of the only controller, if there is one that answers for the whole process. */
+    private Optional<Router> only(String path) {
+        boolean ofProcess =
+                (path + "/").startsWith("/controllers/") || several.getAsBoolean() && OF_PROCESS.contains(path);
+        List<Router> all = List.copyOf(controllers.values());
+        return all.size() == 1 && !ofProcess ? Optional.of(all.get(0)) : Optional.empty();
     }
 
     /** Whether a path can be decoded, and holds letters only: no zero byte, no other control character. */

@@ -73,15 +73,17 @@ public final class Metrics implements AutoCloseable {
         this.all = all;
         registry.config().commonTags(labels);
         registry.add(all);
-        end = () -> all.getMeters().stream()
-                .filter(meter ->
-                        meter.getId().getTags().containsAll(labels.stream().toList()))
-                .forEach(all::remove);
+        end = () -> registry.getMeters().forEach(meter -> all.removeByPreFilterId(meter.getId()));
     }
 
-    /** Of one controller of several, with its id as the label {@code controller}. */
-    public Metrics of(String controller) {
-        return new Metrics(all, Tags.of(CONTROLLER, controller));
+    /** Of one controller: they go when this is closed. */
+    public Metrics ofController() {
+        return new Metrics(all, Tags.empty());
+    }
+
+    /** Of one controller of several: the same, with its id as the label {@code controller}. */
+    public Metrics ofController(String id) {
+        return new Metrics(all, Tags.of(CONTROLLER, id));
     }
 
     /** What {@code micrometer:} in routes counts into. */
@@ -136,7 +138,7 @@ public final class Metrics implements AutoCloseable {
 
     @Override
     public void close() {
-        registry.close();
         end.run();
+        registry.close();
     }
 }

@@ -1,0 +1,256 @@
+package pysmurf.controller;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import pysmurf.controller.config.Configuration;
+import pysmurf.controller.config.ConfigurationException;
+import pysmurf.controller.config.FollowedFiles;
+import pysmurf.controller.config.FollowedFiles.Content;
+import pysmurf.controller.config.Settings;
+import pysmurf.controller.config.StartFailure;
+
+/**
+ * The controllers of a process: one for each file {@code config/slots/NAME.properties}, and one alone where there is no such file.
+ * The folder is followed: a file that comes starts its controller, one that goes stops it. What is in a file counts at the start.
+ */
+final class Slots implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Slots.class);
+
+    private static final long TRY_AGAIN_S = 5;
+    /** More at a time would only make each of them later. */
+    private static final int MAX_STARTING = Runtime.getRuntime().availableProcessors();
+
+    /** In place of a slot's file: the controller that is alone. */
+    private static final Path ALONE = Path.of("application.properties");
+
+    private final Configuration configuration;
+    private final FollowedFiles files;
+    private final Function<Configuration, Controller> making;
+    private final ExecutorService workers = Executors.newCachedThreadPool(task -> new Thread(task, "slots"));
+    private final Semaphore starting = new Semaphore(MAX_STARTING);
+    /** By what no two may share: ids and data folders. */
+    private final Map<String, Slot> holders = new ConcurrentHashMap<>();
+
+    private final Map<Path, Content> found = new TreeMap<>();
+    private final Map<Path, Slot> slots = new TreeMap<>();
+    private boolean closed;
+
+    Slots(Configuration configuration, FollowedFiles files, Function<Configuration, Controller> making) {
+        this.configuration = configuration;
+        this.files = files;
+        this.making = making;
+    }
+
+    /** One controller, or none where its file is at fault. Its steps follow one another; {@code last} is the last of them. */
+    private final class Slot {
+
+        private final Path file;
+        private CompletableFuture<Void> last = CompletableFuture.completedFuture(null);
+        private volatile Content wanted;
+        private volatile Content taken;
+        private volatile Controller controller;
+        private volatile Exception fault;
+
+        Slot(Path file) {
+            this.file = file;
+        }
+
+        /** @param content null if there is to be none */
+        void become(Content content) {
+            wanted = content;
+            last = last.handleAsync((done, unexpected) -> step(), workers);
+        }
+
+        private Void step() {
+            Content now = wanted;
+            if (now == null) {
+                stop();
+            } else if (controller == null) {
+                try {
+                    start(now);
+                    fault = null;
+                } catch (ConfigurationException | StartFailure | RuntimeException e) {
+                    failed(e, now);
+                }
+            }
+            return null;
+        }
+
+        private void start(Content content) throws ConfigurationException, StartFailure {
+            Configuration own = configuration;
+            if (file != ALONE) {
+                if (content.fault() != null) {
+                    throw new ConfigurationException(List.of(file + " " + content.fault()));
+                }
+                own = configuration.ofSlot(file);
+            }
+            hold(Settings.CONTROLLER_ID.key(), own.get(Settings.CONTROLLER_ID));
+            hold(Settings.DATA_DIR.key(), own.dataDir().toString());
+            Controller made = making.apply(own);
+            starting.acquireUninterruptibly();
+            try {
+                made.start();
+            } finally {
+                starting.release();
+            }
+            taken = content;
+            controller = made;
+        }
+
+        private void hold(String key, String value) throws ConfigurationException {
+            Slot other = holders.putIfAbsent(key + "=" + value, this);
+            if (other != null && other != this) {
+                throw new ConfigurationException(List.of(key + ": " + value + " is that of " + other.file));
+            }
+        }
+
+        private void failed(Exception why, Content content) {
+            if (file != ALONE && !why.toString().equals(String.valueOf(fault))) {
+                LOG.error(
+                        "{} starts no controller: {}",
+                        file,
+                        why.getMessage(),
+                        why instanceof RuntimeException ? why : null);
+            }
+            fault = why;
+            holders.values().removeIf(this::equals);
+            if (why instanceof StartFailure) {
+                // what it lacks may come: a database, a port
+                CompletableFuture.delayedExecutor(TRY_AGAIN_S, TimeUnit.SECONDS, workers)
+                        .execute(() -> again(this, content));
+            }
+        }
+
+        private void stop() {
+            if (controller != null) {
+                controller.close();
+                controller = null;
+            }
+            fault = null;
+            holders.values().removeIf(this::equals);
+        }
+    }
+
+    /**
+     * Starts what there is to start, and returns when that is done.
+     *
+     * @throws StartFailure if there is no slot and the controller cannot start
+     */
+    void start() throws StartFailure {
+        List<CompletableFuture<Void>> first = new ArrayList<>();
+        synchronized (this) {
+            found.putAll(files.follow(configuration.slotsDir(), Slots::isSlot, this::noticed));
+            found.remove(configuration.slotsDir());
+            reconcile();
+            slots.values().forEach(slot -> first.add(slot.last));
+        }
+        CompletableFuture.allOf(first.toArray(new CompletableFuture<?>[0])).join();
+        synchronized (this) {
+            Slot alone = slots.get(ALONE);
+            if (alone != null && alone.fault instanceof StartFailure failure) {
+                throw failure;
+            }
+        }
+    }
+
+    private static boolean isSlot(Path file) {
+        return file.getFileName().toString().endsWith(".properties");
+    }
+
+    private synchronized void noticed(Map<Path, Content> changes) {
+        changes.forEach((file, content) -> {
+            if (content.isGone()) {
+                found.remove(file);
+            } else if (isSlot(file)) {
+                found.put(file, content);
+            }
+        });
+        reconcile();
+    }
+
+    private void reconcile() {
+        if (closed) {
+            return;
+        }
+        Map<Path, Content> wanted = found.isEmpty() ? Map.of(ALONE, Content.GONE) : found;
+        slots.forEach((file, slot) -> {
+            if (!wanted.containsKey(file) && slot.wanted != null) {
+                slot.become(null);
+            }
+        });
+        wanted.forEach((file, content) -> {
+            Slot slot = slots.computeIfAbsent(file, Slot::new);
+            if (!content.equals(slot.wanted)) {
+                slot.become(content);
+            }
+        });
+    }
+
+    private synchronized void again(Slot slot, Content content) {
+        if (!closed && content.equals(slot.wanted)) {
+            slot.become(content);
+        }
+    }
+
+    /** Whether there are files of slots. */
+    synchronized boolean areFiles() {
+        return !found.isEmpty();
+    }
+
+    /** Those that have started. */
+    synchronized Collection<Controller> running() {
+        return slots.values().stream()
+                .map(slot -> slot.controller)
+                .flatMap(controller -> Optional.ofNullable(controller).stream())
+                .toList();
+    }
+
+    /** Why a file has no controller, by the file's name. */
+    synchronized Map<String, String> faults() {
+        Map<String, String> faults = new TreeMap<>();
+        slots.forEach((file, slot) -> {
+            if (slot.fault != null) {
+                faults.put(file.getFileName().toString(), String.valueOf(slot.fault.getMessage()));
+            }
+        });
+        return faults;
+    }
+
+    /** Files that have changed since their controller was started, by name. */
+    synchronized List<String> changed() {
+        return slots.values().stream()
+                .filter(slot -> slot.controller != null && slot.wanted != null && !slot.wanted.equals(slot.taken))
+                .map(slot -> slot.file.getFileName().toString())
+                .toList();
+    }
+
+    /** Stops all at a time. */
+    @Override
+    public void close() {
+        List<CompletableFuture<Void>> ends = new ArrayList<>();
+        synchronized (this) {
+            closed = true;
+            slots.values().forEach(slot -> {
+                slot.become(null);
+                ends.add(slot.last);
+            });
+        }
+        CompletableFuture.allOf(ends.toArray(new CompletableFuture<?>[0])).join();
+        workers.shutdown();
+    }
+}
