@@ -51,7 +51,7 @@ final class Controller implements AutoCloseable {
         protected CamelContext createCamelContext() {
             routes.getCamelContextExtension().setRegistry(registry);
             // Camel is made meanwhile
-            opening = new FutureTask<>(() -> StorePart.open(configuration));
+            opening = new FutureTask<>(() -> StorePart.open(configuration, host.databases()));
             new Thread(opening, "store").start();
             return routes;
         }

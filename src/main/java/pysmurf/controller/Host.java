@@ -21,6 +21,7 @@ import pysmurf.controller.observe.Health;
 import pysmurf.controller.observe.Health.Check;
 import pysmurf.controller.observe.Health.State;
 import pysmurf.controller.observe.Metrics;
+import pysmurf.controller.store.Databases;
 
 /** A process: its controllers, and what there is once for all of them. */
 public final class Host implements AutoCloseable {
@@ -28,6 +29,7 @@ public final class Host implements AutoCloseable {
     private final FollowedFiles files = new FollowedFiles(Clock.systemUTC());
     private final Metrics metrics = new Metrics();
     private final Health health = new Health();
+    private final Databases databases = new Databases();
     private final AtomicBoolean closing = new AtomicBoolean();
     private final CountDownLatch over = new CountDownLatch(1);
     private final AccessPart access;
@@ -130,6 +132,10 @@ public final class Host implements AutoCloseable {
 
     public HttpServer http() {
         return http;
+    }
+
+    Databases databases() {
+        return databases;
     }
 
     FollowedFiles files() {

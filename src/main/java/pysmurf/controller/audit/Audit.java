@@ -41,6 +41,7 @@ public final class Audit {
     public static final String REFUSAL = "refusal";
 
     private static final String NOTED = "audited";
+    private static final String CONTROLLER = "controller";
 
     private final Path path;
     private final Clock clock;
@@ -69,6 +70,7 @@ public final class Audit {
         }
         exchange.setProperty(NOTED, true);
         ObjectNode entry = entry(
+                exchange.getContext().getName(),
                 exchange.getProperty(Requester.PROPERTY, Requester.class),
                 exchange.getProperty("operation", String.class),
                 exchange.getProperty("command", Command.class),
@@ -90,9 +92,11 @@ public final class Audit {
                 : Verdict.refused(Verdict.Reason.INVALID, String.valueOf(caught.getMessage()));
     }
 
-    private ObjectNode entry(Requester requester, String operation, Command command, Verdict verdict) {
+    private ObjectNode entry(
+            String controller, Requester requester, String operation, Command command, Verdict verdict) {
         ObjectNode entry = Json.object();
         entry.put("time", clock.instant().truncatedTo(ChronoUnit.MILLIS).toString());
+        entry.put(CONTROLLER, controller);
         if (requester != null) {
             entry.put("transport", requester.transport());
             entry.put("client", cut(requester.client()));
@@ -191,8 +195,8 @@ public final class Audit {
         }
     }
 
-    /** The newest entries, the newest first. */
-    public List<JsonNode> newest(int limit) throws IOException {
+    /** The newest entries about a controller, the newest first; those of old, which name none, are about each. */
+    public List<JsonNode> newest(int limit, String controller) throws IOException {
         List<JsonNode> found = new ArrayList<>();
         for (Path file : files()) {
             if (found.size() == limit) {
@@ -205,7 +209,10 @@ public final class Audit {
                 String line = lines.readLine();
                 for (; line != null && found.size() < limit; line = lines.readLine()) {
                     try {
-                        found.add(Json.read(line.getBytes(StandardCharsets.UTF_8)));
+                        JsonNode entry = Json.read(line.getBytes(StandardCharsets.UTF_8));
+                        if (entry.path(CONTROLLER).asText(controller).equals(controller)) {
+                            found.add(entry);
+                        }
                     } catch (JsonProcessingException e) {
                         LOG.debug("{} has a line that is no JSON, as a full disk leaves it", file, e);
                     }

@@ -67,7 +67,10 @@ public final class HttpPart {
      */
     public void join(Operations operations, Sessions sessions) throws IOException {
         assembly.bind("httpCommands", new Commands());
-        assembly.bind("sessionViews", new SessionViews(operations, sessions, audit, secretFiles()));
+        assembly.bind(
+                "sessionViews",
+                new SessionViews(
+                        configuration.get(Settings.CONTROLLER_ID), operations, sessions, audit, secretFiles()));
         assembly.bind("interfaceDocuments", new InterfaceDocuments(Assembly.version()));
         assembly.bind("eventStream", new EventStream(assembly.clock()));
         assembly.bind("observeViews", new ObserveViews(assembly.health(), assembly.metrics()));
@@ -76,7 +79,8 @@ public final class HttpPart {
     /** Files that no client gets, whatever a script registers. */
     private List<Path> secretFiles() {
         return Stream.concat(
-                        Stream.of(configuration.configDir().resolve("application.properties")),
+                        Stream.of(
+                                configuration.configDir().resolve("application.properties"), configuration.slotsDir()),
                         Stream.of(
                                         Settings.AUTH_TOKENS_FILE,
                                         Settings.MQTT_EMBEDDED_USERS_FILE,

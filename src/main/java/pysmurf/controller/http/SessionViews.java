@@ -38,11 +38,13 @@ public final class SessionViews {
 
     private final Operations operations;
     private final Sessions sessions;
+    private final String controller;
     private final Audit audit;
     private final List<Path> secrets;
 
     /** @param secrets files that no client gets, whatever a script registers; those that are not there yet count, too */
-    public SessionViews(Operations operations, Sessions sessions, Audit audit, List<Path> secrets) {
+    public SessionViews(String controller, Operations operations, Sessions sessions, Audit audit, List<Path> secrets) {
+        this.controller = controller;
         this.operations = operations;
         this.sessions = sessions;
         this.audit = audit;
@@ -176,7 +178,9 @@ public final class SessionViews {
     private boolean isSecret(Path path) throws IOException {
         for (Path secret :
                 Stream.concat(secrets.stream(), audit.files().stream()).toList()) {
-            if (Files.exists(secret) && Files.isSameFile(secret, path)) {
+            if (Files.exists(secret)
+                    && (Files.isSameFile(secret, path)
+                            || Files.isSameFile(secret, path.toRealPath().getParent()))) {
                 return true;
             }
         }
@@ -192,7 +196,7 @@ public final class SessionViews {
         if (!request.requester().is(Role.ADMIN)) {
             throw new HttpProblem(403, "this needs the role " + Role.ADMIN.word());
         }
-        return HttpReply.json(200, audit.newest(request.number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT)));
+        return HttpReply.json(200, audit.newest(request.number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT), controller));
     }
 
     private LiveSession find(HttpRequest request) {

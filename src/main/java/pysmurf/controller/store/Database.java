@@ -25,6 +25,9 @@ public final class Database implements AutoCloseable {
 
     private static final String SOCKET_SECONDS = "12";
     private static final int CONNECTIONS = 4;
+    /** All controllers of a process share them. */
+    private static final int CONNECTIONS_TO_SERVER = 8;
+
     private static final int FLYWAY_NEEDS = 2;
 
     private final HikariDataSource durable;
@@ -45,7 +48,7 @@ public final class Database implements AutoCloseable {
      * @throws IOException with one line that says why it cannot be used
      */
     public static Database open(String url, String user, String password) throws IOException {
-        boolean file = url.startsWith(SQLITE);
+        boolean file = isFile(url);
         if (file) {
             Files.createDirectories(
                     Path.of(url.substring(SQLITE.length())).toAbsolutePath().getParent());
@@ -72,6 +75,11 @@ public final class Database implements AutoCloseable {
         }
     }
 
+    /** Whether it is a file, and no server. */
+    static boolean isFile(String url) {
+        return url.startsWith(SQLITE);
+    }
+
     private static HikariDataSource pool(
             String name, String url, String user, String password, Map<String, String> more, int connections) {
         HikariConfig config = new HikariConfig();
@@ -79,8 +87,8 @@ public final class Database implements AutoCloseable {
         config.setJdbcUrl(url);
         config.setConnectionTimeout(CONNECT_MILLIS);
         config.setMinimumIdle(1);
-        config.setMaximumPoolSize(url.startsWith(SQLITE) ? connections : CONNECTIONS);
-        if (url.startsWith(SQLITE)) {
+        config.setMaximumPoolSize(isFile(url) ? connections : CONNECTIONS_TO_SERVER);
+        if (isFile(url)) {
             config.addDataSourceProperty("journal_mode", "WAL");
             config.addDataSourceProperty("busy_timeout", BUSY_MILLIS);
             config.addDataSourceProperty("foreign_keys", "true");

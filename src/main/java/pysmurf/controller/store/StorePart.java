@@ -19,10 +19,12 @@ public final class StorePart implements AutoCloseable {
     private final Path folder;
     private final FolderLock lock;
     private final DiskSpace disk;
+    private final Databases databases;
     private Database database;
     private JdbcSessionStore sessions;
 
-    private StorePart(Configuration configuration) throws StartFailure {
+    private StorePart(Configuration configuration, Databases databases) throws StartFailure {
+        this.databases = databases;
         folder = configuration.dataDir();
         lock = StartFailure.named(Settings.DATA_DIR, () -> {
             Files.createDirectories(outputFolder());
@@ -36,10 +38,11 @@ public final class StorePart implements AutoCloseable {
     /**
      * Opens it; nothing of Camel is needed for that.
      *
+     * @param databases those that controllers of this process share
      * @throws StartFailure if another controller uses the data folder, or the database cannot be used
      */
-    public static StorePart open(Configuration configuration) throws StartFailure {
-        StorePart part = new StorePart(configuration);
+    public static StorePart open(Configuration configuration, Databases databases) throws StartFailure {
+        StorePart part = new StorePart(configuration, databases);
         try {
             return StartFailure.named(Settings.STORE_URL, () -> part.openDatabase(configuration));
         } catch (StartFailure e) {
@@ -52,7 +55,7 @@ public final class StorePart implements AutoCloseable {
     }
 
     private StorePart openDatabase(Configuration configuration) throws IOException {
-        database = Database.open(
+        database = databases.open(
                 configuration.get(Settings.STORE_URL),
                 configuration.get(Settings.STORE_USERNAME),
                 configuration.get(Settings.STORE_PASSWORD));
@@ -103,7 +106,7 @@ public final class StorePart implements AutoCloseable {
             sessions.close();
         }
         if (database != null) {
-            database.close();
+            databases.close(database);
         }
         lock.close();
     }

@@ -170,8 +170,8 @@ class AuditTest {
         note(exchange("a", "x.py"));
         note(exchange("b", "x.py"));
 
-        assertThat(ids(audit.newest(500))).containsExactly("b", "a", "old2", "old1", "oldest");
-        assertThat(ids(audit.newest(3))).containsExactly("b", "a", "old2");
+        assertThat(ids(audit.newest(500, context.getName()))).containsExactly("b", "a", "old2", "old1", "oldest");
+        assertThat(ids(audit.newest(3, context.getName()))).containsExactly("b", "a", "old2");
     }
 
     @Test
@@ -247,7 +247,7 @@ class AuditTest {
 
         assertThat(ids(lines(folder.resolve("elsewhere/journal." + LocalDate.now(ZoneOffset.UTC)))))
                 .containsExactly("a");
-        assertThat(audit.newest(10)).isEmpty();
+        assertThat(audit.newest(10, context.getName())).isEmpty();
     }
 
     @Test
