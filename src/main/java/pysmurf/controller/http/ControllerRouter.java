@@ -1,6 +1,7 @@
 package pysmurf.controller.http;
 
 import io.vertx.core.Handler;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
@@ -26,13 +27,8 @@ final class ControllerRouter extends VertxPlatformHttpRouter {
             request.put(STAMP, swap.stamp());
             request.next();
         });
-        RouterFrame.install(
-                this,
-                door,
-                server.pageFiles(),
-                "index.html",
-                this::isReady,
-                request -> swap.isSince(request.get(STAMP)));
+        get("/").method(HttpMethod.HEAD).handler(request -> request.reroute("/page/index.html"));
+        RouterFrame.install(this, door, server.pageFiles(), this::isReady, request -> swap.isSince(request.get(STAMP)));
     }
 
     @Override

@@ -37,6 +37,8 @@ public final class FrontDoor {
     /** The page is the same for everybody and holds nothing; what it shows it has to ask for, with a token. */
     private static final String PAGE = "/";
 
+    static final String PAGE_OF_ALL = "/controllers/";
+
     private static final String PAGE_FILES = "/page/";
     /** Takes a password in the body as well, so it decides for itself what a client without a token may do. */
     private static final String HTTP = "http";
@@ -145,7 +147,8 @@ public final class FrontDoor {
     }
 
     private static boolean isPublic(String path, Role needed) {
-        return HEALTH.contains(path) || needed == Role.VIEWER && (path.equals(PAGE) || path.startsWith(PAGE_FILES));
+        return HEALTH.contains(path)
+                || needed == Role.VIEWER && (Set.of(PAGE, PAGE_OF_ALL).contains(path) || path.startsWith(PAGE_FILES));
     }
 
     /**

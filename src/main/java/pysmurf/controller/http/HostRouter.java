@@ -1,7 +1,9 @@
 package pysmurf.controller.http;
 
 import io.vertx.core.http.HttpMethod;
+import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -9,47 +11,68 @@ import java.util.function.Supplier;
 import pysmurf.controller.observe.Health;
 import pysmurf.controller.observe.Metrics;
 
-/** What concerns all controllers of the process: their list, and above them health and metrics. */
+/** What concerns all controllers of the process: their list and its page, and above them health and metrics. */
 final class HostRouter {
 
+    private final HttpServer server;
     private final Router router;
 
     HostRouter(HttpServer server, Health health, Metrics metrics, Supplier<?> list) {
+        this.server = server;
         router = Router.router(server.vertx());
-        // no command is below these paths, so none can be refused
         RouterFrame.install(
                 router,
+                // no command is below these paths, so none can be refused
                 server.door((requester, operation, refusal) -> CompletableFuture.completedStage(null)),
                 server.pageFiles(),
-                "controllers.html",
                 () -> health.hindrance().isEmpty(),
                 request -> false);
+        get("/").handler(request -> lead(request, "controllers/"));
+        get(FrontDoor.PAGE_OF_ALL).handler(HostRouter::page);
+        get("/controllers/:id").handler(this::controller);
         ObserveViews observe = new ObserveViews(health, metrics);
         serve("/controllers", request -> HttpReply.json(200, list.get()));
         serve("/observe/health", observe::health);
         serve("/observe/health/ready", request -> observe.ready());
         serve("/observe/metrics", request -> observe.metrics());
-        router.get("/controllers/:id").method(HttpMethod.HEAD).handler(request -> {
-            String id = request.pathParam("id");
-            if (server.has(id)) {
-                // the page's own links need the slash
-                HttpReply.of(308, "text/plain", "", Map.of("Location", id + "/"))
-                        .writeTo(request);
-            } else {
-                request.next();
-            }
-        });
     }
 
     Router router() {
         return router;
     }
 
+    private Route get(String path) {
+        return router.get(path).method(HttpMethod.HEAD);
+    }
+
     private void serve(String path, Function<HttpRequest, HttpReply> view) {
         // a look may wait for a disk
-        router.get(path).method(HttpMethod.HEAD).handler(request -> request.vertx()
+        get(path).handler(request -> request.vertx()
                 .executeBlocking(() -> view.apply(HttpRequest.of(request)), false)
                 .onSuccess(reply -> reply.writeTo(request))
                 .onFailure(request::fail));
+    }
+
+    /** Vert.x takes a path with or without its last slash; here only the page has one. */
+    private static void page(RoutingContext request) {
+        if (request.normalizedPath().equals(FrontDoor.PAGE_OF_ALL)) {
+            request.reroute("/page/controllers.html");
+        } else {
+            request.next();
+        }
+    }
+
+    /** A controller's page, whose own links need the slash. */
+    private void controller(RoutingContext request) {
+        String id = request.pathParam("id");
+        if (server.has(id)) {
+            lead(request, id + "/");
+        } else {
+            request.next();
+        }
+    }
+
+    private static void lead(RoutingContext request, String where) {
+        HttpReply.of(302, "text/plain", "", Map.of("Location", where)).writeTo(request);
     }
 }

@@ -37,7 +37,6 @@ final class RouterFrame {
     /**
      * Around the routes that a router gets later.
      *
-     * @param page     the file at {@code /}
      * @param ready    until then whoever is not asking whether the process lives is told to come back
      * @param replaced whether what a request found missing may be there in a moment
      */
@@ -45,7 +44,6 @@ final class RouterFrame {
             Router router,
             FrontDoor door,
             StaticHandler files,
-            String page,
             BooleanSupplier ready,
             Predicate<RoutingContext> replaced) {
         RouterFrame frame = new RouterFrame(router);
@@ -54,7 +52,6 @@ final class RouterFrame {
         frame.get(LIVE).handler(ALIVE::writeTo);
         router.route().order(Integer.MIN_VALUE).handler(request -> begin(request, ready));
         router.route().order(Integer.MIN_VALUE).handler(door::admit);
-        frame.get("/").handler(request -> request.reroute("/page/" + page));
         frame.get("/page/:file").handler(RouterFrame::describePage).handler(files);
         // after those of single paths, which have their own words
         router.route().order(Integer.MIN_VALUE + 1).failureHandler(RouterFrame::failed);

@@ -1,8 +1,8 @@
 /** The token that the controller asks for, if it asks: kept for this tab, or for this browser if the user wants that. */
 import {el, freshId} from './dom.js';
 
-// a proxy may have several controllers below one origin, each with tokens of its own
-const KEY = `pysmurf-token${new URL('..', import.meta.url).pathname.slice(0, -1)}`;
+// a proxy may have several processes below one origin, each with tokens of its own; the controllers of one have the same
+const KEY = `pysmurf-token${new URL('..', import.meta.url).pathname.replace(/(\/controllers\/[^/]+)?\/$/, '')}`;
 let asking = null;
 
 /** The token, or null. */
