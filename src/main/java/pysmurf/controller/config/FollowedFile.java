@@ -33,11 +33,10 @@ public final class FollowedFile<T, F> implements Supplier<T>, AutoCloseable {
         T read(String text) throws Exception;
     }
 
-    private final FollowedFiles files;
     private final Path file;
     private final Reader<T> reader;
     private final BiFunction<String, Exception, F> wording;
-    private final FollowedFiles.Watch watch;
+    private final FollowedFiles.Follower follower;
     private T value;
     private F fault;
     /** Whether the value is from the file. */
@@ -51,15 +50,14 @@ public final class FollowedFile<T, F> implements Supplier<T>, AutoCloseable {
      */
     public FollowedFile(
             FollowedFiles files, Path file, Reader<T> reader, BiFunction<String, Exception, F> wording, T first) {
-        this.files = files;
         this.file = file;
         this.reader = reader;
         this.wording = wording;
         this.value = first;
         synchronized (this) {
             // a change waits until this is taken
-            watch = files.follow(file, this::changed);
-            take(watch.reported(file));
+            follower = files.follow(file, this::changed);
+            take(follower.first(file));
         }
     }
 
@@ -86,7 +84,7 @@ public final class FollowedFile<T, F> implements Supplier<T>, AutoCloseable {
 
     /** Looks at the file first: for what is rarely used, right after a change. */
     public T now() {
-        watch.look(true);
+        follower.look();
         return get();
     }
 
@@ -103,6 +101,6 @@ public final class FollowedFile<T, F> implements Supplier<T>, AutoCloseable {
     /** Follows the file no longer. */
     @Override
     public void close() {
-        files.unfollow(watch);
+        follower.close();
     }
 }

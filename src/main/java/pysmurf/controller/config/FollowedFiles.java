@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -71,23 +72,72 @@ public final class FollowedFiles implements AutoCloseable {
      */
     private record Seen(Map<String, Object> stamp, long since, Content content) {}
 
-    /** A file, or those below a folder. */
-    static final class Watch {
+    /**
+     * What is looked at.
+     *
+     * @param root   a file, or a folder
+     * @param wanted picks files below the folder; null for a single file
+     */
+    private record Subject(Path root, Predicate<Path> wanted) {}
 
-        private final Path root;
-        /** Null for a single file. */
-        private final Predicate<Path> wanted;
+    /** One who is told of changes; closed, no longer. */
+    final class Follower implements AutoCloseable {
 
         private final Consumer<Map<Path, Content>> changed;
+        private Watch watch;
+        private Map<Path, Content> first;
+
+        private Follower(Consumer<Map<Path, Content>> changed) {
+            this.changed = changed;
+        }
+
+        /** What a file held when it began to be followed. */
+        Content first(Path file) {
+            return first.getOrDefault(file, Content.GONE);
+        }
+
+        /** Looks at once, and takes what that finds for all who follow the same. */
+        void look() {
+            watch.look(true);
+        }
+
+        @Override
+        public void close() {
+            followers.remove(this);
+            whole.watches.computeIfPresent(watch.subject, (subject, same) -> same.leave(this) ? same : null);
+        }
+    }
+
+    /** A file, or those below a folder, however many follow it. */
+    private static final class Watch {
+
+        private final Subject subject;
+        private final Path root;
+        private final Predicate<Path> wanted;
+        private final List<Follower> followers = new CopyOnWriteArrayList<>();
         private Map<Path, Seen> seen = Map.of();
         private final Map<Path, Content> reported = new TreeMap<>();
 
-        Watch(Path root, Predicate<Path> wanted, Consumer<Map<Path, Content>> changed) {
-            this.root = root;
-            this.wanted = wanted;
-            this.changed = changed;
+        Watch(Subject subject) {
+            this.subject = subject;
+            root = subject.root();
+            wanted = subject.wanted();
             seen = find();
             seen.forEach((file, found) -> reported.put(file, found.content()));
+        }
+
+        /** The follower knows what there is at this moment, and is told what comes after it. */
+        synchronized Watch join(Follower follower) {
+            follower.watch = this;
+            follower.first = new TreeMap<>(reported);
+            followers.add(follower);
+            return this;
+        }
+
+        /** @return whether others follow it still */
+        boolean leave(Follower follower) {
+            followers.remove(follower);
+            return !followers.isEmpty();
         }
 
         /** @param atOnce whether the first look that finds a change counts */
@@ -106,11 +156,19 @@ public final class FollowedFiles implements AutoCloseable {
             reported.putAll(changes);
             reported.values().removeIf(Content::isGone);
             if (!changes.isEmpty()) {
-                changed.accept(changes);
+                followers.forEach(follower -> tell(follower, changes));
             }
         }
 
-        Content reported(Path file) {
+        private void tell(Follower follower, Map<Path, Content> changes) {
+            try {
+                follower.changed.accept(changes);
+            } catch (RuntimeException | StackOverflowError e) {
+                LOG.error("A change below {} could not be taken", root, e);
+            }
+        }
+
+        private Content reported(Path file) {
             return reported.getOrDefault(file, Content.GONE);
         }
 
@@ -198,8 +256,11 @@ public final class FollowedFiles implements AutoCloseable {
     private final FollowedFiles whole;
 
     private final Clock clock;
-    private final List<FollowedFiles> parts = new CopyOnWriteArrayList<>();
-    private final List<Watch> watches = new CopyOnWriteArrayList<>();
+    /** Of the whole. */
+    private final Map<Subject, Watch> watches = new ConcurrentHashMap<>();
+    /** Of this part. */
+    private final Set<Follower> followers = ConcurrentHashMap.newKeySet();
+
     private final Thread thread = new Thread(this::run, "followed-files");
     private volatile Instant lookedAt;
     private volatile long lookedAtNanos;
@@ -216,11 +277,9 @@ public final class FollowedFiles implements AutoCloseable {
         this.clock = whole.clock;
     }
 
-    /** What is followed for one of several, by the same thread; no longer when this is closed. */
+    /** What is followed for one of several, by the same thread, which looks once at what they share; no longer when this is closed. */
     public FollowedFiles part() {
-        FollowedFiles part = new FollowedFiles(this);
-        parts.add(part);
-        return part;
+        return new FollowedFiles(this);
     }
 
     public void start() {
@@ -229,7 +288,7 @@ public final class FollowedFiles implements AutoCloseable {
 
     @Override
     public void close() {
-        whole.parts.remove(this);
+        followers.forEach(Follower::close);
         if (whole != this) {
             return;
         }
@@ -244,28 +303,25 @@ public final class FollowedFiles implements AutoCloseable {
     /**
      * Follows the files of a folder, and of the folders in it.
      *
-     * @param  wanted  picks the files by name and place
+     * @param  wanted  picks the files by name and place; the same instance for all who share the look
      * @param  changed gets what has changed, and {@link Content#isGone} for a file that was deleted
      * @return         what is there now; a folder that cannot be read is in it as a file with a fault
      */
     public Map<Path, Content> follow(Path folder, Predicate<Path> wanted, Consumer<Map<Path, Content>> changed) {
-        Watch watch = new Watch(folder, wanted, changed);
-        Map<Path, Content> now = new TreeMap<>(watch.reported);
-        watches.add(watch);
-        return now;
+        return join(new Subject(folder, wanted), changed).first;
     }
 
     /** Follows a file, which need not exist. */
-    Watch follow(Path file, Consumer<Content> changed) {
-        Watch watch = new Watch(file, null, changes -> changed.accept(changes.get(file)));
-        watches.add(watch);
-        return watch;
+    Follower follow(Path file, Consumer<Content> changed) {
+        return join(new Subject(file, null), changes -> changed.accept(changes.get(file)));
     }
 
-    void unfollow(Watch watch) {
-        watches.remove(watch);
+    private Follower join(Subject subject, Consumer<Map<Path, Content>> changed) {
+        Follower follower = new Follower(changed);
+        followers.add(follower);
+        whole.watches.compute(subject, (same, known) -> (known == null ? new Watch(subject) : known).join(follower));
+        return follower;
     }
-
     /** When everything was last looked at. */
     public Instant lookedAt() {
         return whole.lookedAt;
@@ -282,15 +338,8 @@ public final class FollowedFiles implements AutoCloseable {
 
     /** Looks once at everything that is followed. */
     public void look() {
-        for (Watch watch : watches) {
-            try {
-                watch.look(false);
-            } catch (RuntimeException | StackOverflowError e) {
-                LOG.error("A change below {} could not be taken", watch.root, e);
-            }
-        }
-        parts.forEach(FollowedFiles::look);
-        noteLook();
+        whole.watches.values().forEach(watch -> watch.look(false));
+        whole.noteLook();
     }
 
     private void noteLook() {

@@ -5,10 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.apache.camel.Exchange;
-import org.apache.camel.component.seda.SedaConstants;
 import pysmurf.controller.access.KeyStoreFile;
 import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.config.Configuration;
@@ -17,6 +14,7 @@ import pysmurf.controller.config.Settings;
 import pysmurf.controller.config.StartFailure;
 import pysmurf.controller.observe.Health.Check;
 import pysmurf.controller.session.Sessions;
+import pysmurf.controller.sink.WakingQueue;
 
 /** The connection to the broker, and the beans of the MQTT routes. */
 public final class MqttPart {
@@ -63,8 +61,8 @@ public final class MqttPart {
         // before any route may connect
         connection.onConnected(() -> assembly.camel().createProducerTemplate().sendBody("direct:mqtt-connected", ""));
         assembly.bind("mqttCommands", new MqttCommands(connection, topicRoot + "/reply", "mqtt", assembly.clock()));
-        assembly.bind("mqttCommandQueue", new LinkedBlockingQueue<Exchange>(SedaConstants.QUEUE_SIZE));
-        assembly.bind("mqttReplyQueue", new LinkedBlockingQueue<Exchange>(SedaConstants.QUEUE_SIZE));
+        assembly.bind("mqttCommandQueue", new WakingQueue());
+        assembly.bind("mqttReplyQueue", new WakingQueue());
         assembly.bind("mqttOutbox", new MqttOutbox(sessions, topicRoot, version.headers()));
         assembly.whenStarted(() -> start(ready));
         assembly.health().addHindrance(this::hindrance);

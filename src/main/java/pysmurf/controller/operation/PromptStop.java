@@ -2,6 +2,7 @@ package pysmurf.controller.operation;
 
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Consumer;
 import org.apache.camel.Route;
@@ -11,6 +12,7 @@ import org.apache.camel.component.seda.SedaConsumer;
 import org.apache.camel.impl.engine.DefaultShutdownStrategy;
 import org.apache.camel.spi.RouteStartupOrder;
 import org.apache.camel.support.service.ServiceHelper;
+import pysmurf.controller.sink.WakingQueue;
 
 /**
  * Stops a route that is replaced as soon as what is on its way through it is through. What waits before it is left for the route
@@ -35,6 +37,7 @@ final class PromptStop extends DefaultShutdownStrategy {
             boolean forceShutdown)
             throws Exception {
         if (routes.size() != 1 || suspendOnly || !context.isStarted()) {
+            queues(routes).forEach(WakingQueue::stop);
             return super.doShutdown(context, routes, timeout, unit, suspendOnly, abortAfterTimeout, forceShutdown);
         }
         Route route = routes.get(0).getRoute();
@@ -43,10 +46,8 @@ final class PromptStop extends DefaultShutdownStrategy {
             ServiceHelper.suspendService(consumer);
             if (!(consumer instanceof PlatformHttpConsumerAware) && !isOfSessions(route)) {
                 // a thread of it may still be waiting at the queue, and take one more
-                Thread.sleep(SETTLE_MS
-                        + (consumer instanceof SedaConsumer seda
-                                ? seda.getEndpoint().getPollTimeout()
-                                : 0));
+                queues(routes).forEach(WakingQueue::wake);
+                Thread.sleep(SETTLE_MS);
             }
         }
         long deadline = System.nanoTime() + unit.toNanos(timeout);
@@ -55,6 +56,15 @@ final class PromptStop extends DefaultShutdownStrategy {
         }
         ServiceHelper.stopService(consumer);
         return true;
+    }
+
+    private static Stream<WakingQueue> queues(List<RouteStartupOrder> routes) {
+        return routes.stream()
+                .map(order -> order.getRoute().getConsumer())
+                .filter(SedaConsumer.class::isInstance)
+                .map(consumer -> ((SedaConsumer) consumer).getEndpoint().getQueue())
+                .filter(WakingQueue.class::isInstance)
+                .map(WakingQueue.class::cast);
     }
 
     /** Nothing but a session goes through an operation and its blocks, and none does when they are replaced. There are many of them. */

@@ -1,7 +1,6 @@
 package pysmurf.controller.sink;
 
 import java.util.Collection;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
@@ -18,7 +17,7 @@ import pysmurf.controller.session.SessionEvent;
  * dropped and counted. Output lines may take only a part of it, so that a flooding script fills neither the memory nor the way of
  * data and datagrams; what tells how sessions stand is never dropped.
  */
-public final class BoundedQueue extends LinkedBlockingQueue<Exchange> {
+public final class BoundedQueue extends WakingQueue {
 
     private static final long serialVersionUID = 1L;
 
@@ -54,6 +53,7 @@ public final class BoundedQueue extends LinkedBlockingQueue<Exchange> {
 
     /** @param loss is given the body of what finds no room */
     public BoundedQueue(Consumer<Object> loss) {
+        super(Integer.MAX_VALUE);
         this.loss = loss;
     }
 

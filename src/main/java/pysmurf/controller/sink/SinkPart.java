@@ -2,6 +2,7 @@ package pysmurf.controller.sink;
 
 import java.util.List;
 import java.util.Map;
+import org.apache.camel.component.seda.SedaComponent;
 import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.session.SessionEvents;
 
@@ -14,6 +15,7 @@ public final class SinkPart {
     private final SessionEvents events;
 
     public SinkPart(Assembly assembly) {
+        assembly.camel().getComponent("seda", SedaComponent.class).setDefaultQueueFactory(new WakingQueue.Factory());
         queue = assembly.bind("eventQueue", new BoundedQueue());
         events = new RoutedEvents(assembly.camel(), queue);
         assembly.bind("scriptLog", new ScriptLog());
