@@ -47,11 +47,11 @@ class WithSodetlibTest(OnStandIn):
         for name, of_sodetlib, left in (("take_iv", "iv.take_iv", 0.0), ("overbias_tes", "util.overbias_dets", 0.0),
                                         ("take_noise", "noise.take_noise", 2.0),
                                         ("take_bias_steps", "bias_steps.take_bias_steps", 2.0)):
-            self.server.tes, self.server.calls[:] = [2.0] * 15, []
+            self.server.tes, self.server.calls[:], self.server.waveform = [2.0] * 15, [], 3
             self.server.answers[of_sodetlib] = fails
             with self.assertRaisesRegex(RuntimeError, "no answer"):
                 self.run_stage(name, *(["--every-band"] if name == "take_noise" else []))
-            self.assertEqual(self.server.tes[:12], [left] * 12, name)
+            self.assertEqual((self.server.tes[:12], self.server.waveform), ([left] * 12, 0), name)
             if name != "overbias_tes":
                 self.assertIn("stream.stream_g3_off", self.server.calls, name)
 

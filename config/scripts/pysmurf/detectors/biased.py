@@ -1,11 +1,10 @@
 """What bias steps and bias waves tell: how many detectors are in their transitions, and where."""
 from __future__ import annotations
 
-import json
 from math import isfinite
 from typing import Any, Callable, List, Sequence
 
-from tuning.arguments import StageParser
+from tuning.arguments import StageParser, json_numbers
 from tuning.bias_lines import DETECTOR_GROUPS
 from tuning.quantiles import median
 
@@ -64,5 +63,5 @@ def conclude_biased(op: Operation, found: Sequence[Point], path: str, plot: str,
 
 
 def biased_options(parser: StageParser) -> None:
-    parser.add_argument("--rfrac-range", type=json.loads, default=[0.2, 0.9], metavar="JSON",
+    parser.add_argument("--rfrac-range", type=json_numbers(2, 2), default=[0.2, 0.9], metavar="JSON",
                         help="where a channel counts as biased (0.2 to 0.9)")
