@@ -130,7 +130,7 @@ class PipelineSettingsTest {
                 .isNotEmpty()
                 .isEqualTo(pipelines.of("tune_squids").stage("tracking_setup").gates());
         assertThat(settings.stage("safe_state"))
-                .isEqualTo(pipelines.of("safe_state").stage("safe_state"));
+                .isEqualTo(pipelines.of("tune_squids").stage("safe_state"));
         assertThat(settings.stage("serial_algs").perBand()).isTrue();
     }
 
