@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 from tuning.bias_lines import GROUPS, MAX_VOLTS, BiasLines
@@ -26,26 +26,32 @@ class Left(NamedTuple):
 
     def put_back(self, lines: BiasLines) -> None:
         """Each of it is tried although another failed; the biases come first, since they heat."""
-        def relays() -> None:
-            high = lines.get_current_mode_array()
-            for wanted in (False, True):
-                turned = [group for group, each in enumerate(self.high) if each == wanted != high[group]]
-                if turned:
-                    lines.set_current_mode(turned, wanted)
+        failed: List[Exception] = []
+        with interruption.held():
+            for step in (lines.end_waveform, lambda: self._zero(lines), lambda: self._relays(lines),
+                         lambda: self._biases(lines), lines.stream_off):
+                try:
+                    step()
+                except Exception as failure:
+                    failed.append(failure)
+        if failed:
+            raise failed[0]
 
-        def biases() -> None:
-            changed = self._changed(lines)
-            if changed:
-                lines.set_tes_bias_bipolar_array(changed)
+    def _zero(self, lines: BiasLines) -> None:
+        lines.set_tes_bias_bipolar_array({group: 0.0 for group in self._changed(lines) if not self.volts[group]})
 
-        with interruption.held(), ExitStack() as last:
-            # Called from the last to the first. Relays keep the current, but for a bit of the DACs.
-            last.callback(lines.stream_off)
-            last.callback(biases)
-            last.callback(relays)
-            last.callback(lambda: lines.set_tes_bias_bipolar_array(
-                {group: 0.0 for group in self._changed(lines) if not self.volts[group]}))
-            last.callback(lines.end_waveform)
+    def _relays(self, lines: BiasLines) -> None:
+        """They keep the current, but for a bit of the DACs."""
+        high = lines.get_current_mode_array()
+        for wanted in (False, True):
+            turned = [group for group, each in enumerate(self.high) if each == wanted != high[group]]
+            if turned:
+                lines.set_current_mode(turned, wanted)
+
+    def _biases(self, lines: BiasLines) -> None:
+        changed = self._changed(lines)
+        if changed:
+            lines.set_tes_bias_bipolar_array(changed)
 
     def _changed(self, lines: BiasLines) -> Dict[int, float]:
         now = lines.get_tes_bias_bipolar_array()
