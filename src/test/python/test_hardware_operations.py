@@ -66,6 +66,16 @@ class WithSodetlibTest(OnStandIn):
         self.server.answers["bias_steps.take_bias_steps"] = SimpleNamespace(filepath="/data/steps.npy")
         self.assertIn("could not analyse", self.run_stage("take_bias_steps").err)
 
+    def test_a_map_is_told_as_sodetlib_analysed_it(self) -> None:
+        self.server.answers["bias_steps.take_bgmap"] = SimpleNamespace(
+            filepath="/data/steps.npy", bands=[0, 0], channels=[7, 9], bgmap=[3, -1], polarity=[-1, 1],
+            bg_corr=[[0.0] * 3 + [0.9] + [0.01] * 8, [1 / 12] * 12])
+        with mock.patch("tuning.publisher.Publisher.session_data") as told:
+            found = self.numbers("take_bgmap")
+        self.assertEqual((found["n_assigned"], found["correlation"]), (1, 0.9))
+        data = {key: value for call in told.call_args_list for key, value in call.args[0].items()}
+        self.assertEqual((data["filepath"], data["nchans_per_bg"]), ("/data/steps.npy", [0] * 3 + [1] + [0] * 8 + [1]))
+
     def test_biasing_is_read_back(self) -> None:
         self.server.exp["iv_file"] = "/data/iv.npy"
         volts = [0.1 * n for n in range(100)]
