@@ -38,7 +38,7 @@ def operating_point(ratio: float, bias_a: float, shunt_ohm: float, step_a: float
 
     Where r > 0 the TES is a resistor, superconducting or normal: I0 = I_b r. Where r < 0 it keeps its power, and
     I0 (I_b - I0) is the same before and behind a step from I_b to I_b + dI_b: I0 = r (I_b + (1 - r) dI_b) / (2 r - 1).
-    Sodetlib leaves the step out of it, as if it were small: at 50 mV of 6 V its R is 0.8 % too high. Then
+    Sodetlib leaves the step out of it, as if it were small: at 50 mV of 6 V its R is 1 % too high. Then
     P = I0 R_sh (I_b - I0), R = P / I0^2 and Si = -1 / (I0 (R - R_sh)).
     """
     current = bias_a * ratio if ratio > 0 else ratio * (bias_a + (1 - ratio) * step_a) / (2 * ratio - 1)

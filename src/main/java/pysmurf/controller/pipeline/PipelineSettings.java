@@ -1,5 +1,6 @@
 package pysmurf.controller.pipeline;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonSetter;
 import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -36,7 +37,11 @@ import pysmurf.controller.session.Json;
  * @param presets which stages are run, by the value of the parameter {@code preset}; empty if there are none
  */
 public record PipelineSettings(
-        List<String> like, Map<String, StageSettings> stages, Map<String, List<String>> presets) {
+        @JsonProperty(access = JsonProperty.Access.WRITE_ONLY)
+        List<String> like,
+
+        Map<String, StageSettings> stages,
+        Map<String, List<String>> presets) {
 
     static final PipelineSettings NONE = new PipelineSettings(List.of(), Map.of(), Map.of());
 
