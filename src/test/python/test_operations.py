@@ -211,6 +211,7 @@ class AbortTest(OnBiasedSlot):
         self.assertEqual(process.returncode, 130)
         self.assertFalse(self.slot.state["stream"]["open_g3stream"])
         self.assertEqual(self.lines["high_current"], LOW)
+        self.assertFalse(os.path.exists(self.slot.path("left.json")))
 
     def test_those_that_leave_no_bias(self) -> None:
         for name, arguments in (("take_iv", ()), ("bias_dets", ("--rfrac", "0.5", *LONG)), ("overbias_tes", LONG),

@@ -94,7 +94,7 @@ def left_tidy(op: Operation, zero: Sequence[int] = ()) -> Iterator[None]:
         yield
     finally:
         left.put_back(op.lines)
-    record.forget()
+        record.forget()
 
 
 @contextmanager
