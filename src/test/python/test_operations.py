@@ -12,9 +12,11 @@ from math import isfinite
 from typing import Any, Callable, Dict, List, Tuple
 from xml.etree import ElementTree
 
-from stage_process import CTIME, SMALL, TIMEOUT_S, Ended, Listener, Slot, rest_of, tuned_slot
+from stage_process import CTIME, SETUP, SMALL, TIMEOUT_S, Ended, Listener, Slot, rest_of, tuned_slot
 from tuning.bias_lines import GROUPS
 from tuning.npy import read_table
+from tuning.session_folder import SessionFolder
+from tuning.told import END, Told
 
 OFF = [0.0] * GROUPS
 LOW = [False] * GROUPS
@@ -376,6 +378,13 @@ class OthersTest(OnBiasedSlot):
                          ({"success": True, "return_val": None, "traceback": None}, "Finished UXM Setup"))
         self.assertEqual(self.result_of("uxm_relock", "--failed=no \"tune\"", "--bands", "0"),
                          ({"success": False, "return_val": None, "traceback": "no \"tune\""}, ""))
+
+    def test_steps_of_a_setup(self) -> None:
+        told = Told(SessionFolder(self.slot.data_dir, CTIME + 2))
+        for now, stage in enumerate(SETUP + (END,)):
+            steps = told.step(stage, now)["timestamps"]
+        self.assertEqual([step for step, _ in steps], ["setup_amps", "estimate_attens", "setup_phase_delay",
+                                                       "setup_tune", "setup_tracking", "noise", "end"])
 
     def test_parameters_that_are_something_else(self) -> None:
         """One line that names the parameter, whatever JSON it is."""

@@ -17,6 +17,9 @@ STEPS = {"estimate_phase_delay": "setup_phase_delay", "find_freq": "setup_tune",
          "serial_algs": "", "take_noise": "noise", "take_bgmap": "bg_map", "preflight": "", "safe_state": ""}
 """Stages whose step has another name, or that are part of the step before."""
 
+TUNED, TRACKED = "setup_tune", "setup_tracking"
+"""In ``uxm_setup`` tracking has another name than in ``uxm_relock``, which finds no resonators."""
+
 END = "end"
 """The step behind a stage, unless another begins."""
 
@@ -31,6 +34,8 @@ class Told:
         """A stage begins, or one has come to its `END`; what is to be told of the steps so far."""
         name = STEPS.get(stage, stage)
         steps = [step for step in self.so_far().get("timestamps", []) if step[0] != END]
+        if stage == "tracking_setup" and TUNED in [step for step, _ in steps]:
+            name = TRACKED
         if name and not (steps and steps[-1][0] == name):
             steps.append([name, now])
         return self.keep({"timestamps": steps})
