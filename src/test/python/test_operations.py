@@ -240,8 +240,7 @@ class AbortTest(OnBiasedSlot):
         for name, arguments, until, left in (
                 ("overbias_tes", (), lambda state: max(state["tes_bias"]["volts"]) > 19, OFF),
                 ("take_bias_steps", ("--kwargs", '{"dc_voltage": 7.0, "hcm_wait_time": 9}'),
-                 lambda state: state["tes_bias"]["high_current"][11], before["volts"]),
-                ("take_iv", (), lambda state: max(state["tes_bias"]["volts"]) > 17, OFF)):
+                 lambda state: state["tes_bias"]["high_current"][11], before["volts"])):
             self.run_it("set_biases", "--bias", json.dumps(before["volts"][:12]))
             self.killed(name, *arguments, until=until)
             in_between = self.lines
