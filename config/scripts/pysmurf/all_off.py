@@ -5,7 +5,6 @@ With --amps keep the amplifiers stay as they are, with --outputs keep nothing bu
 from __future__ import annotations
 
 import sys
-from typing import Optional, Sequence
 
 import safe_state
 from tuning.faults import Faults
@@ -27,12 +26,8 @@ def run(stage: Stage) -> None:
     stage.publisher.session_data({"headline": [
         {"name": "Off as asked", "value": "yes" if done else "NO"},
         {"name": "Amplifiers", "value": {True: "on", False: "off", None: "unknown"}[state.amps_on]}]})
-    stage.publisher.session_log("Everything off" if done else "NOT everything is off")
-
-
-def main(arguments: Optional[Sequence[str]] = None) -> int:
-    return run_stage("all_off", safe_state.options(arguments, "all_off"), Faults({}), run)
+    stage.last_words = "Everything off" if done else "NOT everything is off"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_stage("all_off", safe_state.options(None, "all_off"), Faults({}), run))

@@ -6,13 +6,13 @@ first. Leaves the BIAS ON; ended in between it takes it off.
 """
 from __future__ import annotations
 
-import json
 import sys
 from typing import Dict, List, Optional, Sequence, Tuple
 
-from tuning.arguments import StageParser
+from tuning.arguments import StageParser, json_numbers
 from tuning.instrument import CannotWork
 from tuning.quantiles import median
+from tuning.rising import nearest
 
 from detectors import iv_curve, of_sodetlib
 from detectors.iv_curve import RN_RANGE_OHM, Curve, IvCurves
@@ -54,7 +54,7 @@ def biases(iv: IvCurves, groups: Sequence[int], rfrac: Sequence[float],
         if volt is None:
             continue
         chosen[group] = volt
-        at = min(range(len(iv.volts)), key=lambda place: abs(iv.volts[place] - volt))
+        at = nearest(iv.volts, volt)
         expected += sum(low < curve.fraction(at) < high for curve in curves)
     return chosen, expected
 
@@ -64,8 +64,6 @@ def run(op: Operation) -> None:
     groups = op.groups(kw.bias_groups)
     rfrac: List[float] = RFRAC if op.options.rfrac is None else \
         op.options.rfrac if isinstance(op.options.rfrac, list) else [op.options.rfrac]
-    if len(rfrac) not in (1, 2):
-        raise CannotWork(f"rfrac {op.options.rfrac} is neither a number nor a range of two")
     path = kw.iva or op.lines.file_in_use("iv")
     if path is None:
         raise CannotWork("there is no IV: run take_iv first")
@@ -101,7 +99,8 @@ def applied(op: Operation, wanted: Dict[int, float], rfrac: object, driven_norma
 
 
 def options(parser: StageParser) -> None:
-    parser.add_argument("--rfrac", type=json.loads, metavar="JSON", help="part of R_n, or a range of two (0.3 to 0.6)")
+    parser.add_argument("--rfrac", type=json_numbers(2, 2, alone=True), metavar="JSON",
+                        help="part of R_n, or a range of two (0.3 to 0.6)")
 
 
 if __name__ == "__main__":

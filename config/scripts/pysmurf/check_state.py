@@ -43,7 +43,7 @@ def run(op: Operation) -> None:
                 interruption.sleep(min(POLL_S, max(until - time.monotonic(), 0)))
     except Interrupted:
         interruption.told = False
-    op.ending = "Finished checking state"
+    op.last_words = "Finished checking state"
     op.values = {"n_looks": looks, "n_answered": count}
 
 

@@ -5,12 +5,11 @@ which would hang with the rest. Source: the task ``restart_rssi`` of socs.
 """
 from __future__ import annotations
 
-import argparse
 import importlib
 import os
 import sys
 import time
-from typing import Any, Callable, Optional, Sequence, Tuple
+from typing import Any, Callable, Optional, Tuple
 
 from tuning.arguments import StageParser, common_options
 from tuning.control import port
@@ -66,11 +65,10 @@ def hardware(slot: Optional[int]) -> Link:
     raise CannotWork("neither epics nor pyrogue can be imported: nothing reaches the slot")
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> int:
-    parser = StageParser(prog="restart_rssi.py", description=__doc__, allow_abbrev=False,
-                         formatter_class=argparse.RawDescriptionHelpFormatter)
+def main() -> int:
+    parser = StageParser("restart_rssi", __doc__)
     common_options(parser)
-    options = parser.understand(arguments)
+    options = parser.understand(None)
     with Publisher("restart_rssi") as publisher:
         try:
             on_crate = options.hardware or not options.simulate and pysmurf_importable()

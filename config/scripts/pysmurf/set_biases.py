@@ -5,12 +5,11 @@ mode the same volts drive 6.08 times the current.
 """
 from __future__ import annotations
 
-import json
 import sys
 from typing import Dict
 
-from tuning.arguments import StageParser
-from tuning.bias_lines import MAX_VOLTS
+from tuning.arguments import StageParser, json_numbers
+from tuning.bias_lines import GROUPS, MAX_VOLTS
 from tuning.instrument import CannotWork
 
 from detectors.operation import Operation, group_options, operation_main
@@ -37,7 +36,8 @@ def run(op: Operation) -> None:
 
 def options(parser: StageParser) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--bias", type=json.loads, metavar="V", help="a number, or a list of one for each group")
+    what.add_argument("--bias", type=json_numbers(1, GROUPS, alone=True), metavar="V",
+                      help="a number, or a list of one for each group")
     what.add_argument("--zero", action="store_true", help="take the bias off")
 
 

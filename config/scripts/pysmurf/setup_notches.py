@@ -39,6 +39,12 @@ def measure(stage: Stage, band: int) -> Dict[str, Any]:
 
 def run(stage: Stage) -> None:
     stage.each_band(lambda band: measure(stage, band))
+    done = {int(band): numbers for band, numbers in stage.numbers.items()}
+    told = stage.told.of_bands(0, assigned_num={band: numbers["n_assigned"] for band, numbers in done.items()},
+                               unassigned_num={band: numbers["n_unassigned"] for band, numbers in done.items()})
+    assigned = sum(told["assigned_num"])
+    stage.publisher.session_data(stage.told.headline(
+        "Resonators with a channel", f"{assigned} of {assigned + sum(told['unassigned_num'])}"))
     path = stage.instrument.save_tune(stage.folder.output("tune.npy"))
     if path is None:
         stage.say("no channel assigned: no tune to write")

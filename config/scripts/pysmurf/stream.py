@@ -35,10 +35,11 @@ def run(op: Operation) -> None:
     op.options.kwargs = kwargs
     kw = op.keywords(**KEYWORDS)
     began = time.monotonic()
+    session_id, tags = 0, StreamSetting(kw.subtype, kw.tag, kw.stream_type).tags
     try:
         session_id = started(op, kw)
         op.tell(sid=session_id, stream_on=True, last_updated=time.time())
-        op.say(f"session id {session_id}, tags {StreamSetting(kw.subtype, kw.tag, kw.stream_type).tags}")
+        op.say(f"session id {session_id}, tags {tags}")
         # The opening does not count.
         began = time.monotonic()
         until = None if options.duration is None else began + options.duration * options.time_scale
@@ -53,7 +54,7 @@ def run(op: Operation) -> None:
             op.lines.stream_off()
             op.tell(stream_on=False, last_updated=time.time())
     op.conclude("Finished streaming data", {}, {"seconds": round(time.monotonic() - began, 1)},
-                [("Streamed", f"{time.monotonic() - began:.0f} s")])
+                [("Streamed", f"{time.monotonic() - began:.0f} s"), ("Session id", str(session_id or "none")), ("Tags", tags)])
 
 
 def started(op: Operation, kw: SimpleNamespace) -> int:

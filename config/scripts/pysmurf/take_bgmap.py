@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from typing import Optional, Tuple
 
 from tuning.bias_lines import UNFILTERED, StreamSetting
 
@@ -19,19 +20,21 @@ from detectors.steps import STEP_KEYWORDS, step_groups
 from detectors.tidy import left_tidy
 
 
-def measured(op: Operation) -> GroupMap:
+def measured(op: Operation) -> Tuple[GroupMap, Optional[str]]:
+    """The map, and the file that sodetlib hands back: its analysis of the steps."""
     kw = op.keywords(**{**STEP_KEYWORDS, "dc_voltage": 0.3, "step_voltage": 0.01, "hcm_wait_time": 0.0,
                         "stream_subtype": "bgmap"})
     groups = op.groups(kw.bgs)
     with left_tidy(op, zero=groups):
         if op.sodetlib is not None:
-            return of_sodetlib.group_map_of(op.sodetlib.take_bgmap(op.options.kwargs))
+            taken = op.sodetlib.take_bgmap(op.options.kwargs)
+            return of_sodetlib.group_map_of(taken), str(taken.filepath)
         op.lines.set_tes_bias_bipolar_array({group: kw.dc_voltage for group in groups})
         op.say(f"session id {op.lines.stream_on(StreamSetting(kw.stream_subtype, kw.g3_tag, **UNFILTERED))}")
         stepped = step_groups(op, groups, kw)
     constants = op.lines.constants
     threshold = (kw.analysis_kwargs or {}).get("assignment_thresh", group_map.THRESHOLD)
-    return group_map.assign(stepped, constants.pa_per_phi0, constants.shunt_ohm, threshold)
+    return group_map.assign(stepped, constants.pa_per_phi0, constants.shunt_ohm, threshold), None
 
 
 def saved(op: Operation, groups: GroupMap) -> str:
@@ -50,8 +53,8 @@ def saved(op: Operation, groups: GroupMap) -> str:
 
 
 def run(op: Operation) -> None:
-    groups = measured(op)
-    path = saved(op, groups) if op.sodetlib is None else str(op.lines.file_in_use("bgmap"))
+    groups, path = measured(op)
+    path = path or saved(op, groups)
     plot = op.folder.plot("bg_assignments.svg")
     figures.map_of_groups(plot, op.title("bias groups"), groups)
     op.register(plot, "bgmap", "svg", plot=True)

@@ -14,7 +14,7 @@ from tuning.bias_lines import UNFILTERED, StreamSetting
 from detectors import group_map, steps
 from detectors.biased import biased_options, take_biased
 from detectors.operation import Operation, keyword_options, operation_main
-from detectors.response import step_ratio, time_constant_s
+from detectors.response import step_point, step_ratio, time_constant_s
 from detectors.steps import STEP_KEYWORDS, Point
 from detectors.tidy import left_tidy
 
@@ -38,7 +38,7 @@ def measured(op: Operation) -> List[Point]:
             return point
         return point._replace(tau_s=time_constant_s(step, point.readout))
 
-    return [with_tau(point) for point in steps.points(op, stepped, known, normal, step_ratio)]
+    return [with_tau(point) for point in steps.points(op, stepped, known, normal, step_point)]
 
 
 def run(op: Operation) -> None:

@@ -10,9 +10,10 @@ from typing import List
 
 from tuning.bias_lines import UNFILTERED, StreamSetting
 
-from detectors import group_map, response, steps
+from detectors import group_map, steps
 from detectors.biased import biased_options, take_biased
 from detectors.operation import Operation, group_options, keyword_options, operation_main
+from detectors.response import wave_point
 from detectors.steps import Point
 from detectors.tidy import left_tidy
 
@@ -29,7 +30,7 @@ def measured(op: Operation) -> List[Point]:
         op.say(f"session id {lines.stream_on(StreamSetting(kw.stream_subtype, kw.g3_tag, **UNFILTERED))}")
         waved = steps.play_groups(op, groups, kw, kw.amp_wave, lambda group, volts:
                                   lines.play_wave(group, volts, freq_hz, kw.duration))
-    return steps.points(op, waved, known, normal, response.wave_ratio)
+    return steps.points(op, waved, known, normal, wave_point)
 
 
 def run(op: Operation) -> None:

@@ -100,7 +100,7 @@ def run(op: Operation) -> None:
 
 def plot(op: Operation, iv: IvCurves) -> None:
     path = op.folder.plot("iv_rfracs.svg")
-    figures.iv_curves(path, op.title("IV curves"), iv, len(iv.curves))
+    figures.iv_curves(path, op.title("IV curves"), iv)
     op.register(path, "iv", "svg", plot=True)
     path = op.folder.plot("iv_rns.svg")
     figures.iv_histograms(path, op.title("R_n and P_sat"), iv)

@@ -7,14 +7,15 @@ were, the stream OFF. With --every-band it is the operation of this name: all ch
 from __future__ import annotations
 
 import sys
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from math import nan
+from typing import Any, Dict, List, Sequence, Tuple
 
 from tuning import figures
 from tuning.arguments import StageParser, number
 from tuning.band import BANDS
 from tuning.fluxramp import current_pa
 from tuning.instrument import CannotWork
-from tuning.noise import knee_frequency, spectrum_asd, white_level
+from tuning.noise import ChannelNoise, channel_noise
 from tuning.npy import Field
 from tuning.quantiles import median, quantile_numbers
 from tuning.stage import Stage, stage_main
@@ -27,51 +28,42 @@ def measure(stage: Stage, band: int) -> Dict[str, Any]:
     stream = stage.instrument.take_stream_data([band], options.duration, stage.progress)
     if not stream.phases[band]:
         raise CannotWork("no channel of the band is in the stream")
-    levels: List[float] = []
-    rows: List[Tuple[int, int, float, float]] = []
-    densities: List[Sequence[float]] = []
+    found: Dict[int, ChannelNoise] = {}
     freqs: Sequence[float] = ()
-    knees: List[Optional[float]] = []
+    window = (options.window_min, options.window_max)
     for channel, phases in stream.phases[band].items():
-        freqs, asd = spectrum_asd([current_pa(phase, stream.pa_per_phi0) for phase in phases], stream.rate_hz)
-        level = white_level(freqs, asd, options.window_min, options.window_max)
-        if level is None:
-            raise CannotWork(f"no frequency of the spectrum within {options.window_min:g} to "
-                             f"{options.window_max:g} Hz")
-        knee = knee_frequency(freqs, asd)
-        levels.append(level)
-        knees.append(knee)
-        densities.append(asd)
-        rows.append((band, channel, level, float("nan") if knee is None else knee))
-    save(stage, band, rows, freqs, densities)
-    plot(stage, band, levels, freqs, densities)
+        freqs, found[channel] = channel_noise([current_pa(phase, stream.pa_per_phi0) for phase in phases],
+                                              stream.rate_hz, window)
+    levels = [each.white_pa for each in found.values()]
+    save(stage, band, found, freqs)
+    plot(stage, band, found, freqs, window)
     return {"median_pa_rthz": median(levels),
-            "fknee_hz": median([knee for knee in knees if knee is not None]), "n_all": len(levels),
-            **quantile_numbers("pa_rthz", levels)}
+            "fknee_hz": median([each.knee_hz for each in found.values() if each.knee_hz is not None]),
+            "n_all": len(levels), **quantile_numbers("pa_rthz", levels)}
 
 
-def save(stage: Stage, band: int, rows: Sequence[Tuple[int, int, float, float]], freqs: Sequence[float],
-         densities: Sequence[Sequence[float]]) -> None:
+def save(stage: Stage, band: int, found: Dict[int, ChannelNoise], freqs: Sequence[float]) -> None:
     fields: List[Field] = [("band", "<i4"), ("channel", "<i4"), ("white_pa_rthz", "<f8"), ("fknee_hz", "<f8"),
                            ("freq_hz", "<f4", len(freqs)), ("asd_pa_rthz", "<f4", len(freqs))]
-    nan = float("nan")
-    results = {"sid": None, "bands": [band] * len(rows), "channels": [row[1] for row in rows],
-               "noise_pars": [[level, nan, knee] for _, _, level, knee in rows],
-               "band_medians": [median([row[2] for row in rows]) if place == band else nan
+    knees = [nan if each.knee_hz is None else each.knee_hz for each in found.values()]
+    results = {"sid": None, "bands": [band] * len(found), "channels": list(found),
+               "noise_pars": [[each.white_pa, nan, knee] for each, knee in zip(found.values(), knees)],
+               "band_medians": [median([each.white_pa for each in found.values()]) if place == band else nan
                                 for place in range(BANDS)],
-               "f": list(freqs), "axx": [list(asd) for asd in densities]}
+               "f": list(freqs), "axx": [list(each.asd_pa) for each in found.values()]}
     stage.save_results(f"b{band}_take_noise", "sodetlib_data", results, fields,
-                       [(*row, freqs, asd) for row, asd in zip(rows, densities)])
+                       [(band, channel, each.white_pa, knee, freqs, each.asd_pa)
+                        for (channel, each), knee in zip(found.items(), knees)])
 
 
-def plot(stage: Stage, band: int, levels: Sequence[float], freqs: Sequence[float],
-         densities: Sequence[Sequence[float]]) -> None:
+def plot(stage: Stage, band: int, found: Dict[int, ChannelNoise], freqs: Sequence[float],
+         window: Tuple[float, float]) -> None:
     path = stage.folder.plot(f"b{band}_white_noise_summary.svg")
-    figures.noise_histogram(path, stage.title("white noise", band), levels)
+    figures.noise_histogram(path, stage.title("white noise", band), [each.white_pa for each in found.values()])
     stage.register(path, "take_noise", "svg", plot=True)
     path = stage.folder.plot(f"b{band}_asd_summary.svg")
-    figures.noise_spectrum(path, stage.title("noise spectrum", band), freqs, densities,
-                           (stage.options.window_min, stage.options.window_max))
+    figures.noise_spectrum(path, stage.title("noise spectrum", band), freqs,
+                           [each.asd_pa for each in found.values()], window)
     stage.register(path, "take_noise", "svg", plot=True)
 
 

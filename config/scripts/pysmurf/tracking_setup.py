@@ -7,7 +7,7 @@ observe. Leaves TONES and FLUX RAMP ON.
 from __future__ import annotations
 
 import sys
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 from tuning import figures, fluxramp
 from tuning.instrument import CannotWork, TrackingData, TrackingSetting
@@ -19,6 +19,16 @@ from tuning.tracking import ChannelTracking, Cuts, peak_to_peak, quality
 SAVED_RAMPS = 2
 ALARM_BELOW = 0.5
 """The part of a band that has to track. Source: socs, --good-threshold-relock."""
+
+
+class Tracked(NamedTuple):
+    """What came of one band."""
+
+    band: int
+    channels: List[ChannelTracking]
+    good: List[bool]
+    data: TrackingData
+    followed: TrackingSetting
 
 
 def setting(stage: Stage, band: int, fraction: float, lms_freq_hz: Optional[float]) -> TrackingSetting:
@@ -45,9 +55,7 @@ def measure_fraction(stage: Stage, band: int) -> Dict[str, Any]:
     return {"frac_pp_band": fraction, "carrier_khz": measured}
 
 
-def track(stage: Stage, band: int, fraction: float) -> Dict[str, Any]:
-    cuts = Cuts(*[stage.setting(name)
-                  for name in ("r2_min", "f_ptp_min", "f_ptp_max", "df_ptp_min", "df_ptp_max")])
+def track(stage: Stage, band: int, fraction: float, cuts: Cuts, tracked: List[Tracked]) -> Dict[str, Any]:
     # One ramp serves all bands; a band whose own fraction differs sees its carrier shifted as much.
     lms_freq_hz = carrier_khz(stage) * 1e3 * fraction / stage.numbers[str(band)]["frac_pp_band"]
     followed = setting(stage, band, fraction, lms_freq_hz)
@@ -62,7 +70,7 @@ def track(stage: Stage, band: int, fraction: float) -> Dict[str, Any]:
     stage.instrument.set_feedback_enable(band, [each.channel for each, fine in zip(channels, good) if fine])
     if stage.numbers[str(band)]["carrier_khz"] is not None:
         stage.instrument.keep_tracking(band, followed, stage.setting("nphi0"))
-    stage.publisher.session_data({"filepath": save(stage, band, channels, good, data, cuts, followed)})
+    tracked.append(Tracked(band, channels, good, data, followed))
     plot(stage, band, channels, good, data, cuts)
     r2 = [channel.r2 for channel in channels]
     f_ptp = [channel.f_ptp_khz for channel in channels]
@@ -74,26 +82,30 @@ def track(stage: Stage, band: int, fraction: float) -> Dict[str, Any]:
             **quantile_numbers("f_ptp_khz", f_ptp), **quantile_numbers("df_ptp_khz", df_ptp)}
 
 
-def save(stage: Stage, band: int, channels: Sequence[ChannelTracking], good: Sequence[bool],
-         data: TrackingData, cuts: Cuts, followed: TrackingSetting) -> str:
-    samples = SAVED_RAMPS * data.samples_per_ramp
+def save(stage: Stage, tracked: Sequence[Tracked], cuts: Cuts) -> str:
+    """One file of all bands that this process tracked, as sodetlib has it."""
+    samples = SAVED_RAMPS * tracked[0].data.samples_per_ramp
     fields: List[Field] = [("band", "<i4"), ("channel", "<i4"), ("freq_mhz", "<f8"), ("r2", "<f8"),
                            ("f_ptp_khz", "<f8"), ("df_ptp_khz", "<f8"), ("phase_rad", "<f8"),
                            ("is_good", "|b1"), ("f_khz", "<f4", samples), ("df_khz", "<f4", samples)]
-    results = {"bands": [band] * len(channels), "channels": [each.channel for each in channels],
+    every = [(of.band, each, fine, trace) for of in tracked
+             for each, fine, trace in zip(of.channels, of.good, of.data.traces)]
+    results = {"bands": [band for band, *_ in every], "channels": [each.channel for _, each, *_ in every],
                "f_ptp_range": [cuts.f_ptp_min_khz, cuts.f_ptp_max_khz],
                "df_ptp_range": [cuts.df_ptp_min_khz, cuts.df_ptp_max_khz], "r2_min": cuts.r2_min,
-               "f": [list(trace.tracked_khz) for trace in data.traces],
-               "df": [list(trace.error_khz) for trace in data.traces],
-               "sync_idxs": {band: list(range(0, len(data.traces[0].tracked_khz) + 1, data.samples_per_ramp))},
-               "r2": [each.r2 for each in channels], "is_good": list(good),
-               "tracking_kwargs": {band: followed._asdict()},
-               "f_ptp": [each.f_ptp_khz for each in channels], "df_ptp": [each.df_ptp_khz for each in channels]}
+               "f": [list(trace.tracked_khz) for *_, trace in every],
+               "df": [list(trace.error_khz) for *_, trace in every],
+               "sync_idxs": {of.band: list(range(0, len(of.data.traces[0].tracked_khz) + 1,
+                                                 of.data.samples_per_ramp)) for of in tracked},
+               "r2": [each.r2 for _, each, *_ in every], "is_good": [fine for _, _, fine, _ in every],
+               "tracking_kwargs": {of.band: of.followed._asdict() for of in tracked},
+               "f_ptp": [each.f_ptp_khz for _, each, *_ in every],
+               "df_ptp": [each.df_ptp_khz for _, each, *_ in every]}
     rows = [(band, each.channel, each.freq_mhz, each.r2, each.f_ptp_khz, each.df_ptp_khz,
              float("nan") if each.phase is None else each.phase, fine,
-             trace.tracked_khz[:samples], trace.error_khz[:samples])
-            for each, fine, trace in zip(channels, good, data.traces)]
-    return stage.save_results(f"b{band}_tracking_results", "tracking_data", results, fields, rows)
+             trace.tracked_khz[:samples], trace.error_khz[:samples]) for band, each, fine, trace in every]
+    name = f"b{tracked[0].band}_tracking_results" if len(tracked) == 1 else "tracking_results"
+    return stage.save_results(name, "tracking_data", results, fields, rows)
 
 
 def plot(stage: Stage, band: int, channels: Sequence[ChannelTracking], good: Sequence[bool],
@@ -115,7 +127,12 @@ def run(stage: Stage) -> None:
     fractions = [numbers["frac_pp_band"] for numbers in stage.numbers.values()]
     if fractions:
         fraction = sum(fractions) / len(fractions)
-        stage.each_band(lambda band: track(stage, band, fraction))
+        cuts = Cuts(*[stage.setting(name)
+                      for name in ("r2_min", "f_ptp_min", "f_ptp_max", "df_ptp_min", "df_ptp_max")])
+        tracked: List[Tracked] = []
+        stage.each_band(lambda band: track(stage, band, fraction, cuts, tracked))
+        if tracked:
+            stage.publisher.session_data(stage.told.keep({"filepath": save(stage, tracked, cuts)}))
         tell_yield(stage)
 
 

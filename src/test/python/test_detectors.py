@@ -108,6 +108,14 @@ class AnalysisTest(unittest.TestCase):
         for seen, true in zip(found, (ohm, current, current ** 2 * ohm, -1 / (current * (ohm - SHUNT)))):
             self.assertAlmostEqual(seen / true, 1)
 
+    def test_a_step_need_not_be_small(self) -> None:
+        """I (I_b - I) is the same on both sides of it."""
+        bias, step = 400e-6, 40e-6
+        low, high = constant_power_a(bias), constant_power_a(bias + step)
+        found = response.operating_point((high - low) / step, bias, SHUNT, step)
+        self.assertAlmostEqual(found.current_a / low, 1)
+        self.assertAlmostEqual(found.power_w / POWER, 1)
+
     def test_operating_point_of_a_resistor(self) -> None:
         for ohm in (PARASITIC, NORMAL):
             self.assertAlmostEqual(response.operating_point(SHUNT / (SHUNT + ohm), 1e-3, SHUNT).ohm / ohm, 1)

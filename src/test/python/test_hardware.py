@@ -345,6 +345,17 @@ class RightNumbersTest(OnStandIn):
         self.assertEqual(results["channels"], self.server.on(0))
         self.assertEqual(len(results["f"]), len(results["r2"]))
 
+    def test_bands_that_are_tracked_together_are_in_one_file(self) -> None:
+        for stage in ("preflight", "setup_amps", "find_freq", "setup_notches"):
+            self.run_well(stage, "--bands", "0,1")
+        ended = self.run_well("tracking_setup", "--bands", "0,1")
+        path, = (path for path in (ended.result or {})["files"] if path.endswith(".npy"))
+        with open(path, "rb") as file:
+            results = pickle.load(file)
+        self.assertTrue(path.endswith("0_tracking_results.npy"), path)
+        self.assertEqual(results["bands"], [0] * len(self.server.on(0)) + [1] * len(self.server.on(1)))
+        self.assertEqual(list(results["tracking_kwargs"]), [0, 1])
+
     def test_the_device_configuration_is_used_and_kept(self) -> None:
         self.server.exp.update({"amp_hemt_drain_current": 6.0, "amp_hemt_drain_current_tolerance": 0.3,
                                 "res_amp_cut": 0.07, "flux_ramp_rate_khz": 4, "nphi0": 5})

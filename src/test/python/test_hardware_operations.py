@@ -47,11 +47,11 @@ class WithSodetlibTest(OnStandIn):
         for name, of_sodetlib, left in (("take_iv", "iv.take_iv", 0.0), ("overbias_tes", "util.overbias_dets", 0.0),
                                         ("take_noise", "noise.take_noise", 2.0),
                                         ("take_bias_steps", "bias_steps.take_bias_steps", 2.0)):
-            self.server.tes, self.server.calls[:] = [2.0] * 15, []
+            self.server.tes, self.server.calls[:], self.server.waveform = [2.0] * 15, [], 3
             self.server.answers[of_sodetlib] = fails
             with self.assertRaisesRegex(RuntimeError, "no answer"):
                 self.run_stage(name, *(["--every-band"] if name == "take_noise" else []))
-            self.assertEqual(self.server.tes[:12], [left] * 12, name)
+            self.assertEqual((self.server.tes[:12], self.server.waveform), ([left] * 12, 0), name)
             if name != "overbias_tes":
                 self.assertIn("stream.stream_g3_off", self.server.calls, name)
 
@@ -65,6 +65,16 @@ class WithSodetlibTest(OnStandIn):
         # What it prints and swallows is a failure here.
         self.server.answers["bias_steps.take_bias_steps"] = SimpleNamespace(filepath="/data/steps.npy")
         self.assertIn("could not analyse", self.run_stage("take_bias_steps").err)
+
+    def test_a_map_is_told_as_sodetlib_analysed_it(self) -> None:
+        self.server.answers["bias_steps.take_bgmap"] = SimpleNamespace(
+            filepath="/data/steps.npy", bands=[0, 0], channels=[7, 9], bgmap=[3, -1], polarity=[-1, 1],
+            bg_corr=[[0.0] * 3 + [0.9] + [0.01] * 8, [1 / 12] * 12])
+        with mock.patch("tuning.publisher.Publisher.session_data") as told:
+            found = self.numbers("take_bgmap")
+        self.assertEqual((found["n_assigned"], found["correlation"]), (1, 0.9))
+        data = {key: value for call in told.call_args_list for key, value in call.args[0].items()}
+        self.assertEqual((data["filepath"], data["nchans_per_bg"]), ("/data/steps.npy", [0] * 3 + [1] + [0] * 8 + [1]))
 
     def test_biasing_is_read_back(self) -> None:
         self.server.exp["iv_file"] = "/data/iv.npy"

@@ -9,12 +9,14 @@ import subprocess
 import time
 import unittest
 from math import isfinite
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List, Tuple
 from xml.etree import ElementTree
 
-from stage_process import CTIME, SMALL, TIMEOUT_S, Ended, Listener, Slot, rest_of, tuned_slot
+from stage_process import CTIME, SETUP, SMALL, TIMEOUT_S, Ended, Listener, Slot, rest_of, tuned_slot
 from tuning.bias_lines import GROUPS
 from tuning.npy import read_table
+from tuning.session_folder import SessionFolder
+from tuning.told import END, Told
 
 OFF = [0.0] * GROUPS
 LOW = [False] * GROUPS
@@ -113,7 +115,7 @@ class AgainstTruthTest(OnBiasedSlot):
 
     def test_bias_steps_and_waves(self) -> None:
         before = self.lines
-        for name, within in (("take_bias_steps", 0.035), ("take_bias_waves", 0.025)):
+        for name, within in (("take_bias_steps", 0.02), ("take_bias_waves", 0.02)):
             ended = self.run_it(name)
             self.assertEqual(self.lines, before, name)
             found, truth = self.table(ended), self.truth()
@@ -211,6 +213,7 @@ class AbortTest(OnBiasedSlot):
         self.assertEqual(process.returncode, 130)
         self.assertFalse(self.slot.state["stream"]["open_g3stream"])
         self.assertEqual(self.lines["high_current"], LOW)
+        self.assertFalse(os.path.exists(self.slot.path("left.json")))
 
     def test_those_that_leave_no_bias(self) -> None:
         for name, arguments in (("take_iv", ()), ("bias_dets", ("--rfrac", "0.5", *LONG)), ("overbias_tes", LONG),
@@ -219,12 +222,47 @@ class AbortTest(OnBiasedSlot):
             self.assertEqual(self.lines["volts"], OFF, name)
             self.assertFalse(self.slot.state["tes_bias_on"])
 
-    def test_one_that_was_killed(self) -> None:
-        process = self.started("overbias_tes", *LONG, at_volts=19)
+    def killed(self, name: str, *arguments: str, until: Callable[[Dict[str, Any]], bool]) -> None:
+        """In the middle, so that none of its own clean-up ran."""
+        process = self.slot.start(name, "--simulate", *LONG, *arguments)
+        self.addCleanup(process.kill)
+        deadline = time.monotonic() + TIMEOUT_S
+        while not until(self.slot.state):
+            self.assertLess(time.monotonic(), deadline)
+            self.assertIsNone(process.poll())
+            time.sleep(0.02)
         process.kill()
         rest_of(process)
-        self.run_it("bias_off", "--kwargs", "{}", "--faults", "hang")
-        self.assertEqual((self.lines["volts"], self.lines["high_current"]), (OFF, LOW))
+
+    def test_those_that_were_killed(self) -> None:
+        """What follows leaves what each would have left, and takes no notice of another session's."""
+        before = self.lines
+        for name, arguments, until, left in (
+                ("overbias_tes", (), lambda state: max(state["tes_bias"]["volts"]) > 19, OFF),
+                ("take_bias_steps", ("--kwargs", '{"dc_voltage": 7.0, "hcm_wait_time": 9}'),
+                 lambda state: state["tes_bias"]["high_current"][11], before["volts"])):
+            self.run_it("set_biases", "--bias", json.dumps(before["volts"][:12]))
+            self.killed(name, *arguments, until=until)
+            in_between = self.lines
+            self.run_it("put_back")
+            self.assertEqual(self.lines, in_between, name)
+            self.run_it("put_back", "--kwargs", "{}", "--faults", "hang", ctime=CTIME)
+            self.assertEqual((self.lines["volts"], self.lines["high_current"]), (left, LOW), name)
+            self.assertFalse(self.slot.state["stream"]["open_g3stream"])
+            self.assertFalse(os.path.exists(self.slot.path("left.json")))
+
+    def test_a_stream_that_was_killed(self) -> None:
+        before = self.lines
+        for name, arguments in (("stream", ()), ("take_noise", ("--every-band",))):
+            self.killed(name, *arguments, until=lambda state: state["stream"]["open_g3stream"])
+            self.run_it("put_back", ctime=CTIME)
+            self.assertEqual((self.slot.state["stream"]["open_g3stream"], self.lines), (False, before), name)
+
+    def test_a_record_that_cannot_be_read(self) -> None:
+        with open(self.slot.path("left.json"), "w", encoding="utf-8") as file:
+            file.write('{"ctime": 1}')
+        self.assertIn("is not known, so all biases go off", self.run_it("put_back", ctime=1).err)
+        self.assertEqual(self.lines["volts"], OFF)
 
     def test_those_that_leave_the_bias(self) -> None:
         before = self.lines
@@ -269,6 +307,18 @@ class ProcessTest(OnBiasedSlot):
         self.assertEqual((told["open_g3stream"], told["stream_id"], told["degraded"]), (0, "slot2", False))
         self.assertEqual(told["state_results"]["num_active_channels"], len(told["channel_mask"]))
 
+    def test_noise_is_streamed_while_it_is_taken(self) -> None:
+        process = self.slot.start("take_noise", "--simulate", "--every-band", "--faults", "hang")
+        self.addCleanup(process.kill)
+        assert process.stdout is not None
+        self.assertIn("hanging\n", process.stdout)
+        self.run_it("check_state", "--test-mode")
+        told = self.told()
+        self.assertEqual((told["open_g3stream"], told["stream_tag"]), (1, "oper,noise"))
+        process.send_signal(signal.SIGINT)
+        rest_of(process)
+        self.assertFalse(self.slot.state["stream"]["open_g3stream"])
+
     def test_a_link_that_is_locked_up(self) -> None:
         self.run_it("restart_rssi")
         self.assertTrue(self.told()["rssi_responsive"])
@@ -294,10 +344,19 @@ class OthersTest(OnBiasedSlot):
         self.run_it("all_off", "--amps", "off")
         state = self.slot.state
         self.assertFalse(state["flux_ramp_on"] or state["tes_bias_on"] or any(state["tones_on"].values()))
+        self.assertEqual([message["payload"] for message in self.listener.messages()
+                          if message["type"] == "session_log"], ["Everything off"] * 2)
 
     def test_run_test_func(self) -> None:
         self.run_it("run_test_func")
         self.assertEqual(self.told(), {"test": 10})
+
+    def result_of(self, operation: str, *arguments: str) -> Tuple[Dict[str, Any], str]:
+        """The result, and the last words."""
+        self.run_it("uxm_result", operation, *arguments)
+        messages = self.listener.messages()
+        return (next(message["payload"]["result"] for message in messages if message["type"] == "session_data"),
+                next((message["payload"] for message in messages if message["type"] == "session_log"), ""))
 
     def test_what_a_relock_tells(self) -> None:
         for stage in ("load_tune", "serial_algs", "tracking_setup", "take_noise", "take_bgmap"):
@@ -310,8 +369,43 @@ class OthersTest(OnBiasedSlot):
                          ["Channels that track", "White noise", "Channels with a group"])
         self.assertEqual([step for step, _ in told["timestamps"]],
                          ["load_tune", "tracking_setup", "noise", "bg_map", "end"])
-        self.assertIn("no keyword argument 'nphi'",
-                      self.run_it("load_tune", "--uxm-kwargs", '{"nphi": 1}', code=2).err)
+        returned = {key: told[key] for key in ("filepath", "all_det_num", "good_det_num")}
+        self.assertTrue(returned["filepath"].endswith("_tracking_results.npy"))
+        self.assertEqual(self.result_of("uxm_relock"),
+                         ({"success": True, "return_val": returned, "traceback": None}, "Finished UXM Relock"))
+        self.assertEqual(self.result_of("uxm_setup"),
+                         ({"success": True, "return_val": None, "traceback": None}, "Finished UXM Setup"))
+        self.assertEqual(self.result_of("uxm_relock", "--failed=no \"tune\"", "--bands", "0"),
+                         ({"success": False, "return_val": None, "traceback": "no \"tune\""}, ""))
+
+    def test_steps_of_a_setup(self) -> None:
+        told = Told(SessionFolder(self.slot.data_dir, CTIME + 2))
+        for now, stage in enumerate(SETUP + (END,)):
+            steps = told.step(stage, now)["timestamps"]
+        self.assertEqual([step for step, _ in steps], ["setup_amps", "estimate_attens", "setup_phase_delay",
+                                                       "setup_tune", "setup_tracking", "noise", "end"])
+
+    def test_parameters_that_are_something_else(self) -> None:
+        """One line that names the parameter, whatever JSON it is."""
+        for stage, arguments, text in (
+                ("load_tune", ("--uxm-kwargs", '{"nphi": 1}'), "no keyword argument 'nphi'"),
+                ("load_tune", ("--uxm-kwargs", "[1]"), "argument --uxm-kwargs: '[1]' is no JSON object"),
+                ("take_iv", ("--kwargs", "3"), "argument --kwargs: '3' is no JSON object"),
+                ("take_iv", ("--kwargs", "{"), "argument --kwargs: '{' is no JSON"),
+                ("take_bias_steps", ("--rfrac-range", "0.5"), "--rfrac-range: '0.5' is not a list of 2 numbers"),
+                ("bias_dets", ("--rfrac", "[0.5]"), "--rfrac: '[0.5]' is neither a number nor a list of 2 numbers"),
+                ("set_biases", ("--bias", "true"), "--bias: 'true' is neither a number nor a list of 1 to 15"),
+                ("overbias_tes", ("--bgs", "1.5"), "--bgs: '1.5' is neither a bias group nor a list of them")):
+            err = self.run_it(stage, *arguments, code=2).err
+            self.assertIn(text, err)
+            self.assertNotIn("Traceback", err)
+        self.assertIn("analysis_kwargs 3 is no object",
+                      self.run_it("take_iv", "--kwargs", '{"analysis_kwargs": 3}', code=1).err)
+
+    def test_bands_as_the_agent_takes_them(self) -> None:
+        for text, bands in (("null", range(8)), ("", range(8)), ("3", [3]), ("[1, 0]", [0, 1])):
+            told = self.result(self.run_it("safe_state", "--bands", text))
+            self.assertEqual(set(told), {str(band) for band in bands})
 
 
 if __name__ == "__main__":

@@ -1,11 +1,10 @@
 """What bias steps and bias waves tell: how many detectors are in their transitions, and where."""
 from __future__ import annotations
 
-import json
 from math import isfinite
 from typing import Any, Callable, List, Sequence
 
-from tuning.arguments import StageParser
+from tuning.arguments import StageParser, json_numbers
 from tuning.bias_lines import DETECTOR_GROUPS
 from tuning.quantiles import median
 
@@ -28,10 +27,10 @@ def take_biased(op: Operation, take: Callable[[Any], Any], measured: Callable[[O
         path = op.folder.output(f"bias_{kind}_analysis.npy")
         steps.write(path, found)
         op.register(path, f"bias_{kind}_analysis", "npy")
-    conclude_biased(op, found, path, f"b{kind[0]}_rfrac_summary", feed)
+    conclude_biased(op, found, path, kind, feed)
 
 
-def conclude_biased(op: Operation, found: Sequence[Point], path: str, plot: str, feed: str) -> None:
+def conclude_biased(op: Operation, found: Sequence[Point], path: str, kind: str, feed: str) -> None:
     low, high = op.options.rfrac_range
     biased = steps.biased(found, low, high)
     of_group = [point.place.group for point in biased]
@@ -41,8 +40,9 @@ def conclude_biased(op: Operation, found: Sequence[Point], path: str, plot: str,
     of = {"Rfrac": quantiles("Rfrac", fractions), "Si": quantiles("Si", responsivities),
           "Rtes": quantiles("Rtes", [point.at.ohm for point in grouped])}
     per_group = [of_group.count(group) for group in range(DETECTOR_GROUPS)]
+    plot = f"b{kind[0]}_rfrac_summary"
     drawn = op.folder.plot(f"{plot}.svg")
-    figures.operating_points(drawn, op.title("operating points"),
+    figures.operating_points(drawn, op.title(f"operating points by bias {kind}s"),
                              [Measured(point.place.group, point.fraction) for point in grouped],
                              [Measured(point.place.group, point.at.per_volt * 1e-6) for point in biased],
                              (low, high), len(biased), len(found))
@@ -64,5 +64,5 @@ def conclude_biased(op: Operation, found: Sequence[Point], path: str, plot: str,
 
 
 def biased_options(parser: StageParser) -> None:
-    parser.add_argument("--rfrac-range", type=json.loads, default=[0.2, 0.9], metavar="JSON",
+    parser.add_argument("--rfrac-range", type=json_numbers(2, 2), default=[0.2, 0.9], metavar="JSON",
                         help="where a channel counts as biased (0.2 to 0.9)")

@@ -32,7 +32,7 @@ class Measured(NamedTuple):
     value: float
 
 
-def iv_curves(path: str, title: str, iv: IvCurves, expected: int) -> None:
+def iv_curves(path: str, title: str, iv: IvCurves) -> None:
     """R over R_n against the bias, a line a channel in the colour of its group."""
     low, high = iv.volts[0], iv.volts[-1]
     shown_to = _shown_volts(iv) or high
@@ -43,7 +43,7 @@ def iv_curves(path: str, title: str, iv: IvCurves, expected: int) -> None:
         xs, ys = _above_kink(iv.volts, curve, shown_to)
         panel.line(xs, ys, COLOURS[curve.place.group], 1)
         groups.append(curve.place.group)
-    panel.note([f"{len(iv.fine)} of {expected} channels", "green: 0.3 to 0.6, where biases are sought"], font=14)
+    panel.note([f"{len(iv.fine)} of {len(iv.curves)} channels", "green: 0.3 to 0.6, where biases are sought"], font=14)
     write_text(path, svg.sheet(title, [panel], [f"a line a channel, in the colour of its bias group: "
                                                 f"{', '.join(map(str, sorted(set(groups))))}"]))
 

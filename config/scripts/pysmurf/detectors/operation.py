@@ -5,8 +5,6 @@ simonsobs/socs: what a function returned at the top, and again in ``result``.
 """
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import sys
 import time
@@ -14,7 +12,7 @@ import traceback
 from types import SimpleNamespace
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
-from tuning.arguments import Options, StageParser, common_options
+from tuning.arguments import Options, StageParser, common_options, json_groups, json_object
 from tuning.bias_lines import DETECTOR_GROUPS, GROUPS, BiasLines
 from tuning.faults import UnknownFault, parse_faults
 from tuning.instrument import CannotWork
@@ -37,7 +35,7 @@ class Operation(Stage):
         super().__init__(name, options, faults, publisher)
         self.values: Dict[str, Any] = {}
         self.lines: BiasLines = self.instrument.bias_lines
-        self.ending = f"Finished {name}"
+        self.last_words = f"Finished {name}"
 
     @property
     def sodetlib(self) -> Optional[Sodetlib]:
@@ -55,7 +53,10 @@ class Operation(Stage):
         for name in given:
             if name not in known:
                 raise CannotWork(f"{self.name}() got an unexpected keyword argument '{name}'")
-        for name in given.get("analysis_kwargs") or {}:
+        analysis = given.get("analysis_kwargs") or {}
+        if not isinstance(analysis, dict):
+            raise CannotWork(f"analysis_kwargs {analysis!r} is no object")
+        for name in analysis:
             if self.sodetlib is None and name not in ANALYSIS_KEYWORDS:
                 raise CannotWork(f"analysis_kwargs: '{name}' is for sodetlib's analysis, and this is another")
         return SimpleNamespace(**{**known, **given})
@@ -76,22 +77,24 @@ class Operation(Stage):
         self.progress(None, done, total, unit)
 
     def conclude(self, text: str, returned: Dict[str, Any], numbers: Dict[str, Any], headline: Headline,
-                 **feeds: Dict[str, Any]) -> None:
+                 **beside: Dict[str, Any]) -> None:
         """What came of it: the agent's text and data, the numbers for the gates, those an observer looks at
-        first, and the blocks of its feeds."""
+        first, and what is told besides, as the blocks of its feeds."""
         # One that tells of no progress hangs here, where it is asked to.
         self.faults.hang_once()
-        self.ending = text
+        self.last_words = text
         self.values = finite(numbers)
         if self.in_pipeline:
             # The data at the top are those of the whole.
             self.tell(**{self.name: returned}, **self.told.headline(*headline[0]))
             return
-        self.tell(**returned, **feeds, result={"success": True, "return_val": returned, "traceback": None},
+        self.tell(**returned, **beside, result={"success": True, "return_val": returned, "traceback": None},
                   headline=[{"name": name, "value": value} for name, value in headline])
 
-    def failed(self) -> None:
-        self.tell(result={"success": False, "return_val": None, "traceback": traceback.format_exc()})
+    def leave(self, reason: Optional[BaseException]) -> None:
+        super().leave(reason)
+        if isinstance(reason, Exception):
+            self.tell(result={"success": False, "return_val": None, "traceback": traceback.format_exc()})
 
     def begin(self) -> None:
         if self.in_pipeline:
@@ -114,7 +117,7 @@ class Operation(Stage):
         self.write_result()
         if self.in_pipeline:
             self.tell(**self.told.step(END, time.time()))
-        self.publisher.session_log(self.ending)
+        self.publisher.session_log(self.last_words)
 
 
 def quantiles(name: str, values: Sequence[float]) -> Dict[str, Any]:
@@ -133,13 +136,6 @@ def block(*of: Dict[str, Any]) -> Dict[str, float]:
     return flat
 
 
-def json_object(text: str) -> Dict[str, Any]:
-    given = json.loads(text)
-    if not isinstance(given, dict):
-        raise argparse.ArgumentTypeError(f"{text!r} is no JSON object")
-    return given
-
-
 def keyword_options(parser: StageParser) -> None:
     """What most operations take."""
     parser.add_argument("--kwargs", type=json_object, default={}, metavar="JSON",
@@ -148,15 +144,14 @@ def keyword_options(parser: StageParser) -> None:
 
 
 def group_options(parser: StageParser) -> None:
-    parser.add_argument("--bgs", type=json.loads, metavar="JSON", help="bias group, or list of them (all twelve)")
+    parser.add_argument("--bgs", type=json_groups, metavar="JSON", help="bias group, or list of them (all twelve)")
 
 
 def operation_main(name: str, description: Optional[str], run: Callable[[Operation], None],
                    *added: Callable[[StageParser], None], stopped: int = EXIT_INTERRUPTED) -> int:
     """Run an operation from the command line; returns the exit code. ``stopped`` is that of one that was told to
     end: 0 for a process, whose end that is."""
-    parser = StageParser(prog=f"{name}.py", description=description, allow_abbrev=False,
-                         formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = StageParser(name, description)
     common_options(parser.add_argument_group("every operation"))
     for add in added:
         add(parser)
@@ -170,12 +165,5 @@ def operation_main(name: str, description: Optional[str], run: Callable[[Operati
         print(f"{name}.py: error: {unknown}", file=sys.stderr)
         return EXIT_ARGUMENTS
 
-    def told(operation: Operation) -> None:
-        try:
-            run(operation)
-        except Exception:
-            operation.failed()
-            raise
-
-    code = run_stage(name, options, faults, told, Operation)
+    code = run_stage(name, options, faults, run, Operation)
     return stopped if code == EXIT_INTERRUPTED else code

@@ -8,10 +8,10 @@ from math import isfinite, nan
 from types import SimpleNamespace
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, TypeVar, Union
 
-from tuning.bias_lines import UNGROUPED, Readout, SteppedGroup, WavedGroup
+from tuning.bias_lines import UNGROUPED, Constants, Readout, SteppedGroup, WavedGroup
 from tuning.npy import Field, write_table
 
-from detectors import group_map, iv_curve, response
+from detectors import group_map, iv_curve
 from detectors.group_map import MAX_OHM, GroupMap, Place
 from detectors.operation import Operation
 from detectors.response import NOWHERE, OperatingPoint
@@ -73,17 +73,15 @@ def normal_ohms(op: Operation) -> Dict[Readout, float]:
 
 
 def points(op: Operation, played: Sequence[Played], groups: GroupMap, normal: Dict[Readout, float],
-           ratio_of: Callable[[Any, Readout, int, float], float]) -> List[Point]:
+           point_of: Callable[[Any, Readout, int, Constants], OperatingPoint]) -> List[Point]:
     """Each channel by what was played on its own group; what has too much resistance for a detector is of none."""
-    constants = op.lines.constants
     by_group = {each.group: each for each in played}
     found: List[Point] = []
     for readout in played[0].phases if played else ():
         place, at = groups.get(readout, group_map.NOWHERE), NOWHERE
         mine = by_group.get(place.group)
         if mine is not None:
-            at = response.operating_point(ratio_of(mine, readout, place.polarity, constants.pa_per_phi0), mine.bias_a,
-                                          constants.shunt_ohm)
+            at = point_of(mine, readout, place.polarity, op.lines.constants)
             if abs(at.ohm) > MAX_OHM:
                 place, at = place._replace(group=UNGROUPED), NOWHERE
         found.append(Point(readout, place, at, None, normal.get(readout, nan)))

@@ -118,6 +118,10 @@ class StageParser(argparse.ArgumentParser):
 
     lenient = False
 
+    def __init__(self, name: str, description: Optional[str]) -> None:
+        super().__init__(prog=f"{name}.py", description=description, allow_abbrev=False,
+                         formatter_class=argparse.RawDescriptionHelpFormatter)
+
     def understand(self, arguments: Optional[Sequence[str]]) -> Options:
         """The options, and which of them were given; what is unknown raises or ends as `error` has it."""
         options = self.parse_args(arguments, Options())
@@ -152,7 +156,51 @@ def parts(text: str) -> List[str]:
     return [str(part) for part in json.loads(text)] if text.startswith("[") else text.split(",")
 
 
-def bands(text: str) -> List[int]:
+def json_object(text: str) -> Dict[str, Any]:
+    given = _json(text)
+    if not isinstance(given, dict):
+        raise argparse.ArgumentTypeError(f"{text!r} is no JSON object")
+    return given
+
+
+def json_numbers(fewest: int, most: int, alone: bool = False) -> Callable[[str], Any]:
+    """A JSON list of so many numbers, or one that stands ``alone``."""
+    def check(text: str) -> Any:
+        given = _json(text)
+        if alone and _is_number(given):
+            return given
+        if not isinstance(given, list) or not fewest <= len(given) <= most or not all(map(_is_number, given)):
+            count = str(most) if fewest == most else f"{fewest} to {most}"
+            raise argparse.ArgumentTypeError(f"{text!r} is {'neither a number nor' if alone else 'not'} a list of "
+                                             f"{count} numbers")
+        return given
+    return check
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def json_groups(text: str) -> Any:
+    """Bias groups: a number, a list, or null; which of them there are is known later."""
+    given = _json(text)
+    every = given if isinstance(given, list) else [] if given is None else [given]
+    if any(isinstance(each, bool) or not isinstance(each, int) for each in every):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a bias group nor a list of them")
+    return given
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as wrong:
+        raise argparse.ArgumentTypeError(f"{text!r} is no JSON: {wrong}") from wrong
+
+
+def bands(text: str) -> Optional[List[int]]:
+    """None for those that the device configuration names."""
+    if text in ("", "null"):
+        return None
     chosen = sorted({int(part) for part in parts(text)})
     if not chosen or chosen[0] < 0 or chosen[-1] >= BANDS:
         raise argparse.ArgumentTypeError(f"{text!r}: bands are 0 to {BANDS - 1}, separated by commas")
@@ -190,9 +238,8 @@ def integer(low: int, high: int) -> Callable[[str], int]:
     return check
 
 
-def stage_parser(stage: str, description: str) -> StageParser:
-    parser = StageParser(prog=f"{stage}.py", description=description, allow_abbrev=False,
-                         formatter_class=argparse.RawDescriptionHelpFormatter)
+def stage_parser(stage: str, description: Optional[str]) -> StageParser:
+    parser = StageParser(stage, description)
     common_options(parser.add_argument_group("every stage"))
     _amplifiers(parser.add_argument_group("preflight, setup_amps, safe_state"))
     _line(parser.add_argument_group("estimate_attens, estimate_phase_delay, find_freq"))
@@ -201,12 +248,13 @@ def stage_parser(stage: str, description: str) -> StageParser:
     return parser
 
 
-def parse(stage: str, description: str, arguments: Optional[Sequence[str]]) -> Options:
+def parse(stage: str, description: Optional[str], arguments: Optional[Sequence[str]]) -> Options:
     return stage_parser(stage, description).understand(arguments)
 
 
 def common_options(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--bands", type=bands, default=[0], metavar="0,1", help="bands to work on (0)")
+    group.add_argument("--bands", type=bands, default=[0], metavar="0,1",
+                       help="bands to work on; null for those that are active (0)")
     group.add_argument("--channels", type=integer(1, ARRAY_MAX), metavar="N",
                        help="channels of a simulated band (64, or those of the array in the state file)")
     group.add_argument("--seed", type=int, metavar="N",
@@ -228,7 +276,7 @@ def common_options(group: argparse._ArgumentGroup) -> None:
                             "safe_state 15)")
     group.add_argument("--faults", type=lambda text: ",".join(parts(text)), default="", metavar="a,b",
                        help="faults of the simulator, name or name@stage (also SMURF_SIM_FAULTS)")
-    group.add_argument("--uxm-kwargs", type=json.loads, default={}, metavar="JSON",
+    group.add_argument("--uxm-kwargs", type=json_object, default={}, metavar="JSON",
                        help="keywords of sodetlib's uxm_setup or uxm_relock, as its callers give them")
     group.add_argument("--time-scale", type=number(0, 1), default=0.0, metavar="0..1",
                        help="part of the real waiting times that the simulator waits (0)")

@@ -70,6 +70,11 @@ class HardwareBiasLines:
             self._smurf.set_tes_bias_low_current(list(groups))
             self.set_tes_bias_bipolar_array(scaled)
 
+    def end_waveform(self) -> None:
+        """The registers have the volts of before, the DACs what was played last: so they are written again."""
+        self._smurf.set_rtm_arb_waveform_enable(0)
+        self._smurf.set_tes_bias_bipolar_array(self._smurf.get_tes_bias_bipolar_array())
+
     def stream_on(self, setting: StreamSetting) -> int:
         if self._sodetlib is not None:
             return self._sodetlib.stream_g3_on({

@@ -110,6 +110,9 @@ class BiasLines(Protocol):
     def set_current_mode(self, groups: Sequence[int], high: bool, const_current: bool = True) -> None:
         """Turn the relays; with ``const_current`` the volts change so that the current does not."""
 
+    def end_waveform(self) -> None:
+        """End what a generator plays on a line, although nobody waits for it; its own volts are back then."""
+
     def stream_on(self, setting: StreamSetting) -> int:
         """Begin a stream; returns its session id. Refuses where no channel could be in it."""
 

@@ -182,8 +182,9 @@ def noise_histogram(path: str, title: str, levels: Sequence[float]) -> None:
         if count:
             panel.rectangle((low + place * width, low + (place + 1) * width), (0, count), BLUE, 0.6)
     panel.upright(middle, ORANGE, 2.5)
+    beyond = sum(not low <= level <= high for level in levels)
     panel.legend([(f"median {middle:.1f} pA/rtHz", ORANGE, "dashes"),
-                  (f"{len(levels)} channels", BLUE, "area")])
+                  (f"{len(levels)} channels" + (f", {beyond} beyond the edges" if beyond else ""), BLUE, "area")])
     write_text(path, svg.sheet(title, [panel]))
 
 
@@ -199,6 +200,6 @@ def noise_spectrum(path: str, title: str, freqs: Sequence[float], densities: Seq
     for asd in densities[::max(len(densities) // SPECTRA_SHOWN, 1)]:
         panel.line([log10(freq) for freq in freqs], [log10(value) for value in asd], GREY, 0.4)
     panel.line([log10(freq) for freq in freqs], logs, BLUE, 2)
-    panel.legend([("median of the band", BLUE, "line"), ("some channels", GREY, "line"),
+    panel.legend([("median", BLUE, "line"), ("some channels", GREY, "line"),
                   (f"white level, {window[0]:g} to {window[1]:g} Hz", GREEN, "area")])
     write_text(path, svg.sheet(title, [panel]))

@@ -57,7 +57,7 @@ CONFIGURED: Dict[str, Tuple[str, Optional[int]]] = {
     "hemt_vg_min": ("amp_hemt_gate_volt_min", None), "hemt_vg_max": ("amp_hemt_gate_volt_max", None),
     "lna_vg_min": ("amp_50k_gate_volt_min", None), "lna_vg_max": ("amp_50k_gate_volt_max", None),
     "hemt_vg": ("amp_hemt_gate_volt", None), "lna_vg": ("amp_50k_gate_volt", None),
-    "amps_to_bias": ("amps_to_bias", None), "tone_power": ("tone_power", None),
+    "amps_to_bias": ("amps_to_bias", None), "active_bands": ("active_bands", None), "tone_power": ("tone_power", None),
     "amp_cut": ("res_amp_cut", None), "grad_cut": ("res_grad_cut", None),
     "max_iters": ("gradientDescentMaxIters", None), "gain": ("gradientDescentGain", None),
     "step_hz": ("gradientDescentStepHz", None), "converge_hz": ("gradientDescentConvergeHz", None),

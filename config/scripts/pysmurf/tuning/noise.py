@@ -6,6 +6,7 @@ from random import Random
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from tuning.fourier import fft
+from tuning.instrument import CannotWork
 from tuning.quantiles import median
 
 BOLTZMANN = 1.380649e-23
@@ -98,6 +99,24 @@ def white_level(freqs: Sequence[float], asd: Sequence[float], low_hz: float,
                 high_hz: float) -> Optional[float]:
     """Median of the density in a window. Source: sodetlib ``get_noise_params`` (10 to 30 Hz)."""
     return median([value for freq, value in zip(freqs, asd) if low_hz < freq < high_hz])
+
+
+class ChannelNoise(NamedTuple):
+    """What a stream tells of one channel's noise."""
+
+    white_pa: float
+    knee_hz: Optional[float]
+    asd_pa: Sequence[float]
+
+
+def channel_noise(current_pa: Sequence[float], rate_hz: float,
+                  window_hz: Tuple[float, float]) -> Tuple[Sequence[float], ChannelNoise]:
+    """The frequencies, and what there is at them."""
+    freqs, asd = spectrum_asd(current_pa, rate_hz)
+    level = white_level(freqs, asd, *window_hz)
+    if level is None:
+        raise CannotWork(f"no frequency of the spectrum within {window_hz[0]:g} to {window_hz[1]:g} Hz")
+    return freqs, ChannelNoise(level, knee_frequency(freqs, asd), asd)
 
 
 def knee_frequency(freqs: Sequence[float], asd: Sequence[float]) -> Optional[float]:

@@ -16,6 +16,7 @@ import time
 from typing import Any, Callable, ContextManager, Dict, List, Mapping, Optional, Sequence, Tuple, Type, Union
 
 from tuning.arguments import Options, parse
+from tuning.band import BANDS
 from tuning.faults import Faults, UnknownFault, parse_faults
 from tuning.guard import DryEnd
 from tuning.instrument import CannotWork, Descent, Instrument
@@ -32,7 +33,7 @@ Numbers = Dict[str, Number]
 PROGRESS_STEPS = 16
 """Lines of progress a stage and band."""
 
-HASTY_STAGES = ("preflight", "safe_state", "all_off", "bias_off", "check_state")
+HASTY_STAGES = ("preflight", "safe_state", "all_off", "put_back", "check_state")
 HASTY_PATIENCE_S = 2.0
 """Stages that do not wait long for an answer: one is there to notice, the other must act."""
 
@@ -72,11 +73,14 @@ class Stage:
         self.told = Told(self.folder)
         self.numbers: Dict[str, Numbers] = {}
         self.errors: Dict[str, str] = {}
+        self.last_words: Optional[str] = None
         self.files: List[str] = []
         self._told: Dict[Optional[int], Tuple[int, int]] = {}
         self._held: Dict[Optional[int], Tuple[int, int, str]] = {}
         self._begun: Dict[Optional[int], ContextManager[None]] = {}
         self.instrument: Instrument = _connect(self)
+        if options.bands is None:
+            options.bands = self.instrument.configured("active_bands") or list(range(BANDS))
 
     def say(self, text: str) -> None:
         """One line for the operator."""
@@ -221,7 +225,7 @@ class Stage:
         self.publisher.session_data({self.name: self.numbers})
         done = ", ".join(sorted(self.numbers)) or "none"
         failed = f"; could not work on {', '.join(sorted(self.errors))}" if self.errors else ""
-        self.publisher.session_log(f"{self.name}: bands {done} done{failed}")
+        self.publisher.session_log(self.last_words or f"{self.name}: bands {done} done{failed}")
 
 
 def _connect(stage: Stage) -> Instrument:
@@ -295,7 +299,7 @@ def readable(value: Number) -> str:
 def stage_main(name: str, description: Optional[str], run: Callable[[Stage], None],
                arguments: Optional[Sequence[str]] = None) -> int:
     """Run a stage from the command line; returns the exit code."""
-    options = parse(name, description or "", arguments)
+    options = parse(name, description, arguments)
     try:
         faults = parse_faults([options.faults, os.environ.get("SMURF_SIM_FAULTS", "")], name)
     except UnknownFault as unknown:

@@ -17,6 +17,9 @@ STEPS = {"estimate_phase_delay": "setup_phase_delay", "find_freq": "setup_tune",
          "serial_algs": "", "take_noise": "noise", "take_bgmap": "bg_map", "preflight": "", "safe_state": ""}
 """Stages whose step has another name, or that are part of the step before."""
 
+TUNED, TRACKED = "setup_tune", "setup_tracking"
+"""In ``uxm_setup`` tracking has another name than in ``uxm_relock``, which finds no resonators."""
+
 END = "end"
 """The step behind a stage, unless another begins."""
 
@@ -30,27 +33,30 @@ class Told:
     def step(self, stage: str, now: float) -> Dict[str, Any]:
         """A stage begins, or one has come to its `END`; what is to be told of the steps so far."""
         name = STEPS.get(stage, stage)
-        steps = [step for step in self._read().get("timestamps", []) if step[0] != END]
+        steps = [step for step in self.so_far().get("timestamps", []) if step[0] != END]
+        if stage == "tracking_setup" and TUNED in [step for step, _ in steps]:
+            name = TRACKED
         if name and not (steps and steps[-1][0] == name):
             steps.append([name, now])
-        return self._kept({"timestamps": steps})
+        return self.keep({"timestamps": steps})
 
     def headline(self, name: str, value: str) -> Dict[str, Any]:
         """One more of the few numbers by which the night goes on."""
-        known = {each["name"]: each for each in self._read().get("headline", [])}
-        return self._kept({"headline": list({**known, name: {"name": name, "value": value}}.values())})
+        known = {each["name"]: each for each in self.so_far().get("headline", [])}
+        return self.keep({"headline": list({**known, name: {"name": name, "value": value}}.values())})
 
     def of_bands(self, lacking: Any, **values: Dict[int, Any]) -> Dict[str, Any]:
         """Lists over all bands, with what other processes told of theirs."""
-        known = self._read()
+        known = self.so_far()
         lists: Dict[str, List[Any]] = {}
         for name, of_band in values.items():
             lists[name] = list(known.get(name) or [lacking] * BANDS)
             for band, value in of_band.items():
                 lists[name][band] = value
-        return self._kept(lists)
+        return self.keep(lists)
 
-    def _read(self) -> Dict[str, Any]:
+    def so_far(self) -> Dict[str, Any]:
+        """Of the session whose folder this is."""
         try:
             with open(self._path, encoding="utf-8") as file:
                 kept = json.load(file)
@@ -58,9 +64,10 @@ class Told:
             return {}
         return dict(kept["told"]) if kept.get("ctime") == self._folder.ctime else {}
 
-    def _kept(self, told: Dict[str, Any]) -> Dict[str, Any]:
+    def keep(self, told: Dict[str, Any]) -> Dict[str, Any]:
+        """For the stages behind this one; returns what was given."""
         os.makedirs(self._folder.data_dir, exist_ok=True)
-        write_text(self._path, json.dumps({"ctime": self._folder.ctime, "told": {**self._read(), **told}}))
+        write_text(self._path, json.dumps({"ctime": self._folder.ctime, "told": {**self.so_far(), **told}}))
         return told
 
     @property

@@ -89,7 +89,7 @@ class Run:
         begun = time.monotonic()
         signalled = None
         with tempfile.TemporaryFile("w+", errors="replace") as out:
-            process = self.start_into(stage, STAGES[stage] + extra, out)
+            process = self.start_into(stage, STAGES.get(stage, ()) + extra, out)
             while place_s is not None and signalled is None and process.poll() is None:
                 watched = self.crate.ask("watched")
                 if watched and watched[0] >= place_s:
@@ -114,14 +114,15 @@ class Run:
                 result = json.load(file)
         return Ended(code, ended - begun, watched[1] if watched else 0.0,
                      ended - signalled if signalled else 0.0, text,
-                     result.get("numbers", {}).get(str(BAND), {}), result.get("errors", {}), result.get("files", []))
+                     result.get("numbers", {}).get(str(BAND), result.get("numbers", {})), result.get("errors", {}), result.get("files", []))
 
     def start_into(self, stage: str, arguments: Tuple[str, ...], out) -> "subprocess.Popen[str]":
         path = os.path.join(self.crate.folder, "result.json")
         if os.path.exists(path):
             os.remove(path)
         self.crate.ask("begin_watch")
-        return subprocess.Popen(self.crate.command(stage, "--bands", str(BAND), *arguments), text=True,
+        bands = ("--bands", str(BAND)) if stage in STAGES else ()
+        return subprocess.Popen(self.crate.command(stage, *bands, *arguments), text=True,
                                 env=self.crate.environment(self.with_sodetlib), start_new_session=True,
                                 stdout=out, stderr=subprocess.STDOUT)
 
@@ -449,6 +450,34 @@ def beside_sodetlib(run: Run, report: Report, before: Dict[str, Saved]) -> None:
         report.say(f"| {name} | {', '.join(report.check(ok, text) for ok, text in cells)} |")
 
 
+OPERATIONS = (("set_biases", "--bias", "[2, 3.5]", "--bgs", "[4, 11]"), ("overbias_tes",),
+              ("bias_dets", "--rfrac", "0.5"), ("bias_dets", "--rfrac", "[0.3, 0.6]"), ("check_state", "--test-mode"),
+              ("stream", "--duration", "2", "--tag", "night"), ("set_biases", "--zero"))
+"""Those that take no g3 stream to analyse: nothing here writes one."""
+
+
+def operations(run: Run, report: Report) -> None:
+    """What a night does with biases and streams, by sodetlib's own functions; killed ones are put back."""
+    report.say(f"\n### {run.name}: operations\n\n| operation | ended | numbers |\n| --- | --- | --- |")
+    sodetlib(run, "put_iv", os.path.join(run.crate.folder, "config", "iv.npy"))
+    for name, *extra in OPERATIONS:
+        ended = run.run(name, *extra)
+        fine = ended.code == 0 and ended.numbers.get("readback_off_v", 0) < 0.01
+        if not fine:
+            report.wrong.append(f"{run.name}, {name}: {tail(ended.text)}")
+        report.say(f"| {name} {' '.join(extra)} | {report.check(fine, f'{ended.code} after {ended.seconds:.0f} s')} | "
+                   f"{ended.numbers} |")
+    for by in (signal.SIGINT, signal.SIGKILL):
+        # That it is the same session is what tells put_back whose work it finishes.
+        ended = run.run("overbias_tes", "--ctime", "1", place_s=2.0, by=by)
+        between = told(run.on())
+        if by == signal.SIGKILL:
+            run.run("put_back", "--ctime", "1")
+        left = told(run.on())
+        report.say(f"| overbias_tes, {signal.Signals(by).name} | {ended.code} {ended.after_signal_s:.1f} s after, on: "
+                   f"{between} | left on: {report.check(left == 'nothing', left)} |")
+
+
 def sodetlib(run: Run, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run([sys.executable, os.path.join(HERE, "sodetlib_operation.py"), *arguments],
                           env=run.crate.environment(True), text=True, capture_output=True, check=False)
@@ -460,7 +489,7 @@ def campaign(used: Sources, arguments: List[str]) -> int:
                         help="interrupt these (all)")
     parser.add_argument("--places", default=",".join(map(str, PLACES)),
                         help="interrupt at these parts of their time (%(default)s)")
-    parser.add_argument("--parts", default="presets,interrupted,faults,sodetlib", help="these parts (all)")
+    parser.add_argument("--parts", default="presets,interrupted,faults,sodetlib,operations", help="these parts (all)")
     parser.add_argument("--sodetlib", choices=("both", "with", "without"), default="both")
     parser.add_argument("--pace", type=float, default=1.0, help="how slow the crate's scans are (1)")
     options = parser.parse_args(arguments)
@@ -474,7 +503,10 @@ def campaign(used: Sources, arguments: List[str]) -> int:
         run = Run(used, with_sodetlib, folder, options.pace)
         try:
             parts = options.parts.split(",")
-            before = undisturbed(run, report, list(PRESETS) if "presets" in parts else ["full"])
+            if "operations" in parts and with_sodetlib and used.old:
+                # On pysmurf's main none of them opens its control object.
+                operations(run, report)
+            before = {} if parts == ["operations"] else undisturbed(run, report, list(PRESETS) if "presets" in parts else ["full"])
             if "faults" in parts:
                 faulty(run, report, before)
             if "sodetlib" in parts and with_sodetlib:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from typing import Any, Dict, List, Tuple
 
 import numpy as np
@@ -22,6 +23,7 @@ RTM = f"{CORE}.RtmCryoDet"
 SPI, SPI_MAX = f"{RTM}.RtmSpiSr", f"{RTM}.RtmSpiMax"
 TRIGGERS = f"{CARRIER}.AmcCarrierTiming.EvrV2CoreTriggers"
 PROCESSOR = "AMCc.SmurfProcessor"
+STREAMER = f"{PROCESSOR}.SOStream"
 RAMP_COUNTER_BITS, FLUX_DAC_BITS = 32, 16
 
 SLOT: Dict[str, Any] = {
@@ -46,6 +48,9 @@ SLOT: Dict[str, Any] = {
     f"{PROCESSOR}.Downsampler.ExternalBitmask": 0,
     f"{PROCESSOR}.FileWriter.DataFile": "", f"{PROCESSOR}.FileWriter.IsOpen": False,
     f"{PROCESSOR}.FileWriter.MaxFileSize": 0,
+    f"{STREAMER}.pysmurf_action": "", f"{STREAMER}.pysmurf_action_timestamp": 0, f"{STREAMER}.stream_tag": "",
+    f"{STREAMER}.EnableCompression": True, f"{STREAMER}.AggTime": 1.0, f"{STREAMER}.SOFileWriter.session_id": 0,
+    f"{STREAMER}.SOFileWriter.filepath": "/data/so/timestreams/0.g3",
     f"{CARRIER}.AxiVersion.UpTimeCnt": 86400, f"{CARRIER}.AxiVersion.FpgaVersion": 3,
     f"{CARRIER}.AxiVersion.GitHash": "31b6fbfe" * 5, f"{CARRIER}.AxiVersion.GitHashShort": "31b6fbf",
     f"{CARRIER}.AxiVersion.BuildStamp": "MicrowaveMuxBpEthGen2: Vivado v2020.2, emulated",
@@ -131,6 +136,8 @@ class Slot:
             self._declare_band(number, seed, resonators, pace)
         self.daq = Daq(self.registers, self.bands, self.faults, self.ramp)
         stream = StreamFile(self.registers, self.bands, self.ramp)
+        declare(f"{STREAMER}.open_g3stream", 0, hook=lambda is_open: self.registers.set(
+            f"{STREAMER}.SOFileWriter.session_id", int(time.time()) if is_open else 0))
         command = self.registers.command
         command(f"{PROCESSOR}.FileWriter.Open", stream.open)
         command(f"{PROCESSOR}.FileWriter.Close", stream.close)

@@ -11,6 +11,7 @@ simulator's choice.
 """
 from __future__ import annotations
 
+from functools import lru_cache
 from math import sqrt
 from random import Random
 from typing import Any, Dict, NamedTuple
@@ -36,6 +37,9 @@ NO_GROUP = 0.03
 """The part of the channels that follow no group: nothing is wired to them."""
 
 BISECTIONS = 60
+
+RESISTANCES_KEPT = 4096
+"""A sweep asks for each several times: for its own phase and noise, and for what its neighbour sees of it."""
 
 
 class Detector(NamedTuple):
@@ -67,6 +71,7 @@ class Detector(NamedTuple):
         """Whether it is superconducting, by the lowest bias since it was last overbiased."""
         return lowest_a < self.latch_a
 
+    @lru_cache(maxsize=RESISTANCES_KEPT)
     def resistance_ohm(self, bias_a: float, lowest_a: float) -> float:
         """Where the Joule power is what it takes: a falling power against a rising one, so there is one such R."""
         bias_a = abs(bias_a)

@@ -98,6 +98,9 @@ class SimulatedDetectors:
             biases.set_mode(state, groups, high, const_current)
         self._wait(RELAY_S)
 
+    def end_waveform(self) -> None:
+        """Nothing to do: steps and waves are over when their script is."""
+
     def stream_on(self, setting: StreamSetting) -> int:
         refused = _no_stream(self._registers.read())
         if refused:
@@ -230,10 +233,11 @@ class SimulatedDetectors:
         for band, registers in sorted(state["bands"].items()):
             if not state["tones_on"].get(band):
                 continue
-            channels = self._band_of(int(band)).channels
+            drawn = self._band_of(int(band))
+            channels = drawn.channels
             dead = dead_channels([Assignment(*row) for row in registers["assignment"]], self._faults)
             for number, _, freq, *_ in registers["notches"]:
-                place = min(range(len(channels)), key=lambda each: abs(channels[each].base_mhz - freq))
+                place = drawn.nearest(freq)
                 beside = channels[place + 1 if place + 1 < len(channels) else place - 1].detector
                 follows = ramped and number in registers["feedback_channels"] and number not in dead
                 yield Streamed(Readout(int(band), int(number)), channels[place], beside, follows)

@@ -1,7 +1,6 @@
 """One band's feed line as the registers have it set: what a sweep sees of it, and what a loop sees."""
 from __future__ import annotations
 
-from bisect import bisect_left
 from cmath import exp
 from math import hypot, pi, sqrt
 from random import Random
@@ -12,6 +11,7 @@ from tuning.band import SUBBAND_HALF_WIDTH_MHZ, UNASSIGNED, Assignment, subband_
 from tuning.faults import Faults
 from tuning.instrument import Notch
 from tuning.resonator import Resonator
+from tuning.rising import nearest
 from tuning.simulator.resonator_array import Band
 
 SAMPLE_NOISE = 0.003
@@ -115,7 +115,7 @@ class FeedLine:
         reach = resonator.NEIGHBOURS
         loops = []
         for notch in notches:
-            mine = _nearest(places, notch.freq_mhz)
+            mine = nearest(places, notch.freq_mhz)
             channel = channels[mine]
             others = resting[max(mine - reach, 0):mine] + resting[mine + 1:mine + reach]
             seen = resonator.background(notch.freq_mhz, others, self._gain)
@@ -135,13 +135,6 @@ def dead_channels(rows: Sequence[Assignment], faults: Faults) -> List[int]:
     if "dead_channels" not in faults:
         return []
     return [row.channel for row in rows if row.channel != UNASSIGNED][::DEAD_EVERY]
-
-
-def _nearest(places: Sequence[float], wanted: float) -> int:
-    """Index of the nearest of rising values."""
-    right = min(bisect_left(places, wanted), len(places) - 1)
-    left = max(right - 1, 0)
-    return left if wanted - places[left] < places[right] - wanted else right
 
 
 def _saturated(value: complex) -> complex:

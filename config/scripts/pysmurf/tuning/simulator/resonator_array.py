@@ -10,6 +10,7 @@ from tuning import squid
 from tuning.band import HALF_WIDTH_MHZ, centre_mhz
 from tuning.noise import white_level_pa
 from tuning.resonator import Resonator, dip_depth
+from tuning.rising import nearest
 from tuning.simulator import detector
 from tuning.simulator.detector import Detector
 
@@ -55,12 +56,16 @@ class Channel(NamedTuple):
 
 
 class Band(NamedTuple):
-    """A band as drawn: response at full level, delay of line and processing, and its resonators."""
+    """A band as drawn: response at full level, delay of line and processing, and its resonators as they rise."""
 
     designed: int
     level: float
     delay_us: float
     channels: List[Channel]
+
+    def nearest(self, freq_mhz: float) -> int:
+        """Place of the channel whose dip a tone of this frequency is on."""
+        return nearest([channel.base_mhz for channel in self.channels], freq_mhz)
 
 
 class Amplifier(NamedTuple):

@@ -639,16 +639,17 @@ class SimulatedSmurf:
                          setting: StreamSetting = StreamSetting("noise")) -> Stream:
         """Streams of the noise model at 200 Hz, not of the loops; a loop without a ramp gives any phase."""
         state = self._registers.read()
+        ramped = state["flux_ramp_on"] and "no_flux_ramp" not in self._faults
+        samples = int(seconds * STREAM_RATE_HZ)
         self.bias_lines.begin(setting)
         try:
             self._wait(seconds)
+            # The stream is on as long as its samples come, which is here.
+            return Stream(STREAM_RATE_HZ, {band: self._band_streams(state, band, samples, ramped, progress)
+                                           for band in bands}, fluxramp.PA_PER_PHI0)
         finally:
             with interruption.held():
                 self.bias_lines.stream_off()
-        ramped = state["flux_ramp_on"] and "no_flux_ramp" not in self._faults
-        samples = int(seconds * STREAM_RATE_HZ)
-        return Stream(STREAM_RATE_HZ, {band: self._band_streams(state, band, samples, ramped, progress)
-                                       for band in bands}, fluxramp.PA_PER_PHI0)
 
     def _band_streams(self, state: State, band: int, samples: int, ramped: bool,
                       progress: Callable[[int, int, int], None]) -> Dict[int, Sequence[float]]:
@@ -670,7 +671,8 @@ class SimulatedSmurf:
 
     def _colour(self, state: State, band: int, notch: Notch) -> noise.Colour:
         """As drawn, louder or quieter by the state of the detector."""
-        channel = min(self._band(band).channels, key=lambda each: abs(each.base_mhz - notch.freq_mhz))
+        drawn = self._band(band)
+        channel = drawn.channels[drawn.nearest(notch.freq_mhz)]
         group = channel.detector.group
         level = channel.white_pa if group == UNGROUPED else \
             white_pa(channel, biases.bias_a(state, group), biases.lowest_a(state, group))

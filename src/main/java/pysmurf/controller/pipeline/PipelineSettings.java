@@ -1,14 +1,17 @@
 package pysmurf.controller.pipeline;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonSetter;
 import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.exc.InvalidNullException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -29,12 +32,20 @@ import pysmurf.controller.session.Json;
 /**
  * The settings of one composed operation: {@code config/NAME.yaml}.
  *
+ * @param like    operations whose files say of stages what this one does not, the last first
  * @param stages  by name; a stage that is not there has no limits
  * @param presets which stages are run, by the value of the parameter {@code preset}; empty if there are none
  */
-public record PipelineSettings(Map<String, StageSettings> stages, Map<String, List<String>> presets) {
+public record PipelineSettings(
+        @JsonProperty(access = JsonProperty.Access.WRITE_ONLY)
+        List<String> like,
 
-    static final PipelineSettings NONE = new PipelineSettings(Map.of(), Map.of());
+        Map<String, StageSettings> stages,
+        Map<String, List<String>> presets) {
+
+    static final PipelineSettings NONE = new PipelineSettings(List.of(), Map.of(), Map.of());
+
+    private static final String STAGES = "stages";
 
     private static final ObjectMapper MAPPER = Json.mapper()
             .rebuild()
@@ -45,6 +56,7 @@ public record PipelineSettings(Map<String, StageSettings> stages, Map<String, Li
             .build();
 
     public PipelineSettings {
+        like = like == null ? List.of() : List.copyOf(like);
         // in the order of the file
         stages = stages == null ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(stages));
         presets = presets == null ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(presets));
@@ -57,10 +69,10 @@ public record PipelineSettings(Map<String, StageSettings> stages, Map<String, Li
      */
     static PipelineSettings read(String yaml) {
         try {
-            Object tree = new Load(LoadSettings.builder().build()).loadFromString(yaml);
+            Object tree = tree(yaml);
             PipelineSettings settings = tree == null ? NONE : MAPPER.convertValue(tree, PipelineSettings.class);
             settings.stages.forEach((name, stage) -> stage.fault().ifPresent(fault -> {
-                List<String> keys = Stream.concat(Stream.of("stages", name), fault.keys().stream())
+                List<String> keys = Stream.concat(Stream.of(STAGES, name), fault.keys().stream())
                         .toList();
                 throw YamlPlace.of(yaml, keys).fault(fault.detail());
             }));
@@ -73,6 +85,21 @@ public record PipelineSettings(Map<String, StageSettings> stages, Map<String, Li
         } catch (StackOverflowError e) {
             throw new RouteFault.InLine(1, "an alias leads to what it is in", e);
         }
+    }
+
+    private static Object tree(String yaml) {
+        return new Load(LoadSettings.builder().build()).loadFromString(yaml);
+    }
+
+    /** Over what the files it is {@code like} say, key by key of each stage. */
+    static PipelineSettings over(List<String> others, String yaml) {
+        ObjectNode stages = Json.object();
+        Stream.concat(others.stream(), Stream.of(yaml))
+                .map(text -> MAPPER.<JsonNode>valueToTree(tree(text)).path(STAGES))
+                .flatMap(each -> each.properties().stream())
+                .forEach(stage -> stages.withObjectProperty(stage.getKey()).setAll((ObjectNode) stage.getValue()));
+        ObjectNode own = MAPPER.valueToTree(tree(yaml));
+        return MAPPER.convertValue(own.set(STAGES, stages), PipelineSettings.class);
     }
 
     private static RouteFault.InLine fault(String yaml, JsonMappingException e) {
@@ -113,7 +140,7 @@ public record PipelineSettings(Map<String, StageSettings> stages, Map<String, Li
      */
     List<RouteFault.InLine> unknownStages(String yaml, Collection<String> route) {
         List<RouteFault.InLine> unknown = new ArrayList<>();
-        new TreeSet<>(stages.keySet()).forEach(name -> note(unknown, yaml, List.of("stages", name), name, route));
+        new TreeSet<>(stages.keySet()).forEach(name -> note(unknown, yaml, List.of(STAGES, name), name, route));
         new TreeMap<>(presets).forEach((preset, names) -> {
             for (int n = 0; n < names.size(); n++) {
                 note(unknown, yaml, List.of("presets", preset, Integer.toString(n)), names.get(n), route);

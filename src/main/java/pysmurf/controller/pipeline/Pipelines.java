@@ -43,7 +43,16 @@ public final class Pipelines {
 
     /** The settings of an operation; empty ones if it has no file. */
     public PipelineSettings of(String operation) {
-        return settings.computeIfAbsent(operation, this::follow).now().settings();
+        Read read = read(operation);
+        List<String> like = read.settings().like();
+        return like.isEmpty()
+                ? read.settings()
+                : PipelineSettings.over(
+                        like.stream().map(other -> read(other).text()).toList(), read.text());
+    }
+
+    private Read read(String operation) {
+        return settings.computeIfAbsent(operation, this::follow).now();
     }
 
     private FollowedFile<Read, RouteFault> follow(String operation) {
@@ -62,9 +71,21 @@ public final class Pipelines {
     /** Files that cannot be used, and what the others name that is in no route. */
     public Collection<RouteFault> faults() {
         List<RouteFault> faults = new ArrayList<>();
-        new TreeMap<>(settings).forEach((operation, file) -> file.fault()
-                .ifPresentOrElse(faults::add, () -> faults.addAll(unknownStages(operation, file.get()))));
+        new TreeMap<>(settings).forEach((operation, file) -> file.fault().ifPresentOrElse(faults::add, () -> {
+            faults.addAll(unlike(operation, file.get()));
+            faults.addAll(unknownStages(operation, file.get()));
+        }));
         return faults;
+    }
+
+    /** Without those files its stages have no limits, which nobody meant. */
+    private List<RouteFault> unlike(String operation, Read read) {
+        return read.settings().like().stream()
+                .filter(other -> read(other).text().isEmpty())
+                .map(other -> RouteFault.of(
+                        file(operation),
+                        YamlPlace.of(read.text(), List.of("like")).fault("there is no " + file(other))))
+                .toList();
     }
 
     /** Looked for each time, since a route comes, changes and goes by itself. */

@@ -81,6 +81,59 @@ class PipelineSettingsTest {
         assertThat(pipelines.faults()).isEmpty();
     }
 
+    /** The limits of a tune are in one file, whoever tunes. */
+    @Test
+    void aFileMayBeLikeOthers(@TempDir Path folder) throws Exception {
+        Path tune = folder.resolve("tune.yaml");
+        FollowedFiles files = new FollowedFiles(Clock.systemUTC());
+        Pipelines pipelines = new Pipelines(files, folder, name -> Optional.empty());
+        Files.writeString(tune, """
+                presets: {full: [track]}
+                stages:
+                  track: {timeout: 5, per_band: true, retries: 1, gates: [{number: good_frac, min: 0.5}]}
+                  noise: {timeout: 7}
+                """);
+        Files.writeString(folder.resolve("map.yaml"), "stages: {noise: {timeout: 8}, map: {timeout: 9}}\n");
+        Files.writeString(
+                folder.resolve("mine.yaml"), "like: [tune, map]\nstages: {track: {timeout: 40, per_band: false}}\n");
+
+        PipelineSettings settings = pipelines.of("mine");
+        StageSettings tuned = pipelines.of("tune").stage("track");
+        assertThat(settings.stage("track")).isEqualTo(new StageSettings(40.0, 1, false, 0, 0, tuned.gates()));
+        assertThat(settings.stage("noise").timeout()).isEqualTo(8);
+        assertThat(settings.stage("map").timeout()).isEqualTo(9);
+        assertThat(settings.presets()).isEmpty();
+
+        write(files, tune, "stages: {track: {gates: [{number: good_frac, min: 0.7}]}}\n");
+        assertThat(pipelines.of("mine").stage("track").gates())
+                .isEqualTo(pipelines.of("tune").stage("track").gates())
+                .isNotEqualTo(tuned.gates());
+
+        Files.delete(folder.resolve("map.yaml"));
+        files.look();
+        files.look();
+        assertThat(pipelines.faults())
+                .extracting(RouteFault::toString)
+                .containsExactly("mine.yaml line 1: like: there is no map.yaml");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"uxm_setup", "uxm_relock"})
+    void whatIsLikeATuneIsJudgedLikeIt(String operation) {
+        Pipelines pipelines =
+                new Pipelines(new FollowedFiles(Clock.systemUTC()), ROOT.resolve("config"), name -> Optional.empty());
+
+        PipelineSettings settings = pipelines.of(operation);
+        StageSettings tracking = settings.stage("tracking_setup");
+        assertThat(tracking.perBand()).isFalse();
+        assertThat(tracking.gates())
+                .isNotEmpty()
+                .isEqualTo(pipelines.of("tune_squids").stage("tracking_setup").gates());
+        assertThat(settings.stage("safe_state"))
+                .isEqualTo(pipelines.of("tune_squids").stage("safe_state"));
+        assertThat(settings.stage("serial_algs").perBand()).isTrue();
+    }
+
     private static Operation operation(List<String> stages, List<String> named) {
         return new Operation("mine", "", new Parameters(Json.object(), List.of()), stages, named, named.size());
     }

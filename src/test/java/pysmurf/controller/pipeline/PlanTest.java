@@ -18,6 +18,7 @@ class PlanTest {
 
     private static final List<String> ROUTE = List.of("setup_amps", "find_freq", "setup_notches", "take_noise");
     private static final PipelineSettings SETTINGS = new PipelineSettings(
+            List.of(),
             Map.of(
                     "setup_amps", new StageSettings(60.0, 0, false, 60, 1, List.of()),
                     "find_freq", new StageSettings(90.0, 0, true, 30, 0.5, List.of())),

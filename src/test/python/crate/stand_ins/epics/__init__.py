@@ -59,3 +59,8 @@ def caget(pvname, **options):
 
 def caput(pvname, value, **options):
     return get_pv(pvname).put(value, **options)
+
+
+def caput_many(pvlist, values, **options):
+    """As pyepics: 1 for each that was put, -1 for each that was not."""
+    return [caput(pvname, value, **options) or -1 for pvname, value in zip(pvlist, values)]
