@@ -58,7 +58,7 @@ final class Controller implements AutoCloseable {
 
         @Override
         protected void autoconfigure(CamelContext camel) throws Exception {
-            assemble(Assembly.of(configuration, camel, host.files(), metrics));
+            assemble(Assembly.of(configuration, camel, host.files(), metrics, host.memory()));
             super.autoconfigure(camel);
         }
 

@@ -10,6 +10,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import pysmurf.controller.access.AccessPart;
+import pysmurf.controller.assembly.MemoryBudget;
 import pysmurf.controller.audit.Audit;
 import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.FollowedFiles;
@@ -30,6 +31,7 @@ public final class Host implements AutoCloseable {
     private final Metrics metrics = new Metrics();
     private final Health health = new Health();
     private final Databases databases = new Databases();
+    private final MemoryBudget memory = new MemoryBudget();
     private final AtomicBoolean closing = new AtomicBoolean();
     private final CountDownLatch over = new CountDownLatch(1);
     private final AccessPart access;
@@ -132,6 +134,10 @@ public final class Host implements AutoCloseable {
 
     public HttpServer http() {
         return http;
+    }
+
+    MemoryBudget memory() {
+        return memory;
     }
 
     Databases databases() {

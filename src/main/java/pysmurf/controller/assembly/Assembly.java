@@ -22,15 +22,23 @@ public record Assembly(
         FollowedFiles files,
         Clock clock,
         Health health,
-        Metrics metrics) {
+        Metrics metrics,
+        MemoryBudget memory) {
 
     /**
      * With what every part needs, before the first part joins.
      *
-     * @param files those of all controllers of the process
+     * @param files  those of all controllers of the process
+     * @param memory that of all controllers of the process
      */
-    public static Assembly of(Configuration configuration, CamelContext camel, FollowedFiles files, Metrics metrics) {
-        Assembly assembly = new Assembly(configuration, camel, files.part(), Clock.systemUTC(), new Health(), metrics);
+    public static Assembly of(
+            Configuration configuration,
+            CamelContext camel,
+            FollowedFiles files,
+            Metrics metrics,
+            MemoryBudget memory) {
+        Assembly assembly =
+                new Assembly(configuration, camel, files.part(), Clock.systemUTC(), new Health(), metrics, memory);
         assembly.whenStopping(assembly.files()::close);
         return assembly;
     }

@@ -12,6 +12,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.camel.Body;
 import org.apache.camel.ExchangeProperty;
+import pysmurf.controller.assembly.MemoryBudget;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.SessionEvent;
 import pysmurf.controller.sink.OutputGaps;
@@ -20,10 +21,9 @@ import pysmurf.controller.sink.OutputGaps;
  * The server-sent events of {@code GET /api/v1/events}. The last events are remembered, within bounds, and every watcher reads from
  * that memory at its own speed. A slow watcher loses output lines, learns how many, and delays no other.
  */
-public final class EventStream {
+public final class EventStream implements AutoCloseable {
 
     private static final int MAX_EVENTS = 16 * 1024;
-    private static final int MAX_CHARS = 12 * 1024 * 1024;
     private static final Map<String, String> HEADERS =
             Map.of("Content-Type", "text/event-stream; charset=utf-8", "X-Accel-Buffering", "no");
 
@@ -41,6 +41,7 @@ public final class EventStream {
     /** By id. */
     private final NavigableMap<Long, Entry> memory = new TreeMap<>();
 
+    private final MemoryBudget budget;
     private final OutputGaps gaps = new OutputGaps();
     private final Set<Watcher> watchers = ConcurrentHashMap.newKeySet();
     private long nextId;
@@ -48,7 +49,9 @@ public final class EventStream {
     private long lines;
 
     /** @param clock where ids begin, so that they rise over restarts and an old Last-Event-ID is known to be old */
-    public EventStream(Clock clock) {
+    public EventStream(Clock clock, MemoryBudget budget) {
+        this.budget = budget;
+        budget.addStreams(1);
         this.nextId = clock.millis() * 1000;
     }
 
@@ -68,7 +71,8 @@ public final class EventStream {
         int ownLines = event.getOutput() == null ? 0 : event.getOutput().lines().size();
         String json = end ? "" : event.getJson();
         Entry entry = new Entry(nextId, event.getName(), json, linesBefore, linesBefore + ownLines);
-        while (!memory.isEmpty() && (memory.size() >= MAX_EVENTS || chars + json.length() > MAX_CHARS)) {
+        long maxChars = budget.rememberedChars();
+        while (!memory.isEmpty() && (memory.size() >= MAX_EVENTS || chars + json.length() > maxChars)) {
             chars -= memory.pollFirstEntry().getValue().json().length();
         }
         memory.put(nextId++, entry);
@@ -80,6 +84,12 @@ public final class EventStream {
     private synchronized Entry after(long id) {
         Map.Entry<Long, Entry> next = memory.higherEntry(id);
         return next == null ? null : next.getValue();
+    }
+
+    /** Gives its share back. */
+    @Override
+    public void close() {
+        budget.addStreams(-1);
     }
 
     /** {@code GET /api/v1/events}; begins after {@code Last-Event-ID} as far as that is remembered, else with what comes. */

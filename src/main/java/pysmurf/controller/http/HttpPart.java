@@ -1,6 +1,5 @@
 package pysmurf.controller.http;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -65,14 +64,14 @@ public final class HttpPart {
      *
      * @param sessions those that can be read
      */
-    public void join(Operations operations, Sessions sessions) throws IOException {
+    public void join(Operations operations, Sessions sessions) throws Exception {
         assembly.bind("httpCommands", new Commands());
         assembly.bind(
                 "sessionViews",
                 new SessionViews(
                         configuration.get(Settings.CONTROLLER_ID), operations, sessions, audit, secretFiles()));
         assembly.bind("interfaceDocuments", new InterfaceDocuments(Assembly.version()));
-        assembly.bind("eventStream", new EventStream(assembly.clock()));
+        assembly.bind("eventStream", assembly.closing(new EventStream(assembly.clock(), assembly.memory())));
         assembly.bind("observeViews", new ObserveViews(assembly.health(), assembly.metrics()));
     }
 

@@ -49,7 +49,9 @@ public final class PublisherPart {
                         .withName("udp-sender")
                         .withWorkerCount(1)
                         .build());
-        BoundedQueue messages = assembly.bind("publisherQueue", new BoundedQueue(batch -> inbox().dropped(batch)));
+        BoundedQueue messages = assembly.bind(
+                "publisherQueue",
+                assembly.closing(new BoundedQueue(assembly.memory(), batch -> inbox().dropped(batch))));
         // a burst that is not taken in is lost, while its events can wait
         sinks.giveWayTo(messages);
         inbox = assembly.closing(new PublisherInbox(

@@ -10,6 +10,7 @@ import org.apache.camel.Exchange;
 import org.apache.camel.ExchangePropertyKey;
 import org.apache.camel.spi.Synchronization;
 import org.apache.camel.support.SynchronizationAdapter;
+import pysmurf.controller.assembly.MemoryBudget;
 import pysmurf.controller.session.SessionEvent;
 
 /**
@@ -17,7 +18,7 @@ import pysmurf.controller.session.SessionEvent;
  * dropped and counted. Output lines may take only a part of it, so that a flooding script fills neither the memory nor the way of
  * data and datagrams; what tells how sessions stand is never dropped.
  */
-public final class BoundedQueue extends WakingQueue {
+public final class BoundedQueue extends WakingQueue implements AutoCloseable {
 
     private static final long serialVersionUID = 1L;
 
@@ -31,6 +32,7 @@ public final class BoundedQueue extends WakingQueue {
 
     private static final long LOOK_EVERY_NANOS = 1_000_000;
 
+    private final transient MemoryBudget budget;
     private final transient Consumer<Object> loss;
     private final transient Synchronization counting = new SynchronizationAdapter() {
         @Override
@@ -47,13 +49,15 @@ public final class BoundedQueue extends WakingQueue {
     private final LongAdder delivered = new LongAdder();
     private final LongAdder dropped = new LongAdder();
 
-    public BoundedQueue() {
-        this(body -> {});
+    public BoundedQueue(MemoryBudget budget) {
+        this(budget, body -> {});
     }
 
     /** @param loss is given the body of what finds no room */
-    public BoundedQueue(Consumer<Object> loss) {
+    public BoundedQueue(MemoryBudget budget, Consumer<Object> loss) {
         super(Integer.MAX_VALUE);
+        this.budget = budget;
+        budget.addQueues(1);
         this.loss = loss;
     }
 
@@ -68,7 +72,9 @@ public final class BoundedQueue extends WakingQueue {
         long weight = weight(body);
         boolean output = isOutput(body);
         boolean expendable = !(body instanceof SessionEvent event) || event.isExpendable();
-        boolean full = bytes.get() + weight > MAX_BYTES || output && outputBytes.get() + weight > MAX_OUTPUT_BYTES;
+        boolean full = bytes.get() + weight > MAX_BYTES
+                || output && outputBytes.get() + weight > MAX_OUTPUT_BYTES
+                || !budget.hasRoom(bytes.get(), weight);
         if (expendable && full && !isEmpty()) {
             dropped.increment();
             loss.accept(body);
@@ -110,9 +116,17 @@ public final class BoundedQueue extends WakingQueue {
 
     private void add(long weight, boolean output) {
         bytes.addAndGet(weight);
+        budget.add(weight);
         if (output) {
             outputBytes.addAndGet(weight);
         }
+    }
+
+    /** Gives its share back; what is in it is reported no more. */
+    @Override
+    public void close() {
+        budget.add(-bytes.getAndSet(0));
+        budget.addQueues(-1);
     }
 
     private static long weight(Object body) {

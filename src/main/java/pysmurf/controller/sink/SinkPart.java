@@ -14,17 +14,19 @@ public final class SinkPart {
     private final BoundedQueue queue;
     private final SessionEvents events;
 
-    public SinkPart(Assembly assembly) {
+    public SinkPart(Assembly assembly) throws Exception {
         assembly.camel().getComponent("seda", SedaComponent.class).setDefaultQueueFactory(new WakingQueue.Factory());
-        queue = assembly.bind("eventQueue", new BoundedQueue());
+        queue = assembly.bind("eventQueue", assembly.closing(new BoundedQueue(assembly.memory())));
         events = new RoutedEvents(assembly.camel(), queue);
         assembly.bind("scriptLog", new ScriptLog());
         SinkFailures failures = assembly.bind("sinkFailures", new SinkFailures());
-        SINKS.forEach(sink -> addSink(assembly, sink, failures));
+        for (String sink : SINKS) {
+            addSink(assembly, sink, failures);
+        }
     }
 
-    private static void addSink(Assembly assembly, String sink, SinkFailures failures) {
-        BoundedQueue queue = assembly.bind(sink + "Queue", new BoundedQueue());
+    private static void addSink(Assembly assembly, String sink, SinkFailures failures) throws Exception {
+        BoundedQueue queue = assembly.bind(sink + "Queue", assembly.closing(new BoundedQueue(assembly.memory())));
         Map<String, String> label = Map.of("sink", sink);
         assembly.metrics()
                 .counter("pysmurf.sink.sent", "Events that a sink has delivered.", label, queue::delivered)

@@ -19,6 +19,7 @@ import org.eclipse.paho.client.mqttv3.MqttClient;
 import org.eclipse.paho.client.mqttv3.persist.MemoryPersistence;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import pysmurf.controller.assembly.MemoryBudget;
 import pysmurf.controller.config.MqttVersion;
 import pysmurf.controller.driver.Setup;
 import pysmurf.controller.session.MemorySessionStore;
@@ -52,7 +53,7 @@ class BusyConnectionTest {
             context.getPropertiesComponent().setInitialProperties(names);
             context.getRegistry().bind("mqttConnection", connection);
             context.getRegistry().bind("mqttClient", connection.client());
-            context.getRegistry().bind("mqttQueue", new BoundedQueue());
+            context.getRegistry().bind("mqttQueue", new BoundedQueue(new MemoryBudget()));
             context.getRegistry().bind("sinkFailures", failures);
             Sessions sessions = new Sessions(
                     new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1 << 20, new SimpleMeterRegistry());

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import pysmurf.controller.access.Requester;
+import pysmurf.controller.assembly.MemoryBudget;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.MemorySessionStore;
@@ -45,7 +46,7 @@ class PublisherInboxTest {
     private final Sessions sessions =
             new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1 << 20, new SimpleMeterRegistry());
     private final RegisteredFiles files = new RegisteredFiles(sessions, 1024);
-    private final BoundedQueue queue = new BoundedQueue(batch -> this.inbox.dropped(batch));
+    private final BoundedQueue queue = new BoundedQueue(new MemoryBudget(), batch -> this.inbox.dropped(batch));
     private final Semaphore mayConsume = new Semaphore(1);
     private final ExecutorService consumer = Executors.newCachedThreadPool();
     private PublisherInbox inbox;

@@ -37,6 +37,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import pysmurf.controller.access.Requester;
+import pysmurf.controller.assembly.MemoryBudget;
 import pysmurf.controller.driver.Setup;
 import pysmurf.controller.operation.OperationSteps;
 import pysmurf.controller.operation.OperationThreads;
@@ -149,7 +150,7 @@ class RoutesTest {
         registry.bind("destinations", new ThreeDestinations());
         registry.bind("ocsFeeds", new SomeAreFed());
         for (String queue : List.of("event", "udp", "mqtt", "page", "log", "feeds")) {
-            registry.bind(queue + "Queue", new BoundedQueue());
+            registry.bind(queue + "Queue", new BoundedQueue(new MemoryBudget()));
         }
         context.getCamelContextExtension().addInterceptStrategy(steps);
         List<Resource> files = new ArrayList<>();

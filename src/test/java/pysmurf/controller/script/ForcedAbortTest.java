@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import pysmurf.controller.access.Requester;
+import pysmurf.controller.assembly.MemoryBudget;
 import pysmurf.controller.config.Leftovers;
 import pysmurf.controller.driver.Python;
 import pysmurf.controller.driver.Setup;
@@ -99,7 +100,7 @@ class ForcedAbortTest {
                 new Graces(PATIENCE, PATIENCE),
                 Leftovers.END,
                 1 << 20);
-        BoundedQueue queue = new BoundedQueue();
+        BoundedQueue queue = new BoundedQueue(new MemoryBudget());
         OwnPorts ports = new OwnPorts(new DefaultCamelContext(), queue, InetAddress.getLoopbackAddress());
         inbox = new PublisherInbox(sessions, null, "me", 1, ports, true);
         messages.execute(() -> {

@@ -1,18 +1,22 @@
 package pysmurf.controller.sink;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.apache.camel.Exchange;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.support.DefaultExchange;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import pysmurf.controller.access.Requester;
+import pysmurf.controller.assembly.MemoryBudget;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.MemorySessionStore;
@@ -25,11 +29,14 @@ class BoundedQueueTest {
     private static final int MANY = 50_000;
 
     private final DefaultCamelContext context = new DefaultCamelContext();
-    private final BoundedQueue queue = new BoundedQueue();
+    private final MemoryBudget budget = new MemoryBudget();
+    private final BoundedQueue queue = new BoundedQueue(budget);
     private final LiveSession session = new Sessions(
                     new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1024 * 1024, new SimpleMeterRegistry())
             .open(new Session.Draft("run", Json.object(), null, Requester.of("http", "me"), true))
             .session();
+
+    private final CompletableFuture<Boolean> ended = new CompletableFuture<>();
 
     @AfterEach
     void close() {
@@ -52,6 +59,10 @@ class BoundedQueueTest {
     }
 
     private int fill(Supplier<Exchange> events) {
+        return fill(queue, events);
+    }
+
+    private static int fill(BoundedQueue queue, Supplier<Exchange> events) {
         int taken = 0;
         for (int i = 0; i < MANY; i++) {
             taken += queue.offer(events.get()) ? 1 : 0;
@@ -95,5 +106,40 @@ class BoundedQueueTest {
         assertThat(queue.offer(output())).isFalse();
         assertThat(queue.poll(1, TimeUnit.SECONDS)).isNotNull();
         assertThat(queue.offer(output())).isTrue();
+    }
+
+    @Test
+    void takesLittleWhereOthersHaveTakenTheRestAndNeverNothing() {
+        int alone = fill(this::datagram);
+        List<BoundedQueue> others =
+                Stream.generate(() -> new BoundedQueue(budget)).limit(9).toList();
+        others.forEach(other -> fill(other, this::datagram));
+        BoundedQueue last = new BoundedQueue(budget);
+
+        assertThat(fill(last, this::datagram)).isBetween(alone / 10, alone / 2);
+
+        others.forEach(BoundedQueue::close);
+        assertThat(fill(last, this::datagram)).isPositive();
+    }
+
+    @Test
+    void sendsAwayWhoWaitsAndDisturbsNothingElse() throws Exception {
+        Thread consumer = new Thread(() -> {
+            try {
+                queue.poll(1, TimeUnit.HOURS);
+                Thread.sleep(1);
+                ended.complete(true);
+            } catch (InterruptedException e) {
+                ended.complete(false);
+            }
+        });
+        consumer.start();
+        await().until(() -> consumer.getState() == Thread.State.TIMED_WAITING);
+
+        queue.wake();
+
+        assertThat(ended.get(10, TimeUnit.SECONDS)).isTrue();
+        queue.stop();
+        assertThat(queue.poll(1, TimeUnit.HOURS)).isNull();
     }
 }
