@@ -65,6 +65,8 @@ class ReloadIT extends SharedController {
 
     @Override
     protected void configure(Setup setup) throws Exception {
+        // Camel tells of each route that it starts again
+        setup.withEnvironment("LOGGING_LEVEL_CAMEL", "INFO");
         routes = setup.routes();
         write("operations/syntax.camel.yaml", "- route:\n    id: syntax\n   from:\n");
         write("operations/component.camel.yaml", operation("component", "        - to: nosuch:thing\n"));
@@ -254,6 +256,7 @@ class ReloadIT extends SharedController {
         Files.writeString(command, text);
         await().atMost(PATIENCE).until(() -> broken().isEmpty());
         assertThat(http.run("exit_with.py", 0).path("outcome").asText()).isEqualTo("succeeded");
+        assertThat(log()).doesNotContain("Restarting route");
     }
 
     /** Sessions that are accepted while the routes that they go through are replaced come to their end. */
