@@ -60,6 +60,9 @@ final class RunningScript {
     /** 128 and the number of SIGINT: what a shell and Python say of a process that this signal has ended. */
     private static final int ENDED_BY_INTERRUPT = 130;
 
+    /** The last that Python says whom this signal meets as it still starts; it ends with exit code 1 then. */
+    private static final String INTERRUPTED = "KeyboardInterrupt";
+
     private static final int MAX_REPORT_BYTES = 4 * 1024 * 1024;
 
     private final ScriptCommand command;
@@ -384,7 +387,7 @@ final class RunningScript {
             detail = cause == Outcome.ABORTED ? "Aborted" : why;
         } else if (exitCode == null && output.endedInTraceback()) {
             detail = command.name() + " ended in a traceback: " + output.lastLine();
-        } else if (exitCode == null || exitCode == 0 || stopWithin != null && exitCode == ENDED_BY_INTERRUPT) {
+        } else if (exitCode == null || exitCode == 0 || stopWithin != null && endedByInterrupt(exitCode, output)) {
             // An unknown exit code does not count against it: the gates decide, as ever. Nor does an end by the very
             // signal that asks for it: Python may still have been starting.
             outcome = Outcome.SUCCEEDED;
@@ -394,6 +397,10 @@ final class RunningScript {
             detail = command.name() + " ended with exit code " + exitCode + said;
         }
         return new ScriptResult(command, exitCode, outcome, detail, report);
+    }
+
+    private static boolean endedByInterrupt(int exitCode, SessionOutput output) {
+        return exitCode == ENDED_BY_INTERRUPT || output.lastLine().equals(INTERRUPTED);
     }
 
     private ObjectNode report(Path file) {

@@ -21,6 +21,7 @@ import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.ProducerTemplate;
 import org.apache.camel.builder.RouteBuilder;
+import org.apache.camel.component.seda.SedaComponent;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.support.DefaultExchange;
 import org.apache.camel.support.PluginHelper;
@@ -72,6 +73,8 @@ class AuditTest {
             }
         });
         context.getShutdownStrategy().setTimeout(1);
+        // a stop waits for this
+        context.getComponent("seda", SedaComponent.class).setDefaultPollTimeout(10);
         context.start();
         template = context.createProducerTemplate();
     }
@@ -226,7 +229,7 @@ class AuditTest {
         }
         Files.setLastModifiedTime(young, FileTime.from(Instant.now().minus(Duration.ofDays(28))));
 
-        Awaitility.await().atMost(10, TimeUnit.SECONDS).until(() -> Files.notExists(old));
+        Awaitility.await().atMost(30, TimeUnit.SECONDS).until(() -> Files.notExists(old));
 
         assertThat(young).exists();
         assertThat(other).exists();

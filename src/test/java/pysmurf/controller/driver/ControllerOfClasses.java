@@ -9,7 +9,7 @@ import pysmurf.controller.config.Configuration;
 /** A controller in this process. */
 public final class ControllerOfClasses implements ControllerUnderTest {
 
-    private static final long STOP_S = 15;
+    private static final long STOP_S = PATIENCE.toSeconds();
 
     private final Setup setup;
     private final Host host;

@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 public final class ControllerOfJar implements ControllerUnderTest {
 
     private static final Path LAUNCHER = Setup.PROJECT.resolve("bin/pysmurf-controller");
-    private static final long STOP_S = 15;
+    private static final long STOP_S = PATIENCE.toSeconds();
 
     private final Setup setup;
     private final Process process;

@@ -17,8 +17,6 @@ public abstract class SharedController {
     protected ControllerUnderTest controller;
     protected HttpClientOfController http;
 
-    private static final Duration AT_MOST = Duration.ofSeconds(10);
-
     private final ControllerUnderTest.Launcher launcher;
 
     protected SharedController(ControllerUnderTest.Launcher launcher) {
@@ -47,7 +45,7 @@ public abstract class SharedController {
     void leaveIdle() throws Exception {
         http.post("/api/v1/operations/abort", "{\"force\": true}");
         Awaitility.await()
-                .atMost(AT_MOST)
+                .atMost(ControllerUnderTest.PATIENCE)
                 .pollDelay(Duration.ZERO)
                 .pollInterval(Duration.ofMillis(10))
                 .untilAsserted(() -> {

@@ -18,7 +18,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -148,6 +147,17 @@ class AccessIT {
     @CsvSource({"Bearer rule, 200", "bearer rule, 200", "BEARER  rule, 200", "Bearerrule, 401", "Basic rule, 401"})
     void takesTheWordBeforeATokenInAnyCase(String header, int status) throws Exception {
         http.get("/api/v1/audit", "Authorization", header).expect(status);
+    }
+
+    @Test
+    void healthNeedsNoTokenAndFiguresOneOfAViewer() throws Exception {
+        for (String path : List.of("/observe/health", "/observe/health/ready", "/observe/health/live")) {
+            http.get(path).expect(200);
+        }
+        for (String path : List.of("/observe/metrics", "/openapi.json", "/asyncapi.json")) {
+            assertThat(http.get(path).problem(401).path("detail").asText()).contains("token");
+            http.get(path, bearer("look")).expect(200);
+        }
     }
 
     /** With a token a client may call this machine what it likes: a page that leads here by its own name has none. */
@@ -286,12 +296,12 @@ class AccessIT {
     void followsTheTokensFile() throws Exception {
         try {
             writeTokens(List.of("viewer vera look", "admin ada rule", "operator otto new"));
-            await().atMost(Duration.ofSeconds(10))
+            await().atMost(PATIENCE)
                     .until(() -> http.get("/api/v1/sessions", bearer("new")).status() == 200);
             http.get("/api/v1/sessions", bearer("go")).expect(401);
 
             writeTokens(List.of("viewer vera look", "king ada other-secret"));
-            await().atMost(Duration.ofSeconds(10))
+            await().atMost(PATIENCE)
                     .until(() -> health(null).at("/access/status").asText().equals("DEGRADED"));
             http.get("/api/v1/sessions", bearer("new")).expect(200);
             assertThat(health("look").toString()).doesNotContain("line 2");
@@ -301,7 +311,7 @@ class AccessIT {
         } finally {
             writeTokens(TOKENS);
         }
-        await().atMost(Duration.ofSeconds(10))
+        await().atMost(PATIENCE)
                 .until(() -> http.get("/api/v1/sessions", bearer("go")).status() == 200);
         assertThat(health(null).at("/access/status").asText()).isEqualTo("UP");
     }

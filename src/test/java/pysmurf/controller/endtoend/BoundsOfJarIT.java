@@ -35,18 +35,15 @@ class BoundsOfJarIT {
     Path folder;
 
     /** More data than the heap: what fits is kept, the rest is counted and told. */
-    @Test
-    void keepsOfDataWhatFits() throws Exception {
-        try (ControllerOfJar controller = ControllerOfJar.start(Setup.in(folder))) {
-            JsonNode session = controller.http().run("publish.py", "many_keys", 3000, 3000);
+    private static void keepsOfDataWhatFits(HttpClientOfController http) throws Exception {
+        JsonNode session = http.run("publish.py", "many_keys", 3000, 3000);
 
-            assertThat(session.path("outcome").asText()).isEqualTo("succeeded");
-            long notKept = session.at("/publisher/not_kept").asLong();
-            assertThat(session.path("data").toString().length()).isBetween(MIB / 2, MIB);
-            assertThat(session.path("data").size() + notKept).isBetween(1000L, 3000L);
-            assertThat(notKept).isPositive();
-            assertThat(session.path("messages").toString()).contains("not kept");
-        }
+        assertThat(session.path("outcome").asText()).isEqualTo("succeeded");
+        long notKept = session.at("/publisher/not_kept").asLong();
+        assertThat(session.path("data").toString().length()).isBetween(MIB / 2, MIB);
+        assertThat(session.path("data").size() + notKept).isBetween(1000L, 3000L);
+        assertThat(notKept).isPositive();
+        assertThat(session.path("messages").toString()).contains("not kept");
     }
 
     /** A database from a time without bounds: the largest sessions there can be, read by many at once. */
@@ -54,9 +51,8 @@ class BoundsOfJarIT {
     void servesWhateverIsStored() throws Exception {
         Setup setup = Setup.in(folder);
         try (ControllerOfJar controller = ControllerOfJar.start(setup)) {
-            for (int i = 0; i < 2; i++) {
-                controller.http().run("exit_with.py", 0);
-            }
+            keepsOfDataWhatFits(controller.http());
+            controller.http().run("exit_with.py", 0);
         }
         fill(setup.data().resolve("sessions.db"));
         try (ControllerOfJar controller = ControllerOfJar.start(setup)) {

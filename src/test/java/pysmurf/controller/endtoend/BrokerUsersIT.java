@@ -10,7 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import org.eclipse.paho.mqttv5.client.MqttClient;
@@ -144,15 +143,13 @@ class BrokerUsersIT {
     @Test
     void doesNothingMoreForWhoIsTakenOutOfTheFile() throws Exception {
         write(List.of("operator otto soon-gone", "viewer vera look", "operator olga go", "admin ada rule"));
-        MqttClient otto = await().atMost(Duration.ofSeconds(10))
-                .ignoreExceptions()
-                .until(() -> connect("otto", "soon-gone"), client -> true);
+        MqttClient otto =
+                await().atMost(PATIENCE).ignoreExceptions().until(() -> connect("otto", "soon-gone"), client -> true);
         assertThat(publish(otto, controller.topic("command/nope"), "{}")).isLessThan(128);
 
         write(USERS);
 
-        await().atMost(Duration.ofSeconds(10))
-                .until(() -> publish(otto, controller.topic("command/nope"), "{}") == NOT_AUTHORIZED);
+        await().atMost(PATIENCE).until(() -> publish(otto, controller.topic("command/nope"), "{}") == NOT_AUTHORIZED);
         otto.disconnect();
         otto.close();
     }

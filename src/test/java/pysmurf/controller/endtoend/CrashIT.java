@@ -2,6 +2,7 @@ package pysmurf.controller.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static pysmurf.controller.driver.ControllerUnderTest.PATIENCE;
 import static pysmurf.controller.driver.HttpClientOfController.params;
 import static pysmurf.controller.driver.HttpClientOfController.script;
 
@@ -10,7 +11,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -25,7 +25,36 @@ import pysmurf.controller.driver.SharedController;
 /** A controller that is killed while something runs, and the next one in its place. */
 class CrashIT extends SharedController {
 
-    private static final Duration SOON = Duration.ofSeconds(10);
+    private static final String STAGE = """
+                    - to:
+                        uri: kamelet:script
+                        parameters:
+                          stage: %s
+                          script: level.py
+                          args: %s
+            """;
+    private static final String ROUTE = """
+            - route:
+                id: level
+                description: Measures a level three times.
+                from:
+                  uri: direct:operation-level
+                  steps:
+            """ + STAGE.formatted("first", "0") + STAGE.formatted("second", "0")
+            + STAGE.formatted("third", "${exchangeProperty.params[wait]}");
+    private static final String SETTINGS = """
+            stages:
+              third: {retries: 0, per_band: false, estimate: 1, estimate_simulated: 1,
+                      gates: [{number: level, min: 1}]}
+            """;
+    private static final String SCRIPT = """
+            import json, os, sys, time
+            print("measures")
+            while sys.argv[1] != "0" and not os.path.exists(sys.argv[1]):
+                time.sleep(0.02)
+            with open(os.environ["PYSMURF_RESULT_FILE"], "w") as result:
+                json.dump({"numbers": {"level": 3}}, result)
+            """;
 
     @TempDir
     Path folder;
@@ -48,6 +77,11 @@ class CrashIT extends SharedController {
                 Files.readString(operations.resolve("run.camel.yaml"))
                         .replace("id: run", "id: beside")
                         .replace("operation-run", "operation-beside"));
+        Path scripts = Files.createDirectories(setup.folder().resolve("config/scripts"));
+        setup.with("scripts.roots", scripts + "," + setup.get("scripts.roots"));
+        Files.writeString(scripts.resolve("level.py"), SCRIPT);
+        Files.writeString(setup.folder().resolve("config/level.yaml"), SETTINGS);
+        Files.writeString(operations.resolve("level.camel.yaml"), ROUTE);
         // a new life is slow at first, and what ends by its first signal is not to get a second
         setup.with("abort.interrupt-grace", "3s");
         // each life listens elsewhere
@@ -109,9 +143,15 @@ class CrashIT extends SharedController {
                 .collect(Collectors.joining("", "process " + pid + "\n", "last " + lines + "\n"));
     }
 
-    /** The script goes on as if nothing had happened, and so does everything that can be done with it. */
+    /** Scripts go on as if nothing had happened, and so does everything that can be done with them, also at the next crash. */
     @Test
-    void adoptsTheScriptThatStillRuns() throws Exception {
+    void adoptsTheScriptsThatStillRun() throws Exception {
+        int free = id(http.start("free", params()));
+        http.awaitOutput(free, "ready");
+        Path endOfPublishing = folder.resolve("end of publishing");
+        int publishing = id(http.start("beside", script("publish.py", "until", endOfPublishing.toString())));
+        http.awaitOutput(publishing, "published 100");
+        int daemon = startDaemon(folder.resolve("never"));
         Path end = folder.resolve("end");
         ObjectNode once = script("count.py", end.toString()).put("timeout", 100.5);
         JsonNode before = http.post("/api/v1/operations/run", once.toString(), "Idempotency-Key", "first")
@@ -122,11 +162,26 @@ class CrashIT extends SharedController {
 
         killAndStartAgain();
 
+        isTheSame(before, pid, once);
+        goesOnToItsEnd(before, pid, end);
+        assertThat(http.session(free).path("status").asText()).isEqualTo("running");
+        abort(free);
+        hearsOn(publishing, endOfPublishing);
+        int counting = startCounting("run", folder.resolve("never"));
+        assertThat(scripts().alive()).hasSize(3);
+
+        killAndStartAgain();
+
+        abort(daemon);
+        abortsByItsLadder(counting);
+    }
+
+    private void isTheSame(JsonNode before, long pid, ObjectNode once) throws Exception {
         JsonNode session = http.session(id(before));
         assertThat(session.path("status").asText()).isEqualTo("running");
         assertThat(session.path("pid").asLong()).isEqualTo(pid);
         assertThat(session.path("start_time")).isEqualTo(before.path("start_time"));
-        assertThat(scripts().alive()).containsExactly(pid);
+        assertThat(scripts().alive()).contains(pid);
         JsonNode busy =
                 http.post("/api/v1/operations/run", script("exit_with.py", 0)).problem(409);
         assertThat(busy.path("session_id").asInt()).isEqualTo(id(before));
@@ -141,45 +196,39 @@ class CrashIT extends SharedController {
             JsonNode reply = watcher.awaitReply("first");
             assertThat(reply.path("reason").asText()).isEqualTo("duplicate");
             assertThat(id(reply.path("session"))).isEqualTo(id(before));
-            await().atMost(SOON).until(() -> !watcher.lines(id(before)).isEmpty());
+        }
+    }
+
+    private void goesOnToItsEnd(JsonNode before, long pid, Path end) throws Exception {
+        try (MqttWatcher watcher = MqttWatcher.of(controller)) {
+            await().atMost(PATIENCE).until(() -> !watcher.lines(id(before)).isEmpty());
 
             Files.createFile(end);
-            await().atMost(SOON).until(() -> !scripts().alive().contains(pid));
-            await().atMost(SOON)
-                    .until(() ->
-                            http.session(id(before)).path("status").asText().equals("done"));
+            await().atMost(PATIENCE).until(() -> !scripts().alive().contains(pid));
             assertThat(watcher.awaitDone(id(before)).path("outcome").asText()).isEqualTo("succeeded");
         }
-
+        http.awaitDone(id(before));
         String log = new String(http.log(id(before)), StandardCharsets.UTF_8);
         assertThat(log).isEqualTo(counted(pid, log));
         // nothing is left to be made safe, and ids go on rising
         assertThat(id(http.run("exit_with.py", 0))).isEqualTo(id(before) + 1);
     }
 
-    /**
-     * It sends to where it was told to, wherever the next life listens; what was sent in between is missing. A session that holds
-     * no lock is adopted like any other, beside one that does.
-     */
-    @Test
-    void hearsOnWhatAnAdoptedScriptPublishes() throws Exception {
-        Path end = folder.resolve("end");
-        int free = id(http.start("free", params()));
-        http.awaitOutput(free, "ready");
-        int id = id(http.start("run", script("publish.py", "until", end.toString())));
-        http.awaitOutput(id, "published 100");
-
-        killAndStartAgain();
-
-        long before = http.session(id).path("publisher").path("received").asLong(-1);
-        await().until(() -> http.session(id).path("publisher").path("received").asLong(-1) > before + 100);
-        assertThat(http.session(free).path("status").asText()).isEqualTo("running");
-        abort(free);
-        assertThat(http.session(id).path("status").asText()).isEqualTo("running");
+    /** It sends to where it was told to, wherever the next life listens; what was sent in between is missing. */
+    private void hearsOn(int publishing, Path end) throws Exception {
+        long before =
+                http.session(publishing).path("publisher").path("received").asLong(-1);
+        await().atMost(PATIENCE)
+                .until(() -> http.session(publishing)
+                                .path("publisher")
+                                .path("received")
+                                .asLong(-1)
+                        > before + 100);
+        assertThat(http.session(publishing).path("status").asText()).isEqualTo("running");
         Files.createFile(end);
 
-        JsonNode session = http.awaitDone(id);
-        String log = new String(http.log(id), StandardCharsets.UTF_8).strip();
+        JsonNode session = http.awaitDone(publishing);
+        String log = new String(http.log(publishing), StandardCharsets.UTF_8).strip();
         long sent = Long.parseLong(log.substring(log.lastIndexOf(' ') + 1));
         JsonNode publisher = session.path("publisher");
         assertThat(session.path("data").path("last").asLong()).isEqualTo(sent - 1);
@@ -188,16 +237,7 @@ class CrashIT extends SharedController {
                 .isEqualTo(sent);
     }
 
-    /** Twice in a row, and then it is aborted by its ladder, and so is a script with its daemon. */
-    @Test
-    void abortsWhatItAdopted() throws Exception {
-        int daemon = startDaemon(folder.resolve("never"));
-        int id = startCounting("run", folder.resolve("never"));
-        assertThat(scripts().alive()).hasSize(3);
-        killAndStartAgain();
-        killAndStartAgain();
-
-        abort(daemon);
+    private void abortsByItsLadder(int id) throws Exception {
         assertThat(scripts().alive())
                 .containsExactly(http.session(id).path("pid").asLong());
         JsonNode abort = http.post("/api/v1/operations/abort?wait=10", params())
@@ -227,7 +267,7 @@ class CrashIT extends SharedController {
         int gone = startCounting("run", end);
         kill();
         Files.createFile(end);
-        await().until(() -> scripts().alive().size() == 2);
+        await().atMost(PATIENCE).until(() -> scripts().alive().size() == 2);
         Path log = controller.setup().data().resolve("output/" + unreadable + ".log");
         Files.delete(log);
         assertThat(new ProcessBuilder("mkfifo", log.toString()).start().waitFor())
@@ -280,9 +320,9 @@ class CrashIT extends SharedController {
         ObjectNode tune = params().put("simulate", true).put("seed", 3).put("preset", "setup");
         tune.putArray("faults").add("hang@find_freq");
         int id = id(http.start("tune_squids", tune));
-        await().atMost(Duration.ofSeconds(30))
+        await().atMost(PATIENCE)
                 .until(() -> stage(http.session(id), "find_freq").equals("running"));
-        await().until(() -> !http.session(id).path("pid").isNull());
+        await().atMost(PATIENCE).until(() -> !http.session(id).path("pid").isNull());
 
         killAndStartAgain();
 
@@ -300,9 +340,30 @@ class CrashIT extends SharedController {
         assertThat(safe.path("outcome").asText()).as(safe.toString()).isEqualTo("succeeded");
     }
 
+    /** The stage that ran is judged, too, and those before it are what they were. */
+    @Test
+    void judgesTheStageThatRan() throws Exception {
+        Path released = folder.resolve("released");
+        int id = id(http.start("level", params().put("from_stage", "second").put("wait", released.toString())));
+        await().atMost(PATIENCE).untilAsserted(() -> assertThat(
+                        http.session(id).at("/stages/2/status").asText())
+                .isEqualTo("running"));
+        http.awaitOutput(id, "measures\nmeasures\n");
+
+        killAndStartAgain();
+        Files.createFile(released);
+
+        JsonNode session = http.awaitDone(id);
+        assertThat(session.path("outcome").asText()).as(session.toString()).isEqualTo("interrupted");
+        assertThat(session.at("/stages/0/status").asText()).isEqualTo("skipped");
+        assertThat(session.at("/stages/2/status").asText()).isEqualTo("succeeded");
+        assertThat(session.at("/stages/2/numbers/level").asInt()).isEqualTo(3);
+        awaitSafeState(id + 1);
+    }
+
     /** Its session is opened when the one before it is closed. */
     private JsonNode awaitSafeState(int id) {
-        await().until(() -> http.get("/api/v1/sessions/" + id).status() == 200);
+        await().atMost(PATIENCE).until(() -> http.get("/api/v1/sessions/" + id).status() == 200);
         return http.awaitDone(id);
     }
 

@@ -2,6 +2,7 @@ package pysmurf.controller.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static pysmurf.controller.driver.ControllerUnderTest.PATIENCE;
 import static pysmurf.controller.driver.HttpClientOfController.params;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -26,7 +27,6 @@ import pysmurf.controller.driver.SharedController;
 /** An integrator's own operation: a YAML file, and perhaps a schema, dropped beside the others while the controller runs. */
 class DroppedOperationIT extends SharedController {
 
-    private static final Duration SOON = Duration.ofSeconds(10);
     private static final long PACE_NANOS = 100_000_000;
 
     DroppedOperationIT() {
@@ -56,14 +56,14 @@ class DroppedOperationIT extends SharedController {
     }
 
     private void awaitOperation(String name) {
-        await().atMost(SOON).pollInterval(Duration.ofMillis(50)).untilAsserted(() -> assertThat(
+        await().atMost(PATIENCE).pollInterval(Duration.ofMillis(50)).untilAsserted(() -> assertThat(
                         http.get("/api/v1/operations").json())
                 .extracting(operation -> operation.path("name").asText())
                 .contains(name));
     }
 
     private void awaitNoOperation(String name) {
-        await().atMost(SOON).pollInterval(Duration.ofMillis(50)).untilAsserted(() -> assertThat(
+        await().atMost(PATIENCE).pollInterval(Duration.ofMillis(50)).untilAsserted(() -> assertThat(
                         http.get("/api/v1/operations").json())
                 .extracting(operation -> operation.path("name").asText())
                 .doesNotContain(name));
@@ -129,7 +129,7 @@ class DroppedOperationIT extends SharedController {
     @Test
     void survivesABrokenFile() throws Exception {
         drop("later.camel.yaml", "- route:\n    id: later\n    stepz: []\n");
-        await().atMost(SOON).pollInterval(Duration.ofMillis(50)).until(() -> http.get("/observe/health")
+        await().atMost(PATIENCE).pollInterval(Duration.ofMillis(50)).until(() -> http.get("/observe/health")
                 .json()
                 .at("/checks/routes/status")
                 .asText()
@@ -143,7 +143,7 @@ class DroppedOperationIT extends SharedController {
         awaitOperation("later");
 
         assertThat(logOf(http.runToEnd("later", params()))).isEqualTo("\"at\"\n\"last\"\n");
-        await().atMost(SOON).until(() -> http.get("/observe/health")
+        await().atMost(PATIENCE).until(() -> http.get("/observe/health")
                 .json()
                 .at("/checks/routes/status")
                 .asText()
@@ -160,7 +160,7 @@ class DroppedOperationIT extends SharedController {
         awaitNoOperation("again");
 
         drop("again.camel.yaml", "- route:\n    id: again\n    stepz: []\n");
-        await().atMost(SOON).pollInterval(Duration.ofMillis(50)).until(() -> http.get("/observe/health")
+        await().atMost(PATIENCE).pollInterval(Duration.ofMillis(50)).until(() -> http.get("/observe/health")
                 .json()
                 .at("/checks/routes")
                 .toString()

@@ -3,6 +3,7 @@ package pysmurf.controller.endtoend;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static pysmurf.controller.driver.ControllerUnderTest.PATIENCE;
 import static pysmurf.controller.driver.HttpClientOfController.params;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -11,7 +12,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -28,8 +28,6 @@ import pysmurf.controller.driver.SharedController;
 class ExamplesIT extends SharedController {
 
     private static final Path EXAMPLES = Setup.PROJECT.resolve("docs/examples");
-    private static final Duration SOON = Duration.ofSeconds(10);
-
     private Path heard;
     private Process listener;
 
@@ -57,13 +55,13 @@ class ExamplesIT extends SharedController {
     void copyTheExamples() throws Exception {
         copy("config", controller.setup().folder().resolve("config"));
         copy("routes/operations", controller.setup().routes().resolve("operations"));
-        await().atMost(SOON).untilAsserted(() -> assertThat(http.get("/observe/health")
+        await().atMost(PATIENCE).untilAsserted(() -> assertThat(http.get("/observe/health")
                         .json()
                         .at("/checks/routes/broken/0/file")
                         .asText())
                 .isEqualTo("operations/bench_step.camel.yaml"));
         copy("routes/kamelets", controller.setup().routes().resolve("kamelets"));
-        await().atMost(SOON)
+        await().atMost(PATIENCE)
                 .untilAsserted(() -> assertThat(http.get("/api/v1/operations").json())
                         .extracting(operation -> operation.path("name").asText())
                         .contains("bench_set", "bench_step", "bench_poll"));
@@ -120,7 +118,7 @@ class ExamplesIT extends SharedController {
         JsonNode problem =
                 http.post("/api/v1/operations/bench_set", step(9)).expect(400).json();
         assertThat(problem.at("/errors/0/field").asText()).isEqualTo("volts");
-        await().atMost(SOON).untilAsserted(() -> assertThat(heard)
+        await().atMost(PATIENCE).untilAsserted(() -> assertThat(heard)
                 .content()
                 .contains("set_bias.py session_log \"bias of bands [0, 1] is 1.5 V\"")
                 .contains("controller:bench_set session_data {\"session_id\": " + session.path("session_id")));
@@ -178,7 +176,7 @@ class ExamplesIT extends SharedController {
     @Test
     void aProcessRunsBesideOthersUntilItIsStopped() throws Exception {
         int poll = http.start("bench_poll", params()).path("session_id").asInt();
-        await().atMost(SOON).untilAsserted(() -> assertThat(
+        await().atMost(PATIENCE).untilAsserted(() -> assertThat(
                         http.session(poll).at("/data/volts").isObject())
                 .isTrue());
         assertThat(http.runToEnd("bench_set", step(1.5)).path("outcome").asText())

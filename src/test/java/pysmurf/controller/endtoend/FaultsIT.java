@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static pysmurf.controller.driver.ControllerUnderTest.PATIENCE;
 import static pysmurf.controller.driver.HttpClientOfController.params;
 import static pysmurf.controller.driver.HttpClientOfController.script;
 
@@ -14,7 +15,6 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -27,14 +27,13 @@ import pysmurf.controller.driver.ControllerUnderTest;
 import pysmurf.controller.driver.HttpClientOfController;
 import pysmurf.controller.driver.HttpClientOfController.Reply;
 import pysmurf.controller.driver.MqttWatcher;
+import pysmurf.controller.driver.ScriptProcesses;
 import pysmurf.controller.driver.Setup;
 import pysmurf.controller.driver.SharedController;
 import pysmurf.controller.driver.SmallDisk;
 
 /** What the controller stands on gives way while it works. */
 class FaultsIT extends SharedController {
-
-    private static final Duration SOON = Duration.ofSeconds(10);
 
     FaultsIT() {
         super(ControllerOfClasses::start);
@@ -76,52 +75,13 @@ class FaultsIT extends SharedController {
             assertThat(http.session(id).path("outcome").asText()).isEqualTo("aborted");
             statement.execute("ROLLBACK");
 
-            await().atMost(SOON).until(() -> health("store").equals("UP"));
+            await().atMost(PATIENCE).until(() -> health("store").equals("UP"));
             assertThat(statement
                             .executeQuery("SELECT outcome FROM session WHERE id = " + id)
                             .getString(1))
                     .isEqualTo("aborted");
         }
         assertThat(http.run("exit_with.py", 0).path("outcome").asText()).isEqualTo("succeeded");
-    }
-
-    /** Whatever it is that fails for want of a descriptor: a script runs and can be aborted, or nothing of it lives. */
-    @Test
-    void leavesNoScriptBehindWhereDescriptorsRunOut(@TempDir Path folder) throws Exception {
-        Setup setup = Setup.in(folder.resolve("controller"));
-        try (ControllerOfJar few = ControllerOfJar.start(setup)) {
-            HttpClientOfController client = few.http();
-            // from here on it has all its classes
-            assertThat(client.run("exit_with.py", 0).path("outcome").asText()).isEqualTo("succeeded");
-            int failed = 0;
-            int started = 0;
-            for (int left = 0; left <= 10; left++) {
-                few.limitDescriptors(left);
-                Reply reply = client.post("/api/v1/operations/run?wait=0.5", script("wait_for_file.py", "/never"));
-                few.limitDescriptors(-1);
-                if (reply.status() == 503) {
-                    continue;
-                }
-                int id = id(reply.json());
-                if (reply.json().path("status").asText().equals("done")) {
-                    failed++;
-                    assertThat(reply.json().path("outcome").asText()).isEqualTo("failed");
-                    assertThat(setup.scriptProcesses().alive())
-                            .as("with %d descriptors left: %s", left, reply.text())
-                            .isEmpty();
-                } else {
-                    Reply abort = client.post("/api/v1/operations/abort?wait=60", params().put("force", true));
-                    // or it failed just now
-                    boolean aborted = abort.status() == 200;
-                    started += aborted ? 1 : 0;
-                    assertThat(client.awaitDone(id).path("outcome").asText()).isEqualTo(aborted ? "aborted" : "failed");
-                }
-                assertThat(setup.scriptProcesses().alive()).isEmpty();
-            }
-            assertThat(failed).isPositive();
-            assertThat(started).isPositive();
-            assertThat(client.run("exit_with.py", 0).path("outcome").asText()).isEqualTo("succeeded");
-        }
     }
 
     /** Somebody else's kill -9 is the end of the script, and of its session, but of nothing else. */
@@ -133,7 +93,7 @@ class FaultsIT extends SharedController {
 
         ProcessHandle.of(http.session(id).path("pid").asLong()).orElseThrow().destroyForcibly();
 
-        await().atMost(SOON)
+        await().atMost(PATIENCE)
                 .until(() -> http.session(id).path("status").asText().equals("done"));
         assertThat(http.session(id).path("outcome").asText()).isEqualTo("failed");
         assertThat(http.session(id).path("exit_code").asInt()).isEqualTo(137);
@@ -178,7 +138,7 @@ class FaultsIT extends SharedController {
             for (int i = 0; i < 3; i++) {
                 watcher.command("run", script("exit_with.py", 0).put("command_id", "again"));
             }
-            await().until(() -> watcher.messages("reply").size() == 28);
+            await().atMost(PATIENCE).until(() -> watcher.messages("reply").size() == 28);
             assertThat(watcher.messages("reply").subList(25, 28))
                     .extracting(reply -> reply.json().path("accepted").asBoolean())
                     .containsExactlyInAnyOrder(true, false, false);
@@ -194,21 +154,39 @@ class FaultsIT extends SharedController {
         }
     }
 
-    /** Where room is short nothing new is begun, and that is said. */
+    /** Where room is short nothing new is begun, and that is said; but it is no reason to kill the controller. */
     @Test
     void refusesWorkOnAFullDisk(@TempDir Path folder) throws Exception {
         try (ControllerUnderTest full =
-                ControllerOfClasses.start(Setup.in(folder).with("store.min-free", "1000000GiB"))) {
+                ControllerOfClasses.start(Setup.in(folder).with("store.min-free", "900TiB"))) {
             HttpClientOfController client = full.http();
             JsonNode refused = client.post("/api/v1/operations/run", script("exit_with.py", 0))
                     .problem(503);
             assertThat(refused.path("detail").asText()).contains("disk", "store.min-free");
-            assertThat(client.get("/observe/health")
-                            .json()
-                            .at("/checks/disk/status")
-                            .asText())
-                    .isEqualTo("DOWN");
+            JsonNode health = client.get("/observe/health").expect(503).json();
+            assertThat(health.path("status").asText()).isEqualTo("DOWN");
+            assertThat(health.at("/checks/disk/status").asText()).isEqualTo("DOWN");
+            JsonNode ready = client.get("/observe/health/ready").expect(503).json();
+            assertThat(ready.path("status").asText()).isEqualTo("DOWN");
+            assertThat(ready.path("detail").asText()).contains("store.min-free");
+            client.get("/observe/health/live").expect(200);
             client.post("/api/v1/operations/abort", "{}").problem(409);
+        }
+    }
+
+    @Test
+    void aBusyControllerIsReady() throws Exception {
+        http.start("run", script("wait_for_file.py", "/never"));
+
+        http.get("/observe/health/ready").expect(200);
+        http.get("/observe/health/live").expect(200);
+    }
+
+    @Test
+    void outlivesTheLimitsOfItsProcess(@TempDir Path folder) throws Exception {
+        try (ControllerOfJar limited = ControllerOfJar.start(Setup.in(folder))) {
+            keepsWorkingWhenNoFileCanBeWritten(limited);
+            leavesNoScriptBehindWhereDescriptorsRunOut(limited);
         }
     }
 
@@ -216,33 +194,65 @@ class FaultsIT extends SharedController {
      * Nothing can be written any more, not even the controller's own log: a limit on the size of files, which holds for root as
      * well, where the mode of a file would not, and a file that is open would not ask for it.
      */
-    @Test
-    void keepsWorkingWhenNoFileCanBeWritten(@TempDir Path folder) throws Exception {
-        try (ControllerOfJar limited = ControllerOfJar.start(Setup.in(folder.resolve("controller")))) {
-            HttpClientOfController client = limited.http();
-            int id = id(client.start(
-                    "run", script("wait_for_file.py", folder.resolve("never").toString())));
-            client.awaitOutput(id, "ready");
-            limited.limitFileSize("0");
+    private static void keepsWorkingWhenNoFileCanBeWritten(ControllerOfJar limited) throws Exception {
+        HttpClientOfController client = limited.http();
+        int id = id(client.start("run", script("wait_for_file.py", "/never")));
+        client.awaitOutput(id, "ready");
+        limited.limitFileSize("0");
 
-            JsonNode refused = client.post("/api/v1/operations/tune_squids", "{\"dry_run\": true}")
-                    .problem(503);
-            assertThat(refused.path("detail").asText()).contains("sessions cannot be kept at the moment");
-            JsonNode checks = client.get("/observe/health").expect(503).json().path("checks");
-            assertThat(checks.at("/store/status").asText()).isEqualTo("DOWN");
-            assertThat(checks.at("/audit/status").asText()).isEqualTo("DEGRADED");
-            assertThat(client.session(id).path("status").asText()).isEqualTo("running");
-            client.post("/api/v1/sessions/" + id + "/abort?wait=10", params()).expect(200);
-            assertThat(client.session(id).path("outcome").asText()).isEqualTo("aborted");
-            assertThat(limited.setup().scriptProcesses().alive()).isEmpty();
-            client.post("/api/v1/operations/run", script("exit_with.py", 0)).problem(503);
-            assertThat(limited.isAlive()).isTrue();
-            limited.limitFileSize("unlimited");
+        JsonNode refused = client.post("/api/v1/operations/tune_squids", "{\"dry_run\": true}")
+                .problem(503);
+        assertThat(refused.path("detail").asText()).contains("sessions cannot be kept at the moment");
+        JsonNode checks = client.get("/observe/health").expect(503).json().path("checks");
+        assertThat(checks.at("/store/status").asText()).isEqualTo("DOWN");
+        assertThat(checks.at("/audit/status").asText()).isEqualTo("DEGRADED");
+        assertThat(client.session(id).path("status").asText()).isEqualTo("running");
+        client.post("/api/v1/sessions/" + id + "/abort?wait=10", params()).expect(200);
+        assertThat(client.session(id).path("outcome").asText()).isEqualTo("aborted");
+        assertThat(limited.setup().scriptProcesses().alive()).isEmpty();
+        client.post("/api/v1/operations/run", script("exit_with.py", 0)).problem(503);
+        assertThat(limited.isAlive()).isTrue();
+        limited.limitFileSize("unlimited");
 
-            await().atMost(SOON).until(() -> client.get("/observe/health").status() == 200);
-            assertThat(outcomeIn(limited.setup().data(), id)).isEqualTo("aborted");
-            assertThat(client.run("exit_with.py", 0).path("outcome").asText()).isEqualTo("succeeded");
+        await().atMost(PATIENCE).until(() -> client.get("/observe/health").status() == 200);
+        assertThat(outcomeIn(limited.setup().data(), id)).isEqualTo("aborted");
+        assertThat(client.run("exit_with.py", 0).path("outcome").asText()).isEqualTo("succeeded");
+    }
+
+    /** Whatever it is that fails for want of a descriptor: a script runs and can be aborted, or nothing of it lives. */
+    private static void leavesNoScriptBehindWhereDescriptorsRunOut(ControllerOfJar few) throws Exception {
+        ScriptProcesses scripts = few.setup().scriptProcesses();
+        HttpClientOfController client = few.http();
+        // from here on it has all its classes
+        assertThat(client.run("exit_with.py", 0).path("outcome").asText()).isEqualTo("succeeded");
+        int failed = 0;
+        int started = 0;
+        for (int left = 0; left <= 10; left++) {
+            few.limitDescriptors(left);
+            Reply reply = client.post("/api/v1/operations/run?wait=0.5", script("wait_for_file.py", "/never"));
+            few.limitDescriptors(-1);
+            if (reply.status() == 503) {
+                continue;
+            }
+            int id = id(reply.json());
+            if (reply.json().path("status").asText().equals("done")) {
+                failed++;
+                assertThat(reply.json().path("outcome").asText()).isEqualTo("failed");
+                assertThat(scripts.alive())
+                        .as("with %d descriptors left: %s", left, reply.text())
+                        .isEmpty();
+            } else {
+                Reply abort = client.post("/api/v1/operations/abort?wait=60", params().put("force", true));
+                // or it failed just now
+                boolean aborted = abort.status() == 200;
+                started += aborted ? 1 : 0;
+                assertThat(client.awaitDone(id).path("outcome").asText()).isEqualTo(aborted ? "aborted" : "failed");
+            }
+            assertThat(scripts.alive()).isEmpty();
         }
+        assertThat(failed).isPositive();
+        assertThat(started).isPositive();
+        assertThat(client.run("exit_with.py", 0).path("outcome").asText()).isEqualTo("succeeded");
     }
 
     private static String outcomeIn(Path data, int id) throws Exception {
@@ -270,7 +280,7 @@ class FaultsIT extends SharedController {
             assertThat(failed.path("messages").toString()).contains("is full; the end of the output may be missing");
             assertFull(client);
             Files.delete(disk.folder().resolve("data/output/" + flood + ".log"));
-            await().atMost(SOON).until(() -> client.get("/observe/health").status() == 200);
+            await().atMost(PATIENCE).until(() -> client.get("/observe/health").status() == 200);
 
             int id = id(client.start(
                     "run", script("wait_for_file.py", folder.resolve("never").toString())));
@@ -284,7 +294,7 @@ class FaultsIT extends SharedController {
             assertThat(full.setup().scriptProcesses().alive()).isEmpty();
             Files.delete(filler);
 
-            await().atMost(SOON).until(() -> client.get("/observe/health").status() == 200);
+            await().atMost(PATIENCE).until(() -> client.get("/observe/health").status() == 200);
             assertThat(outcomeIn(disk.folder().resolve("data"), flood)).isEqualTo("failed");
             assertThat(outcomeIn(disk.folder().resolve("data"), id)).isEqualTo("aborted");
             assertThat(client.run("exit_with.py", 0).path("outcome").asText()).isEqualTo("succeeded");

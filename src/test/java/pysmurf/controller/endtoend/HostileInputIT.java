@@ -2,6 +2,7 @@ package pysmurf.controller.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static pysmurf.controller.driver.ControllerUnderTest.PATIENCE;
 import static pysmurf.controller.driver.HttpClientOfController.params;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -28,14 +29,14 @@ import pysmurf.controller.driver.ControllerOfJar;
 import pysmurf.controller.driver.MqttWatcher;
 import pysmurf.controller.driver.SharedController;
 
-/** Thousands of commands that nobody in his right mind would send, the same ones each time, by every way in. */
+/** Two thousand commands that nobody in his right mind would send, the same ones each time, by every way in. */
 class HostileInputIT extends SharedController {
 
-    private static final int HTTP = 2500;
-    private static final int CALL = 1000;
-    private static final int MQTT = 800;
+    private static final int HTTP = 1200;
+    private static final int CALL = 500;
+    private static final int MQTT = 400;
     /** After so many everything has been used once, and what remembers the last ones is full. */
-    private static final int WARM = 1000;
+    private static final int WARM = 500;
 
     private static final int AT_A_TIME = 16;
     /** Far less than what was sent since. */
@@ -254,14 +255,14 @@ class HostileInputIT extends SharedController {
             assertThat(usedHeap()).isLessThan(heapBefore + MOST_GROWTH_BYTES);
         }
         http.post("/api/v1/operations/abort", "{\"force\": true}");
-        await().atMost(Duration.ofSeconds(15)).until(() -> unfinished().isEmpty());
+        await().atMost(PATIENCE).until(() -> unfinished().isEmpty());
         assertThat(http.run("exit_with.py", 0).path("outcome").asText()).isEqualTo("succeeded");
         // an abort may have met safe_state itself, which the health tells until the next one succeeds
         JsonNode safe = http.runToEnd("safe_state", params().put("simulate", true));
         assertThat(safe.path("outcome").asText()).isEqualTo("succeeded");
         // a heartbeat through the broker may be late behind all that, and a new connection waits for those of another
         // life
-        await().atMost(Duration.ofSeconds(40)).untilAsserted(() -> assertThat(
+        await().atMost(PATIENCE).untilAsserted(() -> assertThat(
                         http.get("/observe/health").expect(200).text())
                 .startsWith("{\"status\":\"UP\""));
         assertThat(controller.setup().scriptProcesses().alive()).isEmpty();

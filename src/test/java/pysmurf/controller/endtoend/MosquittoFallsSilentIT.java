@@ -2,6 +2,7 @@ package pysmurf.controller.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static pysmurf.controller.driver.ControllerUnderTest.PATIENCE;
 import static pysmurf.controller.driver.HttpClientOfController.script;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -20,9 +21,6 @@ import pysmurf.controller.driver.TestBroker;
 @Tag("mosquitto")
 class MosquittoFallsSilentIT {
 
-    private static final Duration FOUND_OUT = Duration.ofSeconds(10);
-    private static final Duration BACK = Duration.ofSeconds(20);
-
     @TempDir
     Path folder;
 
@@ -36,14 +34,14 @@ class MosquittoFallsSilentIT {
                 awaitHeartbeat(mqtt3);
                 broker.freeze();
 
-                awaitMqtt(mqtt5, "DEGRADED", FOUND_OUT);
-                awaitMqtt(mqtt3, "DEGRADED", FOUND_OUT);
+                awaitMqtt(mqtt5, "DEGRADED");
+                awaitMqtt(mqtt3, "DEGRADED");
                 assertThat(mqtt5.http().get("/observe/health").status()).isEqualTo(200);
                 assertThat(mqtt5.http().get("/observe/health/ready").status()).isEqualTo(200);
 
                 broker.thaw();
-                awaitMqtt(mqtt5, "UP", BACK);
-                awaitMqtt(mqtt3, "UP", BACK);
+                awaitMqtt(mqtt5, "UP");
+                awaitMqtt(mqtt3, "UP");
                 takesCommands(mqtt5);
                 takesCommands(mqtt3);
             }
@@ -61,8 +59,8 @@ class MosquittoFallsSilentIT {
         }
     }
 
-    private static void awaitMqtt(ControllerUnderTest controller, String status, Duration atMost) {
-        await().atMost(atMost).pollInterval(Duration.ofMillis(50)).until(() -> controller
+    private static void awaitMqtt(ControllerUnderTest controller, String status) {
+        await().atMost(PATIENCE).pollInterval(Duration.ofMillis(50)).until(() -> controller
                 .http()
                 .get("/observe/health")
                 .json()

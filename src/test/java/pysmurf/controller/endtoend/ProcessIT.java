@@ -2,6 +2,7 @@ package pysmurf.controller.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static pysmurf.controller.driver.ControllerUnderTest.PATIENCE;
 import static pysmurf.controller.driver.HttpClientOfController.params;
 import static pysmurf.controller.driver.HttpClientOfController.script;
 
@@ -9,7 +10,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterEach;
@@ -22,15 +22,14 @@ import pysmurf.controller.driver.SharedController;
 /** Operations of kind process: they run until someone stops them. */
 class ProcessIT extends SharedController {
 
-    private static final Duration SOON = Duration.ofSeconds(10);
-
     ProcessIT() {
         super(ControllerOfJar::start);
     }
 
     @Override
     protected void configure(Setup setup) throws Exception {
-        write(setup, "stream", "\"x-stop-grace\": 0.5, \"x-data\": {\"stream_on\": false}");
+        write(setup, "stream", "\"x-stop-grace\": 60, \"x-data\": {\"stream_on\": false}");
+        write(setup, "hasty", "\"x-stop-grace\": 0.5");
         write(setup, "check", "\"x-lock\": false, \"x-autostart\": true");
         // each life listens elsewhere
         setup.with("publisher.listen-port", 0);
@@ -95,7 +94,7 @@ class ProcessIT extends SharedController {
         assertThat(operations)
                 .filteredOn(operation -> operation.path("kind").asText().equals("process"))
                 .extracting(operation -> operation.path("name").asText())
-                .contains("check", "stream")
+                .contains("check", "hasty", "stream")
                 .doesNotContain("run");
         assertThat(operations)
                 .filteredOn(operation -> operation.path("name").asText().equals("run"))
@@ -176,7 +175,7 @@ class ProcessIT extends SharedController {
 
     @Test
     void isEndedWhereItDoesNotEndInTime() throws Exception {
-        JsonNode stream = start("stream", "never");
+        JsonNode stream = start("hasty", "never");
 
         JsonNode stop = http.post(path(stream, "stop") + "?wait=30", params())
                 .expect(200)
@@ -230,7 +229,7 @@ class ProcessIT extends SharedController {
     /** Whether the script had been asked is not known then, so it is asked again, and ended if it takes too long. */
     @Test
     void isStoppedAlthoughTheControllerDiesMeanwhile() throws Exception {
-        JsonNode stream = start("stream", "never");
+        JsonNode stream = start("hasty", "never");
         JsonNode check = beginCheck();
         http.post(path(stream, "stop"), params()).expect(202);
         ((ControllerOfJar) controller).kill();
@@ -260,7 +259,8 @@ class ProcessIT extends SharedController {
         controller = ControllerOfJar.start(controller.setup());
         http = controller.http();
 
-        await().atMost(SOON).until(() -> latest("check").path("status").asText().equals("running"));
+        await().atMost(PATIENCE)
+                .until(() -> latest("check").path("status").asText().equals("running"));
         assertThat(id(latest("check"))).isGreaterThan(id(check));
         assertThat(latest("check").path("requested_by").path("client").asText()).isEqualTo("autostart");
     }

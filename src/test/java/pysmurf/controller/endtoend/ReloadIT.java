@@ -1,14 +1,15 @@
 package pysmurf.controller.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
+import static pysmurf.controller.driver.ControllerUnderTest.PATIENCE;
 import static pysmurf.controller.driver.HttpClientOfController.params;
 import static pysmurf.controller.driver.HttpClientOfController.script;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -18,53 +19,112 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import pysmurf.controller.config.StartFailure;
+import pysmurf.controller.driver.ControllerOfClasses;
 import pysmurf.controller.driver.ControllerOfJar;
-import pysmurf.controller.driver.HttpClientOfController;
 import pysmurf.controller.driver.HttpClientOfController.Reply;
 import pysmurf.controller.driver.MqttWatcher;
 import pysmurf.controller.driver.Setup;
+import pysmurf.controller.driver.SharedController;
 
 /** Route files that are wrong at the start, and files that change while work goes on. */
-class ReloadIT {
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class ReloadIT extends SharedController {
 
-    private static final Duration SOON = Duration.ofSeconds(20);
+    /** Where the files are wrong that are there at the start. */
+    private static final Map<String, Integer> FAULTS = Map.of(
+            "operations/syntax.camel.yaml", 3,
+            "operations/component.camel.yaml", 6,
+            "operations/kamelet.camel.yaml", 7,
+            "operations/option.camel.yaml", 9,
+            "operations/parameter.camel.yaml", 10,
+            "operations/args.camel.yaml", 7,
+            "operations/bean.camel.yaml", 7,
+            "operations/another.camel.yaml", 2,
+            "clash.camel.yaml", 4);
 
     @TempDir
     Path folder;
 
-    private Setup setup;
-    private ControllerOfJar controller;
-    private HttpClientOfController http;
+    private Path routes;
+
+    /** How much of the log is of earlier tests. */
+    private int logged;
+
+    ReloadIT() {
+        super(ControllerOfJar::start);
+    }
+
+    @Override
+    protected void configure(Setup setup) throws Exception {
+        // Camel tells of each route that it starts again
+        setup.withEnvironment("LOGGING_LEVEL_CAMEL", "INFO");
+        routes = setup.routes();
+        write("operations/syntax.camel.yaml", "- route:\n    id: syntax\n   from:\n");
+        write("operations/component.camel.yaml", operation("component", "        - to: nosuch:thing\n"));
+        write(
+                "operations/kamelet.camel.yaml",
+                operation("kamelet", "        - to:\n            uri: kamelet:nosuch\n"));
+        write(
+                "operations/option.camel.yaml",
+                operation(
+                        "option",
+                        "        - to:\n            uri: seda:x\n            parameters:\n              colour: red\n"));
+        write("operations/parameter.camel.yaml", operation("parameter", MISSPELT));
+        write("operations/args.camel.yaml", operation("args", QUOTE));
+        write("operations/bean.camel.yaml", operation("bean", "        - bean:\n            ref: nosuch\n"));
+        write("operations/another.camel.yaml", operation("run", "        - log: x\n"));
+        write("clash.camel.yaml", route("clash", "direct:command", "        - log: x\n"));
+        // a kamelet of two others: its placeholders hold behind the first of them
+        write("kamelets/twice.kamelet.yaml", """
+                apiVersion: camel.apache.org/v1
+                kind: Kamelet
+                metadata:
+                  name: twice
+                spec:
+                  definition:
+                    title: Twice
+                    properties:
+                      what:
+                        title: What
+                        type: string
+                  template:
+                    from:
+                      uri: kamelet:source
+                      steps:
+                        - to: kamelet:script?script={{what}}&args=0
+                        - to: kamelet:script?script={{what}}&args=00
+                """);
+        write("operations/twice.camel.yaml", operation("twice", "        - to: kamelet:twice?what=exit_with.py\n"));
+    }
 
     @BeforeEach
-    void setUp() {
-        setup = Setup.in(folder.resolve("controller"));
+    void beginAnew() {
+        logged = log().length();
     }
 
-    @AfterEach
-    void stop() {
-        if (controller != null) {
-            controller.close();
-        }
+    private String log() {
+        return ((ControllerOfJar) controller).log();
     }
 
-    private void start() throws Exception {
-        controller = ControllerOfJar.start(setup);
-        http = controller.http();
+    private Path path(String file) {
+        return routes.resolve(file);
     }
 
     private void write(String file, String text) throws Exception {
-        Files.writeString(setup.routes().resolve(file), text);
+        Files.writeString(path(file), text);
     }
 
     private String read(String file) throws Exception {
-        return Files.readString(setup.routes().resolve(file));
+        return Files.readString(path(file));
     }
 
     private static String route(String id, String from, String steps) {
@@ -104,63 +164,18 @@ class ReloadIT {
                         .asInt(-1)));
     }
 
+    /** The first: what the controller was started with is mended here. */
     @Test
+    @Order(1)
     void startsWithoutWhatCannotBeUsed() throws Exception {
-        Map<String, Integer> faults = Map.of(
-                "operations/syntax.camel.yaml", 3,
-                "operations/component.camel.yaml", 6,
-                "operations/kamelet.camel.yaml", 7,
-                "operations/option.camel.yaml", 9,
-                "operations/parameter.camel.yaml", 10,
-                "operations/args.camel.yaml", 7,
-                "operations/bean.camel.yaml", 7,
-                "operations/another.camel.yaml", 2,
-                "clash.camel.yaml", 4);
-        write("operations/syntax.camel.yaml", "- route:\n    id: syntax\n   from:\n");
-        write("operations/component.camel.yaml", operation("component", "        - to: nosuch:thing\n"));
-        write(
-                "operations/kamelet.camel.yaml",
-                operation("kamelet", "        - to:\n            uri: kamelet:nosuch\n"));
-        write(
-                "operations/option.camel.yaml",
-                operation(
-                        "option",
-                        "        - to:\n            uri: seda:x\n            parameters:\n              colour: red\n"));
-        write("operations/parameter.camel.yaml", operation("parameter", MISSPELT));
-        write("operations/args.camel.yaml", operation("args", QUOTE));
-        write("operations/bean.camel.yaml", operation("bean", "        - bean:\n            ref: nosuch\n"));
-        write("operations/another.camel.yaml", operation("run", "        - log: x\n"));
-        write("clash.camel.yaml", route("clash", "direct:command", "        - log: x\n"));
-        // a kamelet of two others: its placeholders hold behind the first of them
-        write("kamelets/twice.kamelet.yaml", """
-                apiVersion: camel.apache.org/v1
-                kind: Kamelet
-                metadata:
-                  name: twice
-                spec:
-                  definition:
-                    title: Twice
-                    properties:
-                      what:
-                        title: What
-                        type: string
-                  template:
-                    from:
-                      uri: kamelet:source
-                      steps:
-                        - to: kamelet:script?script={{what}}&args=0
-                        - to: kamelet:script?script={{what}}&args=00
-                """);
-        write("operations/twice.camel.yaml", operation("twice", "        - to: kamelet:twice?what=exit_with.py\n"));
-
-        start();
-
-        assertThat(broken()).isEqualTo(faults);
+        assertThat(broken()).isEqualTo(FAULTS);
         assertThat(http.run("exit_with.py", 0).path("outcome").asText()).isEqualTo("succeeded");
         assertThat(http.runToEnd("twice", params()).path("outcome").asText()).isEqualTo("succeeded");
-        for (String file : faults.keySet()) {
-            Files.delete(setup.routes().resolve(file));
+        for (String file : FAULTS.keySet()) {
+            Files.delete(path(file));
         }
+        // said at the start
+        logged = 0;
         awaitLog("operations/parameter.camel.yaml line 10: the block kamelet:script has no parameter timelimit; it has "
                 + "always, args, script, stage, timeLimit; it is left out");
         awaitLog("args: a quote is not closed in: --note 'not closed");
@@ -168,13 +183,13 @@ class ReloadIT {
         write("operations/late.camel.yaml", operation("late", MISSPELT));
         awaitLog("operations/late.camel.yaml line 10: the block kamelet:script has no parameter timelimit; it has "
                 + "always, args, script, stage, timeLimit; it is left out");
-        Files.delete(setup.routes().resolve("operations/late.camel.yaml"));
+        Files.delete(path("operations/late.camel.yaml"));
         write("operations/component.camel.yaml", operation("component", "        - log: x\n"));
         write("operations/twice.camel.yaml", read("operations/twice.camel.yaml") + "        - log: x\n");
-        await().atMost(SOON).until(() -> broken().isEmpty());
-        await().atMost(SOON)
+        await().atMost(PATIENCE).until(() -> broken().isEmpty());
+        await().atMost(PATIENCE)
                 .until(() -> http.post("/api/v1/operations/component", "{}").status() == 202);
-        await().atMost(SOON).until(() -> controller.log().contains("operations/twice.camel.yaml was taken"));
+        awaitLog("operations/twice.camel.yaml was taken");
         assertThat(http.runToEnd("twice", params()).path("outcome").asText()).isEqualTo("succeeded");
     }
 
@@ -182,14 +197,13 @@ class ReloadIT {
     @ParameterizedTest
     @CsvSource({"command.camel.yaml, command", "out/audit.camel.yaml, audit"})
     void doesNotStartWithoutTheWayOfAllCommands(String file, String id) throws Exception {
-        write(file, route(id, "nosuch:x", "        - log: x\n"));
-        try (ControllerOfJar failing = ControllerOfJar.launch(setup)) {
-            assertThat(failing.exitCode()).isNotZero();
-            assertThat(failing.log().lines().filter(line -> line.contains("cannot start")))
-                    .singleElement()
-                    .asString()
-                    .contains(file + " line 4", "nosuch");
-        }
+        Setup setup = Setup.in(folder);
+        Files.writeString(setup.routes().resolve(file), route(id, "nosuch:x", "        - log: x\n"));
+
+        assertThatThrownBy(() -> ControllerOfClasses.start(setup))
+                .hasStackTraceContaining(StartFailure.class.getName())
+                .hasStackTraceContaining(file + " line 4")
+                .hasStackTraceContaining("nosuch");
     }
 
     /** What a session that holds no lock is still to go through stays as it is until then. */
@@ -198,9 +212,10 @@ class ReloadIT {
         Path gate = folder.resolve("gate");
         String step = "        - to:\n            uri: kamelet:script\n            parameters:\n"
                 + "              script: wait_for_file.py\n              args: " + gate + "\n";
-        write("operations/free.camel.yaml", operation("free", step + step));
         write("operations/free.schema.json", "{\"type\": \"object\", \"x-lock\": false}");
-        start();
+        write("operations/free.camel.yaml", operation("free", step + step));
+        awaitLog("operations/free.camel.yaml was taken");
+        beginAnew();
         int id = http.start("free", params()).path("session_id").asInt();
         http.awaitOutput(id, "ready");
 
@@ -222,32 +237,31 @@ class ReloadIT {
     /** A file that only another one's fault kept from being used is used when that one is mended; of a deleted file nothing stays. */
     @Test
     void forgetsAFaultThatIsMended() throws Exception {
-        start();
         String script = read("kamelets/script.kamelet.yaml");
         String stage = read("kamelets/tuning-stage.kamelet.yaml");
         write("kamelets/script.kamelet.yaml", "no: [yaml");
         write("kamelets/tuning-stage.kamelet.yaml", "no: [yaml");
-        await().atMost(SOON).until(() -> broken().size() == 2);
+        await().atMost(PATIENCE).until(() -> broken().size() == 2);
         write("kamelets/script.kamelet.yaml", script + "# mended\n");
         write("kamelets/tuning-stage.kamelet.yaml", stage + "# mended\n");
-        await().atMost(SOON).until(() -> broken().isEmpty());
+        await().atMost(PATIENCE).until(() -> broken().isEmpty());
         awaitLog("kamelets/script.kamelet.yaml was taken");
 
-        Path command = setup.routes().resolve("command.camel.yaml");
+        Path command = path("command.camel.yaml");
         String text = Files.readString(command);
-        Files.move(command, setup.routes().resolve("renamed.camel.yaml"));
+        Files.move(command, path("renamed.camel.yaml"));
         awaitLog("renamed.camel.yaml was taken");
-        Files.delete(setup.routes().resolve("renamed.camel.yaml"));
-        await().atMost(SOON).until(() -> broken().containsKey("renamed.camel.yaml"));
+        Files.delete(path("renamed.camel.yaml"));
+        await().atMost(PATIENCE).until(() -> broken().containsKey("renamed.camel.yaml"));
         Files.writeString(command, text);
-        await().atMost(SOON).until(() -> broken().isEmpty());
+        await().atMost(PATIENCE).until(() -> broken().isEmpty());
         assertThat(http.run("exit_with.py", 0).path("outcome").asText()).isEqualTo("succeeded");
+        assertThat(log()).doesNotContain("Restarting route");
     }
 
     /** Sessions that are accepted while the routes that they go through are replaced come to their end. */
     @Test
     void endsEachSessionThatBeginsWhileRoutesChange() throws Exception {
-        start();
         write("operations/brief.schema.json", "{\"type\": \"object\", \"x-lock\": false}");
         write("operations/brief.camel.yaml", operation("brief", "        - delay: {constant: 30}\n"));
         awaitLog("operations/brief.camel.yaml was taken");
@@ -274,7 +288,6 @@ class ReloadIT {
     /** Every command is answered once, no line of output is lost, and HTTP answers, whatever becomes of the files. */
     @Test
     void losesNothingWhileFilesChange() throws Exception {
-        start();
         Path end = folder.resolve("end");
         ScheduledExecutorService clock = Executors.newScheduledThreadPool(2);
         try (MqttWatcher watcher = MqttWatcher.of(controller)) {
@@ -337,7 +350,7 @@ class ReloadIT {
                 awaitLog(file + " was taken");
             }
             // under another name it serves on; and two that are swapped get out of each other's way
-            Path served = setup.routes().resolve("in");
+            Path served = path("in");
             Files.move(served.resolve("http.camel.yaml"), served.resolve("web.camel.yaml"));
             awaitLog("in/web.camel.yaml was taken");
             Files.move(served.resolve("web.camel.yaml"), served.resolve("swap"));
@@ -345,31 +358,31 @@ class ReloadIT {
             Files.move(served.resolve("swap"), served.resolve("ocs.camel.yaml"));
             awaitLog("in/ocs.camel.yaml was taken");
             write("operations/added.camel.yaml", operation("added", "        - to: nosuch:x\n"));
-            await().atMost(SOON)
+            await().atMost(PATIENCE)
                     .untilAsserted(() -> assertThat(broken()).isEqualTo(Map.of("operations/added.camel.yaml", 6)));
             assertThat(http.get("/observe/metrics").expect(200).text()).contains("pysmurf_routes_broken 1.0");
-            Files.delete(setup.routes().resolve("operations/added.camel.yaml"));
-            await().atMost(SOON).until(() -> broken().isEmpty());
+            Files.delete(path("operations/added.camel.yaml"));
+            await().atMost(PATIENCE).until(() -> broken().isEmpty());
             clock.shutdown();
-            clock.awaitTermination(5, TimeUnit.SECONDS);
+            clock.awaitTermination(PATIENCE.toSeconds(), TimeUnit.SECONDS);
             Files.createFile(end);
             watcher.awaitDone(id);
 
             assertThat(failures).isEmpty();
             List<String> asked =
                     IntStream.range(0, sent.get()).mapToObj(n -> "c" + n).toList();
-            await().atMost(SOON).untilAsserted(() -> assertThat(watcher.messages("reply"))
+            await().atMost(PATIENCE).untilAsserted(() -> assertThat(watcher.messages("reply"))
                     .extracting(reply -> reply.json().path("command_id").asText())
                     .containsExactlyInAnyOrderElementsOf(asked));
             assertThat(http.session(id).path("outcome").asText()).isEqualTo("succeeded");
             // joined: where a script is slow to end a line, a watcher gets it in pieces
             String lines = new String(http.log(id), java.nio.charset.StandardCharsets.UTF_8).replace("\n", "");
-            await().atMost(SOON).untilAsserted(() -> assertThat(String.join("", watcher.lines(id)))
+            await().atMost(PATIENCE).untilAsserted(() -> assertThat(String.join("", watcher.lines(id)))
                     .isEqualTo(lines));
-            assertThat(controller.log())
+            assertThat(log().substring(logged))
                     .doesNotContain("Timeout occurred during graceful shutdown", "InterruptedException");
             awaitLog("kamelets/script.kamelet.yaml was taken");
-            await().atMost(SOON)
+            await().atMost(PATIENCE)
                     .untilAsserted(() -> assertThat(description("run")).isEqualTo("Second."));
             awaitLog("operation.camel.yaml was taken");
             assertThat(http.run("exit_with.py", 0).path("outcome").asText()).isEqualTo("succeeded");
@@ -388,7 +401,7 @@ class ReloadIT {
     }
 
     private void awaitLog(String text) {
-        await(text).atMost(SOON).until(() -> controller.log().contains(text));
+        await(text).atMost(PATIENCE).until(() -> log().indexOf(text, logged) >= 0);
     }
 
     private String description(String name) throws Exception {

@@ -186,7 +186,7 @@ abstract class RunEndToEnd extends SharedController {
         try (EventsWatcher watcher = EventsWatcher.of(controller)) {
             int id = id(http.start(
                     "run", script("wait_for_file.py", gate.toString()).put("log", false)));
-            watcher.await("output", data -> data.path("session_id").asInt(-1) == id, Duration.ofSeconds(5));
+            watcher.await("output", data -> data.path("session_id").asInt(-1) == id);
             Files.createFile(gate);
             http.awaitDone(id);
             watcher.awaitDone(id);

@@ -69,7 +69,10 @@ class StartOfJarIT {
         assertThat(refusal(Setup.in(folder).with("http.host", "0.0.0.0"))).contains("http.host", "auth.tokens-file");
     }
 
-    /** Whoever asks in the midst of the start is told so and nothing else; half a controller would not even know the operation. */
+    /**
+     * Whoever asks in the midst of the start is told so and nothing else; half a controller would not even know the operation. It
+     * starts with the archive that the build made.
+     */
     @Test
     void takesNothingOnUntilAllOfItIsThere() throws Exception {
         Set<Integer> answers = new TreeSet<>();
@@ -85,17 +88,10 @@ class StartOfJarIT {
                 }
                 return answers.contains(202);
             });
+            assertThat(Files.readString(Path.of("/proc", Long.toString(controller.pid()), "maps")))
+                    .contains("/target/cds/classes-");
         }
         assertThat(answers).isSubsetOf(202, 503);
-    }
-
-    @Test
-    void startsWithTheArchiveThatTheBuildMade() throws Exception {
-        try (ControllerOfJar controller = ControllerOfJar.start(Setup.in(folder))) {
-            Path maps = Path.of("/proc", Long.toString(controller.pid()), "maps");
-
-            assertThat(Files.readString(maps)).contains("/target/cds/classes-");
-        }
     }
 
     /** An archive that does not fit must not cost a start, nor a line of noise. */

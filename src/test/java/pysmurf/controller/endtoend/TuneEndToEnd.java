@@ -86,26 +86,6 @@ abstract class TuneEndToEnd extends SharedController {
     }
 
     @Test
-    void givesTheSameNumbersForTheSameSeed() throws Exception {
-        ObjectNode params = simulated(7).put("to_stage", "find_freq");
-        JsonNode one = http.runToEnd("tune_squids", params);
-        JsonNode two = http.runToEnd("tune_squids", params);
-        JsonNode other = http.runToEnd("tune_squids", simulated(8).put("to_stage", "find_freq"));
-
-        assertThat(stage(one, "find_freq").path("numbers"))
-                .isEqualTo(stage(two, "find_freq").path("numbers"));
-        assertThat(stage(one, "setup_amps").path("numbers"))
-                .isEqualTo(stage(two, "setup_amps").path("numbers"));
-        assertThat(List.of(
-                        stage(one, "setup_amps").path("numbers"),
-                        stage(one, "find_freq").path("numbers")))
-                .isNotEqualTo(List.of(
-                        stage(other, "setup_amps").path("numbers"),
-                        stage(other, "find_freq").path("numbers")));
-        assertThat(stage(one, "serial_algs").path("status").asText()).isIn("not_run", "skipped");
-    }
-
-    @Test
     void isAbortedInTheMiddleOfAScanAndLeftSafe() throws Exception {
         try (EventsWatcher watcher = EventsWatcher.of(controller)) {
             ObjectNode params = simulated(1);

@@ -2,6 +2,7 @@ package pysmurf.controller.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static pysmurf.controller.driver.ControllerUnderTest.PATIENCE;
 import static pysmurf.controller.driver.HttpClientOfController.script;
 
 import java.nio.file.Path;
@@ -73,17 +74,15 @@ class TwoOfOneIdIT {
     }
 
     private static void awaitHealth(ControllerUnderTest controller, String... said) {
-        await().atMost(Duration.ofSeconds(15))
-                .pollInterval(Duration.ofMillis(50))
-                .untilAsserted(() -> {
-                    String detail = controller
-                            .http()
-                            .get("/observe/health")
-                            .json()
-                            .at("/checks/mqtt/detail")
-                            .asText();
-                    assertThat(detail).contains(said);
-                    assertThat(detail.isEmpty()).isEqualTo(said[0].isEmpty());
-                });
+        await().atMost(PATIENCE).pollInterval(Duration.ofMillis(50)).untilAsserted(() -> {
+            String detail = controller
+                    .http()
+                    .get("/observe/health")
+                    .json()
+                    .at("/checks/mqtt/detail")
+                    .asText();
+            assertThat(detail).contains(said);
+            assertThat(detail.isEmpty()).isEqualTo(said[0].isEmpty());
+        });
     }
 }

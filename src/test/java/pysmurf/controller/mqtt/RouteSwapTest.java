@@ -30,6 +30,7 @@ class RouteSwapTest {
 
     private static final String TOPIC = "pysmurf/me/command/+";
     private static final int SWAPS = 4;
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @TempDir
     Path folder;
@@ -58,7 +59,7 @@ class RouteSwapTest {
             context.start();
             broker.whenReady(connection::connectTo);
             broker.start();
-            await().atMost(Duration.ofSeconds(20)).until(() -> {
+            await().atMost(PATIENCE).until(() -> {
                 connection.ensureConnected();
                 return connection.isConnected();
             });
@@ -66,7 +67,7 @@ class RouteSwapTest {
             var sent = sender.submit(() -> send(connection.url().orElseThrow(), enough));
             for (int swap = 1; swap <= SWAPS; swap++) {
                 int so = swap * 20;
-                await().atMost(Duration.ofSeconds(10)).until(() -> taken.size() >= so);
+                await().atMost(PATIENCE).until(() -> taken.size() >= so);
                 context.getRouteController().stopRoute("commands");
                 context.removeRoute("commands");
                 context.addRoutes(commands(version));
@@ -74,7 +75,7 @@ class RouteSwapTest {
             enough.set(true);
             List<String> all = sent.get();
 
-            await().atMost(Duration.ofSeconds(10)).until(() -> taken.size() >= all.size());
+            await().atMost(PATIENCE).until(() -> taken.size() >= all.size());
             assertThat(taken).containsExactlyElementsOf(all);
             connection.close("{}");
         } finally {

@@ -9,21 +9,22 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
-import pysmurf.controller.Host;
-import pysmurf.controller.config.Configuration;
+import pysmurf.controller.driver.ControllerOfClasses;
+import pysmurf.controller.driver.ControllerUnderTest;
+import pysmurf.controller.driver.Setup;
+import pysmurf.controller.driver.SharedController;
 
 /** A controller with its real routes and real scripts, called as the real client calls it. */
-class OcsBridgeIT {
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class OcsBridgeIT extends SharedController {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -31,34 +32,21 @@ class OcsBridgeIT {
     private Path folder;
 
     private Path scripts;
-    private Host controller;
     private OcsClientDouble client;
 
-    @BeforeEach
-    void start() throws Exception {
-        scripts = Files.createDirectories(folder.resolve("scripts"));
-        start(Map.of());
+    OcsBridgeIT() {
+        super(ControllerOfClasses::start);
     }
 
-    private void start(Map<String, String> more) throws Exception {
-        Path root = Path.of(System.getProperty("project.root", "."));
-        Map<String, String> environment = new HashMap<>(System.getenv());
-        environment.put("CONTROLLER_CONFIG_DIR", root.resolve("config").toString());
-        environment.put("CONTROLLER_ROUTES_DIR", root.resolve("routes").toString());
-        environment.put("HTTP_PORT", "0");
-        environment.put("MQTT_EMBEDDED_PORT", "0");
-        environment.put("PUBLISHER_LISTEN_PORT", "0");
-        environment.put("DATA_DIR", folder.resolve("data").toString());
-        environment.put("SCRIPTS_ROOTS", scripts.toString());
-        environment.putAll(more);
-        controller = new Host(Configuration.load(environment, new Properties()));
-        controller.start();
-        client = new OcsClientDouble(controller.http().port());
+    @Override
+    protected void configure(Setup setup) throws Exception {
+        scripts = Files.createDirectories(setup.folder().resolve("scripts"));
+        client = clientOf(setup);
     }
 
-    @AfterEach
-    void stop() {
-        controller.close();
+    private OcsClientDouble clientOf(Setup setup) {
+        setup.with("controller.id", "pysmurf-controller").with("scripts.roots", scripts);
+        return new OcsClientDouble(Integer.parseInt(setup.get("http.port")));
     }
 
     private String script(String name, String program) throws Exception {
@@ -93,7 +81,9 @@ class OcsBridgeIT {
         assertThat(reply.path(0).intValue()).isEqualTo(status);
     }
 
+    /** The first, since nothing has a history yet. */
     @Test
+    @Order(1)
     void describesItselfAsAnAgentWhoseTasksAreTheOperations() throws Exception {
         JsonNode api = client.call(OcsClientDouble.ADDRESS, "[\"get_api\"]", "{}")
                 .path("args")
@@ -131,6 +121,28 @@ class OcsBridgeIT {
     }
 
     @Test
+    @Order(2)
+    void showsItselfInTheRegistry() throws Exception {
+        JsonNode api = client.call("observatory.registry", "[\"get_api\"]", "{}")
+                .path("args")
+                .path(0);
+        JsonNode status = client.call("observatory.registry.ops", "[\"status\", \"main\", {}]", "{}")
+                .path("args")
+                .path(0);
+
+        assertThat(api.path("processes").path(0).path(0).asText()).isEqualTo("main");
+        assertThat(api.path("processes").path(0).path(2).has("abortable")).isFalse();
+        assertReply(status, 0, "Session active.");
+        JsonNode agent = status.path(2).path("data").path(OcsClientDouble.ADDRESS);
+        assertThat(agent.path("expired").isBoolean()
+                        && agent.path("last_updated").isNumber())
+                .isTrue();
+        assertThat(agent.path("op_codes").path("run").asInt()).isEqualTo(1);
+        assertThat(agent.path("agent_class").asText()).isEqualTo("PysmurfController");
+    }
+
+    @Test
+    @Order(3)
     void runsAScriptFromStartToItsEnd() throws Exception {
         String script = held();
         assertReply(client.ops("status", "run", "{}"), 0, "No session active.");
@@ -367,26 +379,6 @@ class OcsBridgeIT {
         assertThat(large.body()).startsWith("{\"error\":\"Request too long.").endsWith("\"args\":[],\"kwargs\":{}}");
     }
 
-    @Test
-    void showsItselfInTheRegistry() throws Exception {
-        JsonNode api = client.call("observatory.registry", "[\"get_api\"]", "{}")
-                .path("args")
-                .path(0);
-        JsonNode status = client.call("observatory.registry.ops", "[\"status\", \"main\", {}]", "{}")
-                .path("args")
-                .path(0);
-
-        assertThat(api.path("processes").path(0).path(0).asText()).isEqualTo("main");
-        assertThat(api.path("processes").path(0).path(2).has("abortable")).isFalse();
-        assertReply(status, 0, "Session active.");
-        JsonNode agent = status.path(2).path("data").path(OcsClientDouble.ADDRESS);
-        assertThat(agent.path("expired").isBoolean()
-                        && agent.path("last_updated").isNumber())
-                .isTrue();
-        assertThat(agent.path("op_codes").path("run").asInt()).isEqualTo(1);
-        assertThat(agent.path("agent_class").asText()).isEqualTo("PysmurfController");
-    }
-
     /** However many wait, other calls are answered, and no thread is held for each. */
     @Test
     void letsTwoHundredClientsWaitAtOnce() throws Exception {
@@ -418,12 +410,20 @@ class OcsBridgeIT {
 
     @Test
     void asksForAPasswordWhereThereAreTokens() throws Exception {
-        controller.close();
         Path tokens = Files.writeString(folder.resolve("tokens"), "viewer vic see\noperator olga go\n");
-        start(Map.of("AUTH_TOKENS_FILE", tokens.toString()));
+        Setup guarded = Setup.in(folder.resolve("guarded")).with("auth.tokens-file", tokens);
+        OcsClientDouble client = clientOf(guarded);
         String params = "{\"script\": \"" + script("empty.py", "") + "\"}";
-        String refusal = "The action requires credential level 2-ADVANCED but the client has only level 1-BASIC";
+        ControllerUnderTest asking = ControllerOfClasses.start(guarded);
+        try {
+            asksForAPassword(client, params);
+        } finally {
+            asking.close();
+        }
+    }
 
+    private static void asksForAPassword(OcsClientDouble client, String params) throws Exception {
+        String refusal = "The action requires credential level 2-ADVANCED but the client has only level 1-BASIC";
         JsonNode api = client.call(OcsClientDouble.ADDRESS, "[\"get_api\"]", "{}")
                 .path("args")
                 .path(0);

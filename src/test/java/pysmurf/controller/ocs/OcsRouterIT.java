@@ -98,12 +98,19 @@ class OcsRouterIT {
         return "{\"script\": \"held.py\"}";
     }
 
+    /** The simulated slot's own operations, too: one begins with the controller and has a feed. */
     @Test
     void isAnAgentOfTheSite() throws Exception {
         router = new JawampaRouter(port);
         start(Map.of());
         awaitRegistered();
         WampClient client = router.client();
+        BlockingQueue<PubSubData> states = JawampaRouter.subscribe(client, "tower..feeds.state_results");
+        hasTasks(client);
+        hasProcessesAndFeeds(client, states);
+    }
+
+    private void hasTasks(WampClient client) throws Exception {
         BlockingQueue<PubSubData> beats = JawampaRouter.subscribe(client, "tower..feeds.heartbeat");
 
         JsonNode api = JawampaRouter.await(client, ADDRESS, "[\"get_api\"]");
@@ -116,7 +123,7 @@ class OcsRouterIT {
         CompletableFuture<JsonNode> wait =
                 JawampaRouter.call(client, OPS, "[\"wait\", \"run\"]", "{\"timeout\": null}");
         await().atMost(PATIENCE).until(() -> {
-            PubSubData beat = beats.poll(5, TimeUnit.SECONDS);
+            PubSubData beat = next(beats);
             JsonNode event = beat.arguments().path(0);
             return beat.arguments().size() == 1
                     && event.path(0).path("run").asInt() == 3
@@ -133,15 +140,7 @@ class OcsRouterIT {
                 .isEqualTo("Operation \"run\" is currently not running (SUCCEEDED).");
     }
 
-    /** The simulated slot's own operations: one begins with the controller and has a feed. */
-    @Test
-    void hasProcessesAndFeeds() throws Exception {
-        router = new JawampaRouter(port);
-        start(Map.of());
-        awaitRegistered();
-        WampClient client = router.client();
-        BlockingQueue<PubSubData> states = JawampaRouter.subscribe(client, "tower..feeds.state_results");
-
+    private void hasProcessesAndFeeds(WampClient client, BlockingQueue<PubSubData> states) throws Exception {
         JsonNode api = JawampaRouter.await(client, ADDRESS, "[\"get_api\"]");
         assertThat(api.path("processes"))
                 .extracting(process -> process.path(0).asText())
@@ -194,42 +193,32 @@ class OcsRouterIT {
         return next;
     }
 
+    /** One with tokens: a password is one of them. */
     @Test
     void worksWithoutTheRouterAndKeepsItsScriptWhileThatIsAway() throws Exception {
-        start(Map.of());
+        Path tokens = Files.writeString(folder.resolve("tokens"), "operator olga go\n");
+        start(Map.of("AUTH_TOKENS_FILE", tokens.toString()));
         await().atMost(PATIENCE).until(() -> health().path("detail").asText().contains("Connection refused"));
         assertThat(health().path("status").asText()).isEqualTo("DEGRADED");
         router = new JawampaRouter(port);
         awaitRegistered();
-        JawampaRouter.await(router.client(), OPS, "[\"start\", \"run\", " + held() + "]");
-
-        router.close();
-        await().atMost(PATIENCE).until(() -> !health().path("registered").asBoolean());
-        router = new JawampaRouter(port);
-        await().atMost(Duration.ofSeconds(15))
-                .until(() -> health().path("registered").asBoolean());
-
-        JsonNode session = JawampaRouter.await(router.client(), OPS, "[\"status\", \"run\"]")
-                .path(2);
-        assertThat(session.path("status").asText()).isEqualTo("running");
-        Files.createFile(folder.resolve("go"));
-    }
-
-    @Test
-    void takesAPasswordForAToken() throws Exception {
-        Path tokens = Files.writeString(folder.resolve("tokens"), "operator olga go\n");
-        router = new JawampaRouter(port);
-        start(Map.of("AUTH_TOKENS_FILE", tokens.toString()));
-        awaitRegistered();
         WampClient client = router.client();
-        Files.createFile(folder.resolve("go"));
         String start = "[\"start\", \"run\", " + held() + "]";
-
         assertThat(JawampaRouter.await(client, OPS, start).path(1).asText())
                 .isEqualTo("The action requires credential level 2-ADVANCED but the client has only level 1-BASIC");
         JsonNode started = JawampaRouter.call(client, OPS, start, "{\"password\": \"go\"}")
                 .get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
         assertThat(started.path(2).path("requested_by").path("client").asText()).isEqualTo("olga");
+
+        router.close();
+        await().atMost(PATIENCE).until(() -> !health().path("registered").asBoolean());
+        router = new JawampaRouter(port);
+        awaitRegistered();
+
+        JsonNode session = JawampaRouter.await(router.client(), OPS, "[\"status\", \"run\"]")
+                .path(2);
+        assertThat(session.path("status").asText()).isEqualTo("running");
+        Files.createFile(folder.resolve("go"));
     }
 
     @Test
@@ -250,8 +239,7 @@ class OcsRouterIT {
         await().atMost(PATIENCE).until(() -> !health().path("registered").asBoolean());
         crossbar = new Crossbar(folder, port);
 
-        await().atMost(Duration.ofSeconds(15))
-                .until(() -> health().path("registered").asBoolean());
+        awaitRegistered();
         Files.createFile(folder.resolve("go"));
         assertThat(client.call(OPS, "[\"wait\", \"run\"]", "{}").toString()).contains("(SUCCEEDED)");
     }

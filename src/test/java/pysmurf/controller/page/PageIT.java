@@ -473,7 +473,7 @@ class PageIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"1280, 800, false", "1280, 800, true", "390, 844, false", "390, 844, true"})
+    @CsvSource({"1280, 800, false", "390, 844, true"})
     void isAccessibleAndFitsInItsWindow(int width, int height, boolean dark) throws Exception {
         browser.look(width, height, dark);
         browser.load(Browser.resource(AXE));

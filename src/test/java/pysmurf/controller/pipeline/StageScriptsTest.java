@@ -50,9 +50,12 @@ class StageScriptsTest {
     private void start(String part) throws IOException {
         File report = report(started.size()).toFile();
         // a build in the background of a shell has SIGINT ignored and would hand that on to the scripts under test
+        // and each stage would compile anew what all of them import, where nothing may be written beside the scripts
         started.add(new ProcessBuilder(
                         "env",
                         "--default-signal=INT",
+                        "--unset=PYTHONDONTWRITEBYTECODE",
+                        "PYTHONPYCACHEPREFIX=" + folder.resolve("compiled"),
                         Python.interpreter(),
                         "-m",
                         "unittest",

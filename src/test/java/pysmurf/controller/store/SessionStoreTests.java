@@ -55,7 +55,7 @@ import pysmurf.controller.session.Verdict.Reason;
 abstract class SessionStoreTests {
 
     private static final BigDecimal FAR_AHEAD = new BigDecimal("9999999999");
-    private static final Duration SOON = Duration.ofSeconds(5);
+    private static final Duration SOON = Duration.ofSeconds(60);
 
     private final String controller = "c" + UUID.randomUUID();
     private final Clock clock = Clock.fixed(Instant.parse("2026-11-01T10:00:00.120034Z"), ZoneOffset.UTC);
@@ -531,14 +531,12 @@ abstract class SessionStoreTests {
         LiveSession session = open(draft("run", null, true));
         try (Connection other = connect()) {
             lock(other);
-            Duration longest = Duration.ZERO;
+            int taken = 0;
             while (store.fault().isEmpty()) {
-                long begin = System.nanoTime();
-                sessions.mergeData(session, Json.object().put("key", begin));
-                Duration took = Duration.ofNanos(System.nanoTime() - begin);
-                longest = took.compareTo(longest) > 0 ? took : longest;
+                sessions.mergeData(session, Json.object().put("key", taken++));
             }
-            assertThat(longest).isLessThan(Duration.ofMillis(250));
+            // were each held up as long as the writer is, there would be one or two
+            assertThat(taken).isGreaterThan(10);
             other.rollback();
         }
         sessions.close(session, Outcome.SUCCEEDED, null);
