@@ -1,6 +1,8 @@
 package pysmurf.controller.ocs;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Clock;
 import java.util.Optional;
@@ -205,11 +207,11 @@ final class ControllerAgent extends OcsAgent {
         if (level.compareTo(minPrivs()) < 0) {
             return OcsReply.error(level.rejection(minPrivs())).because(Reason.UNAUTHORIZED);
         }
-        ObjectNode params = OcsParams.of(request.params());
+        JsonNode schema = operation.get().parameters().json();
+        Command command = command(name, OcsParams.of(request.params(), schema), requester);
         Optional<String> fault = request.hasParams()
-                ? OcsParams.notAList(params, operation.get().parameters().json())
+                ? OcsParams.fault(command.params(), schema, command.lenient())
                 : Optional.of(noDict(request));
-        Command command = command(name, params, requester);
         return fault.<Object>map(text -> refused(command, text).because(Reason.INVALID))
                 .orElse(command);
     }
@@ -313,7 +315,7 @@ final class ControllerAgent extends OcsAgent {
             return OcsReply.error(noDict(request)).because(Reason.INVALID);
         }
         // a stopper takes what it is given, and needs nothing
-        ObjectNode params = stop ? Json.object() : OcsParams.of(request.params());
+        ObjectNode params = stop ? Json.object() : OcsParams.of(request.params(), MissingNode.getInstance());
         return command(request.action(), params.put(Command.TARGET, session.id()), requester);
     }
 
