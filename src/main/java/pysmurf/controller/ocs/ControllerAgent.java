@@ -17,6 +17,7 @@ import pysmurf.controller.access.Requester;
 import pysmurf.controller.command.Command;
 import pysmurf.controller.operation.Operation;
 import pysmurf.controller.operation.Operations;
+import pysmurf.controller.operation.Parameters;
 import pysmurf.controller.session.FieldError;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
@@ -366,11 +367,11 @@ final class ControllerAgent extends OcsAgent {
     }
 
     private OcsReply started(LiveSession session) {
-        String kind = operations
-                .find(session.opName())
-                .map(operation -> operation.parameters().kind())
-                .orElse("task");
-        return OcsReply.ok("Started " + kind + " \"" + session.opName() + "\".", OcsSession.accepted(session));
+        Optional<Parameters> parameters = operations.find(session.opName()).map(Operation::parameters);
+        return OcsReply.ok(
+                "Started " + parameters.map(Parameters::kind).orElse("task") + " \"" + session.opName() + "\".",
+                OcsSession.accepted(
+                        session, parameters.map(Parameters::firstData).orElseGet(Json::object)));
     }
 
     private OcsReply busy(Command command, LiveSession holder) {

@@ -2,6 +2,7 @@ package pysmurf.controller.ocs;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
@@ -10,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import pysmurf.controller.script.PythonText;
@@ -20,8 +22,10 @@ final class OcsParams {
 
     private static final String ARGS = "args";
     private static final String BANDS = "bands";
-    /** What ocs-web sends in place of bands. */
+    /** What ocs-web's panel sends in place of bands, and with numbers as texts. */
     private static final String BAND = "band";
+
+    private static final Pattern NUMBER = Pattern.compile("\\d{1,4}");
 
     private static final Map<String, String> PYTHON_TYPES = Map.of(
             "string", "str", "number", "float", "integer", "int", "boolean", "bool", "array", "list", "object", "dict");
@@ -38,8 +42,9 @@ final class OcsParams {
         boolean alias = rules.has(BANDS) && !rules.has(BAND) && !given.has(BANDS);
         ObjectNode params = Json.object();
         given.properties().stream().filter(entry -> !entry.getValue().isNull()).forEach(entry -> {
-            String name = alias && entry.getKey().equals(BAND) ? BANDS : entry.getKey();
-            JsonNode value = finite(entry.getValue(), name.equals(ARGS));
+            boolean band = alias && entry.getKey().equals(BAND);
+            String name = band ? BANDS : entry.getKey();
+            JsonNode value = band ? numbers(entry.getValue()) : finite(entry.getValue(), name.equals(ARGS));
             params.set(
                     name,
                     isOneOf(rules.path(name), value)
@@ -47,6 +52,16 @@ final class OcsParams {
                             : value);
         });
         return params;
+    }
+
+    private static JsonNode numbers(JsonNode band) {
+        ArrayNode numbers = Json.mapper().createArrayNode();
+        (band.isArray() ? band : numbers.arrayNode().add(band))
+                .forEach(one -> numbers.add(
+                        NUMBER.matcher(one.asText()).matches()
+                                ? IntNode.valueOf(Integer.parseInt(one.asText()))
+                                : one));
+        return numbers;
     }
 
     private static boolean isOneOf(JsonNode rules, JsonNode value) {

@@ -81,7 +81,15 @@ class OcsParamsTest {
     @CsvSource(
             delimiter = '|',
             quoteCharacter = '`',
-            value = {"{'bands': 3}|[3]", "{'band': [3]}|[3]", "{'band': 3}|[3]", "{'bands': [1, 2]}|[1,2]"})
+            value = {
+                "{'bands': 3}|[3]",
+                "{'band': ['3', '5']}|[3,5]",
+                "{'band': 'all'}|[\"all\"]",
+                "{'bands': ['3']}|[\"3\"]",
+                "{'band': [3]}|[3]",
+                "{'band': 3}|[3]",
+                "{'bands': [1, 2]}|[1,2]"
+            })
     void takesOneBandForAList(String given, String bands) throws Exception {
         assertThat(OcsParams.of(object(given), object(SCHEMA)).properties().toString())
                 .isEqualTo("[bands=" + bands + "]");
