@@ -316,8 +316,12 @@ final class ControllerAgent extends OcsAgent {
             return OcsReply.error(noDict(request)).because(Reason.INVALID);
         }
         // a stopper takes what it is given, and needs nothing
-        ObjectNode params = stop ? Json.object() : OcsParams.of(request.params(), MissingNode.getInstance());
-        return command(request.action(), params.put(Command.TARGET, session.id()), requester);
+        JsonNode given = stop ? MissingNode.getInstance() : request.params();
+        JsonNode schema = operations
+                .find(request.action())
+                .map(ending -> ending.parameters().json())
+                .orElse(MissingNode.getInstance());
+        return command(request.action(), OcsParams.of(given, schema).put(Command.TARGET, session.id()), requester);
     }
 
     private static OcsReply cannot(OpsRequest request, String why) {

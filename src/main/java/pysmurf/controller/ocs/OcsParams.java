@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -33,15 +34,17 @@ final class OcsParams {
     private OcsParams() {}
 
     /**
-     * The parameters of a start. One that is null counts as missing, as for ocs.ocs_agent.ParamHandler. Numbers that
+     * The parameters of a start. A known one that is null counts as missing, as for ocs.ocs_agent.ParamHandler. Numbers that
      * JSON cannot carry become null; in args they become what Python's {@code str()} makes of them, as every argument
      * does. One integer will do for a list of them, as for sodetlib.
      */
     static ObjectNode of(JsonNode given, JsonNode schema) {
         JsonNode rules = schema.path("properties");
-        boolean alias = rules.has(BANDS) && !rules.has(BAND) && !given.has(BANDS);
+        boolean alias = given.hasNonNull(BAND) && !given.has(BANDS) && rules.has(BANDS) && !rules.has(BAND);
         ObjectNode params = Json.object();
-        given.properties().stream().filter(entry -> !entry.getValue().isNull()).forEach(entry -> {
+        Predicate<Map.Entry<String, JsonNode>> isGiven =
+                entry -> !entry.getValue().isNull() || !rules.has(entry.getKey());
+        given.properties().stream().filter(isGiven).forEach(entry -> {
             boolean band = alias && entry.getKey().equals(BAND);
             String name = band ? BANDS : entry.getKey();
             JsonNode value = band ? numbers(entry.getValue()) : finite(entry.getValue(), name.equals(ARGS));

@@ -57,6 +57,9 @@ class OcsParamsTest {
                 "{'script': 'x', 'log': 1}|Param 'log'=1 is not of required type ((<class 'bool'>, <class 'str'>))",
                 "{'script': 'x', 'kind': 'cmb'}|Param 'kind'=cmb is not in allowed set (['obs', 'oper'])",
                 "{'script': 'x', 'bogus': 1, 'n': 1, 'b': {}}|params included unexpected values: ['bogus', 'b']",
+                "{'script': 'x', 'bogus': null}|params included unexpected values: ['bogus']",
+                "{'script': 'x', 'band': null}|params included unexpected values: ['band']",
+                "{'script': 'x', 'band': [1], 'bands': null}|params included unexpected values: ['band']",
                 "{'script': 'x', 'band': 1, 'bands': [2]}|params included unexpected values: ['band']"
             })
     void refusesInTheWordsOfOcs(String given, String text) throws Exception {
