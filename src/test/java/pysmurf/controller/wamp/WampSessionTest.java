@@ -65,13 +65,13 @@ class WampSessionTest {
     }
 
     private void join() throws Exception {
-        component.setRouterUrl(router.url());
-        start("lab");
+        connect(router.url());
         awaitRegistered();
     }
 
-    private void start(String realm) throws Exception {
-        component.setRealm(realm);
+    private void connect(String url) throws Exception {
+        component.setRouterUrl(url);
+        component.setRealm("lab");
         context.start();
     }
 
@@ -180,8 +180,7 @@ class WampSessionTest {
                 peer.send("[65, 1, 101]");
             }
         });
-        component.setRouterUrl(router.url());
-        start("lab");
+        connect(router.url());
         router.await(REGISTER);
         router.await(REGISTER);
         context.createProducerTemplate().sendBody("direct:publish", "early");
@@ -201,8 +200,7 @@ class WampSessionTest {
                                 ? "[65, 1, 101]"
                                 : "[8, 64, 2, {}, \"wamp.error.procedure_already_exists\", [\"register for already registered"
                                         + " procedure 'lab.x'\"]]"));
-        component.setRouterUrl(router.url());
-        start("lab");
+        connect(router.url());
 
         assertThat(router.await(6).toString()).isEqualTo("[6,{},\"wamp.close.normal\"]");
         awaitFault("wamp.error.procedure_already_exists: register for already registered procedure 'lab.x'");
@@ -231,8 +229,7 @@ class WampSessionTest {
             })
     void saysWhatWentWrongAndComesBack(String message, String reason) throws Exception {
         router.answer(1, (hello, peer) -> peer.send(message));
-        component.setRouterUrl(router.url());
-        start("lab");
+        connect(router.url());
 
         awaitFault(reason);
         router.answer(1, (hello, peer) -> peer.send("[2, 7, {}]"));
@@ -242,8 +239,7 @@ class WampSessionTest {
     @Test
     void refusesBinaryMessages() throws Exception {
         router.answer(1, (hello, peer) -> peer.peer().writeBinaryMessage(Buffer.buffer(new byte[] {1, 2})));
-        component.setRouterUrl(router.url());
-        start("lab");
+        connect(router.url());
 
         awaitFault("the router sends what is no JSON");
     }
@@ -286,9 +282,8 @@ class WampSessionTest {
     @Test
     void noticesARouterThatFallsSilent() throws Exception {
         router.answer(1, (hello, peer) -> {});
-        component.setRouterUrl(router.url());
         component.setMaxSilenceMillis(1500);
-        start("lab");
+        connect(router.url());
         awaitFault("the router does not answer");
         router.answer(1, (hello, peer) -> peer.send("[2, 7, {}]"));
         awaitRegistered();
@@ -304,8 +299,7 @@ class WampSessionTest {
     @Test
     void triesOnWithoutARouterAndSaysItOnce() throws Exception {
         int port = FreePort.tcp();
-        component.setRouterUrl("ws://127.0.0.1:" + port + "/ws");
-        start("lab");
+        connect("ws://127.0.0.1:" + port + "/ws");
         awaitFault("Connection refused");
         await().during(Duration.ofSeconds(3)).atMost(PATIENCE).until(() -> logged().size() == 1);
 
