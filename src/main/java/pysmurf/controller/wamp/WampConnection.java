@@ -103,10 +103,9 @@ final class WampConnection {
     void publish(String topic, Object event) {
         if (isRegistered()) {
             WampSession now = session;
-            Object[] arguments = {event};
             onLoop(() -> {
                 if (now == session) {
-                    now.publish(topic, arguments);
+                    now.publish(topic, event);
                 }
             });
         }
