@@ -9,6 +9,8 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.vertx.core.buffer.Buffer;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -252,6 +254,15 @@ class WampSessionTest {
         assertThat(router.await(6).toString()).isEqualTo("[6,{},\"wamp.close.goodbye_and_out\"]");
         await().atMost(PATIENCE).until(() -> router.connections() == 2);
         awaitRegistered();
+    }
+
+    @Test
+    void namesARouterThatTakesTheConnectionAndSaysNothing() throws Exception {
+        try (ServerSocket mute = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
+            connect("ws://127.0.0.1:" + mute.getLocalPort() + "/ws");
+
+            awaitFault("the router does not answer");
+        }
     }
 
     @Test
