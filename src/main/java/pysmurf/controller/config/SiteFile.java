@@ -1,14 +1,13 @@
 package pysmurf.controller.config;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.camel.util.InetAddressUtil;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
@@ -44,7 +43,8 @@ final class SiteFile {
             }
             Map<String, String> values = new HashMap<>();
             put(hub, "address_root", values);
-            List<Map<?, ?>> sources = List.of(hub, entry(parts.get("hosts"), host.isEmpty() ? hostName() : host));
+            List<Map<?, ?>> sources = List.of(
+                    hub, entry(parts.get("hosts"), host.isEmpty() ? InetAddressUtil.getLocalHostNameSafe() : host));
             for (Map<?, ?> source : sources) {
                 put(source, "wamp_server", values);
                 put(source, "wamp_realm", values);
@@ -69,14 +69,6 @@ final class SiteFile {
     private static void put(Map<?, ?> source, String key, Map<String, String> values) {
         if (source.get(key) != null) {
             values.put(key, source.get(key).toString());
-        }
-    }
-
-    private static String hostName() {
-        try {
-            return InetAddress.getLocalHost().getHostName();
-        } catch (UnknownHostException e) {
-            return "localhost";
         }
     }
 }

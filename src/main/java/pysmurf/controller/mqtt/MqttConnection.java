@@ -220,15 +220,15 @@ public final class MqttConnection implements ExceptionHandler {
         actions.forEach(Runnable::run);
     }
 
-    private void failed(String url, Exception e) {
+    private void failed(String what, Exception e) {
         place = Place.NONE;
         Throwable cause = e.getCause() == null ? e : e.getCause();
-        fault = url + ": " + cause.getMessage();
+        fault = what + ": " + cause.getMessage();
         if (!reported) {
             reported = true;
-            LOG.warn("No MQTT at {}: {}; trying again until it works", url, cause.toString());
+            LOG.warn("No MQTT at {}: {}; trying again until it works", what, cause.toString());
         } else {
-            LOG.debug("No MQTT at {}: {}", url, cause.toString());
+            LOG.debug("No MQTT at {}: {}", what, cause.toString());
         }
     }
 

@@ -1,6 +1,8 @@
 package pysmurf.controller.ocs;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Clock;
 import java.util.Optional;
@@ -15,6 +17,7 @@ import pysmurf.controller.access.Requester;
 import pysmurf.controller.command.Command;
 import pysmurf.controller.operation.Operation;
 import pysmurf.controller.operation.Operations;
+import pysmurf.controller.operation.Parameters;
 import pysmurf.controller.session.FieldError;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
@@ -205,11 +208,11 @@ final class ControllerAgent extends OcsAgent {
         if (level.compareTo(minPrivs()) < 0) {
             return OcsReply.error(level.rejection(minPrivs())).because(Reason.UNAUTHORIZED);
         }
-        ObjectNode params = OcsParams.of(request.params());
+        JsonNode schema = operation.get().parameters().json();
+        Command command = command(name, OcsParams.of(request.params(), schema), requester);
         Optional<String> fault = request.hasParams()
-                ? OcsParams.notAList(params, operation.get().parameters().json())
+                ? OcsParams.fault(command.params(), schema, command.lenient())
                 : Optional.of(noDict(request));
-        Command command = command(name, params, requester);
         return fault.<Object>map(text -> refused(command, text).because(Reason.INVALID))
                 .orElse(command);
     }
@@ -313,8 +316,12 @@ final class ControllerAgent extends OcsAgent {
             return OcsReply.error(noDict(request)).because(Reason.INVALID);
         }
         // a stopper takes what it is given, and needs nothing
-        ObjectNode params = stop ? Json.object() : OcsParams.of(request.params());
-        return command(request.action(), params.put(Command.TARGET, session.id()), requester);
+        JsonNode given = stop ? MissingNode.getInstance() : request.params();
+        JsonNode schema = operations
+                .find(request.action())
+                .map(ending -> ending.parameters().json())
+                .orElse(MissingNode.getInstance());
+        return command(request.action(), OcsParams.of(given, schema).put(Command.TARGET, session.id()), requester);
     }
 
     private static OcsReply cannot(OpsRequest request, String why) {
@@ -364,11 +371,11 @@ final class ControllerAgent extends OcsAgent {
     }
 
     private OcsReply started(LiveSession session) {
-        String kind = operations
-                .find(session.opName())
-                .map(operation -> operation.parameters().kind())
-                .orElse("task");
-        return OcsReply.ok("Started " + kind + " \"" + session.opName() + "\".", OcsSession.accepted(session));
+        Optional<Parameters> parameters = operations.find(session.opName()).map(Operation::parameters);
+        return OcsReply.ok(
+                "Started " + parameters.map(Parameters::kind).orElse("task") + " \"" + session.opName() + "\".",
+                OcsSession.accepted(
+                        session, parameters.map(Parameters::firstData).orElseGet(Json::object)));
     }
 
     private OcsReply busy(Command command, LiveSession holder) {

@@ -2,11 +2,8 @@ package pysmurf.controller.ocs;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 import pysmurf.controller.operation.Operation;
 import pysmurf.controller.script.PythonText;
 import pysmurf.controller.session.Json;
@@ -17,15 +14,11 @@ import pysmurf.controller.session.Json;
  */
 final class Docstring {
 
-    private static final Map<String, String> TYPES = Map.of(
-            "string", "str", "number", "float", "integer", "int", "boolean", "bool", "array", "list", "object", "dict");
-
     private Docstring() {}
 
     static String of(Operation operation, boolean abortable) {
         JsonNode schema = operation.parameters().json();
-        Set<String> required = new HashSet<>();
-        schema.path("required").forEach(name -> required.add(name.asText()));
+        Set<String> required = OcsParams.required(schema);
         List<String> needed = new ArrayList<>();
         List<String> optional = new ArrayList<>();
         List<String> lines = new ArrayList<>();
@@ -46,11 +39,7 @@ final class Docstring {
     }
 
     private static String types(JsonNode rules) {
-        JsonNode type = rules.path("type");
-        List<String> names = new ArrayList<>();
-        (type.isArray() ? type : Json.mapper().createArrayNode().add(type)).forEach(name -> names.add(name.asText()));
-        String text =
-                names.stream().map(TYPES::get).filter(name -> name != null).collect(Collectors.joining("/"));
+        String text = String.join("/", OcsParams.types(rules));
         return text.isEmpty() ? "object" : text;
     }
 }

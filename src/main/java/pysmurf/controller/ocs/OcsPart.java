@@ -25,21 +25,16 @@ public final class OcsPart {
         VertxPlatformHttpRouter router = assembly.camel().getRegistry().findSingleByType(VertxPlatformHttpRouter.class);
         OcsBridge bridge = assembly.bind("ocsBridge", new OcsBridge());
         new CallEndpoint(bridge, HttpServer.MAX_BODY_BYTES).install(router);
+        String root = configuration.get(Settings.ADDRESS_ROOT_KEY);
+        String address = root + "." + configuration.get(Settings.CONTROLLER_ID);
         ControllerAgent controller = new ControllerAgent(
-                address(configuration),
-                operations,
-                sessions,
-                !tokens.open(),
-                !url.isEmpty(),
-                hostName,
-                assembly.clock());
-        assembly.placeholder("ocs.address", address(configuration));
-        String registry = configuration.get(Settings.ADDRESS_ROOT_KEY) + ".registry";
+                address, operations, sessions, !tokens.open(), !url.isEmpty(), hostName, assembly.clock());
+        assembly.placeholder("ocs.address", address);
         assembly.bind(
                 "ocsCalls",
                 new OcsCalls(
                         controller,
-                        new RegistryAgent(registry, controller, hostName, assembly.clock()),
+                        new RegistryAgent(root + ".registry", controller, hostName, assembly.clock()),
                         tokens,
                         assembly.clock()));
         assembly.bind("ocsFeeds", new OcsFeeds(controller, operations, assembly.clock()));
@@ -59,10 +54,6 @@ public final class OcsPart {
                         Map.of(),
                         wamp::registrations)
                 .gauge("pysmurf.ocs.calls.open", "Calls through the router without an answer yet.", wamp::openCalls);
-    }
-
-    private static String address(Configuration configuration) {
-        return configuration.get(Settings.ADDRESS_ROOT_KEY) + "." + configuration.get(Settings.CONTROLLER_ID);
     }
 
     private Check health() {

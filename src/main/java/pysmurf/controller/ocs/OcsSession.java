@@ -23,8 +23,10 @@ final class OcsSession {
     /**
      * The session as it was when it was accepted. The reply to a start shows that, however far the work has come while
      * the reply was on its way.
+     *
+     * @param data what its data began with
      */
-    static ObjectNode accepted(LiveSession session) {
+    static ObjectNode accepted(LiveSession session, ObjectNode data) {
         ObjectNode json = session.toJson(Integer.MAX_VALUE);
         ArrayNode messages =
                 Json.mapper().createArrayNode().add(json.path("messages").path(0));
@@ -32,7 +34,7 @@ final class OcsSession {
                 .put("status", "starting")
                 .putNull("success")
                 .putNull("end_time");
-        json.set("data", Json.object());
+        json.set("data", data);
         json.set("messages", messages);
         json.putNull("outcome").putNull("exit_code").putNull("pid").putNull("abort");
         json.putArray("stages");

@@ -1,8 +1,8 @@
 package pysmurf.controller.ocs;
 
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 
 /**
  * Slows down those who guess passwords through the router. Callers cannot be told apart there, so nobody is locked out: after a few
@@ -15,11 +15,11 @@ final class WrongPasswords {
     private static final int MAX_DOUBLINGS = 4;
     private static final Duration FORGOTTEN_AFTER = Duration.ofMinutes(1);
 
-    private final Clock clock;
+    private final InstantSource clock;
     private int wrong;
     private Instant last = Instant.EPOCH;
 
-    WrongPasswords(Clock clock) {
+    WrongPasswords(InstantSource clock) {
         this.clock = clock;
     }
 

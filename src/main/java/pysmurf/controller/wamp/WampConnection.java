@@ -103,10 +103,9 @@ final class WampConnection {
     void publish(String topic, Object event) {
         if (isRegistered()) {
             WampSession now = session;
-            Object[] arguments = {event};
             onLoop(() -> {
                 if (now == session) {
-                    now.publish(topic, arguments);
+                    now.publish(topic, event);
                 }
             });
         }
@@ -134,10 +133,13 @@ final class WampConnection {
         }
         WebSocketConnectOptions target = new WebSocketConnectOptions().addSubProtocol(WampSession.SUBPROTOCOL);
         target.setAbsoluteURI(url).setTimeout(CONNECT_MS);
+        long late = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(CONNECT_MS);
         // on this event loop, so that no message comes before there is a session for it
-        client.connect(target)
-                .onSuccess(this::join)
-                .onFailure(fault -> lost(null, fault.toString(), String.valueOf(fault.getMessage())));
+        client.connect(target).onSuccess(this::join).onFailure(fault -> {
+            // Vert.x only says that the connection was closed, which it did itself
+            boolean silent = System.nanoTime() - late >= 0;
+            lost(null, fault.toString(), silent ? "the router does not answer" : String.valueOf(fault.getMessage()));
+        });
     }
 
     private void join(WebSocket socket) {

@@ -1,9 +1,11 @@
 package pysmurf.controller.wamp;
 
 import org.apache.camel.Consumer;
+import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.apache.camel.Producer;
 import org.apache.camel.support.DefaultEndpoint;
+import org.apache.camel.support.DefaultProducer;
 
 /** A procedure or a topic. */
 final class WampEndpoint extends DefaultEndpoint {
@@ -31,7 +33,14 @@ final class WampEndpoint extends DefaultEndpoint {
     @Override
     public Producer createProducer() {
         require("topic", "producer");
-        return new WampProducer(this, component.connection(), name);
+        return new DefaultProducer(this) {
+
+            /** Publishes the body as the one argument of an event. It waits for nothing, and nothing is kept for a router that is away. */
+            @Override
+            public void process(Exchange exchange) {
+                component.connection().publish(name, exchange.getMessage().getBody());
+            }
+        };
     }
 
     private void require(String needed, String side) {

@@ -108,9 +108,9 @@ final class WampSession {
         }
     }
 
-    void publish(String topic, Object... arguments) {
+    void publish(String topic, Object argument) {
         if (!over && !socket.writeQueueFull()) {
-            send(PUBLISH, ++requests, NONE, topic, arguments);
+            send(PUBLISH, ++requests, NONE, topic, new Object[] {argument});
         }
     }
 

@@ -231,7 +231,7 @@ class OcsBridgeIT extends SharedController {
     void failsASessionWhereAnAgentWould() throws Exception {
         assertFails("abort", "{}", "nothing to abort");
         assertFails("run", "{\"script\": \"nope.py\"}", "ERROR: Param 'script': no such script: nope.py");
-        assertFails("run", "{}", "ERROR: Param 'script': is required");
+        assertFails("run", "{}", "ERROR: Param 'script' is required and must not be None");
         String script = held();
         client.ops("start", "run", "{\"script\": \"" + script + "\"}");
         assertFails(
@@ -262,19 +262,18 @@ class OcsBridgeIT extends SharedController {
     /** Who asks for the newest session must not be told how another one ended. */
     @Test
     void leavesAFailedSessionOfAStartItRefusesForItsParameters() throws Exception {
-        assertRefused("tune_squids", "{\"bogus\": 1}", "Param 'bogus': is not a parameter of this operation");
+        assertRefused("tune_squids", "{\"bogus\": 1}", "params included unexpected values: ['bogus']");
         assertRefused(
                 "tune_squids",
                 "{\"args\": \"--band 0\"}",
                 "Param 'args'=--band 0 is not of required type (<class 'list'>)");
         assertRefused("safe_state", "[1]", "params must be a dict, not a list");
-        assertRefused(
-                "abort", "{\"force\": true, \"bogus\": 1}", "Param 'bogus': is not a parameter of this operation");
+        assertRefused("abort", "{\"force\": true, \"bogus\": 1}", "params included unexpected values: ['bogus']");
         assertFails(
                 "run",
                 "{\"script\": \"x.py\", \"args\": \"--band 0\"}",
                 "ERROR: Param 'args'=--band 0 is not of required type (<class 'list'>)");
-        assertFails("run", "[]", "ERROR: Param 'script': is required");
+        assertFails("run", "[]", "ERROR: Param 'script' is required and must not be None");
         assertFails("run", "[1]", "ERROR: params must be a dict, not a list");
     }
 

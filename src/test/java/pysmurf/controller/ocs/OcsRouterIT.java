@@ -171,6 +171,9 @@ class OcsRouterIT {
         assertThat(operate(client, "[\"abort\", \"stream\"]"))
                 .isEqualTo("Cannot \"abort\" \"stream\" because it is a \"{op_type}\".");
         assertThat(operate(client, "[\"stop\", \"stream\"]")).isEqualTo("No session active.");
+        JsonNode streaming =
+                JawampaRouter.await(client, OPS, "[\"start\", \"stream\"]").path(2);
+        assertThat(streaming.path("data").toString()).isEqualTo("{\"stream_on\":false}");
         assertThat(operate(client, "[\"start\", \"check_state\"]"))
                 .isEqualTo("Operation \"check_state\" already in progress.");
         assertThat(operate(client, "[\"stop\", \"check_state\"]"))

@@ -9,6 +9,8 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.vertx.core.buffer.Buffer;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -65,13 +67,13 @@ class WampSessionTest {
     }
 
     private void join() throws Exception {
-        component.setRouterUrl(router.url());
-        start("lab");
+        connect(router.url());
         awaitRegistered();
     }
 
-    private void start(String realm) throws Exception {
-        component.setRealm(realm);
+    private void connect(String url) throws Exception {
+        component.setRouterUrl(url);
+        component.setRealm("lab");
         context.start();
     }
 
@@ -180,8 +182,7 @@ class WampSessionTest {
                 peer.send("[65, 1, 101]");
             }
         });
-        component.setRouterUrl(router.url());
-        start("lab");
+        connect(router.url());
         router.await(REGISTER);
         router.await(REGISTER);
         context.createProducerTemplate().sendBody("direct:publish", "early");
@@ -201,8 +202,7 @@ class WampSessionTest {
                                 ? "[65, 1, 101]"
                                 : "[8, 64, 2, {}, \"wamp.error.procedure_already_exists\", [\"register for already registered"
                                         + " procedure 'lab.x'\"]]"));
-        component.setRouterUrl(router.url());
-        start("lab");
+        connect(router.url());
 
         assertThat(router.await(6).toString()).isEqualTo("[6,{},\"wamp.close.normal\"]");
         awaitFault("wamp.error.procedure_already_exists: register for already registered procedure 'lab.x'");
@@ -231,8 +231,7 @@ class WampSessionTest {
             })
     void saysWhatWentWrongAndComesBack(String message, String reason) throws Exception {
         router.answer(1, (hello, peer) -> peer.send(message));
-        component.setRouterUrl(router.url());
-        start("lab");
+        connect(router.url());
 
         awaitFault(reason);
         router.answer(1, (hello, peer) -> peer.send("[2, 7, {}]"));
@@ -242,8 +241,7 @@ class WampSessionTest {
     @Test
     void refusesBinaryMessages() throws Exception {
         router.answer(1, (hello, peer) -> peer.peer().writeBinaryMessage(Buffer.buffer(new byte[] {1, 2})));
-        component.setRouterUrl(router.url());
-        start("lab");
+        connect(router.url());
 
         awaitFault("the router sends what is no JSON");
     }
@@ -256,6 +254,15 @@ class WampSessionTest {
         assertThat(router.await(6).toString()).isEqualTo("[6,{},\"wamp.close.goodbye_and_out\"]");
         await().atMost(PATIENCE).until(() -> router.connections() == 2);
         awaitRegistered();
+    }
+
+    @Test
+    void namesARouterThatTakesTheConnectionAndSaysNothing() throws Exception {
+        try (ServerSocket mute = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
+            connect("ws://127.0.0.1:" + mute.getLocalPort() + "/ws");
+
+            awaitFault("the router does not answer");
+        }
     }
 
     @Test
@@ -286,9 +293,8 @@ class WampSessionTest {
     @Test
     void noticesARouterThatFallsSilent() throws Exception {
         router.answer(1, (hello, peer) -> {});
-        component.setRouterUrl(router.url());
         component.setMaxSilenceMillis(1500);
-        start("lab");
+        connect(router.url());
         awaitFault("the router does not answer");
         router.answer(1, (hello, peer) -> peer.send("[2, 7, {}]"));
         awaitRegistered();
@@ -304,8 +310,7 @@ class WampSessionTest {
     @Test
     void triesOnWithoutARouterAndSaysItOnce() throws Exception {
         int port = FreePort.tcp();
-        component.setRouterUrl("ws://127.0.0.1:" + port + "/ws");
-        start("lab");
+        connect("ws://127.0.0.1:" + port + "/ws");
         awaitFault("Connection refused");
         await().during(Duration.ofSeconds(3)).atMost(PATIENCE).until(() -> logged().size() == 1);
 
