@@ -129,7 +129,7 @@ final class Controller implements AutoCloseable {
         new ScriptPart(assembly, sessions, publisher, operation, admission);
         MqttPart mqtt = new MqttPart(assembly, sessions, host.broker(), machine, () -> sayReady(operations, publisher));
         http.join(operations, sessions);
-        new OcsPart(assembly, host.access().tokens(), operations, sessions, machine);
+        new OcsPart(assembly, host.access().tokens(), host.agents(), operations, sessions, machine);
         page = new PagePart(assembly, machine, mqtt::brokerUrl, operations, sessions, pipelines);
         assembly.metrics()
                 .gauge(

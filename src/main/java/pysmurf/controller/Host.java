@@ -22,6 +22,7 @@ import pysmurf.controller.observe.Health;
 import pysmurf.controller.observe.Health.Check;
 import pysmurf.controller.observe.Health.State;
 import pysmurf.controller.observe.Metrics;
+import pysmurf.controller.ocs.OcsAgents;
 import pysmurf.controller.store.Databases;
 
 /** A process: its controllers, and what there is once for all of them. */
@@ -31,6 +32,7 @@ public final class Host implements AutoCloseable {
     private final Metrics metrics = new Metrics();
     private final Health health = new Health();
     private final Databases databases = new Databases();
+    private final OcsAgents agents = new OcsAgents(Clock.systemUTC());
     private final MemoryBudget memory = new MemoryBudget();
     private final AtomicBoolean closing = new AtomicBoolean();
     private final CountDownLatch over = new CountDownLatch(1);
@@ -59,6 +61,7 @@ public final class Host implements AutoCloseable {
                 configuration, access.tokens(), health, metrics, slots::areFiles, () -> slots.running().stream()
                         .map(Controller::row)
                         .toList());
+        agents.install(http.whole());
     }
 
     private Controller controller(Configuration own) {
@@ -134,6 +137,10 @@ public final class Host implements AutoCloseable {
 
     public HttpServer http() {
         return http;
+    }
+
+    OcsAgents agents() {
+        return agents;
     }
 
     MemoryBudget memory() {

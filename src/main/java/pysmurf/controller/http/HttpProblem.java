@@ -43,7 +43,7 @@ public class HttpProblem extends RuntimeException {
         return HttpReply.of(status, "application/problem+json", Json.text(json), headers);
     }
 
-    void answer(RoutingContext context) {
+    public void answer(RoutingContext context) {
         reply().writeTo(context);
     }
 }

@@ -36,7 +36,7 @@ public record HttpRequest(
     /** The exchange property under which routes find it. */
     public static final String PROPERTY = "request";
 
-    static HttpRequest of(RoutingContext context) {
+    public static HttpRequest of(RoutingContext context) {
         Buffer body = context.body() == null ? null : context.body().buffer();
         Arrival arrival = Arrival.of(context);
         return new HttpRequest(

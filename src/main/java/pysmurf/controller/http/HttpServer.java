@@ -46,7 +46,7 @@ public final class HttpServer implements AutoCloseable {
 
     /** What there is once for all controllers. */
     private static final Set<String> OF_PROCESS =
-            Set.of("/observe/health", "/observe/health/ready", "/observe/metrics");
+            Set.of("/observe/health", "/observe/health/ready", "/observe/metrics", "/call");
 
     private static final Pattern BELOW = Pattern.compile("(/controllers/([A-Za-z0-9_-]+))(/.*)");
 
@@ -115,6 +115,11 @@ public final class HttpServer implements AutoCloseable {
 
     private static <T> T await(Future<T> future) {
         return future.toCompletionStage().toCompletableFuture().join();
+    }
+
+    /** What concerns all controllers. */
+    public Router whole() {
+        return whole;
     }
 
     Vertx vertx() {

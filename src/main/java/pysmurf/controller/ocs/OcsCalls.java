@@ -2,7 +2,6 @@ package pysmurf.controller.ocs;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import java.time.Clock;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -46,10 +45,10 @@ public final class OcsCalls {
     private final WrongPasswords wrongPasswords;
 
     /** @param registry what there is of a registry; where the controller itself has that name, there is none */
-    OcsCalls(ControllerAgent controller, RegistryAgent registry, Tokens tokens, Clock clock) {
+    OcsCalls(ControllerAgent controller, RegistryAgent registry, Tokens tokens, WrongPasswords wrongPasswords) {
         this.controller = controller;
         this.tokens = tokens;
-        wrongPasswords = new WrongPasswords(clock);
+        this.wrongPasswords = wrongPasswords;
         agents = controller.address.equals(registry.address)
                 ? Map.of(controller.address, controller)
                 : Map.of(controller.address, controller, registry.address, registry);

@@ -19,7 +19,15 @@ public final class OcsPart {
     private final WampComponent wamp = new WampComponent();
     private final String url;
 
-    public OcsPart(Assembly assembly, Tokens tokens, Operations operations, Sessions sessions, String hostName) {
+    /** @param agents those of the process, which it joins */
+    public OcsPart(
+            Assembly assembly,
+            Tokens tokens,
+            OcsAgents agents,
+            Operations operations,
+            Sessions sessions,
+            String hostName)
+            throws Exception {
         Configuration configuration = assembly.configuration();
         url = configuration.get(Settings.OCS_ROUTER_URL);
         VertxPlatformHttpRouter router = assembly.camel().getRegistry().findSingleByType(VertxPlatformHttpRouter.class);
@@ -29,14 +37,15 @@ public final class OcsPart {
         String address = root + "." + configuration.get(Settings.CONTROLLER_ID);
         ControllerAgent controller = new ControllerAgent(
                 address, operations, sessions, !tokens.open(), !url.isEmpty(), hostName, assembly.clock());
+        assembly.closing(agents.add(controller, assembly.camel().createProducerTemplate()));
         assembly.placeholder("ocs.address", address);
         assembly.bind(
                 "ocsCalls",
                 new OcsCalls(
                         controller,
-                        new RegistryAgent(root + ".registry", controller, hostName, assembly.clock()),
+                        new RegistryAgent(root + ".registry", agents, hostName, assembly.clock()),
                         tokens,
-                        assembly.clock()));
+                        agents.wrongPasswords()));
         assembly.bind("ocsFeeds", new OcsFeeds(controller, operations, assembly.clock()));
         wamp.setRouterUrl(url);
         wamp.setRealm(configuration.get(Settings.OCS_ROUTER_REALM));

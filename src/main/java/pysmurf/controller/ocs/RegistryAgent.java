@@ -8,18 +8,18 @@ import pysmurf.controller.session.Json;
 
 /**
  * What {@code ocs-client-cli scan --use-registry} asks for at {@code /call}: the registry of OCS (ocs/agents/registry), in which
- * the only agent is this controller. Its process {@code main} always runs. A site's router has a real one.
+ * the agents are the controllers of this process. Its process {@code main} always runs. A site's router has a real one.
  */
 final class RegistryAgent extends OcsAgent {
 
     private static final String MAIN = "main";
 
-    private final ControllerAgent controller;
+    private final OcsAgents agents;
     private final Clock clock;
 
-    RegistryAgent(String address, ControllerAgent controller, String hostName, Clock clock) {
+    RegistryAgent(String address, OcsAgents agents, String hostName, Clock clock) {
         super("RegistryAgent", address, hostName, clock);
-        this.controller = controller;
+        this.agents = agents;
         this.clock = clock;
     }
 
@@ -39,10 +39,13 @@ final class RegistryAgent extends OcsAgent {
         session.put("session_id", 0).put("op_name", MAIN).put("op_code", 3).put("cred_level", CredLevel.BASIC.value());
         session.put("status", "running").put("degraded", false).putNull("success");
         session.put("start_time", since).putNull("end_time");
-        ObjectNode agent = session.putObject("data").putObject(controller.address);
-        agent.put("expired", false).putNull("time_expired").put("last_updated", Json.seconds(clock.instant()));
-        agent.set("op_codes", controller.opCodes());
-        agent.put("agent_class", ControllerAgent.AGENT_CLASS).put("agent_address", controller.address);
+        ObjectNode data = session.putObject("data");
+        for (ControllerAgent controller : agents.all()) {
+            ObjectNode agent = data.putObject(controller.address);
+            agent.put("expired", false).putNull("time_expired").put("last_updated", Json.seconds(clock.instant()));
+            agent.set("op_codes", controller.opCodes());
+            agent.put("agent_class", ControllerAgent.AGENT_CLASS).put("agent_address", controller.address);
+        }
         ArrayNode messages = session.putArray("messages");
         messages.addArray().add(since).add("Status is now \"starting\".");
         messages.addArray().add(since).add("Status is now \"running\".");

@@ -142,12 +142,39 @@ class SlotsIT {
         http.get(reply.header("Location"), token()).expect(200);
     }
 
+    private JsonNode call(String procedure, String arguments) throws Exception {
+        String body = "{\"procedure\": \"" + procedure + "\", \"args\": " + arguments + "}";
+        return http.post("/call", body, "Content-Type", "application/json")
+                .expect(200)
+                .json();
+    }
+
+    @Test
+    @Order(2)
+    void answersCallsForEach() throws Exception {
+        JsonNode status = call("observatory.smurf2.ops", "[\"status\", \"run\", {}]");
+        assertThat(status.at("/args/0/0").asInt()).isZero();
+        assertThat(call("observatory.smurf3", "[\"get_agent_class\"]")
+                        .at("/args/0")
+                        .asText())
+                .isEqualTo("PysmurfController");
+        JsonNode registry = call("observatory.registry.ops", "[\"status\", \"main\", {}]");
+        assertThat(registry.at("/args/0/2/data").fieldNames())
+                .toIterable()
+                .containsExactly("observatory.smurf2", "observatory.smurf3");
+        assertThat(call("observatory.smurf9.ops", "[\"status\", \"run\", {}]")
+                        .path("error")
+                        .asText())
+                .contains("no_such_procedure");
+        http.send("OPTIONS", "/call").expect(200);
+        http.send("GET", "/call").expect(405);
+    }
+
     @ParameterizedTest
     @Order(3)
     @ValueSource(
             strings = {
                 "/controllers",
-                "/controllers/",
                 "/controllers/smurf2",
                 "/controllers/smurf2/api/v1/sessions",
                 "//controllers/smurf2/api/v1/sessions",
@@ -187,7 +214,9 @@ class SlotsIT {
     @Test
     @Order(3)
     void showsThePageAndHealthToEverybody() throws Exception {
-        assertThat(status("/controllers/smurf2/")).isEqualTo(200);
+        http.get("/").expect(302);
+        assertThat(http.get("/controllers/").expect(200).text()).contains("<title>All controllers</title>");
+        assertThat(http.get("/controllers/smurf2/").expect(200).text()).contains("<title>pysmurf controller</title>");
         assertThat(status("/controllers/smurf2/page/main.js")).isEqualTo(200);
         assertThat(status("/controllers/smurf2/observe/health")).isEqualTo(200);
         assertThat(status("/observe/health/ready")).isEqualTo(200);
