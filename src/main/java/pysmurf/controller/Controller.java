@@ -44,7 +44,7 @@ final class Controller implements AutoCloseable {
     private final Configuration configuration;
     private final Host host;
     private final Metrics metrics;
-    private final RoutesContext routes = new RoutesContext();
+    private final RoutesContext routes;
     private final Main main = new Main() {
 
         @Override
@@ -75,6 +75,7 @@ final class Controller implements AutoCloseable {
 
     Controller(Configuration configuration, Host host, Metrics metrics) {
         this.configuration = configuration;
+        routes = new RoutesContext(id());
         this.host = host;
         this.metrics = metrics;
         Properties properties = configuration.placeholders();

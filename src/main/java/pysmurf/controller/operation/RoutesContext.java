@@ -26,9 +26,11 @@ public final class RoutesContext extends DefaultCamelContext {
 
     private RouteReload reload;
 
-    public RoutesContext() {
+    /** @param name of the controller, which its threads have in theirs */
+    public RoutesContext(String name) {
         // the application does that when it is configured
         super(false);
+        getCamelContextExtension().setName(name);
         setShutdownStrategy(new PromptStop());
     }
 

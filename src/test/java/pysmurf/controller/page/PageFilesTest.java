@@ -7,6 +7,8 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -18,7 +20,9 @@ import pysmurf.controller.driver.Setup;
 class PageFilesTest {
 
     private static final Pattern IMPORT = Pattern.compile("from '\\./([^']+)'");
-    private static final Pattern PRELOAD = Pattern.compile("modulepreload\" href=\"page/([^\"]+)\"");
+    private static final Pattern PRELOAD = Pattern.compile("modulepreload\" href=\"(?:\\.\\./)?page/([^\"]+)\"");
+    private static final Pattern SCRIPT = Pattern.compile("script type=\"module\" src=\"(?:\\.\\./)?page/([^\"]+)\"");
+    private static final List<String> PAGES = List.of("index.html", "controllers.html");
 
     private static String read(String name) throws IOException {
         try (InputStream file = PageFilesTest.class.getResourceAsStream("/pysmurf/controller/page/" + name)) {
@@ -40,23 +44,36 @@ class PageFilesTest {
         return names().stream().filter(name -> name.endsWith(".js")).collect(Collectors.toSet());
     }
 
-    @Test
-    void everyModuleIsLoadedWithThePageAndEveryImportIsThere() throws IOException {
-        String index = read("index.html");
-        Set<String> named = all(PRELOAD, index);
-        named.add("main.js");
-
-        assertThat(named).isEqualTo(modules());
-        for (String module : modules()) {
-            assertThat(modules()).as(module).containsAll(all(IMPORT, read(module)));
+    /** What a module needs, itself included. */
+    private static Set<String> needed(String module, Set<String> found) throws IOException {
+        if (found.add(module)) {
+            for (String other : all(IMPORT, read(module))) {
+                needed(other, found);
+            }
         }
+        return found;
+    }
+
+    @Test
+    void eachPageLoadsAtOnceEveryModuleThatItNeeds() throws IOException {
+        Set<String> used = new HashSet<>();
+        for (String page : PAGES) {
+            String html = read(page);
+            Set<String> named = all(PRELOAD, html);
+            Set<String> scripts = all(SCRIPT, html);
+            named.addAll(scripts);
+
+            assertThat(named).as(page).isEqualTo(needed(scripts.iterator().next(), new HashSet<>()));
+            used.addAll(named);
+        }
+        assertThat(used).isEqualTo(modules());
     }
 
     @Test
     void nothingIsInlineAndNothingComesFromElsewhere() throws IOException {
-        String index = read("index.html");
-
-        assertThat(index).doesNotContainPattern("(?i)<script(?![^>]*src=)|\\son\\w+=|<style|\\sstyle=");
+        for (String page : PAGES) {
+            assertThat(read(page)).doesNotContainPattern("(?i)<script(?![^>]*src=)|\\son\\w+=|<style|\\sstyle=");
+        }
         for (String name : names()) {
             assertThat(read(name)).as(name).doesNotContainPattern("https?://(?!www\\.w3\\.org/2000/svg)\\w");
         }
