@@ -1,6 +1,5 @@
 package pysmurf.controller.mqtt;
 
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -9,7 +8,6 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.camel.Exchange;
 import org.apache.camel.component.seda.SedaConstants;
-import pysmurf.controller.access.KeyStoreFile;
 import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.MqttVersion;
@@ -93,9 +91,7 @@ public final class MqttPart {
         return new MqttIdentity(
                 own == null ? clientId : clientId + "-" + own.ownName(),
                 host + ", process " + ProcessHandle.current().pid() + ", " + unique,
-                own == null ? configuration.get(Settings.MQTT_USERNAME) : own.ownName(),
-                own == null ? configuration.get(Settings.MQTT_PASSWORD) : own.ownPassword(),
-                trust(),
+                MqttLogin.of(configuration, own),
                 topicRoot + "/status",
                 offline(),
                 topicRoot + "/heartbeat");
@@ -103,16 +99,6 @@ public final class MqttPart {
 
     private String offline() {
         return sessions.statusJson(false).toString();
-    }
-
-    private KeyStoreFile trust() throws StartFailure {
-        String file = configuration.get(Settings.MQTT_TLS_TRUSTSTORE);
-        if (file.isEmpty()) {
-            return null;
-        }
-        KeyStoreFile trust = new KeyStoreFile(Path.of(file), configuration.get(Settings.MQTT_TLS_TRUSTSTORE_PASSWORD));
-        StartFailure.named(Settings.MQTT_TLS_TRUSTSTORE, trust::trusting);
-        return trust;
     }
 
     /** Where the broker is; empty as long as it is not known. */
