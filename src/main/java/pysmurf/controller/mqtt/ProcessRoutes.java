@@ -119,9 +119,8 @@ public final class ProcessRoutes implements AutoCloseable {
         options.put("configuration.connectionTimeout", PahoClient.STEP_TIMEOUT_S);
         options.put("configuration.socketFactory", login.sockets(url));
         options.put("configuration.automaticReconnect", true);
-        options.put(
-                "configuration.maxReconnectDelay",
-                (int) configuration.get(Settings.MQTT_RECONNECT_INTERVAL).toMillis());
+        options.put("configuration.maxReconnectDelay", (int)
+                configuration.get(Settings.MQTT_RECONNECT_INTERVAL).toMillis());
         if (!login.username().isEmpty()) {
             options.put("configuration.userName", login.username());
             options.put("configuration.password", login.password());

@@ -135,7 +135,7 @@ class FleetIT {
                 .put("offline", "skip")
                 .set("member_params", params());
         fleet.remove("members");
-        JsonNode again = of("one").runToEnd("fleet", fleet.put("retries", 1).put("at_least", 2));
+        JsonNode again = of("one").runToEnd("fleet", fleet.put("at_least", 2));
 
         assertThat(names(again)).containsExactly("four", "two", "three", "nobody");
         assertThat(again.at("/data/fleet/succeeded")).hasToString("[\"four\",\"two\"]");
