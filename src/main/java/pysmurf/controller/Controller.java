@@ -116,7 +116,7 @@ final class Controller implements AutoCloseable {
         StorePart store = opening.get();
         store.join(assembly);
         SinkPart sinks = new SinkPart(assembly);
-        SessionPart session = new SessionPart(assembly, store.sessions(), sinks.events(), machine, url());
+        SessionPart session = new SessionPart(assembly, store.sessions(), sinks.events(), machine, url(machine));
         Sessions sessions = session.sessions();
         PublisherPart publisher = new PublisherPart(assembly, session, sinks, machine);
         Summary summary = new Summary(session.files(), configuration.dataDir());
@@ -151,8 +151,10 @@ final class Controller implements AutoCloseable {
         return page.row();
     }
 
-    private String url() {
-        return host.http().url() + "/controllers/" + id() + "/";
+    /** Where others, too, find its page. */
+    private String url(String machine) {
+        String server = host.http().url().replaceFirst("//(0\\.0\\.0\\.0|::|\\[::])(?=:\\d+$)", "//" + machine);
+        return server + "/controllers/" + id() + "/";
     }
 
     /** @param whole whether it is for an admin */

@@ -124,24 +124,27 @@ final class Turns {
      * @return         the next command to publish; null if there is none now
      */
     FleetCommand next(boolean complete, long now) {
+        // an answer that comes earlier is not heard
+        boolean hears = complete || now - start > MAX_UNSENT_MS;
         for (Member member : members) {
             FleetCommand command =
                     switch (member.phase) {
-                        case RUNNING -> running(member, now);
-                        case ASKED -> asked(member, now);
+                        case RUNNING -> running(member, hears, now);
+                        case ASKED -> hears ? asked(member, now) : null;
                         case WAITING, ENDED -> null;
                     };
             if (command != null) {
                 return command;
             }
         }
-        return complete || now - start > MAX_UNSENT_MS ? started(now) : null;
+        return hears ? started(now) : null;
     }
 
-    private FleetCommand running(Member member, long now) {
+    private FleetCommand running(Member member, boolean hears, long now) {
         if (member.ending == null && now - member.acceptedAt >= params.timeoutMillis()) {
             end(member, Result.TIMED_OUT, now);
         }
+        noteWhetherGone(member, isOnline(member), now);
         if (member.goneSince != null && now - member.goneSince >= RETURN_MS) {
             again(member, Result.OFFLINE, "went offline during its session " + member.session, now);
             return null;
@@ -161,7 +164,7 @@ final class Turns {
                 return command(member, "abort", Json.object().put("session_id", member.session), ENDING);
             }
         }
-        if (now >= member.askAgainAt) {
+        if (hears && now >= member.askAgainAt) {
             member.askAgainAt = now + SILENCE_MS;
             member.lastAsked = now;
             return command(member);
@@ -276,19 +279,31 @@ final class Turns {
         if (!member.is(Phase.RUNNING)) {
             return;
         }
-        if (!online) {
-            member.goneSince = member.goneSince == null ? Long.valueOf(now) : member.goneSince;
-        } else if (member.goneSince != null) {
-            member.goneSince = null;
-            member.endingTaken = false;
-            member.askAgainAt = now;
-        } else if (status.path("session_id").asInt(-1) == member.session) {
+        if (noteWhetherGone(member, online, now)) {
+            return;
+        }
+        if (status.path("session_id").asInt(-1) == member.session) {
             member.askAgainAt = now + SILENCE_MS;
         } else {
             // it may have ended while nobody heard it; or it takes no lock
             long hint = Math.max(now + HINT_MS, member.lastAsked + MIN_BETWEEN_HINTS_MS);
             member.askAgainAt = Math.min(member.askAgainAt, hint);
         }
+    }
+
+    /** @return whether it is gone, or was until now */
+    private static boolean noteWhetherGone(Member member, boolean online, long now) {
+        if (!online) {
+            member.goneSince = member.goneSince == null ? Long.valueOf(now) : member.goneSince;
+            return true;
+        }
+        boolean back = member.goneSince != null;
+        if (back) {
+            member.goneSince = null;
+            member.endingTaken = false;
+            member.askAgainAt = now;
+        }
+        return back;
     }
 
     private void answered(Member member, JsonNode reply, long now) {

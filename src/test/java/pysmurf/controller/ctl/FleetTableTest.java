@@ -49,7 +49,7 @@ class FleetTableTest {
         table.show(running(), 1.44);
         assertThat(written().lines())
                 .containsExactly(
-                        "a  running  session 7    ",
+                        "a  running  session 7   ",
                         "b  offline              ",
                         "c  not run",
                         "1 of 3 have ended    1.4");

@@ -35,6 +35,10 @@ class FleetIT {
     static void startControllers(@TempDir Path folder) throws Exception {
         Setup setup = Setup.in(folder).withBrokerToCome();
         addSlots(setup, IDS);
+        // with users of its own, the broker lets others do less
+        setup.with(
+                "mqtt.embedded.users-file",
+                Files.writeString(folder.resolve("users"), "viewer vera " + "v".repeat(20) + "\n"));
         Files.writeString(setup.folder().resolve("config/fleet.yaml"), "groups: {pair: [two, one]}\n");
         host = ControllerOfClasses.start(setup);
         awaitConnected(host, IDS);

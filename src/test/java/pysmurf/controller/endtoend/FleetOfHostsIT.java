@@ -44,8 +44,10 @@ class FleetOfHostsIT {
         FleetIT.addSlots(slots, IDS);
         members = ControllerOfClasses.start(slots);
         FleetIT.awaitConnected(members, IDS);
-        commander = ControllerOfJar.start(
-                Setup.in(Files.createDirectory(folder.resolve("commander"))).withBroker(broker.url()));
+        commander = ControllerOfJar.start(Setup.in(Files.createDirectory(folder.resolve("commander")))
+                .withBroker(broker.url())
+                // the members speak 5
+                .with("mqtt.version", "3.1.1"));
     }
 
     @AfterAll
@@ -115,6 +117,24 @@ class FleetOfHostsIT {
         assertThat(ended.at("/data/fleet/succeeded")).hasToString("[\"one\",\"two\"]");
         assertThat(ended.at("/stages/0/numbers/session_id").asInt()).isEqualTo(first);
         assertThat(runs("one")).isEqualTo(before + 1);
+    }
+
+    @Test
+    void abortsWhatItStartedWhenItsOwnControllerIsStopped() throws Exception {
+        int fleet =
+                commander.http().start("fleet", waiting()).path("session_id").asInt();
+        List<Integer> started = List.of(session(fleet, 0), session(fleet, 1));
+
+        commander.stop();
+        for (int member = 0; member < IDS.size(); member++) {
+            JsonNode ended = members.http().of(IDS.get(member)).awaitDone(started.get(member));
+            assertThat(ended.path("outcome").asText()).isEqualTo("aborted");
+        }
+
+        commander = ControllerOfJar.start(commander.setup());
+        JsonNode ended = commander.http().session(fleet);
+        assertThat(ended.path("outcome").asText()).isEqualTo("aborted");
+        assertThat(ended.at("/data/fleet/aborted")).hasSize(IDS.size());
     }
 
     @Test

@@ -394,6 +394,29 @@ class TurnsTest {
         assertThat(list("succeeded")).isEqualTo("a");
     }
 
+    @Test
+    void asksNobodyAsLongAsNoAnswerWouldBeHeard() {
+        fleet("", "a");
+        assertThat(turns.next(false, now)).isNull();
+        assertThat(sent()).containsExactly("a run");
+        after(Turns.ANSWER_MS);
+        assertThat(turns.next(false, now)).isNull();
+        assertThat(sent()).containsExactly("a run");
+    }
+
+    /** Its status was heard before this began, as after a crash. */
+    @Test
+    void doesNotWaitForOneThatIsGoneAlready() {
+        fleet("", "a");
+        sent();
+        accepts("a");
+        statuses.put("a", json("{'online': false}"));
+        assertThat(sent()).isEmpty();
+        after(Turns.RETURN_MS);
+        assertThat(sent()).isEmpty();
+        assertThat(list("offline")).isEqualTo("a");
+    }
+
     /** What it told was not heard, as while a broker is away. */
     @Test
     void asksOneWhoseStatusNoLongerShowsItsSession() {
