@@ -15,6 +15,7 @@ import pysmurf.controller.command.Admission;
 import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.Settings;
 import pysmurf.controller.config.StartFailure;
+import pysmurf.controller.fleet.FleetPart;
 import pysmurf.controller.http.HttpPart;
 import pysmurf.controller.mqtt.MqttPart;
 import pysmurf.controller.observe.Health;
@@ -116,7 +117,7 @@ final class Controller implements AutoCloseable {
         StorePart store = opening.get();
         store.join(assembly);
         SinkPart sinks = new SinkPart(assembly);
-        SessionPart session = new SessionPart(assembly, store.sessions(), sinks.events());
+        SessionPart session = new SessionPart(assembly, store.sessions(), sinks.events(), machine, url(machine));
         Sessions sessions = session.sessions();
         PublisherPart publisher = new PublisherPart(assembly, session, sinks, machine);
         Summary summary = new Summary(session.files(), configuration.dataDir());
@@ -127,6 +128,7 @@ final class Controller implements AutoCloseable {
                 assembly.bind("admission", new Admission(operations, sessions, assembly.clock(), store::hindrance));
         assembly.health().addHindrance(admission::unavailable);
         PipelinePart pipelines = new PipelinePart(assembly, sessions, operation);
+        new FleetPart(assembly, host.directory(), sessions, pipelines.pipelines());
         new ScriptPart(assembly, sessions, publisher, operation, admission);
         MqttPart mqtt = new MqttPart(assembly, sessions, host.broker(), machine, () -> sayReady(operations, publisher));
         http.join(operations, sessions);
@@ -147,7 +149,13 @@ final class Controller implements AutoCloseable {
 
     /** What a list of controllers says of this one, when it has started. */
     ObjectNode row() {
-        return page.row().put("url", host.http().url() + "/controllers/" + id() + "/");
+        return page.row();
+    }
+
+    /** Where others, too, find its page. */
+    private String url(String machine) {
+        String server = host.http().url().replaceFirst("//(0\\.0\\.0\\.0|::|\\[::])(?=:\\d+$)", "//" + machine);
+        return server + "/controllers/" + id() + "/";
     }
 
     /** @param whole whether it is for an admin */

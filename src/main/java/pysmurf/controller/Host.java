@@ -1,6 +1,8 @@
 package pysmurf.controller;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Clock;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,6 +11,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import pysmurf.controller.access.AccessPart;
 import pysmurf.controller.assembly.MemoryBudget;
 import pysmurf.controller.audit.Audit;
@@ -16,8 +19,10 @@ import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.config.Settings;
 import pysmurf.controller.config.StartFailure;
+import pysmurf.controller.fleet.Directory;
 import pysmurf.controller.http.HttpServer;
 import pysmurf.controller.mqtt.EmbeddedBroker;
+import pysmurf.controller.mqtt.ProcessRoutes;
 import pysmurf.controller.observe.Health;
 import pysmurf.controller.observe.Health.Check;
 import pysmurf.controller.observe.Health.State;
@@ -41,6 +46,8 @@ public final class Host implements AutoCloseable {
     /** Null where the broker runs elsewhere. */
     private final EmbeddedBroker broker;
 
+    private final Directory directory = new Directory();
+    private final ProcessRoutes routes;
     private final Slots slots;
     private final HttpServer http;
     private volatile boolean started;
@@ -54,14 +61,20 @@ public final class Host implements AutoCloseable {
         access = new AccessPart(configuration, files);
         audit = new Audit(configuration.get(Settings.AUDIT_FILE), Clock.systemUTC());
         broker = EmbeddedBroker.of(configuration, access.users());
+        routes = new ProcessRoutes(configuration, broker, Map.of("directory", directory));
         slots = new Slots(configuration, files, this::controller);
         health.add("controllers", this::health);
         health.addHindrance(() -> started ? Optional.empty() : Optional.of("the controllers are starting"));
-        http = new HttpServer(
-                configuration, access.tokens(), health, metrics, slots::areFiles, () -> slots.running().stream()
-                        .map(Controller::row)
-                        .toList());
+        http = new HttpServer(configuration, access.tokens(), health, metrics, slots::areFiles, this::list);
         agents.install(http.whole());
+    }
+
+    /** The controllers here, and behind them those elsewhere. */
+    private List<ObjectNode> list() {
+        Collection<Controller> own = slots.running();
+        List<String> ids = own.stream().map(Controller::id).toList();
+        return Stream.concat(own.stream().map(Controller::row), directory.others(ids).stream())
+                .toList();
     }
 
     private Controller controller(Configuration own) {
@@ -118,6 +131,7 @@ public final class Host implements AutoCloseable {
             // not before: a command that comes earlier would find nobody
             broker.start();
         }
+        routes.start();
     }
 
     @Override
@@ -126,6 +140,7 @@ public final class Host implements AutoCloseable {
             return;
         }
         slots.close();
+        routes.close();
         if (broker != null) {
             broker.close();
         }
@@ -165,5 +180,9 @@ public final class Host implements AutoCloseable {
 
     EmbeddedBroker broker() {
         return broker;
+    }
+
+    Directory directory() {
+        return directory;
     }
 }

@@ -45,6 +45,7 @@ import pysmurf.controller.config.TextFile;
             RunCommand.class,
             TuneCommand.class,
             StartCommand.class,
+            FleetCommand.class,
             AbortCommand.class,
             StopCommand.class,
             OperationsCommand.class,
@@ -77,6 +78,13 @@ public final class Ctl implements Runnable {
             scope = ScopeType.INHERIT,
             description = {"The controller; by default " + URL_VARIABLE + ", or", DEFAULT_URL})
     private String url;
+
+    @Option(
+            names = "--controller",
+            paramLabel = "ID",
+            scope = ScopeType.INHERIT,
+            description = "One of several controllers at that URL.")
+    private String controller;
 
     @Option(
             names = "--token-file",
@@ -160,7 +168,8 @@ public final class Ctl implements Runnable {
 
     ControllerClient client() {
         String base = url != null ? url : terminal.environment().getOrDefault(URL_VARIABLE, DEFAULT_URL);
-        return new ControllerClient(checkedUrl(base), token());
+        String below = controller == null ? "" : "/controllers/" + ControllerClient.quoted(controller);
+        return new ControllerClient(checkedUrl(base) + below, token());
     }
 
     private String checkedUrl(String text) {

@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.stream.StreamSupport;
 
 /** How far an operation of stages is: one line that is redrawn on a terminal, elsewhere a few plain lines. */
-final class Progress {
+final class Progress implements Display {
 
     private static final int MAX_BAR = 30;
     private static final int MIN_BAR = 8;
@@ -25,8 +25,8 @@ final class Progress {
         this.columns = columns;
     }
 
-    /** @param elapsed seconds since the start */
-    void show(JsonNode session, double elapsed) {
+    @Override
+    public void show(JsonNode session, double elapsed) {
         String time = String.format(Locale.ROOT, "%5.1f s", elapsed);
         List<JsonNode> stages = StreamSupport.stream(session.path("stages").spliterator(), false)
                 .filter(Progress::isOnTheWay)
@@ -83,7 +83,8 @@ final class Progress {
         return line.length() <= width ? line : line.substring(0, width);
     }
 
-    void clear() {
+    @Override
+    public void clear() {
         out.print(columns > 0 ? Terminal.CLEAR_LINE : "");
         out.flush();
     }

@@ -167,8 +167,11 @@ record SessionReport(JsonNode session) {
                 .replace("-/-", "-");
     }
 
-    /** The stages that were run, how each ended and how long it took. */
+    /** The stages that were run, how each ended and how long it took; of a fleet all its members. */
     TextTable stages() {
+        if (session.at("/data/fleet").isObject()) {
+            return FleetTable.of(session);
+        }
         TextTable table = new TextTable();
         each(session.path("stages"))
                 .filter(stage -> stage.path("start_time").isNumber())

@@ -1,11 +1,8 @@
 package pysmurf.controller.ctl;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
-import pysmurf.controller.session.Json;
 
 @Command(
         name = "start",
@@ -34,23 +31,6 @@ final class StartCommand extends StartingCommand {
 
     @Override
     public Integer call() throws InterruptedException {
-        ObjectNode params = Json.object();
-        // Of an unknown operation there is none, and the controller has better words for that.
-        JsonNode schema = assignments.isEmpty()
-                ? params
-                : OperationsCommand.find(client(), operation).at("/parameters/properties");
-        for (String assignment : assignments) {
-            int equals = assignment.indexOf('=');
-            String name = assignment.substring(0, Math.max(0, equals));
-            if (name.isEmpty() || params.has(name)) {
-                throw usage("Not like name=value, or given twice: '" + assignment + "'");
-            }
-            try {
-                params.set(name, ParameterText.read(assignment.substring(equals + 1), schema.path(name)));
-            } catch (IllegalArgumentException e) {
-                throw usage(name + ": " + e.getMessage());
-            }
-        }
-        return start(operation, params, false);
+        return start(operation, assigned(operation, assignments), false);
     }
 }

@@ -4,10 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintStream;
+import java.util.List;
 import java.util.UUID;
 import picocli.CommandLine.Option;
 import pysmurf.controller.ctl.ControllerClient.Reply;
 import pysmurf.controller.ctl.Follower.Event;
+import pysmurf.controller.session.Json;
 
 /** A command that starts an operation and stays until its session has ended. */
 abstract class StartingCommand extends Subcommand {
@@ -52,9 +54,36 @@ abstract class StartingCommand extends Subcommand {
         return new SessionReport(session).title() + " has started.";
     }
 
+    /** How progress is shown. */
+    Display display(PrintStream out, int columns) {
+        return new Progress(out, columns);
+    }
+
+    /** Parameters given as name=value, each of the type that the operation's schema says. */
+    ObjectNode assigned(String operation, List<String> assignments) {
+        ObjectNode params = Json.object();
+        // Of an unknown operation there is none, and the controller has better words for that.
+        JsonNode schema = assignments.isEmpty()
+                ? params
+                : OperationsCommand.find(client(), operation).at("/parameters/properties");
+        for (String assignment : assignments) {
+            int equals = assignment.indexOf('=');
+            String name = assignment.substring(0, Math.max(0, equals));
+            if (name.isEmpty() || params.has(name)) {
+                throw usage("Not like name=value, or given twice: '" + assignment + "'");
+            }
+            try {
+                params.set(name, ParameterText.read(assignment.substring(equals + 1), schema.path(name)));
+            } catch (IllegalArgumentException e) {
+                throw usage(name + ": " + e.getMessage());
+            }
+        }
+        return params;
+    }
+
     private Reply showProgress(ControllerClient client, int id, String key, boolean shown) throws InterruptedException {
         long start = System.nanoTime();
-        Progress progress = new Progress(err(), shown ? terminal().columns() : 0);
+        Display progress = display(err(), shown ? terminal().columns() : 0);
         ControllerClient.Watch watch = session -> {
             if (shown) {
                 progress.show(session, (System.nanoTime() - start) / 1e9);

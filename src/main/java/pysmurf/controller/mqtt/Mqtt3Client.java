@@ -37,11 +37,11 @@ final class Mqtt3Client extends MqttClient implements PahoClient {
         options.setMqttVersion(MqttConnectOptions.MQTT_VERSION_3_1_1);
         options.setKeepAliveInterval(KEEP_ALIVE_S);
         options.setConnectionTimeout(STEP_TIMEOUT_S);
-        options.setSocketFactory(identity.sockets(url));
+        options.setSocketFactory(identity.login().sockets(url));
         options.setHttpsHostnameVerificationEnabled(true);
-        if (!identity.username().isEmpty()) {
-            options.setUserName(identity.username());
-            options.setPassword(identity.password().toCharArray());
+        if (!identity.login().username().isEmpty()) {
+            options.setUserName(identity.login().username());
+            options.setPassword(identity.login().password().toCharArray());
         }
         options.setWill(identity.statusTopic(), identity.offline().getBytes(StandardCharsets.UTF_8), 1, true);
         connect(options);

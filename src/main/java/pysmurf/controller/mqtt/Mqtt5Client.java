@@ -39,11 +39,11 @@ final class Mqtt5Client extends MqttClient implements PahoClient {
         options.setAutomaticReconnect(false);
         options.setKeepAliveInterval(KEEP_ALIVE_S);
         options.setConnectionTimeout(STEP_TIMEOUT_S);
-        options.setSocketFactory(identity.sockets(url));
+        options.setSocketFactory(identity.login().sockets(url));
         options.setHttpsHostnameVerificationEnabled(true);
-        if (!identity.username().isEmpty()) {
-            options.setUserName(identity.username());
-            options.setPassword(identity.password().getBytes(StandardCharsets.UTF_8));
+        if (!identity.login().username().isEmpty()) {
+            options.setUserName(identity.login().username());
+            options.setPassword(identity.login().password().getBytes(StandardCharsets.UTF_8));
         }
         options.setWill(
                 identity.statusTopic(),

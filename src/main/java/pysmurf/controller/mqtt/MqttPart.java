@@ -1,12 +1,10 @@
 package pysmurf.controller.mqtt;
 
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
-import pysmurf.controller.access.KeyStoreFile;
 import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.config.Configuration;
 import pysmurf.controller.config.MqttVersion;
@@ -91,9 +89,7 @@ public final class MqttPart {
         return new MqttIdentity(
                 own == null ? clientId : clientId + "-" + own.ownName(),
                 host + ", process " + ProcessHandle.current().pid() + ", " + unique,
-                own == null ? configuration.get(Settings.MQTT_USERNAME) : own.ownName(),
-                own == null ? configuration.get(Settings.MQTT_PASSWORD) : own.ownPassword(),
-                trust(),
+                MqttLogin.of(configuration, own),
                 topicRoot + "/status",
                 offline(),
                 topicRoot + "/heartbeat");
@@ -101,16 +97,6 @@ public final class MqttPart {
 
     private String offline() {
         return sessions.statusJson(false).toString();
-    }
-
-    private KeyStoreFile trust() throws StartFailure {
-        String file = configuration.get(Settings.MQTT_TLS_TRUSTSTORE);
-        if (file.isEmpty()) {
-            return null;
-        }
-        KeyStoreFile trust = new KeyStoreFile(Path.of(file), configuration.get(Settings.MQTT_TLS_TRUSTSTORE_PASSWORD));
-        StartFailure.named(Settings.MQTT_TLS_TRUSTSTORE, trust::trusting);
-        return trust;
     }
 
     /** Where the broker is; empty as long as it is not known. */

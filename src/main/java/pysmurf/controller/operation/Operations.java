@@ -2,7 +2,11 @@ package pysmurf.controller.operation;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitOption;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
@@ -20,8 +24,11 @@ import org.apache.camel.model.ModelCamelContext;
 import org.apache.camel.model.OnExceptionDefinition;
 import org.apache.camel.model.ProcessorDefinition;
 import org.apache.camel.model.RouteDefinition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import pysmurf.controller.config.FollowedFile;
 import pysmurf.controller.config.FollowedFiles;
+import pysmurf.controller.config.TextFile;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.OperationFailure;
@@ -33,6 +40,10 @@ import pysmurf.controller.session.Outcome;
  * with a parameter "stage": the script block itself, or one that an integrator made of it.
  */
 public final class Operations {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Operations.class);
+
+    private static final String SCHEMA = ".schema.json";
 
     /** @param operation null as long as its schema cannot be used */
     private record Known(Route route, Schema schema, Operation operation) {}
@@ -89,7 +100,7 @@ public final class Operations {
     private Known known(String name, Route route, Known last) {
         Path routes = RouteFiles.of(route);
         Path beside = routes == null ? folder.resolve("operations") : routes.getParent();
-        Path file = beside.resolve(name + ".schema.json");
+        Path file = beside.resolve(name + SCHEMA);
         Schema schema = last == null ? null : last.schema();
         if (schema == null || !schema.file().equals(file)) {
             if (schema != null) {
@@ -114,6 +125,24 @@ public final class Operations {
         if (find(session.opName()).isEmpty()) {
             throw new OperationFailure(
                     Outcome.FAILED, "the operation " + session.opName() + " was taken away before it began");
+        }
+    }
+
+    /**
+     * Whether a session of an operation begins again after a crash, as its schema says. Asked before there are routes, so the schema
+     * is looked for by its name.
+     */
+    public boolean isResumed(String name) {
+        try (Stream<Path> found = Files.find(
+                folder.resolve("operations"),
+                Integer.MAX_VALUE,
+                (file, attributes) -> file.endsWith(name + SCHEMA),
+                FileVisitOption.FOLLOW_LINKS)) {
+            Path schema = found.findFirst().orElse(null);
+            return schema != null && read(TextFile.read(schema)).isResumed();
+        } catch (IOException | UncheckedIOException | IllegalArgumentException e) {
+            LOG.warn("Whether sessions of {} go on after a crash cannot be told: {}", name, e.toString());
+            return false;
         }
     }
 

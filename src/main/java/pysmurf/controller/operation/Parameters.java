@@ -52,6 +52,8 @@ public final class Parameters {
     private static final int DEFAULT_STOP_GRACE_S = 10;
     /** A day. */
     private static final int MAX_STOP_GRACE_S = 86_400;
+    /** Keyword of ours: {@code "x-resume": true} says that a session goes through its route again after a crash of the controller. */
+    private static final String RESUME = "x-resume";
     /** Keyword of ours: {@code "x-data": {"stream_on": false}} is what the data of a session begin with. */
     private static final String FIRST_DATA = "x-data";
     /** Keyword of ours: {@code "x-feeds": {"iv_results": "iv_results"}} says which session data go to which feed of OCS. */
@@ -86,9 +88,10 @@ public final class Parameters {
     /** Draft 2020-12 and the words of ours. */
     private static final JsonSchemaFactory FACTORY = JsonSchemaFactory.builder()
             .metaSchema(JsonMetaSchema.builder(JsonMetaSchema.getV202012())
-                    .keywords(Stream.of(LOCK, LOCK_UNLESS, KIND, AUTOSTART, STOP_GRACE, FIRST_DATA, FEEDS, OPTION)
-                            .map(NonValidationKeyword::new)
-                            .toList())
+                    .keywords(
+                            Stream.of(LOCK, LOCK_UNLESS, KIND, AUTOSTART, STOP_GRACE, RESUME, FIRST_DATA, FEEDS, OPTION)
+                                    .map(NonValidationKeyword::new)
+                                    .toList())
                     .build())
             .defaultMetaSchemaIri(JsonMetaSchema.getV202012().getIri())
             // only the standard's own schemas, which the library brings along; else it would ask the network
@@ -152,8 +155,10 @@ public final class Parameters {
                 && !(grace.isNumber() && grace.asDouble() > 0 && grace.asDouble() <= MAX_STOP_GRACE_S)) {
             return Optional.of(STOP_GRACE + " is a number of seconds above 0, at most " + MAX_STOP_GRACE_S);
         }
-        if (json.has(LOCK) && !json.path(LOCK).isBoolean()) {
-            return Optional.of(LOCK + " is true or false");
+        for (String keyword : List.of(LOCK, RESUME)) {
+            if (json.has(keyword) && !json.path(keyword).isBoolean()) {
+                return Optional.of(keyword + " is true or false");
+            }
         }
         if (json.has(LOCK_UNLESS) && !json.path(LOCK_UNLESS).isTextual()) {
             return Optional.of(LOCK_UNLESS + " is the name of a parameter");
@@ -228,6 +233,11 @@ public final class Parameters {
     /** How long a process may take to end after a stop. */
     public Duration stopGrace() {
         return Duration.ofMillis(Math.round(json.path(STOP_GRACE).asDouble(DEFAULT_STOP_GRACE_S) * 1000));
+    }
+
+    /** Whether a session begins again after a crash, where no script of it was running. */
+    boolean isResumed() {
+        return json.path(RESUME).asBoolean();
     }
 
     /** What the data of a session begin with. */

@@ -54,9 +54,9 @@ final class RouteFiles {
         this.folder = folder;
     }
 
-    /** Whether a file is one of routes or kamelets. */
-    static boolean isRead(Path file) {
-        return isRoutes(file) || isKamelet(file);
+    /** Whether a file is one of routes or kamelets. What the process reads itself is not for its controllers. */
+    boolean isRead(Path file) {
+        return (isRoutes(file) || isKamelet(file)) && !file.startsWith(folder.resolve("process"));
     }
 
     static boolean isRoutes(Path file) {

@@ -1,5 +1,6 @@
 package pysmurf.controller.pipeline;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonSetter;
 import com.fasterxml.jackson.annotation.Nulls;
@@ -35,15 +36,17 @@ import pysmurf.controller.session.Json;
  * @param like    operations whose files say of stages what this one does not, the last first
  * @param stages  by name; a stage that is not there has no limits
  * @param presets which stages are run, by the value of the parameter {@code preset}; empty if there are none
+ * @param groups  controllers that have a name together, as ids and patterns; empty if there are none
  */
 public record PipelineSettings(
         @JsonProperty(access = JsonProperty.Access.WRITE_ONLY)
         List<String> like,
 
         Map<String, StageSettings> stages,
-        Map<String, List<String>> presets) {
+        Map<String, List<String>> presets,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, List<String>> groups) {
 
-    static final PipelineSettings NONE = new PipelineSettings(List.of(), Map.of(), Map.of());
+    static final PipelineSettings NONE = new PipelineSettings(List.of(), Map.of(), Map.of(), Map.of());
 
     private static final String STAGES = "stages";
 
@@ -60,6 +63,7 @@ public record PipelineSettings(
         // in the order of the file
         stages = stages == null ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(stages));
         presets = presets == null ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(presets));
+        groups = groups == null ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(groups));
     }
 
     /**

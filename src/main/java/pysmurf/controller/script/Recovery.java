@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.Predicate;
 import org.apache.camel.ExchangeProperty;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,6 +42,8 @@ public final class Recovery {
     /** 0 to 3 on bay 0 of a carrier card, 4 to 7 on bay 1. */
     private static final List<Integer> ALL_BANDS = List.of(0, 1, 2, 3, 4, 5, 6, 7);
 
+    private static final String BEGINNING = "direct:operation";
+
     private static final String DIED = "The controller died while this session ran; ";
 
     private final Sessions sessions;
@@ -49,44 +52,55 @@ public final class Recovery {
     private final Admission admission;
     private final RecoveryPolicy policy;
     private final Graces graces;
+    private final Predicate<String> resumed;
 
+    /** @param resumed whether sessions of an operation begin again in place of ending with the controller */
     public Recovery(
             Sessions sessions,
             SessionCloser closer,
             ScriptExecutor scripts,
             Admission admission,
             RecoveryPolicy policy,
-            Graces graces) {
+            Graces graces,
+            Predicate<String> resumed) {
         this.sessions = sessions;
         this.closer = closer;
         this.scripts = scripts;
         this.admission = admission;
         this.policy = policy;
         this.graces = graces;
+        this.resumed = resumed;
     }
 
     /**
      * Closes what cannot go on.
      *
-     * @return the sessions that go on, by the route {@code recovery}, and a new one of {@code safe_state} if one was interrupted
+     * @return the sessions that go on and the route that each goes through: {@code recovery}, or {@code operation} for what begins
+     *         again, and for a new one of {@code safe_state} if one was interrupted
      */
-    public List<LiveSession> begin() {
+    public Map<LiveSession, String> begin() {
         // All at once, since commands wait for the last of them, and a stubborn script takes the ladder's whole time.
         Executor threads = task -> new Thread(task, "recovery").start();
         Map<LiveSession, CompletableFuture<Boolean>> adopted = new LinkedHashMap<>();
-        sessions.unfinished()
-                .forEach(session -> adopted.put(session, CompletableFuture.supplyAsync(() -> adopt(session), threads)));
-        List<LiveSession> next = new ArrayList<>();
+        Map<LiveSession, String> next = new LinkedHashMap<>();
+        for (LiveSession session : sessions.unfinished()) {
+            if (session.now().scripts().isEmpty() && resumed.test(session.opName())) {
+                sessions.message(session, "The controller died and was restarted; this session goes on");
+                next.put(session, BEGINNING);
+            } else {
+                adopted.put(session, CompletableFuture.supplyAsync(() -> adopt(session), threads));
+            }
+        }
         List<LiveSession> interrupted = new ArrayList<>();
         adopted.forEach((session, goesOn) -> {
             if (goesOn.join()) {
-                next.add(session);
+                next.put(session, "direct:recovery");
             } else if (session.exclusive()) {
                 interrupted.add(session);
             }
         });
         if (!interrupted.isEmpty()) {
-            makeSafe(interrupted).ifPresent(next::add);
+            makeSafe(interrupted).ifPresent(session -> next.put(session, BEGINNING));
         }
         return next;
     }

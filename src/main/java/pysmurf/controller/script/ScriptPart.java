@@ -1,7 +1,7 @@
 package pysmurf.controller.script;
 
 import java.time.Duration;
-import java.util.List;
+import java.util.Map;
 import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.command.Admission;
 import pysmurf.controller.config.Configuration;
@@ -12,7 +12,6 @@ import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.script.process.Signal;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.Sessions;
-import pysmurf.controller.session.Status;
 
 /** How scripts are run and ended, and what becomes of those that an earlier life of the controller left. */
 public final class ScriptPart {
@@ -54,12 +53,11 @@ public final class ScriptPart {
                         executor,
                         admission,
                         configuration.get(Settings.RECOVERY_POLICY),
-                        graces));
-        List<LiveSession> unfinished = recovery.begin();
+                        graces,
+                        operations.operations()::isResumed));
+        Map<LiveSession, String> unfinished = recovery.begin();
         assembly.whenStarted(Signal::warmUp);
-        assembly.whenStarted(() -> unfinished.forEach(session -> operations
-                .threads()
-                .start(session, session.now().status() == Status.STARTING ? "direct:operation" : "direct:recovery")));
+        assembly.whenStarted(() -> unfinished.forEach(operations.threads()::start));
         assembly.whenStopping(() -> {
             admission.stop();
             aborts.abortAll(ABORT_AT_STOP);

@@ -12,6 +12,7 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import pysmurf.controller.access.Requester;
 
@@ -170,6 +171,14 @@ public record Session(
     @JsonIgnore
     public boolean isStopping() {
         return status == Status.STOPPING && abort == null;
+    }
+
+    /** The name of the first stage that runs; empty if none does. */
+    Optional<String> runningStage() {
+        return stages.stream()
+                .filter(stage -> stage.status() == Stage.State.RUNNING)
+                .map(Stage::name)
+                .findFirst();
     }
 
     /** A status only moves forward. */

@@ -9,7 +9,13 @@ public final class SessionPart {
     private final Sessions sessions;
     private final RegisteredFiles files;
 
-    public SessionPart(Assembly assembly, SessionStore store, SessionEvents events) throws Exception {
+    /**
+     * @param machine the name of the machine
+     * @param url     where the controller's page is
+     */
+    public SessionPart(Assembly assembly, SessionStore store, SessionEvents events, String machine, String url)
+            throws Exception {
+        String slot = assembly.configuration().get(Settings.SLOT);
         sessions = assembly.bind(
                 "sessions",
                 new Sessions(
@@ -17,7 +23,11 @@ public final class SessionPart {
                         events,
                         assembly.clock(),
                         assembly.configuration().get(Settings.SESSIONS_MAX_DATA),
-                        assembly.metrics().registry()));
+                        assembly.metrics().registry(),
+                        Json.object()
+                                .put("slot", slot.isEmpty() ? null : slot)
+                                .put("host", machine)
+                                .put("url", url)));
         files = assembly.closing(
                 new RegisteredFiles(sessions, assembly.configuration().get(Settings.FILES_DIGEST_UP_TO)));
         assembly.metrics()

@@ -26,24 +26,49 @@ public final class Sessions {
 
     private static final Logger LOG = LoggerFactory.getLogger(Sessions.class);
 
+    /** In so many sessions the last one that held the lock is looked for, at the start. */
+    private static final int MAX_LOOK_BACK = 20;
+
     private final SessionStore store;
     private final SessionEvents events;
     private final Clock clock;
     private final long maxData;
     private final SessionMetrics metrics;
+    private final ObjectNode place;
     private BigDecimal since;
+    /** Of the last session that held the lock; null if it is not known. */
+    private Outcome lastOutcome;
+
+    /** Of a controller that does not say where it is. */
+    public Sessions(SessionStore store, SessionEvents events, Clock clock, long maxData, MeterRegistry meters) {
+        this(store, events, clock, maxData, meters, Json.object());
+    }
 
     /**
      * @param maxData what the data of a session may take as JSON text
      * @param meters  where sessions are counted and measured
+     * @param place   which controller this is and where, as the status topic tells others
      */
-    public Sessions(SessionStore store, SessionEvents events, Clock clock, long maxData, MeterRegistry meters) {
+    public Sessions(
+            SessionStore store,
+            SessionEvents events,
+            Clock clock,
+            long maxData,
+            MeterRegistry meters,
+            ObjectNode place) {
         this.metrics = new SessionMetrics(meters);
         this.maxData = maxData;
         this.store = store;
         this.events = events;
         this.clock = clock;
+        this.place = place;
         this.since = now();
+        try (Stream<LiveSession> newest = store.list(MAX_LOOK_BACK, null, null, null)) {
+            lastOutcome = newest.filter(session -> session.exclusive() && session.isDone())
+                    .findFirst()
+                    .map(session -> session.now().outcome())
+                    .orElse(null);
+        }
     }
 
     /** Opens a session and, if it is exclusive, takes the lock with it. */
@@ -148,6 +173,7 @@ public final class Sessions {
      */
     public void update(LiveSession session, UnaryOperator<Session> change) {
         boolean ends;
+        boolean moves;
         synchronized (session) {
             Session before = session.now();
             Session after = change.apply(before);
@@ -164,6 +190,7 @@ public final class Sessions {
                 say(session, "The session is full: some of what its scripts report is not kept (publisher.not_kept)");
             }
             ends = after.isDone() && advanced;
+            moves = staged && !after.runningStage().equals(before.runningStage());
             // a stop that is answered holds after a crash, too; an abort waits for no disk
             boolean stops = advanced && after.isStopping();
             boolean atOnce = ends
@@ -190,6 +217,8 @@ public final class Sessions {
             lockChanged(session);
             metrics.ended(session, lasted(session));
             session.ended().complete(session);
+        } else if (moves && session.exclusive()) {
+            publishStatus();
         }
     }
 
@@ -409,11 +438,17 @@ public final class Sessions {
     private synchronized void lockChanged(LiveSession session) {
         if (session.exclusive()) {
             since = now();
-            events.publish(statusEvent());
+            lastOutcome = session.isDone() ? session.now().outcome() : lastOutcome;
+            publishStatus();
         }
     }
 
-    /** Whether the controller is busy, as an event for the sinks. */
+    /** One after the other, so that the last that is told is how it is. */
+    private synchronized void publishStatus() {
+        events.publish(statusEvent());
+    }
+
+    /** Whether the controller is busy, and with what, as an event for the sinks. */
     public synchronized SessionEvent statusEvent() {
         return SessionEvent.of(SessionEvent.Type.STATUS, null, Json.text(statusJson(true)));
     }
@@ -421,12 +456,17 @@ public final class Sessions {
     /** The payload of the status topic. */
     public synchronized ObjectNode statusJson(boolean online) {
         Optional<LiveSession> holder = store.holder();
-        return Json.object()
+        ObjectNode status = Json.object()
                 .put("online", online)
                 .put("busy", holder.isPresent())
                 .put("session_id", holder.map(LiveSession::id).orElse(null))
                 .put("op_name", holder.map(LiveSession::opName).orElse(null))
                 .put("since", since);
+        status.setAll(place);
+        return status.put(
+                        "stage",
+                        holder.flatMap(session -> session.now().runningStage()).orElse(null))
+                .put("last_outcome", lastOutcome == null ? null : lastOutcome.word());
     }
 
     /** The session as an event, for a sink that missed it. */
@@ -471,7 +511,7 @@ public final class Sessions {
     }
 
     /** A session's own times never go back, though the clock may: clients take one from another. */
-    private BigDecimal now(LiveSession session) {
+    public BigDecimal now(LiveSession session) {
         return session.time(now());
     }
 

@@ -101,6 +101,9 @@ class CtlTest {
                 "start noise band",
                 "start noise band=x",
                 "start noise band=1 band=2",
+                "fleet",
+                "fleet noise band=x",
+                "fleet noise --member-params {",
                 "show me",
                 "sessions --limit -1",
                 "--url ftp://somewhere/ status",
@@ -114,6 +117,31 @@ class CtlTest {
         assertThat(typed.err()).contains("pysmurf-ctl").doesNotContain(SECRET);
         assertThat(typed.out()).isEmpty();
         assertThat(controller.commands()).isEmpty();
+    }
+
+    @Test
+    void commandsAFleetByOneOfSeveralControllers() throws Exception {
+        TypedLine typed = type(
+                "--controller",
+                "crate1",
+                "fleet",
+                "noise",
+                "band=2",
+                "--members",
+                "a,b*",
+                "--at-least",
+                "80%",
+                "--retries",
+                "1",
+                "--member-params",
+                "{\"a\": {\"band\": 1}}");
+
+        assertThat(typed.end()).as(typed.err()).isZero();
+        FakeController.Command command = controller.commands().get(0);
+        assertThat(command.path()).isEqualTo("/controllers/crate1/api/v1/operations/fleet");
+        assertThat(command.params())
+                .hasToString("{\"members\":[\"a\",\"b*\"],\"retries\":1,\"op\":\"noise\",\"params\":{\"band\":2},"
+                        + "\"member_params\":{\"a\":{\"band\":1}},\"at_least\":\"80%\"}");
     }
 
     @ParameterizedTest

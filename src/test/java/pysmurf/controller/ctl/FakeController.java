@@ -95,7 +95,7 @@ final class FakeController implements AutoCloseable {
             reply(exchange, 200, "{\"id\":\"fake\",\"start_time\":1795392099.5}");
         } else if (path.endsWith("/log")) {
             log(exchange);
-        } else if (path.equals("/api/v1/operations")) {
+        } else if (path.endsWith("/api/v1/operations")) {
             reply(exchange, 200, "[" + OPERATION.replace('\'', '"') + "]");
         } else if (path.equals("/api/v1/events")) {
             lastEventIds.add(exchange.getRequestHeaders()

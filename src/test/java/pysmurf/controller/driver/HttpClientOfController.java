@@ -53,6 +53,11 @@ public final class HttpClientOfController {
         this.client = client;
     }
 
+    /** One of several controllers of the process. */
+    public HttpClientOfController of(String controller) {
+        return new HttpClientOfController(base + "/controllers/" + controller, client);
+    }
+
     /** A whole reply. */
     public record Reply(HttpResponse<byte[]> response) {
 

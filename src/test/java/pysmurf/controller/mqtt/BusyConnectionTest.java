@@ -41,8 +41,8 @@ class BusyConnectionTest {
     @Test
     void publishesEachEvent() throws Exception {
         EmbeddedBroker broker = new EmbeddedBroker("127.0.0.1", 0, folder, null);
-        MqttIdentity identity =
-                new MqttIdentity("me", "life", "", "", null, "pysmurf/me/status", "{}", "pysmurf/me/heartbeat");
+        MqttIdentity identity = new MqttIdentity(
+                "me", "life", new MqttLogin("", "", null), "pysmurf/me/status", "{}", "pysmurf/me/heartbeat");
         MqttConnection connection = new MqttConnection(identity, 1024 * 1024, MqttVersion.V3);
         SinkFailures failures = new SinkFailures();
         List<String> published = new CopyOnWriteArrayList<>();

@@ -12,9 +12,7 @@ class NoDelaySocketFactoryTest {
     @ParameterizedTest
     @ValueSource(strings = {"tcp://localhost:1883", "ssl://localhost:8883"})
     void sendsAtOnce(String url) throws Exception {
-        MqttIdentity identity = new MqttIdentity("me", "life", "", "", null, "status", "{}", "heartbeat");
-
-        try (Socket socket = identity.sockets(url).createSocket()) {
+        try (Socket socket = new MqttLogin("", "", null).sockets(url).createSocket()) {
             assertThat(socket.getTcpNoDelay()).isTrue();
         }
     }

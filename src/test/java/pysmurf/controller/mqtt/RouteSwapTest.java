@@ -39,8 +39,8 @@ class RouteSwapTest {
     @EnumSource(MqttVersion.class)
     void takesEachMessageOnce(MqttVersion version) throws Exception {
         EmbeddedBroker broker = new EmbeddedBroker("127.0.0.1", 0, folder, null);
-        MqttIdentity identity =
-                new MqttIdentity("me", "life", "", "", null, "pysmurf/me/status", "{}", "pysmurf/me/heartbeat");
+        MqttIdentity identity = new MqttIdentity(
+                "me", "life", new MqttLogin("", "", null), "pysmurf/me/status", "{}", "pysmurf/me/heartbeat");
         MqttConnection connection = new MqttConnection(identity, 1024 * 1024, version);
         ExecutorService sender = Executors.newSingleThreadExecutor();
         AtomicBoolean enough = new AtomicBoolean();
@@ -88,8 +88,8 @@ class RouteSwapTest {
     @Test
     void startsWhileTheConnectionWaitsForIt() throws Exception {
         EmbeddedBroker broker = new EmbeddedBroker("127.0.0.1", 0, folder, null);
-        MqttIdentity identity =
-                new MqttIdentity("me", "life", "", "", null, "pysmurf/me/status", "{}", "pysmurf/me/heartbeat");
+        MqttIdentity identity = new MqttIdentity(
+                "me", "life", new MqttLogin("", "", null), "pysmurf/me/status", "{}", "pysmurf/me/heartbeat");
         MqttConnection connection = new MqttConnection(identity, 1024 * 1024, MqttVersion.V5);
         CountDownLatch waiting = new CountDownLatch(1);
         CountDownLatch routes = new CountDownLatch(1);

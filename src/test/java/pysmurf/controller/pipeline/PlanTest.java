@@ -22,7 +22,8 @@ class PlanTest {
             Map.of(
                     "setup_amps", new StageSettings(60.0, 0, false, 60, 1, List.of()),
                     "find_freq", new StageSettings(90.0, 0, true, 30, 0.5, List.of())),
-            Map.of("setup", ROUTE, "check", List.of("take_noise")));
+            Map.of("setup", ROUTE, "check", List.of("take_noise")),
+            Map.of());
 
     private static Plan plan(String params) {
         try {

@@ -43,8 +43,16 @@ class RecoveryTest {
 
     private List<LiveSession> recover(RecoveryPolicy policy) {
         Graces graces = new Graces(Duration.ofMillis(100), Duration.ofMillis(100));
-        return new Recovery(sessions, new SessionCloser(sessions, (session, outcome) -> {}), null, null, policy, graces)
-                .begin();
+        return List.copyOf(new Recovery(
+                        sessions,
+                        new SessionCloser(sessions, (session, outcome) -> {}),
+                        null,
+                        null,
+                        policy,
+                        graces,
+                        "goes_on"::equals)
+                .begin()
+                .keySet());
     }
 
     /** The kernel has given the number to somebody else, who is none of our business. */
@@ -110,7 +118,8 @@ class RecoveryTest {
                             null,
                             null,
                             RecoveryPolicy.ABORT,
-                            graces)
+                            graces,
+                            operation -> false)
                     .begin();
 
             // one after the other they would take 9 s

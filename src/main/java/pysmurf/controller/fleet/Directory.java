@@ -1,0 +1,149 @@
+package pysmurf.controller.fleet;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.camel.Body;
+import org.apache.camel.Header;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import pysmurf.controller.session.Json;
+
+/**
+ * All controllers at the broker, of this process and of others, as they tell of themselves. One for the process: what is heard once is
+ * enough for all controllers in it. Thread-safe.
+ */
+public final class Directory {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Directory.class);
+
+    private static final Pattern TOPIC = Pattern.compile("pysmurf/([A-Za-z0-9_][A-Za-z0-9_-]*)/(status|reply|session)");
+    private static final Pattern DIGITS = Pattern.compile("\\d+");
+    private static final int MAX_CONTROLLERS = 1000;
+    private static final List<String> FIELDS =
+            List.of("online", "busy", "session_id", "op_name", "since", "slot", "host", "url", "stage", "last_outcome");
+    /** A broker tells all retained states at once; this long after the first one, none is missing. */
+    private static final long ALL_TOLD_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** crate2 is before crate10. */
+    static final Comparator<String> BY_ID = Comparator.comparing(
+                    (String id) -> DIGITS.matcher(id).replaceAll(number -> padded(number.group())))
+            .thenComparing(Comparator.naturalOrder());
+
+    /** What a message tells. */
+    enum Kind {
+        STATUS,
+        REPLY,
+        SESSION
+    }
+
+    /** Wants to hear what controllers answer and tell. It is called on a thread that must not wait. */
+    @FunctionalInterface
+    interface Ear {
+
+        void heard(String controller, Kind kind, JsonNode payload);
+    }
+
+    private final Map<String, ObjectNode> statuses = new ConcurrentSkipListMap<>(BY_ID);
+    private final Set<Ear> ears = ConcurrentHashMap.newKeySet();
+    /** By {@link System#nanoTime}; null until something is heard. */
+    private volatile Long firstHeard;
+
+    private static String padded(String number) {
+        return "0".repeat(Math.max(0, 9 - number.length())) + number;
+    }
+
+    /** For the routes of the process: a message on one of the topics that controllers tell of themselves on. */
+    public void heard(@Header("CamelMqttTopic") String topic, @Body byte[] payload) {
+        Matcher matcher = TOPIC.matcher(topic);
+        if (!matcher.matches()) {
+            return;
+        }
+        Kind kind = Kind.valueOf(matcher.group(2).toUpperCase(java.util.Locale.ROOT));
+        // sessions are large, and most of the time nobody asks
+        if (kind == Kind.STATUS || !ears.isEmpty()) {
+            read(matcher.group(1), kind, payload);
+        }
+    }
+
+    private void read(String controller, Kind kind, byte[] payload) {
+        JsonNode json = Json.object();
+        try {
+            json = payload.length == 0 ? json : Json.readLenient(payload);
+        } catch (JsonProcessingException e) {
+            LOG.debug("What {} tells as {} is no JSON: {}", controller, kind, e.getOriginalMessage());
+            return;
+        }
+        if (kind == Kind.STATUS) {
+            note(controller, json);
+        }
+        for (Ear ear : ears) {
+            ear.heard(controller, kind, json);
+        }
+    }
+
+    private void note(String controller, JsonNode json) {
+        if (firstHeard == null) {
+            firstHeard = System.nanoTime();
+        }
+        if (json.isEmpty()) {
+            // someone has cleared what the broker kept of a controller that is no more
+            statuses.remove(controller);
+        } else if (json instanceof ObjectNode status
+                && (statuses.containsKey(controller) || statuses.size() < MAX_CONTROLLERS)) {
+            statuses.put(controller, Json.object().setAll(status.retain(FIELDS)));
+        }
+    }
+
+    /** Whether all controllers that the broker knows have been heard. */
+    boolean isComplete() {
+        Long first = firstHeard;
+        return first != null && System.nanoTime() - first > ALL_TOLD_NANOS;
+    }
+
+    /** The ids of all that have been heard, online or not, in order. */
+    Collection<String> known() {
+        return List.copyOf(statuses.keySet());
+    }
+
+    /** What a controller last said of itself; empty if nothing was heard of it. */
+    Optional<JsonNode> status(String controller) {
+        return Optional.ofNullable(statuses.get(controller));
+    }
+
+    void add(Ear ear) {
+        ears.add(ear);
+    }
+
+    void remove(Ear ear) {
+        ears.remove(ear);
+    }
+
+    /**
+     * For a list of controllers: those that are not in this process.
+     *
+     * @param own the ids of those that are
+     */
+    public List<ObjectNode> others(Collection<String> own) {
+        return statuses.entrySet().stream()
+                .filter(entry -> !own.contains(entry.getKey()))
+                .map(entry -> {
+                    ObjectNode row = Json.object().put("id", entry.getKey());
+                    FIELDS.forEach(field -> row.putNull(field));
+                    row.setAll(entry.getValue());
+                    return row.putNull("health");
+                })
+                .toList();
+    }
+}

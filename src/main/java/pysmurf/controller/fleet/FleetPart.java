@@ -1,0 +1,19 @@
+package pysmurf.controller.fleet;
+
+import pysmurf.controller.assembly.Assembly;
+import pysmurf.controller.pipeline.Pipelines;
+import pysmurf.controller.session.Sessions;
+
+/** The operation that commands other controllers. */
+public final class FleetPart {
+
+    /**
+     * @param directory the controllers that there are
+     * @param pipelines has the file with the groups
+     */
+    public FleetPart(Assembly assembly, Directory directory, Sessions sessions, Pipelines pipelines) {
+        assembly.bind(
+                Fleet.NAME,
+                new Fleet(directory, sessions, () -> pipelines.of(Fleet.NAME).groups()));
+    }
+}

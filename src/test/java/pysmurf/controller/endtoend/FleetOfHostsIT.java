@@ -1,0 +1,166 @@
+package pysmurf.controller.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static pysmurf.controller.driver.HttpClientOfController.params;
+import static pysmurf.controller.driver.HttpClientOfController.script;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import pysmurf.controller.driver.ControllerOfClasses;
+import pysmurf.controller.driver.ControllerOfJar;
+import pysmurf.controller.driver.ControllerUnderTest;
+import pysmurf.controller.driver.Setup;
+import pysmurf.controller.driver.TestBroker;
+
+/** A fleet whose members are in another process, over a broker that is in neither; what of these dies, and comes back. */
+class FleetOfHostsIT {
+
+    private static final List<String> IDS = List.of("one", "two");
+
+    private static TestBroker broker;
+    private static ControllerUnderTest members;
+    private static ControllerOfJar commander;
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void startHosts(@TempDir Path folder) throws Exception {
+        broker = TestBroker.embedded(folder.resolve("broker"));
+        broker.start();
+        Setup slots = Setup.in(Files.createDirectory(folder.resolve("members")))
+                .withBroker(broker.url())
+                .withBrokerToCome();
+        FleetIT.addSlots(slots, IDS);
+        members = ControllerOfClasses.start(slots);
+        FleetIT.awaitConnected(members, IDS);
+        commander = ControllerOfJar.start(Setup.in(Files.createDirectory(folder.resolve("commander")))
+                .withBroker(broker.url())
+                // the members speak 5
+                .with("mqtt.version", "3.1.1"));
+    }
+
+    @AfterAll
+    static void stopHosts() {
+        commander.close();
+        members.close();
+        broker.close();
+    }
+
+    private static JsonNode row(String id) throws Exception {
+        return StreamSupport.stream(commander.http().get("/controllers").json().spliterator(), false)
+                .filter(row -> row.path("id").asText().equals(id))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** Each waits for a file of its own name. */
+    private ObjectNode waiting() {
+        ObjectNode fleet = params().put("op", "run").put("members", "*");
+        fleet.set("params", params());
+        fleet.putArray("exclude").add(commander.setup().id());
+        IDS.forEach(id -> fleet.withObject("member_params")
+                .set(id, script("wait_for_file.py", folder.resolve(id).toString())));
+        return fleet;
+    }
+
+    private void release(String id) throws Exception {
+        Files.createFile(folder.resolve(id));
+    }
+
+    private static int session(int fleet, int member) {
+        return await("member " + member)
+                .atMost(ControllerUnderTest.PATIENCE)
+                .until(
+                        () -> commander
+                                .http()
+                                .session(fleet)
+                                .path("stages")
+                                .path(member)
+                                .at("/numbers/session_id"),
+                        JsonNode::isNumber)
+                .asInt();
+    }
+
+    private static int runs(String id) throws Exception {
+        return members.http().of(id).get("/api/v1/sessions?op=run").json().size();
+    }
+
+    @Test
+    void goesOnAfterItsOwnControllerWasKilledAndStartsNothingTwice() throws Exception {
+        int before = runs("one");
+        int fleet = commander
+                .http()
+                .start("fleet", waiting().put("concurrency", 1))
+                .path("session_id")
+                .asInt();
+        int first = session(fleet, 0);
+        members.http().of("one").awaitOutput(first, "ready");
+
+        commander.kill();
+        commander = ControllerOfJar.start(commander.setup());
+        release("one");
+        release("two");
+
+        JsonNode ended = commander.http().awaitDone(fleet);
+        assertThat(ended.path("outcome").asText()).as(ended.toString()).isEqualTo("succeeded");
+        assertThat(ended.at("/data/fleet/succeeded")).hasToString("[\"one\",\"two\"]");
+        assertThat(ended.at("/stages/0/numbers/session_id").asInt()).isEqualTo(first);
+        assertThat(runs("one")).isEqualTo(before + 1);
+    }
+
+    @Test
+    void abortsWhatItStartedWhenItsOwnControllerIsStopped() throws Exception {
+        int fleet =
+                commander.http().start("fleet", waiting()).path("session_id").asInt();
+        List<Integer> started = List.of(session(fleet, 0), session(fleet, 1));
+
+        commander.stop();
+        for (int member = 0; member < IDS.size(); member++) {
+            JsonNode ended = members.http().of(IDS.get(member)).awaitDone(started.get(member));
+            assertThat(ended.path("outcome").asText()).isEqualTo("aborted");
+        }
+
+        commander = ControllerOfJar.start(commander.setup());
+        JsonNode ended = commander.http().session(fleet);
+        assertThat(ended.path("outcome").asText()).isEqualTo("aborted");
+        assertThat(ended.at("/data/fleet/aborted")).hasSize(IDS.size());
+    }
+
+    @Test
+    void hearsWhatEndedWhileTheBrokerWasAway() throws Exception {
+        int fleet =
+                commander.http().start("fleet", waiting()).path("session_id").asInt();
+        int first = session(fleet, 0);
+        members.http().of("two").awaitOutput(session(fleet, 1), "ready");
+        await("its status").until(() -> row("one").path("busy").asBoolean());
+        JsonNode row = row("one");
+        assertThat(row.path("slot").asText()).isEqualTo("2");
+        assertThat(row.path("session_id").asInt()).isEqualTo(first);
+        assertThat(row.path("url").asText()).endsWith("/controllers/one/");
+        assertThat(row.path("health").isNull()).isTrue();
+        assertThat(row(commander.setup().id()).path("health").asText()).isEqualTo("UP");
+
+        broker.stop();
+        release("one");
+        members.http().of("one").awaitDone(first);
+        broker.start();
+        release("two");
+
+        JsonNode ended = commander.http().awaitDone(fleet);
+        assertThat(ended.path("outcome").asText()).as(ended.toString()).isEqualTo("succeeded");
+        await("its status").atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(
+                        row("one").path("last_outcome").asText())
+                .isEqualTo("succeeded"));
+    }
+}
