@@ -32,6 +32,7 @@ import pysmurf.controller.pipeline.PipelinePart;
 import pysmurf.controller.pipeline.Summary;
 import pysmurf.controller.publisher.PublisherPart;
 import pysmurf.controller.script.ScriptPart;
+import pysmurf.controller.session.Json;
 import pysmurf.controller.session.SessionPart;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.sink.SinkPart;
@@ -71,7 +72,7 @@ final class Controller implements AutoCloseable {
 
     private FutureTask<StorePart> opening;
     private Health health;
-    private PagePart page;
+    private Sessions sessions;
     private RouteReload reload;
 
     Controller(Configuration configuration, Host host, Metrics metrics) {
@@ -118,7 +119,7 @@ final class Controller implements AutoCloseable {
         store.join(assembly);
         SinkPart sinks = new SinkPart(assembly);
         SessionPart session = new SessionPart(assembly, store.sessions(), sinks.events(), machine, url(machine));
-        Sessions sessions = session.sessions();
+        sessions = session.sessions();
         PublisherPart publisher = new PublisherPart(assembly, session, sinks, machine);
         Summary summary = new Summary(session.files(), configuration.dataDir());
         OperationPart operation = new OperationPart(assembly, sessions, summary, swap);
@@ -133,7 +134,7 @@ final class Controller implements AutoCloseable {
         MqttPart mqtt = new MqttPart(assembly, sessions, host.broker(), machine, () -> sayReady(operations, publisher));
         http.join(operations, sessions);
         new OcsPart(assembly, host.access().tokens(), host.agents(), operations, sessions, machine);
-        page = new PagePart(assembly, machine, mqtt::brokerUrl, operations, sessions, pipelines);
+        new PagePart(assembly, mqtt::brokerUrl, operations, sessions, pipelines);
         assembly.metrics()
                 .gauge(
                         "pysmurf.routes.broken",
@@ -149,7 +150,9 @@ final class Controller implements AutoCloseable {
 
     /** What a list of controllers says of this one, when it has started. */
     ObjectNode row() {
-        return page.row();
+        ObjectNode row = Json.object().put("id", id());
+        row.setAll(sessions.statusJson(true));
+        return row.put("health", health.report(false).status().name());
     }
 
     /** Where others, too, find its page. */

@@ -27,9 +27,7 @@ import pysmurf.controller.http.HttpRequest;
 import pysmurf.controller.operation.Operations;
 import pysmurf.controller.pipeline.Pipelines;
 import pysmurf.controller.session.Json;
-import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.Sessions;
-import pysmurf.controller.session.Stage;
 
 /** What the operator's page asks for beside sessions: the controller, its scripts, how pipelines are judged. */
 public final class PageViews {
@@ -40,26 +38,20 @@ public final class PageViews {
     private final Assembly assembly;
     private final Configuration configuration;
     private final Supplier<Optional<String>> broker;
-    private final String machine;
     private final Instant startTime;
     private final Sessions sessions;
     private final Operations operations;
     private final Pipelines pipelines;
 
-    /**
-     * @param machine the name of the machine
-     * @param broker  where the broker is, as soon as that is known
-     */
+    /** @param broker where the broker is, as soon as that is known */
     public PageViews(
             Assembly assembly,
-            String machine,
             Supplier<Optional<String>> broker,
             Sessions sessions,
             Operations operations,
             Pipelines pipelines) {
         this.assembly = assembly;
         this.configuration = assembly.configuration();
-        this.machine = machine;
         this.broker = broker;
         this.startTime = assembly.clock().instant();
         this.sessions = sessions;
@@ -84,24 +76,6 @@ public final class PageViews {
         ArrayNode running = view.putArray("running");
         sessions.unfinished().forEach(session -> running.add(session.id()));
         return HttpReply.json(200, view);
-    }
-
-    ObjectNode row() {
-        String slot = configuration.get(Settings.SLOT);
-        ObjectNode row = Json.object()
-                .put("id", configuration.get(Settings.CONTROLLER_ID))
-                .put("slot", slot.isEmpty() ? null : slot)
-                .put("host", machine);
-        row.setAll(sessions.statusJson(true));
-        return row.put("stage", sessions.holder().flatMap(PageViews::stage).orElse(null))
-                .put("health", assembly.health().report(false).status().name());
-    }
-
-    private static Optional<String> stage(LiveSession session) {
-        return session.now().stages().stream()
-                .filter(stage -> stage.status() == Stage.State.RUNNING)
-                .map(Stage::name)
-                .findFirst();
     }
 
     /**
