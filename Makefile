@@ -25,8 +25,8 @@ build: $(JAR) ## Build target/pysmurf-controller.jar and target/lib
 $(JAR): $(SOURCES)
 	@$(MVN) -B -q -ntp -Dmaven.test.skip=true package
 
-demo: $(JAR) ## Tune a simulated band over MQTT; KEEP=1 leaves the controller running
-	@KEEP='$(KEEP)' sh src/demo/demo.sh
+demo: $(JAR) ## Tune a simulated band over MQTT; SLOTS=7: seven slots by one command; KEEP=1 leaves the controller running
+	@KEEP='$(KEEP)' SLOTS='$(SLOTS)' sh src/demo/demo.sh
 
 night: $(JAR) ## Run a short simulated night on two slots (80 s), and show a table of the results
 	@PYTHONDONTWRITEBYTECODE=1 python3 src/demo/night.py

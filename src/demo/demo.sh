@@ -1,5 +1,6 @@
 #!/bin/sh
-# Starts a controller of its own, has it tune one simulated band over MQTT, and stops it again; with KEEP=1 it stays up.
+# Starts a controller of its own, has it tune one simulated band over MQTT, and stops it again; with KEEP=1 it stays up. With SLOTS=7
+# these are seven controllers in one process, tuned by one command.
 # HTTP_PORT, MQTT_EMBEDDED_PORT and PUBLISHER_LISTEN_PORT say which ports it takes. Arguments go to demo.py, e.g.
 # --params '{"bands": [0, 1]}'.
 set -u
@@ -12,6 +13,7 @@ readonly ID=pysmurf-controller
 readonly STOP_SECONDS=15
 controller=
 demo=
+slots=${SLOTS:-}
 
 fail() {
     echo "demo: $*" >&2
@@ -67,7 +69,11 @@ start_controller() {
     rm -rf "$data"
     mkdir -p "$data/config" || exit 1
     for file in config/*; do
-        [ "$file" = config/application.properties ] || ln -s "$PWD/$file" "$data/config/" || exit 1
+        [ "$file" = config/application.properties ] || [ "$file" = config/slots ] || ln -s "$PWD/$file" "$data/config/" || exit 1
+    done
+    [ -z "$slots" ] || mkdir "$data/config/slots" || exit 1
+    for slot in $(seq ${slots:-0}); do
+        echo "controller.slot=$slot" >"$data/config/slots/$(name_of "$slot").properties" || exit 1
     done
     log=$data/controller.log
     env -u SMURFPUB_BACKEND -u SMURFPUB_ID -u OCS_CONFIG_DIR -u AUTH_TOKENS_FILE -u MQTT_BROKER_URL -u PUBLISHER_DESTINATIONS \
@@ -78,6 +84,21 @@ start_controller() {
         setsid bin/pysmurf-controller </dev/null >"$log" 2>&1 &
     controller=$!
     echo "Controller started: HTTP http://$HOST:$http_port/, MQTT tcp://$HOST:$mqtt_port, process $controller"
+}
+
+name_of() {
+    printf 'crate1slot%d' "$1"
+}
+
+# One fleet command to all slots; the table that lives is that of the command line.
+tune_slots() {
+    until bin/pysmurf-ctl --url "http://$HOST:$http_port" --controller "$(name_of 1)" status >/dev/null 2>&1; do
+        is_alive "$controller" || return 1
+        sleep 0.2
+    done
+    echo "The page of all: http://$HOST:$http_port/"
+    bin/pysmurf-ctl --url "http://$HOST:$http_port" --controller "$(name_of 1)" \
+        fleet tune_squids bands=0 simulate=true --members 'crate1slot*'
 }
 
 # Ends what it runs, itself and then, if it must be, the hard way.
@@ -108,6 +129,9 @@ interrupted() {
     exit "$1"
 }
 
+case $slots in
+*[!0-9]* | 0*) fail "SLOTS: '$slots' is not a whole number from 1 on" ;;
+esac
 [ -f "$JAR" ] || fail "$JAR is not there: make build"
 command -v python3 >/dev/null || fail "python3 is not there"
 command -v setsid >/dev/null || fail "setsid is not there (package util-linux)"
@@ -122,7 +146,11 @@ choose_ports
 start_controller
 
 # In the background, because a shell answers to signals only while it waits itself.
-PYTHONDONTWRITEBYTECODE=1 python3 src/demo/demo.py "$http_port" "$mqtt_port" "$ID" "$controller" "$log" "$@" &
+if [ -n "$slots" ]; then
+    tune_slots &
+else
+    PYTHONDONTWRITEBYTECODE=1 python3 src/demo/demo.py "$http_port" "$mqtt_port" "$ID" "$controller" "$log" "$@" &
+fi
 demo=$!
 wait "$demo"
 code=$?
@@ -142,6 +170,8 @@ case ${KEEP:-} in
     cat <<END
 The controller is still up. It is stopped by
   kill $controller
+END
+    [ -n "$slots" ] || cat <<END
 Next, e.g.:
   curl -X POST 'http://$HOST:$http_port/api/v1/operations/tune_squids?wait=60' -d '{"bands": [0, 1], "simulate": true}'
   mosquitto_pub -p $mqtt_port -t pysmurf/$ID/command/tune_squids -m '{"bands": [2], "simulate": true}'
