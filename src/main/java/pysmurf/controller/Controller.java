@@ -71,6 +71,7 @@ final class Controller implements AutoCloseable {
 
     private FutureTask<StorePart> opening;
     private Health health;
+    private Sessions sessions;
     private PagePart page;
     private RouteReload reload;
 
@@ -117,7 +118,7 @@ final class Controller implements AutoCloseable {
         store.join(assembly);
         SinkPart sinks = new SinkPart(assembly);
         SessionPart session = new SessionPart(assembly, store.sessions(), sinks.events(), machine, url(machine));
-        Sessions sessions = session.sessions();
+        sessions = session.sessions();
         PublisherPart publisher = new PublisherPart(assembly, session, sinks, machine);
         Summary summary = new Summary(session.files(), configuration.dataDir());
         OperationPart operation = new OperationPart(assembly, sessions, summary, swap);
@@ -149,6 +150,11 @@ final class Controller implements AutoCloseable {
     /** What a list of controllers says of this one, when it has started. */
     ObjectNode row() {
         return page.row();
+    }
+
+    /** What it tells of itself. */
+    ObjectNode state() {
+        return sessions.statusJson(true);
     }
 
     /** Where others, too, find its page. */
