@@ -151,8 +151,13 @@ final class Controller implements AutoCloseable {
     /** What a list of controllers says of this one, when it has started. */
     ObjectNode row() {
         ObjectNode row = Json.object().put("id", id());
-        row.setAll(sessions.statusJson(true));
+        row.setAll(state());
         return row.put("health", health.report(false).status().name());
+    }
+
+    /** What it tells of itself. */
+    ObjectNode state() {
+        return sessions.statusJson(true);
     }
 
     /** Where others, too, find its page. */

@@ -2,7 +2,6 @@ package pysmurf.controller;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Clock;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +9,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import pysmurf.controller.access.AccessPart;
@@ -46,7 +46,7 @@ public final class Host implements AutoCloseable {
     /** Null where the broker runs elsewhere. */
     private final EmbeddedBroker broker;
 
-    private final Directory directory = new Directory();
+    private final Directory directory = new Directory(this::states, this::hears);
     private final ProcessRoutes routes;
     private final Slots slots;
     private final HttpServer http;
@@ -69,11 +69,17 @@ public final class Host implements AutoCloseable {
         agents.install(http.whole());
     }
 
+    private Map<String, Supplier<ObjectNode>> states() {
+        return slots.running().stream().collect(Collectors.toMap(Controller::id, controller -> controller::state));
+    }
+
+    private boolean hears() {
+        return routes.areStarted();
+    }
+
     /** The controllers here, and behind them those elsewhere. */
     private List<ObjectNode> list() {
-        Collection<Controller> own = slots.running();
-        List<String> ids = own.stream().map(Controller::id).toList();
-        return Stream.concat(own.stream().map(Controller::row), directory.others(ids).stream())
+        return Stream.concat(slots.running().stream().map(Controller::row), directory.others().stream())
                 .toList();
     }
 

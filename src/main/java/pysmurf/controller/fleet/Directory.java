@@ -6,12 +6,16 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.camel.Body;
@@ -55,10 +59,21 @@ public final class Directory {
         void heard(String controller, Kind kind, JsonNode payload);
     }
 
+    private final Supplier<Map<String, Supplier<ObjectNode>>> own;
+    private final BooleanSupplier listening;
     private final Map<String, ObjectNode> statuses = new ConcurrentSkipListMap<>(BY_ID);
     private final Set<Ear> ears = ConcurrentHashMap.newKeySet();
-    /** By {@link System#nanoTime}; null until something is heard. */
-    private volatile Long firstHeard;
+    /** Since when it listens, by {@link System#nanoTime}; null until that is known. */
+    private volatile Long listensSince;
+
+    /**
+     * @param own       the controllers of this process, which need not be heard to be known: their states, by id
+     * @param listening whether all that is told from now on is heard
+     */
+    public Directory(Supplier<Map<String, Supplier<ObjectNode>>> own, BooleanSupplier listening) {
+        this.own = own;
+        this.listening = listening;
+    }
 
     private static String padded(String number) {
         return "0".repeat(Math.max(0, 9 - number.length())) + number;
@@ -70,7 +85,7 @@ public final class Directory {
         if (!matcher.matches()) {
             return;
         }
-        Kind kind = Kind.valueOf(matcher.group(2).toUpperCase(java.util.Locale.ROOT));
+        Kind kind = Kind.valueOf(matcher.group(2).toUpperCase(Locale.ROOT));
         // sessions are large, and most of the time nobody asks
         if (kind == Kind.STATUS || !ears.isEmpty()) {
             read(matcher.group(1), kind, payload);
@@ -94,9 +109,7 @@ public final class Directory {
     }
 
     private void note(String controller, JsonNode json) {
-        if (firstHeard == null) {
-            firstHeard = System.nanoTime();
-        }
+        noteThatItListens();
         if (json.isEmpty()) {
             // someone has cleared what the broker kept of a controller that is no more
             statuses.remove(controller);
@@ -106,20 +119,35 @@ public final class Directory {
         }
     }
 
+    private void noteThatItListens() {
+        if (listensSince == null) {
+            listensSince = System.nanoTime();
+        }
+    }
+
     /** Whether all controllers that the broker knows have been heard. */
     boolean isComplete() {
-        Long first = firstHeard;
-        return first != null && System.nanoTime() - first > ALL_TOLD_NANOS;
+        if (listensSince == null && listening.getAsBoolean()) {
+            noteThatItListens();
+        }
+        Long since = listensSince;
+        return since != null && System.nanoTime() - since > ALL_TOLD_NANOS;
     }
 
     /** The ids of all that have been heard, online or not, in order. */
     Collection<String> known() {
-        return List.copyOf(statuses.keySet());
+        Set<String> ids = new TreeSet<>(BY_ID);
+        ids.addAll(statuses.keySet());
+        ids.addAll(own.get().keySet());
+        return ids;
     }
 
     /** What a controller last said of itself; empty if nothing was heard of it. */
     Optional<JsonNode> status(String controller) {
-        return Optional.ofNullable(statuses.get(controller));
+        // one that tells it while this begins to listen may not be heard
+        return Optional.ofNullable(own.get().get(controller))
+                .<JsonNode>map(Supplier::get)
+                .or(() -> Optional.ofNullable(statuses.get(controller)));
     }
 
     void add(Ear ear) {
@@ -130,14 +158,11 @@ public final class Directory {
         ears.remove(ear);
     }
 
-    /**
-     * For a list of controllers: those that are not in this process.
-     *
-     * @param own the ids of those that are
-     */
-    public List<ObjectNode> others(Collection<String> own) {
+    /** For a list of controllers: those that are not in this process. */
+    public List<ObjectNode> others() {
+        Set<String> here = own.get().keySet();
         return statuses.entrySet().stream()
-                .filter(entry -> !own.contains(entry.getKey()))
+                .filter(entry -> !here.contains(entry.getKey()))
                 .map(entry -> {
                     ObjectNode row = Json.object().put("id", entry.getKey());
                     FIELDS.forEach(field -> row.putNull(field));

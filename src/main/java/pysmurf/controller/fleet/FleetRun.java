@@ -23,7 +23,7 @@ public final class FleetRun {
     /** What finds no room is asked for later. */
     private static final int MAX_HEARD = 10_000;
 
-    private static final long LOOK_EVERY_MS = 50;
+    private static final long LOOK_EVERY_MS = 100;
 
     private record Heard(String controller, Kind kind, JsonNode payload) {}
 

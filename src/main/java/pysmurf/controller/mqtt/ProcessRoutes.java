@@ -75,6 +75,14 @@ public final class ProcessRoutes implements AutoCloseable {
         }
     }
 
+    /** Whether all of them are connected, or were and come back by themselves. */
+    public boolean areStarted() {
+        return context.isStarted()
+                && context.getRoutes().stream().allMatch(route -> context.getRouteController()
+                        .getRouteStatus(route.getRouteId())
+                        .isStarted());
+    }
+
     private Path folder() {
         return configuration.routesDir().resolve("process");
     }

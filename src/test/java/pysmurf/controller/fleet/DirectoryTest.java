@@ -11,7 +11,8 @@ import pysmurf.controller.session.Json;
 
 class DirectoryTest {
 
-    private final Directory directory = new Directory();
+    private final Directory directory =
+            new Directory(() -> Map.of("own", () -> Json.object().put("online", true)), () -> false);
 
     private void heard(String topic, String payload) {
         directory.heard(topic, payload.getBytes(StandardCharsets.UTF_8));
@@ -23,14 +24,16 @@ class DirectoryTest {
                 "pysmurf/crate10/status",
                 "{\"online\": true, \"busy\": false, \"since\": 3.5, \"host\": \"b\", \"other\": 1}");
         heard("pysmurf/crate2/status", "{\"online\": false, \"busy\": false}");
-        heard("pysmurf/own/status", "{\"online\": true}");
         heard("pysmurf/gone/status", "{\"online\": true}");
         heard("pysmurf/gone/status", "");
         heard("pysmurf/x y/status", "{\"online\": true}");
         heard("pysmurf/broken/status", "{");
 
+        assertThat(directory.status("own").orElseThrow().path("online").asBoolean())
+                .isTrue();
+        assertThat(directory.status("gone")).isEmpty();
         assertThat(directory.known()).containsExactly("crate2", "crate10", "own");
-        assertThat(directory.others(List.of("own")).get(1))
+        assertThat(directory.others().get(1))
                 .hasToString("{\"id\":\"crate10\",\"online\":true,\"busy\":false,\"session_id\":null,\"op_name\":null,"
                         + "\"since\":3.5,\"slot\":null,\"host\":\"b\",\"url\":null,\"stage\":null,\"last_outcome\":null,"
                         + "\"health\":null}");
