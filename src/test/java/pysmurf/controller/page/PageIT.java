@@ -43,7 +43,7 @@ class PageIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final String TOKEN = "only-for-this-test";
-    private static final String AXE = "/META-INF/resources/webjars/axe-core/4.6.3/axe.min.js";
+    static final String AXE = "/META-INF/resources/webjars/axe-core/4.6.3/axe.min.js";
 
     private Path folder;
 
@@ -489,7 +489,7 @@ class PageIT {
         }
     }
 
-    private static List<String> serious(JsonNode result) {
+    static List<String> serious(JsonNode result) {
         return Stream.iterate(0, i -> i + 1)
                 .limit(result.path("violations").size())
                 .map(result.path("violations")::path)
