@@ -35,8 +35,19 @@ public final class Directory {
     private static final Pattern TOPIC = Pattern.compile("pysmurf/([A-Za-z0-9_][A-Za-z0-9_-]*)/(status|reply|session)");
     private static final Pattern DIGITS = Pattern.compile("\\d+");
     private static final int MAX_CONTROLLERS = 1000;
-    private static final List<String> FIELDS =
-            List.of("online", "busy", "session_id", "op_name", "since", "slot", "host", "url", "stage", "last_outcome");
+    private static final List<String> FIELDS = List.of(
+            "online",
+            "busy",
+            "session_id",
+            "op_name",
+            "since",
+            "slot",
+            "host",
+            "url",
+            "stage",
+            "stage_number",
+            "stages",
+            "last_outcome");
     /** A broker tells all retained states at once; this long after the first one, none is missing. */
     private static final long ALL_TOLD_NANOS = TimeUnit.SECONDS.toNanos(1);
 

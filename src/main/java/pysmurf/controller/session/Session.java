@@ -181,6 +181,25 @@ public record Session(
                 .findFirst();
     }
 
+    /** The stages that are not left out. */
+    private List<Stage> stagesToRun() {
+        return stages.stream()
+                .filter(stage -> stage.status() != Stage.State.SKIPPED)
+                .toList();
+    }
+
+    /** What the status topic says of stages: the one that runs, which it is, and of how many; nulls if none runs. */
+    ObjectNode progress() {
+        List<String> names = stagesToRun().stream().map(Stage::name).toList();
+        Optional<String> running = runningStage();
+        return Json.object()
+                .put("stage", running.orElse(null))
+                .put(
+                        "stage_number",
+                        running.map(name -> names.indexOf(name) + 1).orElse(null))
+                .put("stages", running.map(name -> names.size()).orElse(null));
+    }
+
     /** A status only moves forward. */
     Session advanced(Status next) {
         return next.compareTo(status) > 0 ? withStatus(next) : this;

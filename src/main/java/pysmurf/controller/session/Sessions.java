@@ -463,10 +463,9 @@ public final class Sessions {
                 .put("op_name", holder.map(LiveSession::opName).orElse(null))
                 .put("since", since);
         status.setAll(place);
-        return status.put(
-                        "stage",
-                        holder.flatMap(session -> session.now().runningStage()).orElse(null))
-                .put("last_outcome", lastOutcome == null ? null : lastOutcome.word());
+        status.putNull("stage").putNull("stage_number").putNull("stages");
+        holder.ifPresent(session -> status.setAll(session.now().progress()));
+        return status.put("last_outcome", lastOutcome == null ? null : lastOutcome.word());
     }
 
     /** The session as an event, for a sink that missed it. */

@@ -71,7 +71,7 @@ function line(row) {
     say(slot, row.slot ?? '–');
     say(host, row.host ?? '–');
     fill(state, badge(stateOf(row)), row.busy ? ` ${row.op_name} #${row.session_id}` : '');
-    say(stage, row.stage === null || row.stage === undefined ? '–' : words(row.stage));
+    say(stage, row.stage ? `${words(row.stage)}${row.stages > 1 ? `, ${row.stage_number} of ${row.stages}` : ''}` : '–');
     fill(since, timeTag(row.since));
     fill(last, row.last_outcome ? badge(row.last_outcome) : '–');
     fill(health, isHere(row) ? badge(row.health.toLowerCase()) : '–');

@@ -35,7 +35,8 @@ class DirectoryTest {
         assertThat(directory.known()).containsExactly("crate2", "crate10", "own");
         assertThat(directory.others().get(1))
                 .hasToString("{\"id\":\"crate10\",\"online\":true,\"busy\":false,\"session_id\":null,\"op_name\":null,"
-                        + "\"since\":3.5,\"slot\":null,\"host\":\"b\",\"url\":null,\"stage\":null,\"last_outcome\":null,"
+                        + "\"since\":3.5,\"slot\":null,\"host\":\"b\",\"url\":null,\"stage\":null,\"stage_number\":null,"
+                        + "\"stages\":null,\"last_outcome\":null,"
                         + "\"health\":null}");
     }
 
