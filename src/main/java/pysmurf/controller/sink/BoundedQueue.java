@@ -91,13 +91,11 @@ public final class BoundedQueue extends WakingQueue implements AutoCloseable {
 
     @Override
     public Exchange poll(long timeout, TimeUnit unit) throws InterruptedException {
-        // stopping a consumer relies on this being no longer than was asked for
-        long end = System.nanoTime() + unit.toNanos(timeout);
         long deadline = System.nanoTime() + MAX_DEFERRAL_NANOS;
         while (urgent != null && !urgent.isEmpty() && System.nanoTime() < deadline) {
             LockSupport.parkNanos(LOOK_EVERY_NANOS);
         }
-        return taken(super.poll(end - System.nanoTime(), TimeUnit.NANOSECONDS));
+        return taken(super.poll(timeout, unit));
     }
 
     @Override

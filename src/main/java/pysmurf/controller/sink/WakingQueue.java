@@ -10,13 +10,14 @@ import org.apache.camel.component.seda.BlockingQueueFactory;
 import org.apache.camel.component.seda.SedaConstants;
 
 /**
- * A queue of a route that begins at {@code seda:}. Whoever waits at it can be woken, so that consumers may wait for long, which
- * costs no processor time, and a stop need not wait for them.
+ * A queue of a route that begins at {@code seda:}. Its consumers look every poll timeout whether they are to stop. Here they can be
+ * woken, so they wait longer than they ask for: hundreds of idle ones would else keep a processor busy.
  */
 public class WakingQueue extends LinkedBlockingQueue<Exchange> {
 
     private static final long serialVersionUID = 1L;
 
+    private static final long WAIT_NANOS = 2_000_000_000;
     /** So long a consumer waits once its route is to stop. */
     private static final long STOPPING_NANOS = 10_000_000;
 
@@ -66,8 +67,8 @@ public class WakingQueue extends LinkedBlockingQueue<Exchange> {
             waiting.add(Thread.currentThread());
         }
         try {
-            long nanos = unit.toNanos(timeout);
-            return super.poll(stopping ? Math.min(nanos, STOPPING_NANOS) : nanos, TimeUnit.NANOSECONDS);
+            return super.poll(
+                    stopping ? STOPPING_NANOS : Math.max(WAIT_NANOS, unit.toNanos(timeout)), TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
             synchronized (waiting) {
                 if (!woken.contains(Thread.currentThread())) {
