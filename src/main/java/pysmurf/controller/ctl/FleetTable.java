@@ -78,11 +78,17 @@ final class FleetTable implements Display {
                         Stream.of(String.format(
                                 Locale.ROOT, "%d of %d have ended  %5.1f s", ended, members.size(), elapsed)))
                 .toList();
-        clear();
-        lines.forEach(line ->
-                out.print((line.length() < columns ? line : line.substring(0, columns - 1)) + System.lineSeparator()));
+        // at once, and each line over the one that was there, so that nothing flickers
+        StringBuilder table = new StringBuilder(up());
+        lines.forEach(line -> table.append(line.length() < columns ? line : line.substring(0, columns - 1))
+                .append("\033[K\n"));
+        out.print(table.append("\033[J"));
         out.flush();
         drawn = lines.size();
+    }
+
+    private String up() {
+        return drawn > 0 ? "\033[" + drawn + "A\r" : "";
     }
 
     private static boolean isWorking(JsonNode member) {
@@ -103,7 +109,7 @@ final class FleetTable implements Display {
     /** Back to where the table begins, and nothing behind it. */
     @Override
     public void clear() {
-        out.print(drawn > 0 ? "\033[" + drawn + "A\r\033[J" : "");
+        out.print(drawn > 0 ? up() + "\033[J" : "");
         out.flush();
         drawn = 0;
     }

@@ -32,7 +32,7 @@ public final class ProcessRoutes implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ProcessRoutes.class);
 
     /** A broker that does not answer does not hold up the end of the process. */
-    private static final long MAX_STOP_MS = 2_000;
+    private static final long MAX_STOP_MS = 1_000;
 
     private final Configuration configuration;
     /** Null where the broker runs elsewhere. */

@@ -47,14 +47,13 @@ class FleetTableTest {
     void isRedrawnInPlaceOnATerminal() throws Exception {
         FleetTable table = table(25);
         table.show(running(), 1.44);
-        assertThat(written().lines())
-                .containsExactly(
-                        "a  running  session 7   ",
-                        "b  offline              ",
-                        "c  not run",
-                        "1 of 3 have ended    1.4");
+        String first = "a  running  session 7   \033[K\nb  offline              \033[K\nc  not run\033[K\n"
+                + "1 of 3 have ended    1.4\033[K\n\033[J";
+        assertThat(written()).isEqualTo(first);
         table.show(running(), 2);
-        assertThat(written()).contains("\033[4A\r\033[J");
+        assertThat(written()).startsWith(first + "\033[4A\ra  running").endsWith("2.0\033[K\n\033[J");
+        table.clear();
+        assertThat(written()).endsWith("\033[4A\r\033[J");
     }
 
     @Test

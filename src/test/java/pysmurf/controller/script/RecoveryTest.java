@@ -131,6 +131,19 @@ class RecoveryTest {
     }
 
     @Test
+    void hasASessionBeginAgainWhoseOperationSaysSo() {
+        LiveSession left = left(null);
+        Session.Draft draft = new Session.Draft("goes_on", Json.object(), null, Requester.of("http", "me"), false);
+        LiveSession resumed = sessions.open(draft).session();
+
+        List<LiveSession> next = recover(RecoveryPolicy.ABORT);
+
+        assertThat(left.isDone()).isTrue();
+        assertThat(resumed.isDone()).isFalse();
+        assertThat(next).hasSize(2).first().isSameAs(resumed);
+    }
+
+    @Test
     void doesNothingWhereNothingWasLeft() {
         assertThat(recover(RecoveryPolicy.ADOPT)).isEmpty();
         assertThat(sessions.list(10, null, null, null)).isEmpty();
