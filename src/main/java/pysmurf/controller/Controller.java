@@ -162,8 +162,9 @@ final class Controller implements AutoCloseable {
 
     /** Where others, too, find its page. */
     private String url(String machine) {
-        String server = host.http().url().replaceFirst("//(0\\.0\\.0\\.0|::|\\[::])(?=:\\d+$)", "//" + machine);
-        return server + "/controllers/" + id() + "/";
+        String own = host.http().url().replaceFirst("//(0\\.0\\.0\\.0|::|\\[::])(?=:\\d+$)", "//" + machine);
+        String known = configuration.get(Settings.HTTP_PUBLIC_URL);
+        return (known.isEmpty() ? own : known) + "/controllers/" + id() + "/";
     }
 
     /** @param whole whether it is for an admin */
@@ -186,7 +187,9 @@ final class Controller implements AutoCloseable {
         LOG.info(
                 "Ready: {} at {}, operations {}, scripts' messages at UDP {}:{}",
                 id(),
-                host.http().url(),
+                configuration.isOfSlot()
+                        ? host.http().url() + "/controllers/" + id() + "/"
+                        : host.http().url(),
                 operations.all().stream().map(Operation::name).toList(),
                 publisher.address().getHostString(),
                 publisher.address().getPort());

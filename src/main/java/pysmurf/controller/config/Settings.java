@@ -51,6 +51,13 @@ public final class Settings {
             "Address of the HTTP server. One that is not loopback needs auth.tokens-file (or auth.allow-anonymous=true).");
     public static final Setting<Integer> HTTP_PORT =
             number("http.port", "8080", 0, 65535, "Port of the API, the page and health. 0 picks a free one.");
+    public static final Setting<String> HTTP_PUBLIC_URL = define(
+            "http.public-url",
+            "",
+            "none, or http://host:port/path or https://host:port/path",
+            text -> matching(text, "|https?://[^/?#@\\s]+(/[^?#\\s]*)?").replaceFirst("/+$", ""),
+            "Where browsers find the process, as behind a proxy or a port of a container: links from the pages of other hosts lead there."
+                    + " By default the address that it listens on.");
     public static final Setting<Set<String>> HTTP_ALLOWED_HOSTS = define(
             "http.allowed-hosts",
             "",

@@ -35,6 +35,7 @@ public final class Directory {
     private static final Pattern TOPIC = Pattern.compile("pysmurf/([A-Za-z0-9_][A-Za-z0-9_-]*)/(status|reply|session)");
     private static final Pattern DIGITS = Pattern.compile("\\d+");
     private static final int MAX_CONTROLLERS = 1000;
+    private static final int MAX_STATUS_BYTES = 16 * 1024;
     private static final List<String> FIELDS = List.of(
             "online",
             "busy",
@@ -98,7 +99,7 @@ public final class Directory {
         }
         Kind kind = Kind.valueOf(matcher.group(2).toUpperCase(Locale.ROOT));
         // sessions are large, and most of the time nobody asks
-        if (kind == Kind.STATUS || !ears.isEmpty()) {
+        if (kind == Kind.STATUS ? payload.length <= MAX_STATUS_BYTES : !ears.isEmpty()) {
             read(matcher.group(1), kind, payload);
         }
     }

@@ -18,6 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.fleet.Member.Phase;
 import pysmurf.controller.fleet.Member.Result;
+import pysmurf.controller.pipeline.Summary;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.OperationFailure;
@@ -34,7 +35,7 @@ public final class Fleet {
     private static final Logger LOG = LoggerFactory.getLogger(Fleet.class);
 
     /** In the session's data: by this, after a crash, each member knows the command again. */
-    private static final String UUID_KEY = "fleet_uuid";
+    private static final String UUID_KEY = Summary.FLEET;
 
     private static final long MAX_WAIT_MS = 10_000;
     private static final long LOOK_EVERY_MS = 50;

@@ -47,7 +47,9 @@ public final class FleetRun {
 
     /** Never waits. */
     void heard(String controller, Kind kind, JsonNode payload) {
-        if (members.contains(controller) && !queue.offer(new Heard(controller, kind, payload))) {
+        if (members.contains(controller)
+                && turns.isOfFleet(kind, payload)
+                && !queue.offer(new Heard(controller, kind, payload))) {
             LOG.warn("Too much is heard of {}: what it tells is asked for later", controller);
         }
     }

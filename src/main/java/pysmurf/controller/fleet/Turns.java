@@ -50,6 +50,7 @@ final class Turns {
     /** One that has not gone through the broker by then is not to start any more. Clocks may differ. */
     private static final long EXPIRY_S = 60;
 
+    private static final String ABORT = "abort";
     private static final String ENDING = "-abort";
     private static final int MAX_DETAIL = 200;
 
@@ -161,7 +162,7 @@ final class Turns {
             }
             if (!member.endingTaken && now >= member.sendEndingAt) {
                 member.sendEndingAt = now + ANSWER_MS;
-                return command(member, "abort", Json.object().put("session_id", member.session), ENDING);
+                return command(member, ABORT, Json.object().put("session_id", member.session), ENDING);
             }
         }
         if (hears && now >= member.askAgainAt) {
@@ -244,6 +245,14 @@ final class Turns {
                 member.sendEndingAt = now + SEND_AGAIN_MS;
             }
         });
+    }
+
+    /** Whether it matters here. May be asked on any thread. */
+    boolean isOfFleet(Kind kind, JsonNode payload) {
+        return kind == Kind.STATUS
+                || payload.path("command_id").asText().startsWith(prefix)
+                // one that joins another's answers with that one's session
+                || params.operation().equals(ABORT);
     }
 
     void heard(String controller, Kind kind, JsonNode payload, long now) {

@@ -17,6 +17,7 @@ final class HostRouter {
     private final HttpServer server;
     private final Router router;
 
+    /** @param list what is known of each controller, as JSON */
     HostRouter(HttpServer server, Health health, Metrics metrics, Supplier<?> list) {
         this.server = server;
         router = Router.router(server.vertx());
@@ -30,6 +31,7 @@ final class HostRouter {
         get("/").handler(request -> lead(request, "controllers/"));
         get(FrontDoor.PAGE_OF_ALL).handler(HostRouter::page);
         get("/controllers/:id").handler(this::controller);
+        router.route("/api/*").handler(this::whose);
         ObserveViews observe = new ObserveViews(health, metrics);
         serve("/controllers", request -> HttpReply.json(200, list.get()));
         serve("/observe/health", observe::health);
@@ -62,10 +64,17 @@ final class HostRouter {
         }
     }
 
+    /** What is of one controller is not here. */
+    private void whose(RoutingContext request) {
+        String ids = String.join(", ", server.ids());
+        new HttpProblem(404, "each controller is below /controllers/ID" + (ids.isEmpty() ? "" : ": " + ids))
+                .answer(request);
+    }
+
     /** A controller's page, whose own links need the slash. */
     private void controller(RoutingContext request) {
         String id = request.pathParam("id");
-        if (server.has(id)) {
+        if (server.ids().contains(id)) {
             lead(request, id + "/");
         } else {
             request.next();

@@ -131,9 +131,9 @@ public final class HttpServer implements AutoCloseable {
         return pageFiles;
     }
 
-    /** Whether there is a controller of this id. */
-    boolean has(String id) {
-        return controllers.containsKey(id);
+    /** Of the controllers that are here. */
+    Set<String> ids() {
+        return controllers.keySet();
     }
 
     /** A door for the router of a controller, or of the whole. */

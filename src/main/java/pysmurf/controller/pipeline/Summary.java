@@ -23,6 +23,9 @@ import pysmurf.controller.session.Stage;
  */
 public final class Summary implements SessionCloser.LastAct {
 
+    /** In the data of a session that commands others. */
+    public static final String FLEET = "fleet_uuid";
+
     private static final DateTimeFormatter DAY =
             DateTimeFormatter.ofPattern("yyyyMMdd").withZone(ZoneOffset.UTC);
 
@@ -37,7 +40,8 @@ public final class Summary implements SessionCloser.LastAct {
     @Override
     public void perform(LiveSession session, Outcome outcome) {
         boolean anyRun = session.now().stages().stream().anyMatch(stage -> stage.startTime() != null);
-        if (!anyRun) {
+        // the stages of a fleet are controllers: each writes its own, one of them perhaps in this very folder
+        if (!anyRun || session.now().data().has(FLEET)) {
             return;
         }
         Path file = dataDir.resolve("smurf_data")

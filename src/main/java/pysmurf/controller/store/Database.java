@@ -132,6 +132,11 @@ public final class Database implements AutoCloseable {
         return writers;
     }
 
+    /** Whether it is at a server, which may go while nobody writes. */
+    boolean isElsewhere() {
+        return durable == quick;
+    }
+
     @Override
     public void close() {
         close(durable, quick);

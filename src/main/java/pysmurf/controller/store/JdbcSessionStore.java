@@ -42,6 +42,8 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
 
     private static final String UNAVAILABLE = "sessions cannot be kept at the moment: ";
     private static final long WRITE_EVERY_MS = 100;
+
+    private static final long LOOK_EVERY_S = 5;
     /** Done sessions that stay in memory, and what they may take together. */
     private static final int MAX_KEPT = 100;
 
@@ -112,6 +114,21 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
             }
         }
         writer.scheduleWithFixedDelay(this::writeDirty, WRITE_EVERY_MS, WRITE_EVERY_MS, TimeUnit.MILLISECONDS);
+        if (database.isElsewhere()) {
+            // it may go while nobody writes, and is to be missed before the next command
+            writer.scheduleWithFixedDelay(this::lookWhetherItIsThere, LOOK_EVERY_S, LOOK_EVERY_S, TimeUnit.SECONDS);
+        }
+    }
+
+    private void lookWhetherItIsThere() {
+        try {
+            if (fault == null) {
+                isWritable();
+            }
+        } catch (RuntimeException e) {
+            // as above
+            LOG.error("It could not be looked whether the database is there", e);
+        }
     }
 
     @Override

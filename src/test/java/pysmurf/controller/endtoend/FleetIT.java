@@ -125,6 +125,7 @@ class FleetIT {
                         "{\"succeeded\":[\"one\"],\"failed\":[\"two\"],\"partial\":[],"
                                 + "\"aborted\":[],\"timed_out\":[\"four\"],\"refused\":[\"three\"],\"offline\":[\"nobody\"],\"not_run\":[]}");
         assertThat(names(ended)).containsExactly("four", "two", "one", "three", "nobody");
+        assertThat(ended.path("files")).isEmpty();
         JsonNode succeeded = ended.path("stages").get(2);
         assertThat(succeeded.path("status").asText()).isEqualTo("succeeded");
         assertThat(succeeded.at("/numbers/attempts").asInt()).isOne();
