@@ -1,5 +1,6 @@
 package pysmurf.controller;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Properties;
 import java.util.concurrent.ExecutionException;
@@ -152,6 +153,10 @@ final class Controller implements AutoCloseable {
     ObjectNode row() {
         ObjectNode row = Json.object().put("id", id());
         row.setAll(state());
+        ArrayNode beside = row.putArray("beside");
+        sessions.unfinished().stream().filter(session -> !session.exclusive()).forEach(session -> beside.addObject()
+                .put("session_id", session.id())
+                .put("op_name", session.opName()));
         return row.put("health", health.report(false).status().name());
     }
 

@@ -2,6 +2,7 @@ package pysmurf.controller;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +33,8 @@ import pysmurf.controller.store.Databases;
 
 /** A process: its controllers, and what there is once for all of them. */
 public final class Host implements AutoCloseable {
+
+    private static final String NOBODY = "no controller is running";
 
     private final FollowedFiles files = new FollowedFiles(Clock.systemUTC());
     private final Metrics metrics = new Metrics();
@@ -64,8 +67,9 @@ public final class Host implements AutoCloseable {
         routes = new ProcessRoutes(configuration, broker, Map.of("directory", directory));
         slots = new Slots(configuration, files, this::controller);
         health.add("controllers", this::health);
-        health.addHindrance(() -> started ? Optional.empty() : Optional.of("the controllers are starting"));
-        http = new HttpServer(configuration, access.tokens(), health, metrics, slots::areFiles, this::list);
+        health.addHindrance(this::hindrance);
+        http = new HttpServer(
+                configuration, access.tokens(), health, metrics, () -> started, slots::areFiles, this::list);
         agents.install(http.whole());
     }
 
@@ -92,24 +96,37 @@ public final class Host implements AutoCloseable {
 
     /** As bad as the worst controller. */
     private Check health(boolean whole) {
-        Map<String, Object> ofEach = new TreeMap<>();
-        State worst = State.UP;
+        Map<String, Object> states = new TreeMap<>();
+        List<String> faults = new ArrayList<>();
+        State worst = slots.faults().isEmpty() ? State.UP : State.DEGRADED;
         for (Controller controller : slots.running()) {
-            State state = controller.health(whole).status();
-            ofEach.put(controller.id(), state);
-            worst = state.compareTo(worst) > 0 ? state : worst;
+            Health.Report report = controller.health(whole);
+            states.put(controller.id(), report.status());
+            worst = report.status().compareTo(worst) > 0 ? report.status() : worst;
+            if (report.status() != State.UP) {
+                faults.add(controller.id() + ": " + String.join(", ", report.faulty()));
+            }
         }
-        Map<String, Object> data = new LinkedHashMap<>(Map.of("states", ofEach));
-        List<String> changed = slots.changed();
-        if (!changed.isEmpty()) {
-            data.put("changed", changed);
+        slots.faults()
+                .forEach((file, why) -> faults.add(file
+                        + (file.endsWith(".properties") ? " starts no controller: " : ": ")
+                        + (whole ? why : "an admin sees why")));
+        if (states.isEmpty()) {
+            worst = State.DOWN;
+            faults.add(0, NOBODY);
         }
-        Map<String, String> faults = slots.faults();
-        String detail = faults.entrySet().stream()
-                .map(fault ->
-                        fault.getKey() + " starts no controller: " + (whole ? fault.getValue() : "an admin sees why"))
-                .collect(Collectors.joining("; "));
-        return new Check(faults.isEmpty() || worst == State.DOWN ? worst : State.DEGRADED, detail, data);
+        Map<String, Object> data = new LinkedHashMap<>(Map.of("states", states));
+        if (!slots.changed().isEmpty()) {
+            data.put("changed", slots.changed());
+        }
+        return new Check(worst, String.join("; ", faults), data);
+    }
+
+    private Optional<String> hindrance() {
+        if (!started) {
+            return Optional.of("the controllers are starting");
+        }
+        return slots.running().isEmpty() ? Optional.of(NOBODY) : Optional.empty();
     }
 
     /** Runs until the process is told to stop, or this is closed. */

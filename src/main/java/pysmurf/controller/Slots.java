@@ -1,5 +1,7 @@
 package pysmurf.controller;
 
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -31,9 +33,9 @@ final class Slots implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Slots.class);
 
-    private static final long TRY_AGAIN_S = 5;
+    private static final long TRY_AGAIN_S = 2;
     /** More at a time would only make each of them later. */
-    private static final int MAX_STARTING = Runtime.getRuntime().availableProcessors();
+    private static final int MAX_STARTING = 2 * Runtime.getRuntime().availableProcessors();
 
     /** In place of a slot's file: the controller that is alone. */
     private static final Path ALONE = Path.of("application.properties");
@@ -48,6 +50,7 @@ final class Slots implements AutoCloseable {
 
     private final Map<Path, Content> found = new TreeMap<>();
     private final Map<Path, Slot> slots = new TreeMap<>();
+    private String folderFault;
     private boolean closed;
 
     Slots(Configuration configuration, FollowedFiles files, Function<Configuration, Controller> making) {
@@ -72,8 +75,13 @@ final class Slots implements AutoCloseable {
 
         /** @param content null if there is to be none */
         void become(Content content) {
+            become(content, CompletableFuture.completedFuture(null));
+        }
+
+        /** @param before what has to be over first */
+        void become(Content content, CompletableFuture<Void> before) {
             wanted = content;
-            last = last.handleAsync((done, unexpected) -> step(), workers);
+            last = CompletableFuture.allOf(last, before).handleAsync((done, unexpected) -> step(), workers);
         }
 
         private Void step() {
@@ -112,15 +120,16 @@ final class Slots implements AutoCloseable {
             controller = made;
         }
 
-        private void hold(String key, String value) throws ConfigurationException {
+        /** The other one may be on its way out: its file has another name now. */
+        private void hold(String key, String value) throws StartFailure {
             Slot other = holders.putIfAbsent(key + "=" + value, this);
             if (other != null && other != this) {
-                throw new ConfigurationException(List.of(key + ": " + value + " is that of " + other.file));
+                throw new StartFailure(key + ": " + value + " is that of " + other.file, null);
             }
         }
 
         private void failed(Exception why, Content content) {
-            if (file != ALONE && !why.toString().equals(String.valueOf(fault))) {
+            if ((file != ALONE || taken != null) && !why.toString().equals(String.valueOf(fault))) {
                 LOG.error(
                         "{} starts no controller: {}",
                         file,
@@ -154,8 +163,11 @@ final class Slots implements AutoCloseable {
     void start() throws StartFailure {
         List<CompletableFuture<Void>> first = new ArrayList<>();
         synchronized (this) {
-            found.putAll(files.follow(configuration.slotsDir(), Slots::isSlot, this::noticed));
-            found.remove(configuration.slotsDir());
+            found.putAll(files.follow(configuration.slotsDir(), this::isSlot, this::noticed));
+            Content folder = found.remove(configuration.slotsDir());
+            if (folder != null && Files.exists(configuration.slotsDir(), LinkOption.NOFOLLOW_LINKS)) {
+                throw new StartFailure(configuration.slotsDir() + " " + folder.fault(), null);
+            }
             reconcile();
             slots.values().forEach(slot -> first.add(slot.last));
         }
@@ -168,15 +180,18 @@ final class Slots implements AutoCloseable {
         }
     }
 
-    private static boolean isSlot(Path file) {
-        return file.getFileName().toString().endsWith(".properties");
+    private boolean isSlot(Path file) {
+        return file.toString().endsWith(".properties")
+                && configuration.slotsDir().equals(file.getParent());
     }
 
     private synchronized void noticed(Map<Path, Content> changes) {
         changes.forEach((file, content) -> {
-            if (content.isGone()) {
+            if (file.equals(configuration.slotsDir())) {
+                folderFault = content.fault();
+            } else if (content.isGone()) {
                 found.remove(file);
-            } else if (isSlot(file)) {
+            } else {
                 found.put(file, content);
             }
         });
@@ -188,15 +203,21 @@ final class Slots implements AutoCloseable {
             return;
         }
         Map<Path, Content> wanted = found.isEmpty() ? Map.of(ALONE, Content.GONE) : found;
+        List<CompletableFuture<?>> ends = new ArrayList<>();
         slots.forEach((file, slot) -> {
             if (!wanted.containsKey(file) && slot.wanted != null) {
                 slot.become(null);
             }
+            if (slot.wanted == null && found.isEmpty() != (file == ALONE)) {
+                ends.add(slot.last);
+            }
         });
+        // the one that is alone and those in slots are not there together: their metrics have other labels
+        CompletableFuture<Void> before = CompletableFuture.allOf(ends.toArray(new CompletableFuture<?>[0]));
         wanted.forEach((file, content) -> {
             Slot slot = slots.computeIfAbsent(file, Slot::new);
             if (!content.equals(slot.wanted)) {
-                slot.become(content);
+                slot.become(content, before);
             }
         });
     }
@@ -223,6 +244,9 @@ final class Slots implements AutoCloseable {
     /** Why a file has no controller, by the file's name. */
     synchronized Map<String, String> faults() {
         Map<String, String> faults = new TreeMap<>();
+        if (folderFault != null) {
+            faults.put(configuration.slotsDir().toString(), folderFault + "; its controllers go on");
+        }
         slots.forEach((file, slot) -> {
             if (slot.fault != null) {
                 faults.put(file.getFileName().toString(), String.valueOf(slot.fault.getMessage()));

@@ -44,7 +44,7 @@ record Arrival(String address, String host, String scheme, String prefix) {
                 last(values(request, "Host"), host),
                 last(values(request, "Proto"), null),
                 // it goes into replies, where two slashes would begin another host
-                (path.matches("(/[\\w.~-]+)+") ? path : "") + own);
+                (path.matches("(/(?!\\.{1,2}(/|$))[\\w.~-]+)+") ? path : "") + own);
     }
 
     private static String[] values(HttpServerRequest request, String name) {

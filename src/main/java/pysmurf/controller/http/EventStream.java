@@ -57,11 +57,13 @@ public final class EventStream implements AutoCloseable {
 
     /** Remembers an event and wakes the watchers. */
     public void publish(@Body SessionEvent event) {
-        remember(event);
+        // watchers wait for nothing but their own turn: no JSON is made while they do
+        String json = event.getType() == SessionEvent.Type.END ? "" : event.getJson();
+        remember(event, json);
         watchers.forEach(Watcher::wake);
     }
 
-    private synchronized void remember(SessionEvent event) {
+    private synchronized void remember(SessionEvent event, String json) {
         long missing = gaps.before(event);
         boolean end = event.getType() == SessionEvent.Type.END;
         if (end && missing == 0) {
@@ -69,7 +71,6 @@ public final class EventStream implements AutoCloseable {
         }
         long linesBefore = lines + missing;
         int ownLines = event.getOutput() == null ? 0 : event.getOutput().lines().size();
-        String json = end ? "" : event.getJson();
         Entry entry = new Entry(nextId, event.getName(), json, linesBefore, linesBefore + ownLines);
         long maxChars = budget.rememberedChars();
         while (!memory.isEmpty() && (memory.size() >= MAX_EVENTS || chars + json.length() > maxChars)) {

@@ -35,7 +35,7 @@ public final class FrontDoor {
     private static final Set<String> HEALTH =
             Set.of("/observe/health", "/observe/health/ready", "/observe/health/live");
     /** The page is the same for everybody and holds nothing; what it shows it has to ask for, with a token. */
-    private static final String PAGE = "/";
+    private static final Pattern PAGES = Pattern.compile("/|/controllers/[^/]*");
 
     static final String PAGE_OF_ALL = "/controllers/";
 
@@ -148,7 +148,7 @@ public final class FrontDoor {
 
     private static boolean isPublic(String path, Role needed) {
         return HEALTH.contains(path)
-                || needed == Role.VIEWER && (Set.of(PAGE, PAGE_OF_ALL).contains(path) || path.startsWith(PAGE_FILES));
+                || needed == Role.VIEWER && (PAGES.matcher(path).matches() || path.startsWith(PAGE_FILES));
     }
 
     /**

@@ -6,6 +6,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import pysmurf.controller.observe.Health;
@@ -18,7 +19,7 @@ final class HostRouter {
     private final Router router;
 
     /** @param list what is known of each controller, as JSON */
-    HostRouter(HttpServer server, Health health, Metrics metrics, Supplier<?> list) {
+    HostRouter(HttpServer server, Health health, Metrics metrics, BooleanSupplier started, Supplier<?> list) {
         this.server = server;
         router = Router.router(server.vertx());
         RouterFrame.install(
@@ -26,7 +27,7 @@ final class HostRouter {
                 // no command is below these paths, so none can be refused
                 server.door((requester, operation, refusal) -> CompletableFuture.completedStage(null)),
                 server.pageFiles(),
-                () -> health.hindrance().isEmpty(),
+                started,
                 request -> false);
         get("/").handler(request -> lead(request, "controllers/"));
         get(FrontDoor.PAGE_OF_ALL).handler(HostRouter::page);

@@ -63,7 +63,8 @@ public final class HttpServer implements AutoCloseable {
     /**
      * Listens.
      *
-     * @param health  of the process: says whether it is still starting
+     * @param health  of the process
+     * @param started whether its controllers have been started
      * @param several whether controllers are in slots, so that the process has health and metrics beside theirs
      * @param list    what is known of each controller, as JSON
      * @throws StartFailure if it cannot listen
@@ -73,6 +74,7 @@ public final class HttpServer implements AutoCloseable {
             Tokens tokens,
             Health health,
             Metrics metrics,
+            BooleanSupplier started,
             BooleanSupplier several,
             Supplier<?> list)
             throws StartFailure {
@@ -82,7 +84,7 @@ public final class HttpServer implements AutoCloseable {
         String host = configuration.get(Settings.HTTP_HOST);
         int port = configuration.get(Settings.HTTP_PORT);
         hosts = new AllowedHosts(configuration.get(Settings.HTTP_ALLOWED_HOSTS), host);
-        whole = new HostRouter(this, health, metrics, list).router();
+        whole = new HostRouter(this, health, metrics, started, list).router();
         // over HTTP/2 Vert.x would send a body for HEAD, too
         HttpServerOptions options = new HttpServerOptions().setHttp2ClearTextEnabled(false);
         KeyCertOptions keys = tls();

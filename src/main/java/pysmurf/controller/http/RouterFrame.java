@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.session.Json;
@@ -27,6 +28,8 @@ final class RouterFrame {
     private static final String PAGE_POLICY =
             "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
                     + "img-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+    private static final Pattern FILE = Pattern.compile("[\\w-]+\\.[a-z]+");
 
     private final Router router;
 
@@ -71,6 +74,11 @@ final class RouterFrame {
     }
 
     private static void describePage(RoutingContext request) {
+        if (!FILE.matcher(request.pathParam("file")).matches()) {
+            // beside the folder page there are classes
+            new HttpProblem(404, DETAILS.get(404)).answer(request);
+            return;
+        }
         request.response()
                 .putHeader("Cache-Control", "no-cache")
                 .putHeader("Content-Security-Policy", PAGE_POLICY)

@@ -57,7 +57,16 @@ public final class Health {
      *
      * @param checks what each found, by name
      */
-    public record Report(State status, Map<String, Object> checks) {}
+    public record Report(State status, Map<String, Object> checks) {
+
+        /** The names of the checks that are not up. */
+        public List<String> faulty() {
+            return checks.entrySet().stream()
+                    .filter(check -> ((Map<?, ?>) check.getValue()).get("status") != State.UP)
+                    .map(Map.Entry::getKey)
+                    .toList();
+        }
+    }
 
     private static final Logger LOG = LoggerFactory.getLogger(Health.class);
 

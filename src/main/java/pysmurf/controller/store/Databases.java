@@ -20,7 +20,13 @@ public final class Databases {
         }
     }
 
+    /** What did not answer just now is not waited for once more by each controller. */
+    private static final long FAULT_NANOS = 4_000_000_000L;
+
+    private record Fault(IOException why, long since) {}
+
     private final Map<List<String>, Shared> open = new HashMap<>();
+    private final Map<List<String>, Fault> faults = new HashMap<>();
 
     /**
      * As {@link Database#open}; {@link #close} has to follow.
@@ -35,11 +41,24 @@ public final class Databases {
         List<String> key = List.of(url, user, password);
         Shared shared = open.get(key);
         if (shared == null) {
-            shared = new Shared(Database.open(url, user, password));
+            shared = new Shared(tryToOpen(key, url, user, password));
             open.put(key, shared);
         }
         shared.users++;
         return shared.database;
+    }
+
+    private Database tryToOpen(List<String> key, String url, String user, String password) throws IOException {
+        Fault last = faults.get(key);
+        if (last != null && System.nanoTime() - last.since() < FAULT_NANOS) {
+            throw last.why();
+        }
+        try {
+            return Database.open(url, user, password);
+        } catch (IOException e) {
+            faults.put(key, new Fault(e, System.nanoTime()));
+            throw e;
+        }
     }
 
     /** One user less; the last one closes it. */

@@ -7,14 +7,15 @@ const LOOK_EVERY_MS = 1000;
 
 let rows = [];
 const selected = new Set();
-/** Sessions of the operation fleet that this page started, newest first: where each runs, its number, what is known of it. */
-const fleets = [];
+/** Sessions of the operation fleet, by leader and number: those that run, and those that this page started. */
+const fleets = new Map();
 
 const place = id => document.getElementById(id);
 const below = (id, path) => `/controllers/${id}/api/v1${path}`;
 /** Those of this process say how they are; those of other hosts are known from the broker alone. */
 const isHere = row => row.health !== null;
-const chosen = () => rows.filter(row => selected.has(row.id));
+/** Nothing that is out of sight is commanded. */
+const chosen = () => shown().filter(row => selected.has(row.id));
 
 function stateOf(row) {
   if (!row.online) {
@@ -93,7 +94,7 @@ function paint() {
   const busy = rows.filter(row => row.online && row.busy).length;
   const offline = rows.filter(row => !row.online).length;
   const ill = rows.filter(row => row.health === 'DOWN' || row.health === 'DEGRADED').length;
-  say(count, `${list.length} of ${rows.length} shown, ${selected.size} selected`);
+  say(count, `${list.length} of ${rows.length} shown, ${picked} selected`);
   say(place('state'), rows.length === 0 ? 'No controller is there'
     : `${busy} running, ${rows.length - busy - offline} idle${offline > 0 ? `, ${offline} offline` : ''}${ill > 0 ? `, ${ill} not well` : ''}`);
   place('state').className = `state state-${rows.length === 0 ? 'unknown' : offline + ill > 0 ? 'degraded' : busy > 0 ? 'running' : 'idle'}`;
@@ -107,14 +108,16 @@ const operation = el('select', {id: 'operation'});
 const params = el('textarea', {id: 'params', rows: '1', spellcheck: 'false', 'aria-describedby': 'params-help'});
 const startButton = el('button', {type: 'submit', class: 'primary', id: 'start-button'});
 const startFault = el('p', {class: 'field-fault', role: 'alert'});
+const startQuestion = el('div', {id: 'start-question', role: 'group', 'aria-label': 'Start', hidden: true});
 
 fill(place('start'),
   el('div', {class: 'row'},
     el('label', {for: 'operation', text: 'Operation'}), operation,
     el('label', {for: 'params', text: 'Parameters'}), el('span', {class: 'faint', id: 'params-help', text: 'a JSON object; empty for the defaults'})),
-  params, startFault, el('div', {class: 'row'}, startButton));
+  params, startFault, el('div', {class: 'row'}, startButton), startQuestion);
+place('start-box').open = innerWidth > 700;
 
-place('start').addEventListener('submit', async event => {
+place('start').addEventListener('submit', event => {
   event.preventDefault();
   say(startFault, '');
   let given;
@@ -126,29 +129,48 @@ place('start').addEventListener('submit', async event => {
     return;
   }
   const members = chosen().map(row => row.id);
+  const what = {op: operation.value, params: given, members};
+  fill(startQuestion,
+    el('p', {}, el('strong', {text: `Start ${what.op} ${Object.keys(given).length === 0 ? 'with its defaults' : JSON.stringify(given)} on ${members.join(', ')}?`})),
+    el('div', {class: 'row'},
+      el('button', {type: 'button', id: 'start-confirm', class: 'primary', text: 'Yes, start', on: {click: () => start(what)}}),
+      el('button', {type: 'button', text: 'No', on: {click: forgetStart}})));
+  startQuestion.hidden = false;
+  place('start-confirm').focus();
+});
+
+function forgetStart() {
+  startQuestion.hidden = true;
+  startButton.focus();
+}
+
+async function start(what) {
   try {
-    await startFleet({op: operation.value, params: given, members});
-    announce(`${operation.value} was commanded to ${members.length} controllers.`);
+    await startFleet(what);
+    announce(`${what.op} was commanded to ${what.members.length} controllers.`);
   } catch (problem) {
     if (!(problem instanceof Problem)) {
       throw problem;
     }
     say(startFault, `Not started: ${problem.message}`);
   }
-});
+  forgetStart();
+}
 
 /** The controller of this process that goes round with a command. */
 const leader = () => rows.find(row => isHere(row) && row.online);
 
 async function startFleet(what) {
-  const session = await post(below(leader().id, '/operations/fleet'), what);
-  fleets.unshift({leader: leader().id, session});
+  const id = leader().id;
+  const session = await post(below(id, '/operations/fleet'), what);
+  fleets.set(`${id} ${session.session_id}`, {leader: id, session});
   paintFleets();
 }
 
 function paintStart() {
-  say(startButton, selected.size === 0 ? 'Select controllers to start' : `Start on ${selected.size} selected`);
-  startButton.disabled = selected.size === 0 || leader() === undefined || operation.value === '';
+  const picked = chosen().length;
+  say(startButton, picked === 0 ? 'Select controllers to start' : `Start on ${picked} selected`);
+  startButton.disabled = picked === 0 || leader() === undefined || operation.value === '';
 }
 
 async function loadOperations() {
@@ -161,21 +183,38 @@ async function loadOperations() {
   }
 }
 
+const isOver = stage => !['not_run', 'running'].includes(stage.status);
+let paintedFleets = '';
+const nameOf = ({leader: id, session}) => `fleet ${session.session_id} of ${id}`;
+
 function paintFleets() {
-  fill(place('fleets'), fleets.map(({leader: id, session}) => {
+  const list = [...fleets.values()].sort((one, other) => other.session.start_time - one.session.start_time);
+  fill(place('fleets'), list.map(fleet => {
+    const {leader: id, session} = fleet;
     const stages = session.stages ?? [];
-    const over = stages.filter(stage => !['not_run', 'running'].includes(stage.status)).length;
-    return el('p', {class: 'card fleet'}, badge(session.outcome ?? session.status),
-      ` ${session.params.op} on ${stages.length} controllers, ${over} over `,
-      el('a', {href: `${id}/#/results/${session.session_id}`, text: `session ${session.session_id} of ${id}`}));
+    return el('p', {class: 'card fleet row'}, badge(session.outcome ?? session.status),
+      el('span', {class: 'grow'}, `${session.params.op}: ${stages.filter(isOver).length} of ${stages.length} have ended, `,
+        el('a', {href: `${id}/#/results/${session.session_id}`, text: nameOf(fleet)})),
+      session.status === 'done' ? null
+        : el('button', {type: 'button', class: 'small danger', text: 'Abort the fleet', on: {click: () => askAbout([fleet], [])}}));
   }));
 }
 
 async function lookAtFleets() {
-  for (const fleet of fleets.filter(one => one.session.status !== 'done')) {
+  for (const row of rows.filter(isHere)) {
+    for (const {session_id: id} of (row.beside ?? []).filter(one => one.op_name === 'fleet')) {
+      const key = `${row.id} ${id}`;
+      fleets.set(key, fleets.get(key) ?? {leader: row.id, session: {session_id: id, status: 'starting', params: {}, start_time: 0}});
+    }
+  }
+  for (const fleet of [...fleets.values()].filter(one => one.session.status !== 'done')) {
     fleet.session = await get(below(fleet.leader, `/sessions/${fleet.session.session_id}?messages=0`));
   }
-  paintFleets();
+  const painted = JSON.stringify([...fleets.values()]);
+  if (painted !== paintedFleets) {
+    paintedFleets = painted;
+    paintFleets();
+  }
 }
 
 // --- abort, in two steps ---
@@ -183,32 +222,39 @@ async function lookAtFleets() {
 const abortButton = el('button', {type: 'button', id: 'abort-button', class: 'abort-button', on: {click: () => ask()}});
 const abortPanel = el('div', {id: 'abort-panel', class: 'abort-panel', role: 'group', 'aria-label': 'Abort', tabindex: '-1', hidden: true});
 place('abort').append(abortButton, abortPanel);
-/** Whom the question is about, so that what comes up meanwhile is not aborted by a yes. */
-let asked = [];
-
 const victims = () => chosen().filter(row => row.online && row.busy);
 
 function paintAbort() {
   const some = victims().length;
-  say(abortButton, some === 0 ? 'Abort' : `Abort ${some} selected`);
+  say(abortButton, some === 0 ? 'Select what to abort' : `Abort ${some} selected`);
   abortButton.setAttribute('aria-disabled', String(some === 0));
-  abortButton.title = some === 0 ? 'Nothing that is selected is running' : '';
 }
 
 function ask() {
-  asked = victims();
+  const asked = victims();
   if (asked.length === 0) {
     announce('Nothing that is selected is running.');
     return;
   }
+  const ids = asked.map(row => row.id);
+  askAbout([...fleets.values()].filter(({session}) => session.status !== 'done'
+    && (session.stages ?? []).some(stage => stage.status === 'running' && ids.includes(stage.name))), asked);
+}
+
+/** What comes up meanwhile is not aborted by a yes. To abort only members of a fleet would have it start the next ones. */
+function askAbout(ofFleets, asked) {
   const list = asked.map(row => `${row.id} (${row.op_name} #${row.session_id})`).join(', ');
+  const rest = ofFleets.reduce((sum, {session}) => sum + (session.stages ?? []).filter(stage => stage.status === 'not_run').length, 0);
+  const fleetText = ofFleets.length === 0 ? '' : `${ofFleets.map(nameOf).join(', ')}${rest > 0 ? `, with ${rest} more to start` : ''}`;
   fill(abortPanel,
-    el('p', {}, el('strong', {text: `Abort ${asked.length === 1 ? 'this one' : `these ${asked.length}`}?`}), ` ${list}`),
+    asked.length === 0 ? null : el('p', {}, el('strong', {text: `Abort ${asked.length === 1 ? 'this one' : `these ${asked.length}`}?`}), ` ${list}`),
+    ofFleets.length === 0 ? null : el('p', {}, el('strong', {text: asked.length === 0 ? 'Abort all that it has started?' : 'They run for'}), ` ${fleetText}`),
     el('div', {class: 'row'},
-      el('button', {type: 'button', id: 'abort-confirm', class: 'danger', text: 'Yes, abort', on: {click: () => abortAll()}}),
+      ofFleets.length === 0 ? null : el('button', {type: 'button', id: 'abort-fleet', class: 'danger', text: 'Abort the fleet', on: {click: () => abortAll(ofFleets, [])}}),
+      asked.length === 0 ? null : el('button', {type: 'button', id: 'abort-confirm', class: 'danger', text: ofFleets.length === 0 ? 'Yes, abort' : 'Only these', on: {click: () => abortAll([], asked)}}),
       el('button', {type: 'button', text: 'No, let them run', on: {click: dismiss}})));
   abortPanel.hidden = false;
-  place('abort-confirm').focus();
+  abortPanel.querySelector('button').focus();
 }
 
 function dismiss() {
@@ -216,16 +262,17 @@ function dismiss() {
   abortButton.focus();
 }
 
-async function abortAll() {
-  const here = asked.filter(isHere);
-  const elsewhere = asked.filter(row => !isHere(row)).map(row => row.id);
+async function abortAll(ofFleets, asked) {
+  const elsewhere = asked.filter(row => !isHere(row));
   const results = await Promise.allSettled([
-    ...here.map(row => post(below(row.id, `/sessions/${row.session_id}/abort`))),
-    ...elsewhere.length > 0 ? [startFleet({op: 'abort', members: elsewhere})] : [],
+    ...ofFleets.map(({leader: id, session}) => post(below(id, `/sessions/${session.session_id}/abort`))),
+    ...asked.filter(isHere).map(row => post(below(row.id, `/sessions/${row.session_id}/abort`))),
+    ...elsewhere.length > 0 ? [startFleet({op: 'abort', members: elsewhere.map(row => row.id),
+      member_params: Object.fromEntries(elsewhere.map(row => [row.id, {session_id: row.session_id}]))})] : [],
   ]);
   const faults = results.filter(one => one.status === 'rejected').map(one => one.reason.message);
   if (faults.length === 0) {
-    announce(`Abort sent to ${asked.length} controllers.`);
+    announce('Abort sent.');
     dismiss();
   } else {
     fill(abortPanel, el('p', {class: 'bad-text', role: 'alert', text: `Not aborted everywhere: ${faults.join('; ')}`}),
@@ -237,12 +284,20 @@ abortPanel.addEventListener('keydown', event => event.key === 'Escape' && dismis
 
 // --- the loop ---
 
+/** One that is not well may be so for all: then the broker does not answer, and what others do is not known. */
+async function sayWhatIsWrong() {
+  const ill = rows.some(row => row.health === 'DOWN' || row.health === 'DEGRADED');
+  const health = ill ? await (await fetch(new URL('../observe/health', import.meta.url))).json() : {};
+  const detail = health.checks?.controllers?.detail ?? '';
+  place('connection').className = detail === '' ? 'connection' : 'connection bad';
+  say(place('connection'), detail);
+}
+
 async function look() {
   try {
     rows = await get('/controllers');
-    say(place('connection'), '');
-    place('connection').className = 'connection';
     paint();
+    await sayWhatIsWrong();
     if (leader() !== undefined) {
       await Promise.all([loadOperations(), lookAtFleets()]);
     }

@@ -83,11 +83,14 @@ class ControllersPageIT {
         until(() -> browser.texts(".controllers tbody tr").size() == OTHERS + 3);
         assertThat(isSaid("#state", "1 offline")).isTrue();
 
+        browser.click("input[aria-label='Select a1']");
         browser.type("#search", "a2");
         until(() -> browser.texts(".controllers tbody tr").size() == 1);
+        assertThat(isSaid("#start-button", "Select controllers")).isTrue();
         browser.click("input[aria-label='Select a2']");
-        browser.type("#search", "a3");
-        until(() -> isSaid(".controllers tbody", "a3"));
+        browser.type("#search", "");
+        until(() -> browser.texts(".controllers tbody tr").size() == OTHERS + 3);
+        browser.click("input[aria-label='Select a1']");
         browser.click("input[aria-label='Select a3']");
         browser.run("document.querySelector('#operation').value = 'run'");
         browser.type("#params", "{\"script\": ");
@@ -96,9 +99,10 @@ class ControllersPageIT {
         browser.type("#params", "{\"script\": \"stubborn.py\"}");
         assertThat(isSaid("#start-button", "Start on 2 selected")).isTrue();
         browser.click("#start-button");
-        browser.type("#search", "");
+        until(() -> isSaid("#start-question", "on a2, a3?"));
+        browser.click("#start-confirm");
         until(() -> isSaid("#state", "2 running"));
-        until(() -> isSaid(".fleet", "run on 2 controllers"));
+        until(() -> isSaid(".fleet", "run: 0 of 2 have ended"));
 
         isAccessible(1280);
         browser.look(390, 844, true);
@@ -106,9 +110,10 @@ class ControllersPageIT {
 
         browser.click("#abort-button");
         until(() -> isSaid("#abort-panel", "Abort these 2?"));
-        browser.click("#abort-confirm");
+        until(() -> isSaid("#abort-panel", "They run for fleet"));
+        browser.click("#abort-fleet");
         until(() -> isSaid("#state", "0 running"));
-        until(() -> isSaid(".fleet", "failed"));
+        until(() -> isSaid(".fleet", "aborted"));
         assertThat(browser.run("return document.querySelector('.controllers tbody a').getAttribute('href')")
                         .asText())
                 .isEqualTo("a1/");
