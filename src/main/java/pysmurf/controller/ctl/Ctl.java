@@ -91,7 +91,7 @@ public final class Ctl implements Runnable {
             paramLabel = "FILE",
             scope = ScopeType.INHERIT,
             description = "Take the token from the first line of FILE; without this option, from " + TOKEN_VARIABLE
-                    + " is (the token itself, not a path).")
+                    + " (the token itself, not a path).")
     private Path tokenFile;
 
     @Option(names = "--json", scope = ScopeType.INHERIT, description = "Print what the controller answers, as it is.")
