@@ -63,6 +63,11 @@ final class ControllerClient {
         this.token = token;
     }
 
+    /** One of several controllers at this address. */
+    ControllerClient below(String id) {
+        return new ControllerClient(base + "/controllers/" + quoted(id), token);
+    }
+
     String base() {
         return base;
     }

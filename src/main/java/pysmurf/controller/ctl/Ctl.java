@@ -168,8 +168,8 @@ public final class Ctl implements Runnable {
 
     ControllerClient client() {
         String base = url != null ? url : terminal.environment().getOrDefault(URL_VARIABLE, DEFAULT_URL);
-        String below = controller == null ? "" : "/controllers/" + ControllerClient.quoted(controller);
-        return new ControllerClient(checkedUrl(base) + below, token());
+        ControllerClient all = new ControllerClient(checkedUrl(base), token());
+        return controller == null ? all : all.below(controller);
     }
 
     private String checkedUrl(String text) {

@@ -126,6 +126,21 @@ final class FleetCommand extends StartingCommand {
         }
     }
 
+    /** It takes no lock, so of several controllers at an address the first that is there will do. */
+    @Override
+    ControllerClient client() {
+        ControllerClient given = super.client();
+        if (given.look("/api/v1/controller").status() != 404) {
+            return given;
+        }
+        for (JsonNode row : given.get("/controllers").json()) {
+            if (row.hasNonNull("health")) {
+                return given.below(row.path("id").asText());
+            }
+        }
+        return given;
+    }
+
     @Override
     Display display(PrintStream out, int columns) {
         return new FleetTable(out, columns);

@@ -67,6 +67,9 @@ export function startHeader() {
       spoken = news;
     }
   };
+  if (/\/controllers\/[^/]+\/$/.test(new URL('..', import.meta.url).pathname)) {
+    document.querySelector('.nav').append(el('a', {href: '../', text: 'All controllers'}));
+  }
   setInterval(paint, 1000);
   ['current', 'health', 'connection'].forEach(name => state.on(name, paint));
   paint();

@@ -179,7 +179,6 @@ class SlotsIT {
     @ValueSource(
             strings = {
                 "/controllers",
-                "/controllers/smurf2",
                 "/controllers/smurf2/api/v1/sessions",
                 "//controllers/smurf2/api/v1/sessions",
                 "/controllers//smurf2/api/v1/sessions",
@@ -203,6 +202,9 @@ class SlotsIT {
                 "/controllers/smurf2/api/v1/sessions/",
                 "/controllers/smurf2/api/v1/sessions.",
                 "/controllers/smurf2/api/v1/sessions;x=/observe/health",
+                "/controllers/smurf2/page/..%2fHost.class",
+                "/page/%2e%2e%2fHost.class",
+                "/controllers/smurf2/page/..%5c..%5cHost.class",
                 "/controllers/smurf2/observe/metrics",
                 "/observe/metrics",
                 "/page/../controllers",
@@ -274,6 +276,7 @@ class SlotsIT {
         assertThat(ids()).containsExactly("smurf2", "smurf3", "smurf4");
 
         slot("broken", "controller.slot=5");
+        slot("sub/nested", "controller.slot=6");
         Files.delete(setup.folder().resolve("config/slots/twin.properties"));
         Files.delete(setup.folder().resolve("config/slots/smurf3.properties"));
         await().atMost(PATIENCE).until(() -> ids().equals(List.of("broken", "smurf2", "smurf4")));
@@ -287,15 +290,38 @@ class SlotsIT {
 
     @Test
     @Order(6)
+    void goesOnAsOneUnderAnotherNameAndAsTheOnlyOne() throws Exception {
+        slot("broken", "controller.id=kept");
+        Path slots = setup.folder().resolve("config/slots");
+        Files.move(slots.resolve("smurf4.properties"), folder.resolve("smurf4.properties"));
+        Files.move(slots.resolve("smurf2.properties"), folder.resolve("smurf2.properties"));
+        await().atMost(PATIENCE).until(() -> ids().equals(List.of("broken")));
+        Files.move(slots.resolve("broken.properties"), folder.resolve("broken.properties"));
+        await().atMost(PATIENCE).until(() -> ids().equals(List.of(setup.id())));
+        await().atMost(PATIENCE)
+                .until(() -> http.get("/observe/metrics", token()).text().contains("pysmurf_mqtt_connected 1"));
+
+        slot("heir", "controller.id=" + setup.id(), "data.dir=" + setup.data());
+        await().atMost(PATIENCE).until(() -> slots().path("states").has(setup.id()));
+        await().atMost(PATIENCE).until(() -> http.get("/observe/metrics", token())
+                .text()
+                .contains("pysmurf_mqtt_connected{controller=\"" + setup.id() + "\"} 1"));
+        Files.move(slots.resolve("heir.properties"), slots.resolve("smurf4.properties"));
+        await().atMost(PATIENCE)
+                .until(() -> slots().path("detail").asText().isEmpty() && ids().equals(List.of(setup.id())));
+    }
+
+    @Test
+    @Order(7)
     void endsAllWithTheirScripts() throws Exception {
-        run("smurf4", script("exit_with.py", 0));
+        run(setup.id(), script("exit_with.py", 0));
         http.post(
-                        "/controllers/smurf4/api/v1/operations/run",
+                        "/controllers/" + setup.id() + "/api/v1/operations/run",
                         script("stubborn.py").toString(),
                         "Authorization",
                         "Bearer " + TOKEN)
                 .expect(202);
-        await().atMost(PATIENCE).until(() -> setup.scriptProcesses().alive().size() >= 2);
+        await().atMost(PATIENCE).until(() -> !setup.scriptProcesses().alive().isEmpty());
         process.stop();
         assertThat(setup.scriptProcesses().alive()).isEmpty();
     }
