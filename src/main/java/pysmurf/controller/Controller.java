@@ -130,7 +130,7 @@ final class Controller implements AutoCloseable {
                 assembly.bind("admission", new Admission(operations, sessions, assembly.clock(), store::hindrance));
         assembly.health().addHindrance(admission::unavailable);
         PipelinePart pipelines = new PipelinePart(assembly, sessions, operation);
-        new FleetPart(assembly, host.directory(), sessions, pipelines.pipelines());
+        new FleetPart(assembly, host.directory(), host.routes()::fault, sessions, pipelines.pipelines());
         new ScriptPart(assembly, sessions, publisher, operation, admission);
         MqttPart mqtt = new MqttPart(assembly, sessions, host.broker(), machine, () -> sayReady(operations, publisher));
         http.join(operations, sessions);

@@ -205,6 +205,10 @@ public final class Host implements AutoCloseable {
         return broker;
     }
 
+    ProcessRoutes routes() {
+        return routes;
+    }
+
     Directory directory() {
         return directory;
     }

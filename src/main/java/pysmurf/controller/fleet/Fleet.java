@@ -168,6 +168,7 @@ public final class Fleet {
         } else if (stage.status() == Stage.State.RUNNING) {
             // it may have been started, or not
             member.phase = Phase.ASKED;
+            member.sent = 1;
             member.askedAt = now;
             member.answerBy = now;
         }

@@ -1,6 +1,10 @@
 package pysmurf.controller.fleet;
 
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
 import pysmurf.controller.assembly.Assembly;
+import pysmurf.controller.observe.Health.Check;
 import pysmurf.controller.pipeline.Pipelines;
 import pysmurf.controller.session.Sessions;
 
@@ -9,9 +13,24 @@ public final class FleetPart {
 
     /**
      * @param directory the controllers that there are
+     * @param fault     why it hears of no others
      * @param pipelines has the file with the groups
      */
-    public FleetPart(Assembly assembly, Directory directory, Sessions sessions, Pipelines pipelines) {
+    public FleetPart(
+            Assembly assembly,
+            Directory directory,
+            Supplier<Optional<String>> fault,
+            Sessions sessions,
+            Pipelines pipelines) {
+        assembly.health()
+                .add(
+                        "others",
+                        whole -> Check.degradedBy(
+                                fault.get()
+                                        .map(text -> whole
+                                                ? text
+                                                : "the routes of the process cannot be used; an admin sees why"),
+                                Map.of("controllers", directory.known().size())));
         assembly.bind(
                 Fleet.NAME,
                 new Fleet(directory, sessions, () -> pipelines.of(Fleet.NAME).groups()));

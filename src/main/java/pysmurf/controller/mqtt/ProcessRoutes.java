@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.stream.Stream;
 import org.apache.camel.Component;
@@ -41,6 +42,7 @@ public final class ProcessRoutes implements AutoCloseable {
     private final Map<String, Object> beans;
     private final DefaultCamelContext context = new DefaultCamelContext(false);
     private boolean closed;
+    private volatile String fault;
 
     /**
      * @param broker null where it runs elsewhere
@@ -71,8 +73,14 @@ public final class ProcessRoutes implements AutoCloseable {
             prepare(url);
             context.start();
         } catch (Exception e) {
+            fault = folder() + " cannot be used: " + e.getMessage();
             LOG.error("The routes in {} cannot be used: other controllers are not heard", folder(), e);
         }
+    }
+
+    /** Why they are not there; empty otherwise. */
+    public Optional<String> fault() {
+        return Optional.ofNullable(fault);
     }
 
     /** Whether all of them are connected, or were and come back by themselves. */
