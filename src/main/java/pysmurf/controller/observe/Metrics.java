@@ -139,6 +139,8 @@ public final class Metrics implements AutoCloseable {
     @Override
     public void close() {
         end.run();
+        // or it would close that, too
+        registry.remove(all);
         registry.close();
     }
 }
