@@ -1,6 +1,7 @@
 package pysmurf.controller.fleet;
 
 import pysmurf.controller.assembly.Assembly;
+import pysmurf.controller.config.Settings;
 import pysmurf.controller.pipeline.Pipelines;
 import pysmurf.controller.session.Sessions;
 
@@ -14,6 +15,8 @@ public final class FleetPart {
     public FleetPart(Assembly assembly, Directory directory, Sessions sessions, Pipelines pipelines) {
         assembly.bind(
                 Fleet.NAME,
-                new Fleet(directory, sessions, () -> pipelines.of(Fleet.NAME).groups()));
+                new Fleet(assembly.configuration().get(Settings.CONTROLLER_ID), directory, sessions, () -> pipelines
+                        .of(Fleet.NAME)
+                        .groups()));
     }
 }
