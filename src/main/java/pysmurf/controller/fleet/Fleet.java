@@ -105,6 +105,9 @@ public final class Fleet {
         }
         JsonNode json = params.json();
         Members names = new Members(directory.known(), groups.get());
+        names.ambiguous().ifPresent(name -> {
+            throw failure("config/fleet.yaml: " + name + " is a controller, and cannot be a group");
+        });
         Set<String> named = names.of(json.path("members"));
         Set<String> ids = named;
         if (json.path("failed_of").isNumber()) {

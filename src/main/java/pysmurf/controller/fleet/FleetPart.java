@@ -13,6 +13,8 @@ public final class FleetPart {
      * @param pipelines has the file with the groups
      */
     public FleetPart(Assembly assembly, Directory directory, Sessions sessions, Pipelines pipelines) {
+        // what is wrong with the file is to be seen before it is needed
+        pipelines.of(Fleet.NAME);
         assembly.bind(
                 Fleet.NAME,
                 new Fleet(assembly.configuration().get(Settings.CONTROLLER_ID), directory, sessions, () -> pipelines
