@@ -78,7 +78,7 @@ public final class Host implements AutoCloseable {
     }
 
     private boolean hears() {
-        return routes.areStarted();
+        return routes.areStarted() && routes.isConnected("controllers-status");
     }
 
     /** The controllers here, and behind them those elsewhere. */

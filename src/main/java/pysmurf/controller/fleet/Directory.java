@@ -3,6 +3,7 @@ package pysmurf.controller.fleet;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -49,6 +51,11 @@ public final class Directory {
             "stage_number",
             "stages",
             "last_outcome");
+    /** What only one that is online is in the middle of. */
+    private static final List<String> OF_THE_MOMENT =
+            List.of("session_id", "op_name", "stage", "stage_number", "stages");
+    /** When the broker is back, all controllers have told their status again after this long. */
+    private static final long ALL_BACK_NANOS = TimeUnit.SECONDS.toNanos(15);
     /** A broker tells all retained states at once; this long after the first one, none is missing. */
     private static final long ALL_TOLD_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -73,18 +80,30 @@ public final class Directory {
 
     private final Supplier<Map<String, Supplier<ObjectNode>>> own;
     private final BooleanSupplier listening;
+    private final LongSupplier nanos;
     private final Map<String, ObjectNode> statuses = new ConcurrentSkipListMap<>(BY_ID);
     private final Set<Ear> ears = ConcurrentHashMap.newKeySet();
     /** Since when it listens, by {@link System#nanoTime}; null until that is known. */
     private volatile Long listensSince;
+    /** Those that told their status since the broker went away. */
+    private final Set<String> heardAgain = ConcurrentHashMap.newKeySet();
+    /** Whether the broker went away, and it is not known yet who did so with it. */
+    private boolean lost;
+    /** Since when it is back; null while it is not. */
+    private Long backSince;
 
     /**
      * @param own       the controllers of this process, which need not be heard to be known: their states, by id
      * @param listening whether all that is told from now on is heard
      */
     public Directory(Supplier<Map<String, Supplier<ObjectNode>>> own, BooleanSupplier listening) {
+        this(own, listening, System::nanoTime);
+    }
+
+    Directory(Supplier<Map<String, Supplier<ObjectNode>>> own, BooleanSupplier listening, LongSupplier nanos) {
         this.own = own;
         this.listening = listening;
+        this.nanos = nanos;
     }
 
     private static String padded(String number) {
@@ -113,8 +132,13 @@ public final class Directory {
             return;
         }
         if (kind == Kind.STATUS) {
+            heardAgain.add(controller);
             note(controller, json);
         }
+        tell(controller, kind, json);
+    }
+
+    private void tell(String controller, Kind kind, JsonNode json) {
         for (Ear ear : ears) {
             ear.heard(controller, kind, json);
         }
@@ -127,7 +151,47 @@ public final class Directory {
             statuses.remove(controller);
         } else if (json instanceof ObjectNode status
                 && (statuses.containsKey(controller) || statuses.size() < MAX_CONTROLLERS)) {
-            statuses.put(controller, Json.object().setAll(status.retain(FIELDS)));
+            ObjectNode kept = Json.object().setAll(status.retain(FIELDS));
+            statuses.compute(controller, (id, before) -> kept.path("online").asBoolean() ? kept : gone(before, kept));
+        }
+    }
+
+    /** What a will tells of the moment is of when its controller connected. */
+    private static ObjectNode gone(ObjectNode before, ObjectNode told) {
+        told.put("busy", false).putNull("since");
+        OF_THE_MOMENT.forEach(told::putNull);
+        if (before != null) {
+            boolean now = before.path("online").asBoolean();
+            told.set("since", now ? Json.tree(Json.seconds(Instant.now())) : before.path("since"));
+            told.set("last_outcome", before.get("last_outcome"));
+        }
+        return told;
+    }
+
+    /**
+     * To be called again and again, more often than a connection that is lost is back. Where the broker has died together with a
+     * controller, nobody tells of that one: it is offline unless it is heard again.
+     */
+    public synchronized void look() {
+        if (!listening.getAsBoolean()) {
+            if (!lost || backSince != null) {
+                heardAgain.clear();
+            }
+            lost = true;
+            backSince = null;
+        } else if (lost && backSince == null) {
+            backSince = nanos.getAsLong();
+        } else if (lost && nanos.getAsLong() - backSince > ALL_BACK_NANOS) {
+            lost = false;
+            Set<String> here = own.get().keySet();
+            statuses.forEach((id, status) -> {
+                if (status.path("online").asBoolean() && !heardAgain.contains(id) && !here.contains(id)) {
+                    LOG.warn("{} was not heard again since the broker is back: it counts as offline", id);
+                    ObjectNode offline = status.deepCopy().put("online", false);
+                    note(id, offline);
+                    tell(id, Kind.STATUS, offline);
+                }
+            });
         }
     }
 

@@ -40,12 +40,17 @@ public final class Fleet {
     private static final long MAX_WAIT_MS = 10_000;
     private static final long LOOK_EVERY_MS = 50;
 
+    private final String ownId;
     private final Directory directory;
     private final Sessions sessions;
     private final Supplier<Map<String, List<String>>> groups;
 
-    /** @param groups names for several controllers, as they are now */
-    public Fleet(Directory directory, Sessions sessions, Supplier<Map<String, List<String>>> groups) {
+    /**
+     * @param ownId  of the controller that this is an operation of
+     * @param groups names for several controllers, as they are now
+     */
+    public Fleet(String ownId, Directory directory, Sessions sessions, Supplier<Map<String, List<String>>> groups) {
+        this.ownId = ownId;
         this.directory = directory;
         this.sessions = sessions;
         this.groups = groups;
@@ -60,13 +65,15 @@ public final class Fleet {
         FleetParams params = new FleetParams(session.params());
         long now = FleetRun.now();
         List<Member> members;
-        if (session.now().data().has(UUID_KEY)) {
+        boolean resumed = session.now().data().has(UUID_KEY);
+        if (resumed) {
             members = session.now().stages().stream()
                     .map(stage -> resumed(session, stage, params, now))
                     .toList();
         } else {
             Set<String> ids = members(params);
             check(params, ids);
+            checkThatNoneEnds(session, params, ids);
             members = ids.stream().map(id -> new Member(id, params.of(id))).toList();
             sessions.mergeData(
                     session, Json.object().put(UUID_KEY, UUID.randomUUID().toString()));
@@ -75,9 +82,12 @@ public final class Fleet {
         }
         String prefix = "fleet-" + session.now().data().path(UUID_KEY).asText() + "-";
         Turns turns = new Turns(params, prefix, members, directory::status, sessions, session, now);
+        if (resumed) {
+            turns.resume(now);
+        }
         Set<String> ids = new LinkedHashSet<>();
         members.forEach(member -> ids.add(member.id));
-        FleetRun run = new FleetRun(turns, ids, directory::isComplete);
+        FleetRun run = new FleetRun(turns, ids, directory::isComplete, session::isForced);
         Directory.Ear ear = run::heard;
         directory.add(ear);
         session.ended().thenRun(() -> directory.remove(ear));
@@ -96,6 +106,9 @@ public final class Fleet {
         }
         JsonNode json = params.json();
         Members names = new Members(directory.known(), groups.get());
+        names.ambiguous().ifPresent(name -> {
+            throw failure("config/fleet.yaml: " + name + " is a controller, and cannot be a group");
+        });
         Set<String> named = names.of(json.path("members"));
         Set<String> ids = named;
         if (json.path("failed_of").isNumber()) {
@@ -142,11 +155,21 @@ public final class Fleet {
         }
     }
 
+    /** An abort waits for the end of what it aborts, and this would wait for the abort's. */
+    private void checkThatNoneEnds(LiveSession session, FleetParams params, Set<String> ids) {
+        if (ids.contains(ownId)
+                && params.operation().equals("abort")
+                && params.of(ownId).path("session_id").asInt(-1) == session.id()) {
+            throw failure("op: a fleet does not abort itself");
+        }
+    }
+
     private static OperationFailure failure(String why) {
         return new OperationFailure(Outcome.FAILED, why);
     }
 
-    private Member resumed(LiveSession session, Stage stage, FleetParams params, long now) {
+    /** As a stage says that it was when the controller died. */
+    Member resumed(LiveSession session, Stage stage, FleetParams params, long now) {
         Member member = new Member(stage.name(), params.of(stage.name()));
         JsonNode numbers = stage.numbers();
         member.attempts = numbers.path("attempts").asInt();
@@ -160,6 +183,9 @@ public final class Fleet {
             member.phase = Phase.ENDED;
             member.result = listed.get();
             member.skipped = stage.status() == Stage.State.SKIPPED;
+        } else if (numbers.has(Turns.LAST)) {
+            member.last = Result.of(numbers.path(Turns.LAST).asText());
+            member.why = stage.detail().replace(Turns.TRIED_AGAIN, "");
         } else if (member.session != null) {
             member.phase = Phase.RUNNING;
             BigDecimal ran = sessions.now(session).subtract(stage.startTime());
@@ -171,6 +197,8 @@ public final class Fleet {
             member.sent = 1;
             member.askedAt = now;
             member.answerBy = now;
+            member.sent = 1;
+            member.expires = now + Turns.GIVE_UP_MS;
         }
         return member;
     }

@@ -4,6 +4,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import pysmurf.controller.assembly.Assembly;
+import pysmurf.controller.config.Settings;
 import pysmurf.controller.observe.Health.Check;
 import pysmurf.controller.pipeline.Pipelines;
 import pysmurf.controller.session.Sessions;
@@ -31,8 +32,12 @@ public final class FleetPart {
                                                 ? text
                                                 : "the routes of the process cannot be used; an admin sees why"),
                                 Map.of("controllers", directory.known().size())));
+        // what is wrong with the file is to be seen before it is needed
+        pipelines.of(Fleet.NAME);
         assembly.bind(
                 Fleet.NAME,
-                new Fleet(directory, sessions, () -> pipelines.of(Fleet.NAME).groups()));
+                new Fleet(assembly.configuration().get(Settings.CONTROLLER_ID), directory, sessions, () -> pipelines
+                        .of(Fleet.NAME)
+                        .groups()));
     }
 }

@@ -30,15 +30,21 @@ public final class FleetRun {
     private final Turns turns;
     private final Set<String> members;
     private final BooleanSupplier complete;
+    private final BooleanSupplier forced;
     private final BlockingQueue<Heard> queue = new LinkedBlockingQueue<>(MAX_HEARD);
     private FleetCommand last;
+    private boolean givenUp;
     private Throwable fault;
 
-    /** @param complete whether all controllers have been heard that there are */
-    FleetRun(Turns turns, Set<String> members, BooleanSupplier complete) {
+    /**
+     * @param complete whether all controllers have been heard that there are
+     * @param forced   whether it is aborted by force
+     */
+    FleetRun(Turns turns, Set<String> members, BooleanSupplier complete, BooleanSupplier forced) {
         this.turns = turns;
         this.members = members;
         this.complete = complete;
+        this.forced = forced;
     }
 
     static long now() {
@@ -59,7 +65,7 @@ public final class FleetRun {
         return turns.isOpen();
     }
 
-    /** Waits for the next command; null if there is none left. */
+    /** Waits for the next command; null if there is none at the moment, or none left. */
     FleetCommand next() throws InterruptedException {
         try {
             Heard heard = queue.poll();
@@ -74,7 +80,12 @@ public final class FleetRun {
                 heard = queue.poll(LOOK_EVERY_MS, TimeUnit.MILLISECONDS);
             }
         } catch (InterruptedException e) {
-            if (turns.isGivenUp()) {
+            if (givenUp && forced.getAsBoolean()) {
+                // it is to end more quickly, and in order
+                last = null;
+                return null;
+            }
+            if (givenUp) {
                 turns.leave(now());
             }
             throw e;
@@ -87,6 +98,7 @@ public final class FleetRun {
 
     /** @param why null if it was asked for */
     void giveUp(Throwable why) {
+        givenUp = true;
         fault = why;
         turns.giveUp(now());
     }

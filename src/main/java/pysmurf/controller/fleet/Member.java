@@ -40,6 +40,10 @@ final class Member {
             return stage;
         }
 
+        static Result of(String word) {
+            return valueOf(word.toUpperCase(Locale.ROOT));
+        }
+
         /** The name of its list. */
         @JsonValue
         String word() {
@@ -64,6 +68,14 @@ final class Member {
 
     int sent;
     long answerBy;
+    /** When the last of these commands expires, by the clock here. */
+    long expires;
+    /** How many of them were refused, and the reason of the last refusal; null without one. */
+    int answers;
+
+    String refusal;
+    /** Whether its session was looked for after no command could start one any more. */
+    boolean sought;
 
     /** Its session; null as long as it is not known. */
     Integer session;
@@ -73,6 +85,10 @@ final class Member {
     long askAgainAt;
 
     long lastAsked;
+    /** How often it was asked without an answer, and since when. */
+    int asks;
+
+    long silentSince;
     /** Since when it is gone; null if it is there. */
     Long goneSince;
 

@@ -5,8 +5,10 @@ import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -16,8 +18,6 @@ import java.util.stream.Stream;
  * @param groups by name; each is a list of ids and patterns
  */
 record Members(Collection<String> known, Map<String, List<String>> groups) {
-
-    private static final Pattern STAR = Pattern.compile("\\*");
 
     /** The ids that a text, or a list of texts, stands for: in the order of the list, and each once. */
     Set<String> of(JsonNode names) {
@@ -32,11 +32,17 @@ record Members(Collection<String> known, Map<String, List<String>> groups) {
         return ids;
     }
 
+    /** What a group and a controller are called; empty if there is no such name. */
+    Optional<String> ambiguous() {
+        return groups.keySet().stream().filter(known::contains).findFirst();
+    }
+
     private Stream<String> matching(String name) {
         if (!name.contains("*")) {
             return Stream.of(name);
         }
-        Pattern pattern = Pattern.compile(STAR.matcher(name).replaceAll(".*"));
+        Pattern pattern = Pattern.compile(
+                Stream.of(name.split("\\*", -1)).map(Pattern::quote).collect(Collectors.joining(".*")));
         return known.stream().filter(id -> pattern.matcher(id).matches());
     }
 }

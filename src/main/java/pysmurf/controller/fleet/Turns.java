@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -31,6 +32,10 @@ final class Turns {
     static final long ANSWER_MS = 3_000;
 
     static final int MAX_SENT = 3;
+    /** After that a member is given up, and its commands have expired. */
+    static final long GIVE_UP_MS = MAX_SENT * ANSWER_MS;
+    /** The clocks of two hosts differ by 2 s at most, and an answer takes its time. */
+    static final long LATE_MS = 3_000;
     /** How long it is tried to send a command, while there is no connection. */
     static final long MAX_UNSENT_MS = 60_000;
 
@@ -47,12 +52,28 @@ final class Turns {
     private static final long MIN_BETWEEN_HINTS_MS = 15_000;
     /** A member that tells nothing for so long is asked. */
     static final long SILENCE_MS = 120_000;
-    /** One that has not gone through the broker by then is not to start any more. Clocks may differ. */
-    private static final long EXPIRY_S = 60;
+    /** One that does not answer is asked again, and is gone after {@link #MAX_SENT} times. */
+    static final long ASK_AGAIN_MS = 10_000;
 
     private static final String ABORT = "abort";
-    private static final String ENDING = "-abort";
+    /** No controller has it. */
+    private static final int NO_SESSION = Integer.MAX_VALUE;
+
+    private static final String NOT_WAITED_FOR = "its end was not waited for";
+    /** Ends the detail of a stage whose member waits to be tried again. */
+    static final String TRIED_AGAIN = "; is tried again";
+    /** In the numbers of such a stage: what the last attempt came to. */
+    static final String LAST = "last";
+
     private static final int MAX_DETAIL = 200;
+
+    /** What a controller says of each session; the reason is before it. */
+    private static final List<String> SAID_ALWAYS =
+            List.of("Status is now", "Script has finished", "The script left", "Sent SIG");
+
+    private static final String UNKNOWN_SESSION = "unknown_session";
+    /** These say nothing of a session that is known. */
+    private static final List<String> PASSING = List.of("stopping", "unavailable", "expired", UNKNOWN_SESSION);
 
     private final FleetParams params;
     private final String prefix;
@@ -65,6 +86,7 @@ final class Turns {
     private Long lastEnd;
     private boolean stopped;
     private boolean givenUp;
+    private boolean forced;
 
     /**
      * @param prefix   what the id of each command begins with
@@ -89,6 +111,35 @@ final class Turns {
         start = now;
     }
 
+    /** After a crash: goes on with what the members' stages say. */
+    void resume(long now) {
+        for (int n = 0; n < members.size(); n++) {
+            Member member = members.get(n);
+            Stage stage = session.now().stages().get(n);
+            if (member.is(Phase.WAITING) && member.last != null) {
+                member.due = statuses.apply(member.id)
+                                .filter(status -> isReady(member, status))
+                                .isPresent()
+                        ? now
+                        : now + RETRY_MS;
+            }
+            if (member.works() || member.session != null) {
+                // when the last attempt began is not known
+                long started = member.attempts > 1 && !member.is(Phase.ENDED) ? now : past(stage.startTime(), now);
+                lastStart = lastStart == null ? started : Math.max(lastStart, started);
+            }
+            if (member.is(Phase.ENDED) && member.session != null) {
+                long ended = past(stage.endTime(), now);
+                lastEnd = lastEnd == null ? ended : Math.max(lastEnd, ended);
+            }
+        }
+        judge(now);
+    }
+
+    private long past(BigDecimal time, long now) {
+        return now - sessions.now(session).subtract(time).movePointRight(3).longValue();
+    }
+
     /** Whether there is a member that has not ended. */
     boolean isOpen() {
         return members.stream().anyMatch(member -> !member.is(Phase.ENDED));
@@ -101,23 +152,26 @@ final class Turns {
         for (Member member : members) {
             if (member.is(Phase.RUNNING) && member.ending == null) {
                 end(member, Result.ABORTED, now);
-            } else if (member.is(Phase.ASKED) && member.sent == 0) {
-                ended(member, Result.NOT_RUN, "nothing was sent", now);
             } else if (member.is(Phase.ASKED)) {
-                member.answerBy = now + ANSWER_MS;
+                // an answer may be on its way
+                member.answerBy = now + SEND_AGAIN_MS;
             }
         }
     }
 
-    boolean isGivenUp() {
-        return givenUp;
+    /** What is aborted is to end at once. */
+    private void force(long now) {
+        forced = true;
+        members.stream()
+                .filter(member -> member.is(Phase.RUNNING) && member.ending != null)
+                .forEach(member -> end(member, member.ending, now));
     }
 
     /** Nobody waits any longer for those that have not ended. */
     void leave(long now) {
         members.stream()
                 .filter(member -> !member.is(Phase.ENDED))
-                .forEach(member -> ended(member, Result.ABORTED, "its end was not waited for", now));
+                .forEach(member -> ended(member, Result.ABORTED, NOT_WAITED_FOR, now));
     }
 
     /**
@@ -125,6 +179,9 @@ final class Turns {
      * @return         the next command to publish; null if there is none now
      */
     FleetCommand next(boolean complete, long now) {
+        if (givenUp && !forced && session.isForced()) {
+            force(now);
+        }
         // an answer that comes earlier is not heard
         boolean hears = complete || now - start > MAX_UNSENT_MS;
         for (Member member : members) {
@@ -146,8 +203,10 @@ final class Turns {
             end(member, Result.TIMED_OUT, now);
         }
         noteWhetherGone(member, isOnline(member), now);
-        if (member.goneSince != null && now - member.goneSince >= RETURN_MS) {
-            again(member, Result.OFFLINE, "went offline during its session " + member.session, now);
+        boolean silent = member.asks >= MAX_SENT && now - member.silentSince >= RETURN_MS;
+        if (silent || member.goneSince != null && now - member.goneSince >= RETURN_MS) {
+            String how = member.goneSince == null ? "does not answer any more" : "went offline";
+            again(member, Result.OFFLINE, how + " during its session " + member.session, now);
             return null;
         }
         if (member.ending != null) {
@@ -155,37 +214,91 @@ final class Turns {
                 ended(
                         member,
                         member.ending,
-                        "its session " + member.session + " goes on: it has not ended "
-                                + Duration.ofMillis(END_MS).toSeconds() + " s after the abort",
+                        forced
+                                ? NOT_WAITED_FOR
+                                : "its session " + member.session + " goes on: it has not ended "
+                                        + Duration.ofMillis(END_MS).toSeconds() + " s after the abort",
                         now);
                 return null;
             }
             if (!member.endingTaken && now >= member.sendEndingAt) {
                 member.sendEndingAt = now + ANSWER_MS;
-                return command(member, ABORT, Json.object().put("session_id", member.session), ENDING);
+                ObjectNode abort = Json.object().put("session_id", member.session);
+                return command(member, ABORT, forced ? abort.put("force", true) : abort, ending());
             }
         }
-        if (hears && now >= member.askAgainAt) {
-            member.askAgainAt = now + SILENCE_MS;
+        if (hears && member.goneSince == null && now >= member.askAgainAt) {
+            member.silentSince = member.asks == 0 ? now : member.silentSince;
+            member.asks++;
+            member.askAgainAt = now + ASK_AGAIN_MS;
             member.lastAsked = now;
-            return command(member);
+            return command(member, GIVE_UP_MS);
         }
         return null;
+    }
+
+    private String ending() {
+        return forced ? "-force" : "-abort";
     }
 
     private FleetCommand asked(Member member, long now) {
         if (now < member.answerBy) {
             return null;
         }
+        if (givenUp) {
+            return sought(member, now);
+        }
         boolean unsent = member.sent == 0 && now - member.askedAt < MAX_UNSENT_MS;
         // to ask again is to start it, where the first command was lost
-        if (!givenUp && (unsent || member.sent > 0 && member.sent < MAX_SENT)) {
+        if (member.refusal == null && (unsent || member.sent > 0 && member.sent < MAX_SENT)) {
+            long lifetime = GIVE_UP_MS - member.sent * ANSWER_MS;
             member.sent++;
             member.answerBy = now + ANSWER_MS;
-            return command(member);
+            member.expires = Math.max(member.expires, now + lifetime);
+            return command(member, lifetime);
         }
-        again(member, Result.OFFLINE, member.sent == 0 ? "the broker cannot be reached" : "does not answer", now);
+        if (isExpired(member, now)) {
+            unanswered(member, now);
+        }
         return null;
+    }
+
+    /** From then on no command that it was sent starts anything. */
+    private static boolean isExpired(Member member, long now) {
+        return now >= member.expires + LATE_MS;
+    }
+
+    /**
+     * Looks for the session of one that must not be started any more: an abort with the id of its command aborts nothing, and is told
+     * which session that command opened.
+     */
+    private FleetCommand sought(Member member, long now) {
+        boolean expired = isExpired(member, now);
+        if (expired && (member.sought || !isOnline(member))) {
+            unanswered(member, now);
+            return null;
+        }
+        member.sought = expired;
+        member.answerBy = now + ANSWER_MS;
+        return command(member, ABORT, Json.object().put("session_id", NO_SESSION), "");
+    }
+
+    private void unanswered(Member member, long now) {
+        if (member.refusal != null) {
+            refused(member, now);
+        } else if (member.sent == 0) {
+            again(member, Result.OFFLINE, "the broker cannot be reached", now);
+        } else {
+            again(member, Result.OFFLINE, member.why == null ? "does not answer" : member.why, now);
+        }
+    }
+
+    private void refused(Member member, long now) {
+        if (member.refusal.equals("busy")) {
+            again(member, Result.REFUSED, member.why, now);
+        } else {
+            ended(member, Result.REFUSED, member.why, now);
+        }
     }
 
     private FleetCommand started(long now) {
@@ -201,8 +314,12 @@ final class Turns {
                     member.askedAt = now;
                     member.sent = 1;
                     member.answerBy = now + ANSWER_MS;
+                    member.expires = now + GIVE_UP_MS;
+                    member.answers = 0;
+                    member.refusal = null;
+                    member.why = null;
                     show(member, null);
-                    return command(member);
+                    return command(member, GIVE_UP_MS);
                 }
                 member.skipped = params.skipsOffline() && member.attempts > params.retries();
                 again(member, Result.OFFLINE, "offline", now);
@@ -224,13 +341,15 @@ final class Turns {
                 .orElse(false);
     }
 
-    private FleetCommand command(Member member) {
-        return command(member, params.operation(), member.params.deepCopy(), "");
+    /** @param lifetime milliseconds after which it starts nothing any more */
+    private FleetCommand command(Member member, long lifetime) {
+        ObjectNode content = member.params.deepCopy();
+        content.put("expires_at", Json.seconds(Instant.now().plusMillis(lifetime)));
+        return command(member, params.operation(), content, "");
     }
 
     private FleetCommand command(Member member, String operation, ObjectNode content, String suffix) {
-        content.put("command_id", prefix + member.id + suffix)
-                .put("expires_at", System.currentTimeMillis() / 1000 + EXPIRY_S);
+        content.put("command_id", prefix + member.id + suffix);
         return new FleetCommand(member.id, operation, Json.text(content));
     }
 
@@ -238,9 +357,11 @@ final class Turns {
     void notSent(FleetCommand command, long now) {
         members.stream().filter(member -> member.id.equals(command.member())).forEach(member -> {
             if (member.is(Phase.ASKED)) {
-                member.sent--;
+                member.sent -= givenUp || member.sent == 0 ? 0 : 1;
                 member.answerBy = now + SEND_AGAIN_MS;
             } else if (member.is(Phase.RUNNING)) {
+                // it is not its fault
+                member.asks = 0;
                 member.askAgainAt = Math.min(member.askAgainAt, now + SEND_AGAIN_MS);
                 member.sendEndingAt = now + SEND_AGAIN_MS;
             }
@@ -271,7 +392,7 @@ final class Turns {
                     String id = payload.path("command_id").asText();
                     if (id.equals(prefix + member.id)) {
                         answered(member, payload, now);
-                    } else if (id.equals(prefix + member.id + ENDING)) {
+                    } else if (id.equals(prefix + member.id + ending())) {
                         endingAnswered(member, payload, now);
                     }
                 }
@@ -281,8 +402,7 @@ final class Turns {
 
     private void statusHeard(Member member, JsonNode status, long now) {
         boolean online = status.path("online").asBoolean();
-        boolean free = online && !status.path("busy").asBoolean();
-        if (member.is(Phase.WAITING) && member.last != null && (member.last == Result.OFFLINE ? online : free)) {
+        if (member.is(Phase.WAITING) && member.last != null && isReady(member, status)) {
             member.due = Math.min(member.due, now);
         }
         if (!member.is(Phase.RUNNING)) {
@@ -292,12 +412,19 @@ final class Turns {
             return;
         }
         if (status.path("session_id").asInt(-1) == member.session) {
-            member.askAgainAt = now + SILENCE_MS;
+            // an old status, which the broker tells again, is no answer
+            member.askAgainAt = member.asks == 0 ? now + SILENCE_MS : member.askAgainAt;
         } else {
             // it may have ended while nobody heard it; or it takes no lock
             long hint = Math.max(now + HINT_MS, member.lastAsked + MIN_BETWEEN_HINTS_MS);
             member.askAgainAt = Math.min(member.askAgainAt, hint);
         }
+    }
+
+    /** Whether one that waits to be tried again can be. */
+    private static boolean isReady(Member member, JsonNode status) {
+        return status.path("online").asBoolean()
+                && (member.last == Result.OFFLINE || !status.path("busy").asBoolean());
     }
 
     /** @return whether it is gone, or was until now */
@@ -310,6 +437,7 @@ final class Turns {
         if (back) {
             member.goneSince = null;
             member.endingTaken = false;
+            member.asks = 0;
             member.askAgainAt = now;
         }
         return back;
@@ -317,24 +445,48 @@ final class Turns {
 
     private void answered(Member member, JsonNode reply, long now) {
         String reason = reply.path("reason").asText("");
-        boolean known = reply.path("accepted").asBoolean() || reason.equals("duplicate");
+        // another command has the id if this one was to look for its session
+        boolean known = reply.path("accepted").asBoolean()
+                || List.of("duplicate", "conflict").contains(reason);
         String said = reason + ": " + reply.path("detail").asText();
         if (known && reply.path("session").isObject()) {
             attach(member, reply.path("session"), now);
-        } else if (member.is(Phase.ASKED) && reason.equals("busy")) {
-            again(member, Result.REFUSED, said, now);
         } else if (member.is(Phase.ASKED)) {
-            ended(member, Result.REFUSED, said, now);
-        } else if (member.is(Phase.RUNNING)
-                && !List.of("stopping", "unavailable", "expired").contains(reason)) {
+            refused(member, reason, said, now);
+        } else if (member.is(Phase.RUNNING) && PASSING.contains(reason)) {
+            member.asks = 0;
+            member.askAgainAt = now + SILENCE_MS;
+        } else if (member.is(Phase.RUNNING)) {
             ended(member, Result.FAILED, "it does not know its session " + member.session + " any more; " + said, now);
+        }
+    }
+
+    private void refused(Member member, String reason, String said, long now) {
+        if (givenUp && reason.equals(UNKNOWN_SESSION)) {
+            if (isExpired(member, now)) {
+                boolean refused = member.refusal != null;
+                String why = refused ? member.why : "was not started";
+                ended(member, refused ? Result.REFUSED : Result.NOT_RUN, why, now);
+            }
+            return;
+        }
+        member.why = said;
+        if (!reason.equals("expired")) {
+            member.refusal = reason;
+            member.answers++;
+            // another may still be on its way
+            if (member.answers >= member.sent) {
+                refused(member, now);
+            }
         }
     }
 
     private void endingAnswered(Member member, JsonNode reply, long now) {
         String reason = reply.path("reason").asText("");
+        member.asks = 0;
         if (reply.path("accepted").asBoolean() || reason.equals("duplicate")) {
             member.endingTaken = true;
+            member.endBy = forced ? Math.min(member.endBy, now + ANSWER_MS) : member.endBy;
         } else if (reason.equals("nothing_to_abort")) {
             // it is over, and told so while nobody heard it
             member.askAgainAt = Math.min(member.askAgainAt, now + HINT_MS);
@@ -344,12 +496,13 @@ final class Turns {
 
     /** A member tells of the session that its command has opened, now or before. */
     private void attach(Member member, JsonNode told, long now) {
-        boolean late = member.is(Phase.ENDED) && member.result == Result.OFFLINE && member.session == null;
+        boolean late = member.is(Phase.ENDED) && member.session == null;
         if (member.is(Phase.ENDED) && !late) {
             return;
         }
         int id = told.path("session_id").asInt();
         member.goneSince = null;
+        member.asks = 0;
         member.askAgainAt = now + SILENCE_MS;
         if (!member.is(Phase.RUNNING) || member.session == null || member.session != id) {
             member.acceptedAt = member.session == null ? now : member.acceptedAt;
@@ -357,6 +510,9 @@ final class Turns {
             member.phase = Phase.RUNNING;
             member.result = null;
             member.skipped = false;
+            if (late) {
+                keepLists();
+            }
             show(member, null);
             if (givenUp && member.ending == null) {
                 end(member, Result.ABORTED, now);
@@ -377,14 +533,28 @@ final class Turns {
         };
     }
 
-    /** The last thing that a session said before its end; null for one that has succeeded. */
+    /** Null for a session that has succeeded. */
     private static String why(JsonNode told) {
+        if (told.path("outcome").asText().equals("succeeded")) {
+            return null;
+        }
+        for (String status : List.of("failed", "warned")) {
+            for (JsonNode stage : told.path("stages")) {
+                if (stage.path("status").asText().equals(status)
+                        && stage.path("detail").isTextual()) {
+                    return stage.path("name").asText() + ": "
+                            + stage.path("detail").asText();
+                }
+            }
+        }
         String last = null;
+        String lastOfItsOwn = null;
         for (JsonNode message : told.path("messages")) {
             String text = message.path(1).asText();
             last = text.startsWith("Status is now") ? last : text;
+            lastOfItsOwn = SAID_ALWAYS.stream().anyMatch(text::startsWith) ? lastOfItsOwn : text;
         }
-        return told.path("outcome").asText().equals("succeeded") ? null : last;
+        return lastOfItsOwn == null ? last : lastOfItsOwn;
     }
 
     private static Double tookSeconds(JsonNode told) {
@@ -396,7 +566,8 @@ final class Turns {
         member.ending = as;
         member.endingTaken = false;
         member.sendEndingAt = now;
-        member.endBy = now + END_MS;
+        member.endBy = now + (forced ? GIVE_UP_MS : END_MS);
+        member.askAgainAt = Math.min(member.askAgainAt, now + ASK_AGAIN_MS);
         show(member, as == Result.TIMED_OUT ? "took too long; is aborted" : "is aborted");
     }
 
@@ -411,7 +582,7 @@ final class Turns {
         member.phase = Phase.WAITING;
         member.goneSince = null;
         member.due = now + RETRY_MS;
-        show(member, why + "; is tried again");
+        show(member, why + TRIED_AGAIN);
     }
 
     private void ended(Member member, Result as, String why, long now) {
@@ -423,7 +594,7 @@ final class Turns {
         member.result = as;
         lastEnd = member.session == null ? lastEnd : Long.valueOf(now);
         // before the stage, which is written at once, and this with it
-        sessions.mergeData(session, Json.object().set("fleet", lists()));
+        keepLists();
         if (as != Result.NOT_RUN || member.attempts > 0) {
             show(member, member.skipped ? Stage.State.SKIPPED : as.stage(), tookSeconds, why);
         }
@@ -440,6 +611,9 @@ final class Turns {
                 .put("session_id", member.session)
                 .put("took_s", tookSeconds == null ? null : Double.valueOf(Math.round(tookSeconds * 1000) / 1000.0))
                 .put("attempts", member.attempts);
+        if (member.is(Phase.WAITING)) {
+            numbers.put(LAST, member.last.word());
+        }
         String detail = why == null || why.length() <= MAX_DETAIL ? why : why.substring(0, MAX_DETAIL) + "…";
         BigDecimal time = sessions.now(session);
         sessions.update(
@@ -453,6 +627,10 @@ final class Turns {
                                 state == Stage.State.RUNNING ? null : time,
                                 numbers,
                                 detail)));
+    }
+
+    private void keepLists() {
+        sessions.mergeData(session, Json.object().set("fleet", lists()));
     }
 
     private ObjectNode lists() {

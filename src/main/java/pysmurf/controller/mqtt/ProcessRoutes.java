@@ -10,6 +10,10 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.stream.Stream;
 import org.apache.camel.Component;
+import org.apache.camel.Consumer;
+import org.apache.camel.Route;
+import org.apache.camel.component.paho.PahoConsumer;
+import org.apache.camel.component.paho.mqtt5.PahoMqtt5Consumer;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.impl.engine.DefaultSupervisingRouteController;
 import org.apache.camel.spi.Resource;
@@ -89,6 +93,18 @@ public final class ProcessRoutes implements AutoCloseable {
                 && context.getRoutes().stream().allMatch(route -> context.getRouteController()
                         .getRouteStatus(route.getRouteId())
                         .isStarted());
+    }
+
+    /** Whether the consumer of a route is connected now. */
+    public boolean isConnected(String route) {
+        Route found = context.getRoute(route);
+        Consumer consumer = found == null ? null : found.getConsumer();
+        if (consumer instanceof PahoMqtt5Consumer five) {
+            return five.getClient() != null && five.getClient().isConnected();
+        }
+        return consumer instanceof PahoConsumer three
+                && three.getClient() != null
+                && three.getClient().isConnected();
     }
 
     private Path folder() {

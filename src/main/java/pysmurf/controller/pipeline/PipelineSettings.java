@@ -9,10 +9,13 @@ import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.cfg.CoercionAction;
+import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
 import com.fasterxml.jackson.databind.exc.InvalidNullException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.type.LogicalType;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -21,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.snakeyaml.engine.v2.api.Load;
@@ -49,12 +53,21 @@ public record PipelineSettings(
     static final PipelineSettings NONE = new PipelineSettings(List.of(), Map.of(), Map.of(), Map.of());
 
     private static final String STAGES = "stages";
+    private static final String GROUPS = "groups";
+    private static final Pattern GROUP = Pattern.compile("[A-Za-z0-9_-]+");
+    private static final Pattern MEMBER = Pattern.compile("[A-Za-z0-9_*-]+");
+
+    private static final List<CoercionInputShape> NO_TEXT =
+            List.of(CoercionInputShape.Integer, CoercionInputShape.Float, CoercionInputShape.Boolean);
 
     private static final ObjectMapper MAPPER = Json.mapper()
             .rebuild()
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
             .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+            // a name that is all digits is in quotes, or YAML makes 7 of 007
+            .withCoercionConfig(
+                    LogicalType.Textual, text -> NO_TEXT.forEach(shape -> text.setCoercion(shape, CoercionAction.Fail)))
             .defaultSetterInfo(JsonSetter.Value.forContentNulls(Nulls.FAIL))
             .build();
 
@@ -80,6 +93,7 @@ public record PipelineSettings(
                         .toList();
                 throw YamlPlace.of(yaml, keys).fault(fault.detail());
             }));
+            settings.groups.forEach((name, members) -> checkGroup(yaml, name, members, settings.groups.keySet()));
             return settings;
         } catch (MarkedYamlEngineException e) {
             int line = e.getProblemMark().map(Mark::getLine).orElse(0) + 1;
@@ -88,6 +102,22 @@ public record PipelineSettings(
             throw e.getCause() instanceof JsonMappingException cause ? fault(yaml, cause) : e;
         } catch (StackOverflowError e) {
             throw new RouteFault.InLine(1, "an alias leads to what it is in", e);
+        }
+    }
+
+    private static void checkGroup(String yaml, String name, List<String> members, Collection<String> groups) {
+        if (!GROUP.matcher(name).matches()) {
+            throw YamlPlace.of(yaml, List.of(GROUPS, name)).fault("a group's name is of letters, digits, _ and - only");
+        }
+        for (int n = 0; n < members.size(); n++) {
+            String member = members.get(n);
+            YamlPlace place = YamlPlace.of(yaml, List.of(GROUPS, name, Integer.toString(n)));
+            if (!MEMBER.matcher(member).matches()) {
+                throw place.fault("'" + member + "' is neither an id nor a pattern with *");
+            }
+            if (groups.contains(member)) {
+                throw place.fault("'" + member + "' is a group; a group has no groups in it");
+            }
         }
     }
 

@@ -55,6 +55,9 @@ public final class AbortOperation {
     }
 
     private void end(LiveSession target, boolean force) {
+        if (force) {
+            target.force();
+        }
         scripts.abort(target, force);
         if (force) {
             steps.interrupt(target, Reach.CLEANUP);

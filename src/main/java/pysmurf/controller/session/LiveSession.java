@@ -54,6 +54,7 @@ public final class LiveSession {
     private LiveSession target;
     private int liveScripts;
     private boolean concluded;
+    private volatile boolean forced;
     private Runnable conclusion;
 
     /** For stores: a session that begins. */
@@ -136,6 +137,15 @@ public final class LiveSession {
     /** Completes when someone asks for an abort; never exceptionally. */
     public CompletableFuture<Void> abortRequested() {
         return abortRequested;
+    }
+
+    /** Its abort is to be as quick as it can. */
+    public void force() {
+        forced = true;
+    }
+
+    public boolean isForced() {
+        return forced;
     }
 
     /** The session that this one aborts or stops; null for every other operation. */

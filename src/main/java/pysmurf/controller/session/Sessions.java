@@ -453,9 +453,9 @@ public final class Sessions {
         return SessionEvent.of(SessionEvent.Type.STATUS, null, Json.text(statusJson(true)));
     }
 
-    /** The payload of the status topic. */
+    /** The payload of the status topic. One that is offline says nothing of a session: it may be long over by then. */
     public synchronized ObjectNode statusJson(boolean online) {
-        Optional<LiveSession> holder = store.holder();
+        Optional<LiveSession> holder = online ? store.holder() : Optional.empty();
         ObjectNode status = Json.object()
                 .put("online", online)
                 .put("busy", holder.isPresent())

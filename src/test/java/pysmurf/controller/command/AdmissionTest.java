@@ -2,6 +2,7 @@ package pysmurf.controller.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -22,6 +23,7 @@ import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.operation.Operations;
 import pysmurf.controller.operation.RouteSwap;
 import pysmurf.controller.session.Json;
+import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.MemorySessionStore;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.session.Verdict;
@@ -44,6 +46,7 @@ class AdmissionTest {
             @Override
             public void configure() {
                 from("direct:operation-run").routeId("run").to("log:run");
+                from("direct:operation-abort").routeId("abort").to("log:abort");
             }
         });
         context.start();
@@ -109,5 +112,24 @@ class AdmissionTest {
         assertThat(admission.unavailable()).contains("full");
         full.set(null);
         assertThat(admission.unavailable()).contains("locked");
+    }
+
+    private static Command withId(String operation, ObjectNode params, String id) {
+        return new Command(operation, params, id, null, false, false, Requester.of("mqtt", "me"));
+    }
+
+    /** By this a fleet finds what it may have started before it died. */
+    @Test
+    void anAbortWithTheIdOfACommandTellsWhichSessionThatOpened() {
+        LiveSession opened = admit(withId("run", Json.object(), "seen"), NOON, Optional::empty)
+                .session();
+        ObjectNode none = Json.object().put("session_id", Integer.MAX_VALUE);
+
+        Verdict verdict = admit(withId("abort", none, "seen"), NOON, Optional::empty);
+        assertThat(verdict.reason()).isEqualTo(Verdict.Reason.CONFLICT);
+        assertThat(verdict.session()).isSameAs(opened);
+        assertThat(opened.now().abort()).isNull();
+        assertThat(admit(withId("abort", none, "new"), NOON, Optional::empty).reason())
+                .isEqualTo(Verdict.Reason.UNKNOWN_SESSION);
     }
 }

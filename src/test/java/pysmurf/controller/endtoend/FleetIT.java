@@ -168,4 +168,37 @@ class FleetIT {
         assertThat(of("two").session(own).path("outcome").asText()).isEqualTo("aborted");
         assertThat(of("three").session(strangers).path("status").asText()).isEqualTo("running");
     }
+
+    @Test
+    void aForcedAbortIsForcedOnTheMembers() throws Exception {
+        int id = of("two")
+                .start("fleet", fleet(waiting(), "one", "two"))
+                .path("session_id")
+                .asInt();
+        int members = awaitRunning("one");
+        await("its session")
+                .atMost(ControllerUnderTest.PATIENCE)
+                .until(
+                        () -> of("two").session(id).path("stages").path(0).at("/numbers/session_id"),
+                        JsonNode::isNumber);
+
+        of("two").post("/api/v1/sessions/" + id + "/abort", "{\"force\": true}").expect(202);
+
+        assertThat(of("two").awaitDone(id).at("/data/fleet/aborted")).hasToString("[\"one\",\"two\"]");
+        assertThat(of("one").awaitDone(members).at("/abort/signals").toString()).contains("KILL");
+    }
+
+    @Test
+    void doesNotAbortItself() throws Exception {
+        int next = of("one")
+                        .runToEnd("run", script("exit_with.py", 0))
+                        .path("session_id")
+                        .asInt()
+                + 1;
+        ObjectNode fleet = fleet(params().put("session_id", next), "one").put("op", "abort");
+        JsonNode ended = of("one").runToEnd("fleet", fleet);
+        assertThat(ended.path("session_id").asInt()).isEqualTo(next);
+        assertThat(ended.path("outcome").asText()).isEqualTo("failed");
+        assertThat(ended.path("messages").toString()).contains("does not abort itself");
+    }
 }

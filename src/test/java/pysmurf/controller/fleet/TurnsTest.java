@@ -46,21 +46,31 @@ class TurnsTest {
         }
     }
 
+    private FleetParams given;
+
     private void fleet(String params, String... members) {
         ObjectNode all = (ObjectNode) json("{'op': 'run', 'params': {'script': 'a.py'}, 'at_least': 'all',"
                 + " 'on_failure': 'continue', 'offline': 'fail', 'member_params': {}}");
         all.setAll((ObjectNode) json("{" + params + "}"));
-        FleetParams given = new FleetParams(all);
+        given = new FleetParams(all);
         Stream.of(members).forEach(this::online);
         sessions.planStages(session, List.of(members), member -> false);
+        turns(Stream.of(members).map(id -> new Member(id, given.of(id))).toList());
+    }
+
+    /** Its controller has died, and is back after a while. */
+    private void resumedAfter(long millis) {
+        now += millis;
+        Fleet fleet = new Fleet("own", null, sessions, Map::of);
+        turns(session.now().stages().stream()
+                .map(stage -> fleet.resumed(session, stage, given, now))
+                .toList());
+        turns.resume(now);
+    }
+
+    private void turns(List<Member> members) {
         turns = new Turns(
-                given,
-                "fleet-u-",
-                Stream.of(members).map(id -> new Member(id, given.of(id))).toList(),
-                id -> Optional.ofNullable(statuses.get(id)),
-                sessions,
-                session,
-                now);
+                given, "fleet-u-", members, id -> Optional.ofNullable(statuses.get(id)), sessions, session, now);
     }
 
     private void online(String member) {
@@ -163,6 +173,12 @@ class TurnsTest {
         }
         after(Turns.ANSWER_MS);
         assertThat(sent()).isEmpty();
+        // a member whose clock is late may start it still
+        after(Turns.LATE_MS - 1);
+        assertThat(sent()).isEmpty();
+        assertThat(turns.isOpen()).isTrue();
+        after(1);
+        assertThat(sent()).isEmpty();
         assertThat(list("offline")).isEqualTo("a");
         assertThat(failure().outcome()).isEqualTo(Outcome.PARTIAL);
         assertThat(failure()).hasMessage("1 of 2 succeeded; offline: a");
@@ -190,7 +206,8 @@ class TurnsTest {
         sent();
         accepts("b");
         after(Turns.ANSWER_MS * (Turns.MAX_SENT + 1));
-        while (!sent().isEmpty()) {
+        while (list("offline").isEmpty()) {
+            sent();
             after(Turns.ANSWER_MS);
         }
         assertThat(list("offline")).isEqualTo("a");
@@ -368,6 +385,9 @@ class TurnsTest {
         turns.giveUp(now);
         online("a");
         after(Turns.RETRY_MS);
+        // looks whether they have begun
+        assertThat(sent()).containsExactly("b abort", "c abort");
+        after(Turns.ANSWER_MS);
         assertThat(sent()).isEmpty();
         assertThat(list("refused")).isEqualTo("a");
         assertThat(turns.isOpen()).isFalse();
@@ -443,5 +463,263 @@ class TurnsTest {
         accepts("a");
         ends("a", "succeeded");
         assertThat(list("succeeded")).isEqualTo("a");
+    }
+
+    private double expiresIn(FleetCommand command) {
+        return json(command.json()).path("expires_at").asDouble() - System.currentTimeMillis() / 1000.0;
+    }
+
+    /** Until the given-up ones have ended; what was sent meanwhile. */
+    private List<String> sentUntilTheEnd() {
+        List<String> all = new ArrayList<>();
+        for (long end = now + 60_000; turns.isOpen() && now < end; after(1000)) {
+            all.addAll(sent());
+        }
+        assertThat(turns.isOpen()).isFalse();
+        return all;
+    }
+
+    @Test
+    void aCommandExpiresWhenItsMemberIsGivenUp() {
+        fleet("", "a");
+        assertThat(expiresIn(turns.next(true, now))).isBetween(8.0, 9.1);
+        after(Turns.ANSWER_MS);
+        assertThat(expiresIn(turns.next(true, now))).isBetween(5.0, 6.1);
+        after(Turns.ANSWER_MS);
+        assertThat(expiresIn(turns.next(true, now))).isBetween(2.0, 3.1);
+    }
+
+    @Test
+    void anAbortIsNotOverWhileACommandMayStillStartSomething() {
+        fleet("", "a", "b", "c");
+        sent();
+        turns.giveUp(now);
+        after(1000);
+        FleetCommand looks = turns.next(true, now);
+        assertThat(looks.topic()).isEqualTo("pysmurf/a/command/abort");
+        // of no session that there is
+        assertThat(json(looks.json()).path("session_id").asInt()).isEqualTo(Integer.MAX_VALUE);
+        assertThat(json(looks.json()).path("command_id").asText()).isEqualTo("fleet-u-a");
+        assertThat(sent()).containsExactly("b abort", "c abort");
+        // not yet
+        refuses("a", "unknown_session");
+        reply("b", "", "'accepted': false, 'reason': 'conflict', 'session': {'session_id': 7, 'status': 'running'}");
+        assertThat(sent()).containsExactly("b abort");
+        ends("b", "aborted");
+        after(Turns.GIVE_UP_MS + Turns.LATE_MS - 1001);
+        assertThat(sent()).containsExactly("a abort", "c abort");
+        assertThat(turns.isOpen()).isTrue();
+        after(Turns.ANSWER_MS);
+        assertThat(sent()).containsExactly("a abort", "c abort");
+        refuses("a", "unknown_session");
+        after(Turns.ANSWER_MS);
+        assertThat(sent()).isEmpty();
+        assertThat(turns.isOpen()).isFalse();
+        assertThat(list("aborted")).isEqualTo("b");
+        assertThat(list("not_run")).isEqualTo("a");
+        assertThat(list("offline")).isEqualTo("c");
+        assertThat(stage("c")).contains("does not answer");
+    }
+
+    /** Of two commands the first is refused, and the other accepted. */
+    @Test
+    void aRefusalIsNotTheEndWhileAnotherCommandIsOnItsWay() {
+        fleet("", "a", "b");
+        sent();
+        after(Turns.ANSWER_MS);
+        sent();
+        refuses("a", "busy");
+        refuses("b", "unavailable");
+        assertThat(list("refused")).isEmpty();
+        accepts("a");
+        after(Turns.GIVE_UP_MS + Turns.LATE_MS);
+        assertThat(sent()).isEmpty();
+        assertThat(list("refused")).isEqualTo("b");
+        ends("a", "succeeded");
+        assertThat(list("succeeded")).isEqualTo("a");
+    }
+
+    @Test
+    void saysThatItsCommandExpiredWhereTheClocksDiffer() {
+        fleet("", "a");
+        sent();
+        refuses("a", "expired");
+        assertThat(turns.isOpen()).isTrue();
+        sentUntilTheEnd();
+        assertThat(stage("a")).endsWith("expired: why");
+        assertThat(list("offline")).isEqualTo("a");
+    }
+
+    @Test
+    void looksForWhatItMayHaveStartedBeforeItDied() {
+        fleet("", "a", "b");
+        sent();
+        resumedAfter(1000);
+        turns.giveUp(now);
+        after(1000);
+        assertThat(sent()).containsExactly("a abort", "b abort");
+        reply("a", "", "'accepted': false, 'reason': 'conflict', 'session': {'session_id': 7, 'status': 'running'}");
+        assertThat(sent()).containsExactly("a abort");
+        ends("a", "aborted");
+        assertThat(sentUntilTheEnd()).containsOnly("b abort");
+        assertThat(list("aborted")).isEqualTo("a");
+        assertThat(list("offline")).isEqualTo("b");
+    }
+
+    @Test
+    void asksAgainAfterItDied() {
+        fleet("", "a");
+        sent();
+        resumedAfter(1000);
+        assertThat(sent()).containsExactly("a run");
+        accepts("a");
+        ends("a", "succeeded");
+        assertThat(stage("a")).contains("\"attempts\":1");
+    }
+
+    @Test
+    void oneThatWaitsToBeTriedAgainStillDoesAfterACrash() {
+        fleet("'retries': 3, 'concurrency': 1", "a", "b", "c");
+        sent();
+        refuses("a", "busy");
+        status("a", "{'online': true, 'busy': true, 'session_id': 3}");
+        assertThat(stage("a")).contains("busy: why; is tried again");
+        assertThat(sent()).containsExactly("b run");
+        accepts("b");
+
+        resumedAfter(1000);
+        assertThat(sent()).containsExactly("b run");
+        online("a");
+        assertThat(sent()).isEmpty();
+        turns.giveUp(now);
+        assertThat(list("refused")).isEqualTo("a");
+        assertThat(stage("a")).endsWith("busy: why");
+        assertThat(list("not_run")).isEqualTo("c");
+    }
+
+    @Test
+    void keepsToStaggerAfterACrash() {
+        fleet("'stagger': 60", "a", "b");
+        sent();
+        accepts("a");
+        resumedAfter(0);
+        assertThat(sent()).containsExactly("a run");
+        after(55_000);
+        assertThat(sent()).doesNotContain("b run");
+        after(5_000);
+        assertThat(sent()).contains("b run");
+    }
+
+    @Test
+    void keepsToSettleAfterACrash() {
+        fleet("'settle': 60, 'concurrency': 1", "a", "b");
+        sent();
+        accepts("a");
+        ends("a", "succeeded");
+        resumedAfter(0);
+        after(55_000);
+        assertThat(sent()).isEmpty();
+        after(5_000);
+        assertThat(sent()).containsExactly("b run");
+    }
+
+    @Test
+    void goesOnAbortingTheOthersAfterACrash() {
+        fleet("'on_failure': 'abort', 'concurrency': 2", "a", "b", "c");
+        sent();
+        accepts("a");
+        accepts("b");
+        ends("a", "failed");
+        resumedAfter(1000);
+        assertThat(list("not_run")).isEqualTo("c");
+        assertThat(sent()).contains("b abort").doesNotContain("c run");
+        ends("b", "aborted");
+        assertThat(list("aborted")).isEqualTo("b");
+    }
+
+    /** Its host and the broker died together, so that nobody told of it. */
+    @Test
+    void oneThatDoesNotAnswerAnyMoreIsGone() {
+        fleet("", "a");
+        sent();
+        accepts("a");
+        after(Turns.SILENCE_MS);
+        for (int asked = 0; asked < Turns.MAX_SENT; asked++) {
+            assertThat(sent()).containsExactly("a run");
+            after(Turns.ASK_AGAIN_MS);
+        }
+        assertThat(sent()).containsExactly("a run");
+        after(Turns.RETURN_MS - Turns.MAX_SENT * Turns.ASK_AGAIN_MS - 1);
+        sent();
+        assertThat(turns.isOpen()).isTrue();
+        after(1);
+        sent();
+        assertThat(list("offline")).isEqualTo("a");
+        assertThat(stage("a")).endsWith("does not answer any more during its session 7");
+    }
+
+    @Test
+    void oneThatAnswersIsNotGone() {
+        fleet("", "a");
+        sent();
+        accepts("a");
+        for (int minutes = 0; minutes < 10; minutes++) {
+            after(60_000);
+            if (sent().contains("a run")) {
+                accepts("a");
+            }
+        }
+        assertThat(turns.isOpen()).isTrue();
+    }
+
+    @Test
+    void aForcedAbortForcesTheMembersAndDoesNotWaitForTheirEnd() {
+        fleet("", "a", "b", "c");
+        sent();
+        accepts("a");
+        accepts("b");
+        accepts("c");
+        turns.giveUp(now);
+        assertThat(sent()).containsExactly("a abort", "b abort", "c abort");
+        reply("a", "-abort", "'accepted': true, 'session': {'session_id': 8}");
+        session.force();
+        FleetCommand forced = turns.next(true, now);
+        assertThat(forced.member()).isEqualTo("a");
+        assertThat(json(forced.json()).path("force").asBoolean()).isTrue();
+        assertThat(json(forced.json()).path("command_id").asText()).isEqualTo("fleet-u-a-force");
+        assertThat(sent()).containsExactly("b abort", "c abort");
+        reply("a", "-force", "'accepted': true, 'reason': 'joined', 'session': {'session_id': 8}");
+        ends("b", "aborted");
+        after(Turns.ANSWER_MS);
+        assertThat(sent()).containsExactly("c abort");
+        assertThat(stage("a")).startsWith("aborted").endsWith("its end was not waited for");
+        after(Turns.GIVE_UP_MS - Turns.ANSWER_MS);
+        sent();
+        assertThat(turns.isOpen()).isFalse();
+        assertThat(list("aborted")).isEqualTo("a,b,c");
+    }
+
+    private String whyFailed(String rest) {
+        fleet("", "a");
+        sent();
+        turns.heard(
+                "a",
+                Kind.SESSION,
+                json("{'session_id': 7, 'command_id': 'fleet-u-a', 'status': 'done', 'outcome': 'failed', " + rest
+                        + "}"),
+                now);
+        return stage("a").replaceFirst(".*} ", "");
+    }
+
+    @Test
+    void aStageSaysWhatItsMemberSaidOfIt() {
+        String finish = "[2, 'Script has finished with exit code 1'], [3, 'Status is now done']]";
+        assertThat(whyFailed("'messages': [[1, 'no flux ramp'], " + finish)).isEqualTo("no flux ramp");
+        assertThat(whyFailed("'messages': [[1, 'Status is now running'], " + finish))
+                .isEqualTo("Script has finished with exit code 1");
+        assertThat(whyFailed("'stages': [{'name': 'setup', 'status': 'succeeded'},"
+                        + " {'name': 'track', 'status': 'failed', 'detail': 'good_frac is low'}],"
+                        + " 'messages': [[1, 'x'], " + finish))
+                .isEqualTo("track: good_frac is low");
     }
 }

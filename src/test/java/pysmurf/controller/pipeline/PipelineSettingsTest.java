@@ -245,4 +245,27 @@ class PipelineSettingsTest {
     void aFileOfCommentsSaysNothing() {
         assertThat(PipelineSettings.read("# later\n")).isEqualTo(PipelineSettings.NONE);
     }
+
+    @Test
+    void aGroupHasIdsAndPatternsOnly() {
+        assertThat(PipelineSettings.read("groups: {lat: [crate1slot2, 'crate2*']}\n")
+                        .groups())
+                .containsOnlyKeys("lat");
+        for (String groups : List.of(
+                "a: ['+']",
+                "a: ['a b']",
+                "a: ['e(']",
+                "a: [1.5]",
+                "a: [7]",
+                "a: [b]\n  b: [c]",
+                "'*': [c]",
+                "a: c",
+                "a: [true]")) {
+            assertThatThrownBy(() -> PipelineSettings.read("groups:\n  " + groups + "\n"))
+                    .as(groups)
+                    .isInstanceOfSatisfying(RouteFault.InLine.class, fault -> assertThat(
+                                    RouteFault.of("fleet.yaml", fault).line())
+                            .isEqualTo(2));
+        }
+    }
 }
