@@ -68,7 +68,8 @@ class FleetOfHostsIT {
     private ObjectNode waiting() {
         ObjectNode fleet = params().put("op", "run").put("members", "*");
         fleet.set("params", params());
-        fleet.putArray("exclude").add(commander.setup().id());
+        // all hosts but the members
+        fleet.putArray("exclude").add("c*");
         IDS.forEach(id -> fleet.withObject("member_params")
                 .set(id, script("wait_for_file.py", folder.resolve(id).toString())));
         return fleet;
@@ -162,5 +163,61 @@ class FleetOfHostsIT {
         await("its status").atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(
                         row("one").path("last_outcome").asText())
                 .isEqualTo("succeeded"));
+    }
+
+    private static void signal(ControllerOfJar host, String name) throws Exception {
+        assertThat(new ProcessBuilder("kill", name, Long.toString(host.pid()))
+                        .start()
+                        .waitFor())
+                .isZero();
+    }
+
+    /** A host that stands still hears of it all afterwards; one that dies together with the broker leaves no word. */
+    @Test
+    void nothingStartsAfterItsEndAndADeadHostIsOffline(@TempDir Path own) throws Exception {
+        try (ControllerOfJar late = ControllerOfJar.start(Setup.in(own).withBroker(broker.url()))) {
+            String id = late.setup().id();
+            await("its status").until(() -> row(id).path("online").asBoolean());
+            signal(late, "-STOP");
+            ObjectNode command = params().put("op", "run");
+            command.set("params", script("exit_with.py", 0));
+            command.putArray("members").add(id);
+            int fleet =
+                    commander.http().start("fleet", command).path("session_id").asInt();
+            await("the command").until(() -> commander
+                    .http()
+                    .session(fleet)
+                    .at("/stages/0/status")
+                    .asText()
+                    .equals("running"));
+            commander.http().post("/api/v1/sessions/" + fleet + "/abort", "{}").expect(202);
+            JsonNode ended = commander.http().awaitDone(fleet);
+            signal(late, "-CONT");
+
+            assertThat(ended.at("/data/fleet/offline")).as(ended.toString()).hasSize(1);
+            await("it is back").atMost(Duration.ofSeconds(30)).until(() -> late.http()
+                    .get("/observe/health")
+                    .json()
+                    .at("/checks/mqtt/status")
+                    .asText()
+                    .equals("UP"));
+            await("it goes on").atMost(Duration.ofSeconds(30)).until(() -> row(id).path("online")
+                    .asBoolean());
+            // what comes after the commands of before is done
+            assertThat(commander
+                            .http()
+                            .runToEnd("fleet", command)
+                            .path("outcome")
+                            .asText())
+                    .isEqualTo("succeeded");
+            assertThat(late.http().get("/api/v1/sessions?op=run").json()).hasSize(1);
+
+            broker.stop();
+            late.kill();
+            broker.start();
+            await("its row").atMost(Duration.ofSeconds(40)).until(() -> !row(id).path("online")
+                    .asBoolean());
+            assertThat(row("one").path("online").asBoolean()).isTrue();
+        }
     }
 }
