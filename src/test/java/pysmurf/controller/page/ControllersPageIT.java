@@ -64,9 +64,10 @@ class ControllersPageIT {
             Files.writeString(slots.resolve(id + ".properties"), "controller.slot=" + id.charAt(1) + "\n");
         }
         try (ControllerUnderTest process = ControllerOfClasses.start(setup)) {
+            // a broker may lose a state that is told just while somebody subscribes
             until(() -> {
                 tellOfOthers(process);
-                return true;
+                return process.http().get("/controllers").json().size() == OTHERS + 3;
             });
             browser = new Browser(Browser.folder(folder, "profile"));
             try {
