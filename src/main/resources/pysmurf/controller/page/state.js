@@ -24,6 +24,7 @@ class State extends EventTarget {
   healthAt = null;
   status = null;
   sessions = new Map();
+  #opening = 0;
   /** What events told of since they were opened: ids of sessions, and 'status'. */
   #touched = new Set();
   #events = new Events({
@@ -127,12 +128,18 @@ class State extends EventTarget {
   }
 
   async #opened() {
+    // a connection that is opened again asks anew: what was asked before may be older than what events have told since
+    this.#opening += 1;
+    const opening = this.#opening;
     this.#touched.clear();
     try {
       const [sessions, controller] = await Promise.all([get(`/api/v1/sessions?limit=${RECENT}`), get('/api/v1/controller'),
         this.reloadOperations()]);
       const older = controller.running.filter(id => !sessions.some(one => one.session_id === id));
       sessions.push(...await Promise.all(older.reverse().map(id => get(`/api/v1/sessions/${id}`))));
+      if (opening !== this.#opening) {
+        return;
+      }
       for (const id of [...this.sessions.keys()]) {
         if (this.sessions.get(id).status !== 'done' && !this.#touched.has(id) && !sessions.some(one => one.session_id === id)) {
           this.sessions.delete(id);
@@ -147,7 +154,7 @@ class State extends EventTarget {
         console.error(fault);
       }
       // it is starting, and its paths come one by one
-      setTimeout(() => this.#opened(), 1000);
+      setTimeout(() => opening === this.#opening && this.#opened(), 1000);
       return;
     }
     this.connection = 'live';
