@@ -190,8 +190,7 @@ final class Controller implements AutoCloseable {
 
     private void sayReady(Operations operations, PublisherPart publisher) {
         LOG.info(
-                "Ready: {} at {}, operations {}, scripts' messages at UDP {}:{}",
-                id(),
+                "Ready: {}, operations {}, scripts' messages at UDP {}:{}",
                 configuration.isOfSlot()
                         ? host.http().url() + "/controllers/" + id() + "/"
                         : host.http().url(),
