@@ -33,7 +33,10 @@ final class Slots implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Slots.class);
 
-    private static final long TRY_AGAIN_S = 2;
+    private static final long TRY_AGAIN_SOON_S = 2;
+    private static final int SOON = 5;
+    /** A start that fails takes a second of a processor. */
+    private static final long TRY_AGAIN_S = 10;
     /** More at a time would only make each of them later. */
     private static final int MAX_STARTING = 2 * Runtime.getRuntime().availableProcessors();
 
@@ -68,6 +71,7 @@ final class Slots implements AutoCloseable {
         private volatile Content taken;
         private volatile Controller controller;
         private volatile Exception fault;
+        private int failures;
 
         Slot(Path file) {
             this.file = file;
@@ -118,6 +122,7 @@ final class Slots implements AutoCloseable {
             }
             taken = content;
             controller = made;
+            failures = 0;
         }
 
         /** The other one may be on its way out: its file has another name now. */
@@ -140,7 +145,8 @@ final class Slots implements AutoCloseable {
             holders.values().removeIf(this::equals);
             if (why instanceof StartFailure) {
                 // what it lacks may come: a database, a port
-                CompletableFuture.delayedExecutor(TRY_AGAIN_S, TimeUnit.SECONDS, workers)
+                long delay = ++failures < SOON ? TRY_AGAIN_SOON_S : TRY_AGAIN_S;
+                CompletableFuture.delayedExecutor(delay, TimeUnit.SECONDS, workers)
                         .execute(() -> again(this, content));
             }
         }

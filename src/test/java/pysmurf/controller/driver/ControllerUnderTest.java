@@ -3,7 +3,7 @@ package pysmurf.controller.driver;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.net.ConnectException;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
 
@@ -57,7 +57,8 @@ public interface ControllerUnderTest extends AutoCloseable {
                 return checks.isObject()
                         && (checks.at("/mqtt/status").asText().equals("UP")
                                 || !controller.setup().brokerExpected());
-            } catch (ConnectException notYet) {
+            } catch (IOException notYet) {
+                // or not any more: a start that fails ends what it listened with
                 return false;
             }
         });
