@@ -78,11 +78,13 @@ public final class Host implements AutoCloseable {
     }
 
     private boolean hears() {
+        routes.start();
         return routes.areStarted() && routes.isConnected("controllers-status");
     }
 
     /** The controllers here, and behind them those elsewhere. */
     private List<ObjectNode> list() {
+        routes.start();
         return Stream.concat(slots.running().stream().map(Controller::row), directory.others().stream())
                 .toList();
     }
@@ -154,7 +156,10 @@ public final class Host implements AutoCloseable {
             // not before: a command that comes earlier would find nobody
             broker.start();
         }
-        routes.start();
+        if (broker == null || slots.areFiles()) {
+            // one that is alone at its own broker hears of others when somebody asks for them
+            routes.start();
+        }
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.apache.camel.Component;
 import org.apache.camel.Consumer;
@@ -45,6 +46,7 @@ public final class ProcessRoutes implements AutoCloseable {
 
     private final Map<String, Object> beans;
     private final DefaultCamelContext context = new DefaultCamelContext(false);
+    private final AtomicBoolean begun = new AtomicBoolean();
     private boolean closed;
     private volatile String fault;
 
@@ -58,8 +60,11 @@ public final class ProcessRoutes implements AutoCloseable {
         this.beans = beans;
     }
 
-    /** Returns at once; the routes start as soon as there is a broker. */
+    /** Returns at once; the routes start as soon as there is a broker. Does nothing after the first time. */
     public void start() {
+        if (begun.getAndSet(true)) {
+            return;
+        }
         if (broker != null) {
             broker.whenReady(this::start);
         } else {
