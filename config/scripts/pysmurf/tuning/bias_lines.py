@@ -111,7 +111,7 @@ class BiasLines(Protocol):
         """Turn the relays; with ``const_current`` the volts change so that the current does not."""
 
     def end_waveform(self) -> None:
-        """End what a generator plays on a line, although nobody waits for it; its own volts are back then."""
+        """Stop what a generator still plays on a line. The line has its own volts again."""
 
     def stream_on(self, setting: StreamSetting) -> int:
         """Begin a stream; returns its session id. Refuses where no channel could be in it."""

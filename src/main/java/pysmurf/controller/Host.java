@@ -100,7 +100,12 @@ public final class Host implements AutoCloseable {
     private Check health(boolean whole) {
         Map<String, Object> states = new TreeMap<>();
         List<String> faults = new ArrayList<>();
-        State worst = slots.faults().isEmpty() ? State.UP : State.DEGRADED;
+        List<String> ofFiles = new ArrayList<>();
+        slots.folderFault(whole).ifPresent(ofFiles::add);
+        slots.faults()
+                .forEach((file, why) ->
+                        ofFiles.add(file + " starts no controller: " + (whole ? why : "an admin sees why")));
+        State worst = ofFiles.isEmpty() ? State.UP : State.DEGRADED;
         for (Controller controller : slots.running()) {
             Health.Report report = controller.health(whole);
             states.put(controller.id(), report.status());
@@ -109,17 +114,15 @@ public final class Host implements AutoCloseable {
                 faults.add(controller.id() + ": " + String.join(", ", report.faulty()));
             }
         }
-        slots.faults()
-                .forEach((file, why) -> faults.add(file
-                        + (file.endsWith(".properties") ? " starts no controller: " : ": ")
-                        + (whole ? why : "an admin sees why")));
+        faults.addAll(ofFiles);
         if (states.isEmpty()) {
             worst = State.DOWN;
             faults.add(0, NOBODY);
         }
         Map<String, Object> data = new LinkedHashMap<>(Map.of("states", states));
-        if (!slots.changed().isEmpty()) {
-            data.put("changed", slots.changed());
+        List<String> changed = slots.changed();
+        if (!changed.isEmpty()) {
+            data.put("changed", changed);
         }
         return new Check(worst, String.join("; ", faults), data);
     }

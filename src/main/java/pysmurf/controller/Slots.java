@@ -177,13 +177,17 @@ final class Slots implements AutoCloseable {
             reconcile();
             slots.values().forEach(slot -> first.add(slot.last));
         }
-        CompletableFuture.allOf(first.toArray(new CompletableFuture<?>[0])).join();
+        all(first).join();
         synchronized (this) {
             Slot alone = slots.get(ALONE);
             if (alone != null && alone.fault instanceof StartFailure failure) {
                 throw failure;
             }
         }
+    }
+
+    private static CompletableFuture<Void> all(List<CompletableFuture<Void>> steps) {
+        return CompletableFuture.allOf(steps.toArray(new CompletableFuture<?>[0]));
     }
 
     private boolean isSlot(Path file) {
@@ -209,7 +213,7 @@ final class Slots implements AutoCloseable {
             return;
         }
         Map<Path, Content> wanted = found.isEmpty() ? Map.of(ALONE, Content.GONE) : found;
-        List<CompletableFuture<?>> ends = new ArrayList<>();
+        List<CompletableFuture<Void>> ends = new ArrayList<>();
         slots.forEach((file, slot) -> {
             if (!wanted.containsKey(file) && slot.wanted != null) {
                 slot.become(null);
@@ -219,7 +223,7 @@ final class Slots implements AutoCloseable {
             }
         });
         // the one that is alone and those in slots are not there together: their metrics have other labels
-        CompletableFuture<Void> before = CompletableFuture.allOf(ends.toArray(new CompletableFuture<?>[0]));
+        CompletableFuture<Void> before = all(ends);
         wanted.forEach((file, content) -> {
             Slot slot = slots.computeIfAbsent(file, Slot::new);
             if (!content.equals(slot.wanted)) {
@@ -247,12 +251,20 @@ final class Slots implements AutoCloseable {
                 .toList();
     }
 
+    /**
+     * That the folder cannot be read; empty if it can, or if there never was one.
+     *
+     * @param whole whether why is told, too
+     */
+    synchronized Optional<String> folderFault(boolean whole) {
+        return Optional.ofNullable(folderFault)
+                .map(why -> configuration.slotsDir() + ": "
+                        + (whole ? why + "; its controllers go on" : "an admin sees why"));
+    }
+
     /** Why a file has no controller, by the file's name. */
     synchronized Map<String, String> faults() {
         Map<String, String> faults = new TreeMap<>();
-        if (folderFault != null) {
-            faults.put(configuration.slotsDir().toString(), folderFault + "; its controllers go on");
-        }
         slots.forEach((file, slot) -> {
             if (slot.fault != null) {
                 faults.put(file.getFileName().toString(), String.valueOf(slot.fault.getMessage()));
@@ -280,7 +292,7 @@ final class Slots implements AutoCloseable {
                 ends.add(slot.last);
             });
         }
-        CompletableFuture.allOf(ends.toArray(new CompletableFuture<?>[0])).join();
+        all(ends).join();
         workers.shutdown();
     }
 }

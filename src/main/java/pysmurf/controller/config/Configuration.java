@@ -48,15 +48,12 @@ public final class Configuration {
     private static final Map<Setting<?>, String> SITE_KEYS =
             Map.of(ADDRESS_ROOT_KEY, "address_root", OCS_ROUTER_URL, "wamp_server", OCS_ROUTER_REALM, "wamp_realm");
 
-    /** What each slot needs for itself, so that only its file says it, or its name. */
-    private static final Set<Setting<?>> OF_SLOT = Set.of(CONTROLLER_ID, DATA_DIR, PUBLISHER_LISTEN_PORT);
-
     /**
      * One of several slots.
      *
-     * @param dataDir the folder that its own data folder is in by default
+     * @param defaults what each slot needs for itself, so that its file says it, or else this
      */
-    private record Slot(String name, Path file, Path dataDir) {}
+    private record Slot(Path file, Map<Setting<?>, String> defaults) {}
 
     /** A value, and where it stands. */
     private record Given(String origin, String text) {}
@@ -100,7 +97,9 @@ public final class Configuration {
      */
     public Configuration ofSlot(Path file) throws ConfigurationException {
         String name = file.getFileName().toString().replaceFirst("\\.properties$", "");
-        return load(environment, system, new Slot(name, file, get(DATA_DIR)));
+        Map<Setting<?>, String> defaults = Map.of(
+                CONTROLLER_ID, name, DATA_DIR, get(DATA_DIR).resolve(name).toString(), PUBLISHER_LISTEN_PORT, "0");
+        return load(environment, system, new Slot(file, defaults));
     }
 
     private static Configuration load(Map<String, String> environment, Properties system, Slot slot)
@@ -178,7 +177,7 @@ public final class Configuration {
     private void read(Setting<?> setting, Properties given, Properties ofSlot, List<String> faults) {
         Given own = new Given(slot == null ? "" : slot.file().toString(), ofSlot.getProperty(setting.key(), ""));
         Given byDefault = new Given("default", defaultOf(setting));
-        List<Given> candidates = slot != null && OF_SLOT.contains(setting)
+        List<Given> candidates = slot != null && slot.defaults().containsKey(setting)
                 ? List.of(own, byDefault)
                 : List.of(
                         own,
@@ -228,14 +227,8 @@ public final class Configuration {
     }
 
     private String defaultOf(Setting<?> setting) {
-        if (slot != null && setting == CONTROLLER_ID) {
-            return slot.name();
-        }
-        if (slot != null && setting == DATA_DIR) {
-            return slot.dataDir().resolve(slot.name()).toString();
-        }
-        if (slot != null && setting == PUBLISHER_LISTEN_PORT) {
-            return "0";
+        if (slot != null && slot.defaults().containsKey(setting)) {
+            return slot.defaults().get(setting);
         }
         if (setting == SCRIPTS_ROOTS) {
             // a site's own scripts, and those that the project's operations run

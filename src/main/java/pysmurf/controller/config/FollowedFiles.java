@@ -104,7 +104,7 @@ public final class FollowedFiles implements AutoCloseable {
         @Override
         public void close() {
             followers.remove(this);
-            whole.watches.computeIfPresent(watch.subject, (subject, same) -> same.leave(this) ? same : null);
+            watches.computeIfPresent(watch.subject, (subject, same) -> same.leave(this) ? same : null);
         }
     }
 
@@ -257,24 +257,29 @@ public final class FollowedFiles implements AutoCloseable {
 
     private final Clock clock;
     /** Of the whole. */
-    private final Map<Subject, Watch> watches = new ConcurrentHashMap<>();
+    private final Map<Subject, Watch> watches;
     /** Of this part. */
     private final Set<Follower> followers = ConcurrentHashMap.newKeySet();
+    /** Null for a part. */
+    private final Thread thread;
 
-    private final Thread thread = new Thread(this::run, "followed-files");
     private volatile Instant lookedAt;
     private volatile long lookedAtNanos;
 
     public FollowedFiles(Clock clock) {
         whole = this;
         this.clock = clock;
+        watches = new ConcurrentHashMap<>();
+        thread = new Thread(this::run, "followed-files");
         noteLook();
         thread.setDaemon(true);
     }
 
     private FollowedFiles(FollowedFiles whole) {
         this.whole = whole;
-        this.clock = whole.clock;
+        clock = whole.clock;
+        watches = whole.watches;
+        thread = null;
     }
 
     /** What is followed for one of several, by the same thread, which looks once at what they share; no longer when this is closed. */
@@ -319,7 +324,7 @@ public final class FollowedFiles implements AutoCloseable {
     private Follower join(Subject subject, Consumer<Map<Path, Content>> changed) {
         Follower follower = new Follower(changed);
         followers.add(follower);
-        whole.watches.compute(subject, (same, known) -> (known == null ? new Watch(subject) : known).join(follower));
+        watches.compute(subject, (same, known) -> (known == null ? new Watch(subject) : known).join(follower));
         return follower;
     }
     /** When everything was last looked at. */
@@ -338,7 +343,7 @@ public final class FollowedFiles implements AutoCloseable {
 
     /** Looks once at everything that is followed. */
     public void look() {
-        whole.watches.values().forEach(watch -> watch.look(false));
+        watches.values().forEach(watch -> watch.look(false));
         whole.noteLook();
     }
 

@@ -33,7 +33,7 @@ final class ControllerRouter extends VertxPlatformHttpRouter {
 
     @Override
     public Handler<RoutingContext> bodyHandler() {
-        BodyHandler whole = BodyHandler.create(false).setBodyLimit(HttpServer.MAX_BODY_BYTES);
+        BodyHandler whole = HttpServer.bodyHandler();
         return request -> {
             request.request().resume();
             whole.handle(request);

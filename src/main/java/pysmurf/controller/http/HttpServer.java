@@ -9,6 +9,7 @@ import io.vertx.core.http.impl.HttpServerRequestWrapper;
 import io.vertx.core.net.KeyCertOptions;
 import io.vertx.core.net.KeyStoreOptions;
 import io.vertx.ext.web.Router;
+import io.vertx.ext.web.handler.BodyHandler;
 import io.vertx.ext.web.handler.StaticHandler;
 import java.io.IOException;
 import java.net.URLDecoder;
@@ -122,6 +123,11 @@ public final class HttpServer implements AutoCloseable {
     /** What concerns all controllers. */
     public Router whole() {
         return whole;
+    }
+
+    /** Reads a body, up to the size that any may have. */
+    public static BodyHandler bodyHandler() {
+        return BodyHandler.create(false).setBodyLimit(MAX_BODY_BYTES);
     }
 
     Vertx vertx() {

@@ -151,6 +151,17 @@ public final class EmbeddedBroker implements AutoCloseable {
      * @param action may wait
      */
     public void whenReady(Consumer<String> action) {
+        whenKnown(url, action);
+    }
+
+    /** The same for whichever broker is configured: this process's own, or one elsewhere, which may not be there yet. */
+    static void whenReady(EmbeddedBroker own, Configuration configuration, Consumer<String> action) {
+        whenKnown(
+                own == null ? CompletableFuture.completedFuture(configuration.get(Settings.MQTT_BROKER_URL)) : own.url,
+                action);
+    }
+
+    private static void whenKnown(CompletableFuture<String> url, Consumer<String> action) {
         url.thenAcceptAsync(action, task -> {
             Thread thread = new Thread(task, "mqtt-first-connection");
             thread.setDaemon(true);

@@ -107,19 +107,15 @@ public final class MqttPart {
     private void start(Runnable ready) {
         if (broker == null) {
             ready.run();
-            String url = configuration.get(Settings.MQTT_BROKER_URL);
-            Thread thread = new Thread(() -> connection.connectTo(url), "mqtt-first-connection");
-            thread.setDaemon(true);
-            thread.start();
-            return;
+        } else {
+            connection.onConnected(() -> {
+                if (!said.getAndSet(true)) {
+                    ready.run();
+                    taken = true;
+                }
+            });
         }
-        connection.onConnected(() -> {
-            if (!said.getAndSet(true)) {
-                ready.run();
-                taken = true;
-            }
-        });
-        broker.whenReady(connection::connectTo);
+        EmbeddedBroker.whenReady(broker, configuration, connection::connectTo);
     }
 
     /** Why commands are not taken yet from the embedded broker; empty if they are, and where it is not there to be one. */

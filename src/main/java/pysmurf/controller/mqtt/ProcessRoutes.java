@@ -62,15 +62,8 @@ public final class ProcessRoutes implements AutoCloseable {
 
     /** Returns at once; the routes start as soon as there is a broker. Does nothing after the first time. */
     public void start() {
-        if (begun.getAndSet(true)) {
-            return;
-        }
-        if (broker != null) {
-            broker.whenReady(this::start);
-        } else {
-            Thread thread = new Thread(() -> start(configuration.get(Settings.MQTT_BROKER_URL)), "process-routes");
-            thread.setDaemon(true);
-            thread.start();
+        if (!begun.getAndSet(true)) {
+            EmbeddedBroker.whenReady(broker, configuration, this::start);
         }
     }
 

@@ -5,7 +5,6 @@ import io.vertx.core.Context;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import io.vertx.ext.web.handler.BodyHandler;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.List;
@@ -64,7 +63,7 @@ public final class OcsAgents {
         router.route("/call")
                 .method(HttpMethod.POST)
                 .method(HttpMethod.PUT)
-                .handler(BodyHandler.create(false).setBodyLimit(HttpServer.MAX_BODY_BYTES))
+                .handler(HttpServer.bodyHandler())
                 .handler(this::call);
     }
 

@@ -43,7 +43,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     private static final String UNAVAILABLE = "sessions cannot be kept at the moment: ";
     private static final long WRITE_EVERY_MS = 100;
 
-    private static final long LOOK_EVERY_S = 5;
+    private static final long LOOK_EVERY_MS = 5000;
     /** Done sessions that stay in memory, and what they may take together. */
     private static final int MAX_KEPT = 100;
 
@@ -113,21 +113,28 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
                 holder = session;
             }
         }
-        writer.scheduleWithFixedDelay(this::writeDirty, WRITE_EVERY_MS, WRITE_EVERY_MS, TimeUnit.MILLISECONDS);
+        again(this::writeDirty, WRITE_EVERY_MS);
         if (database.isElsewhere()) {
             // it may go while nobody writes, and is to be missed before the next command
-            writer.scheduleWithFixedDelay(this::lookWhetherItIsThere, LOOK_EVERY_S, LOOK_EVERY_S, TimeUnit.SECONDS);
+            again(this::lookWhetherItIsThere, LOOK_EVERY_MS);
         }
     }
 
-    private void lookWhetherItIsThere() {
-        try {
-            if (fault == null) {
-                isWritable();
+    private void again(Runnable task, long everyMillis) {
+        Runnable whatever = () -> {
+            try {
+                task.run();
+            } catch (RuntimeException e) {
+                // a fixed delay ends with the first exception, and with it everything that was to be written
+                LOG.error("Sessions could not be written", e);
             }
-        } catch (RuntimeException e) {
-            // as above
-            LOG.error("It could not be looked whether the database is there", e);
+        };
+        writer.scheduleWithFixedDelay(whatever, everyMillis, everyMillis, TimeUnit.MILLISECONDS);
+    }
+
+    private void lookWhetherItIsThere() {
+        if (fault == null) {
+            isWritable();
         }
     }
 
@@ -215,17 +222,12 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     }
 
     private void writeDirty() {
-        try {
-            if (fault == null) {
-                writeEach();
-            } else if (isWritable() && writeEach() && writeEach()) {
-                // what changed while the first pass waited for the database may have been passed by it
-                LOG.info("Sessions can be written again");
-                fault = null;
-            }
-        } catch (RuntimeException e) {
-            // a fixed delay ends with the first exception, and with it everything that was to be written
-            LOG.error("Sessions could not be written", e);
+        if (fault == null) {
+            writeEach();
+        } else if (isWritable() && writeEach() && writeEach()) {
+            // what changed while the first pass waited for the database may have been passed by it
+            LOG.info("Sessions can be written again");
+            fault = null;
         }
     }
 

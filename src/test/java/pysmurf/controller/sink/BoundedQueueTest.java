@@ -127,8 +127,7 @@ class BoundedQueueTest {
         Thread consumer = new Thread(() -> {
             try {
                 queue.poll(1, TimeUnit.HOURS);
-                Thread.sleep(1);
-                ended.complete(true);
+                ended.complete(!Thread.currentThread().isInterrupted());
             } catch (InterruptedException e) {
                 ended.complete(false);
             }
