@@ -113,6 +113,7 @@ final class Controller implements AutoCloseable {
         assembly.closing(metrics);
         assembly.closing(this::closeStore);
         new ObservePart(assembly);
+        assembly.bind("housekeeping", host.housekeeping());
         host.access().join(assembly);
         // takes requests while the database is still being opened
         HttpPart http = new HttpPart(assembly, host.http(), host.audit(), swap);
@@ -123,7 +124,7 @@ final class Controller implements AutoCloseable {
         sessions = session.sessions();
         PublisherPart publisher = new PublisherPart(assembly, session, sinks, machine);
         Summary summary = new Summary(session.files(), configuration.dataDir());
-        OperationPart operation = new OperationPart(assembly, sessions, summary, swap);
+        OperationPart operation = new OperationPart(assembly, sessions, summary, swap, host.schemas());
         reload = operation.reload();
         Operations operations = operation.operations();
         Admission admission =

@@ -9,6 +9,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -29,6 +31,7 @@ import pysmurf.controller.observe.Health.Check;
 import pysmurf.controller.observe.Health.State;
 import pysmurf.controller.observe.Metrics;
 import pysmurf.controller.ocs.OcsAgents;
+import pysmurf.controller.operation.Schemas;
 import pysmurf.controller.store.Databases;
 
 /** A process: its controllers, and what there is once for all of them. */
@@ -39,9 +42,15 @@ public final class Host implements AutoCloseable {
     private final FollowedFiles files = new FollowedFiles(Clock.systemUTC());
     private final Metrics metrics = new Metrics();
     private final Health health = new Health();
-    private final Databases databases = new Databases();
+    private final ScheduledExecutorService housekeeping = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "housekeeping");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private final Databases databases = new Databases(housekeeping);
     private final OcsAgents agents = new OcsAgents(Clock.systemUTC());
     private final MemoryBudget memory = new MemoryBudget();
+    private final Schemas schemas = new Schemas();
     private final AtomicBoolean closing = new AtomicBoolean();
     private final CountDownLatch over = new CountDownLatch(1);
     private final AccessPart access;
@@ -176,6 +185,7 @@ public final class Host implements AutoCloseable {
             broker.close();
         }
         http.close();
+        housekeeping.shutdownNow();
         files.close();
         metrics.close();
         over.countDown();
@@ -187,6 +197,15 @@ public final class Host implements AutoCloseable {
 
     OcsAgents agents() {
         return agents;
+    }
+
+    /** For what is done seldom and is over soon. */
+    ScheduledExecutorService housekeeping() {
+        return housekeeping;
+    }
+
+    Schemas schemas() {
+        return schemas;
     }
 
     MemoryBudget memory() {

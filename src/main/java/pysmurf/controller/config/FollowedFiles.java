@@ -308,7 +308,7 @@ public final class FollowedFiles implements AutoCloseable {
     /**
      * Follows the files of a folder, and of the folders in it.
      *
-     * @param  wanted  picks the files by name and place; the same instance for all who share the look
+     * @param  wanted  picks the files by name and place; those who share the look give an equal one
      * @param  changed gets what has changed, and {@link Content#isGone} for a file that was deleted
      * @return         what is there now; a folder that cannot be read is in it as a file with a fault
      */

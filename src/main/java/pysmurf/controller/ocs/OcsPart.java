@@ -39,6 +39,7 @@ public final class OcsPart {
                 address, operations, sessions, !tokens.open(), !url.isEmpty(), hostName, assembly.clock());
         assembly.closing(agents.add(controller, assembly.camel().createProducerTemplate()));
         assembly.placeholder("ocs.address", address);
+        assembly.placeholder("ocs.at-router", !url.isEmpty());
         assembly.bind(
                 "ocsCalls",
                 new OcsCalls(

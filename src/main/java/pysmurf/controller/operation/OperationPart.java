@@ -18,11 +18,13 @@ public final class OperationPart {
     private final OperationThreads threads;
     private final RouteReload reload;
 
-    public OperationPart(Assembly assembly, Sessions sessions, SessionCloser.LastAct lastAct, RouteSwap swap)
+    public OperationPart(
+            Assembly assembly, Sessions sessions, SessionCloser.LastAct lastAct, RouteSwap swap, Schemas schemas)
             throws Exception {
         Path folder = assembly.configuration().routesDir().toAbsolutePath();
         assembly.camel().getCamelContextExtension().addInterceptStrategy(steps);
-        operations = assembly.bind("operations", new Operations(assembly.camel(), assembly.files(), folder, swap));
+        operations =
+                assembly.bind("operations", new Operations(assembly.camel(), assembly.files(), folder, swap, schemas));
         closer = assembly.bind("sessionCloser", new SessionCloser(sessions, lastAct));
         threads = assembly.bind(
                 "operationThreads", assembly.closing(new OperationThreads(assembly.camel(), closer, steps, swap)));

@@ -46,26 +46,29 @@ public final class Operations {
     private static final String SCHEMA = ".schema.json";
 
     /** @param operation null as long as its schema cannot be used */
-    private record Known(Route route, Schema schema, Operation operation) {}
+    private record Known(Route route, SchemaFile schema, Operation operation) {}
 
-    private record Schema(Path file, FollowedFile<Parameters, RouteFault> parameters) {}
+    private record SchemaFile(Path file, FollowedFile<Parameters, RouteFault> parameters) {}
 
     private final CamelContext context;
     private final FollowedFiles files;
     private final Path folder;
     private final RouteSwap swap;
+    private final Schemas schemas;
     private final Map<String, Known> known = new ConcurrentHashMap<>();
 
     /**
      * @param context its {@link ParameterFormat}s are those that schemas may name
      * @param folder  the routes folder
      * @param swap    says which routes are just being replaced
+     * @param schemas those of all controllers of the process
      */
-    public Operations(CamelContext context, FollowedFiles files, Path folder, RouteSwap swap) {
+    public Operations(CamelContext context, FollowedFiles files, Path folder, RouteSwap swap, Schemas schemas) {
         this.context = context;
         this.files = files;
         this.folder = folder;
         this.swap = swap;
+        this.schemas = schemas;
     }
 
     /** All operations, by name. */
@@ -101,12 +104,12 @@ public final class Operations {
         Path routes = RouteFiles.of(route);
         Path beside = routes == null ? folder.resolve("operations") : routes.getParent();
         Path file = beside.resolve(name + SCHEMA);
-        Schema schema = last == null ? null : last.schema();
+        SchemaFile schema = last == null ? null : last.schema();
         if (schema == null || !schema.file().equals(file)) {
             if (schema != null) {
                 schema.parameters().close();
             }
-            schema = new Schema(file, follow(file));
+            schema = new SchemaFile(file, follow(file));
         }
         Parameters parameters = schema.parameters().get();
         Operation before = last == null ? null : last.operation();
@@ -190,7 +193,7 @@ public final class Operations {
         JsonNode json = schema == null
                 ? Json.object().put("type", "object")
                 : Json.read(schema.getBytes(StandardCharsets.UTF_8));
-        return new Parameters(json, context.getRegistry().findByType(ParameterFormat.class));
+        return new Parameters(schemas.of(json), context.getRegistry().findByType(ParameterFormat.class));
     }
 
     private Operation operation(String name, Route route, Parameters parameters) {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.apache.camel.Route;
 import org.apache.camel.model.RouteDefinition;
@@ -16,9 +17,11 @@ import org.apache.camel.support.ResourceHelper;
  * What is read where below the routes folder, at the start and later alike: routes from {@code NAME.camel.yaml} anywhere,
  * operations from {@code operations} alone, kamelets from {@code kamelets/NAME.kamelet.yaml} alone; nothing from what
  * {@link pysmurf.controller.config.FollowedFiles} passes over. Of two files that want the same the one has it that comes first
- * by {@link #order}. Immutable.
+ * by {@link #order}.
+ *
+ * @param folder the routes folder
  */
-final class RouteFiles {
+record RouteFiles(Path folder) implements Predicate<Path> {
 
     static final String ROUTE = ".camel.yaml";
     static final String KAMELET = ".kamelet.yaml";
@@ -48,14 +51,9 @@ final class RouteFiles {
         }
     }
 
-    private final Path folder;
-
-    RouteFiles(Path folder) {
-        this.folder = folder;
-    }
-
     /** Whether a file is one of routes or kamelets. What the process reads itself is not for its controllers. */
-    boolean isRead(Path file) {
+    @Override
+    public boolean test(Path file) {
         return (isRoutes(file) || isKamelet(file)) && !file.startsWith(folder.resolve("process"));
     }
 

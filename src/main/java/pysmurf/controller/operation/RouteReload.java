@@ -75,7 +75,7 @@ public final class RouteReload {
      */
     Map<Path, String> begin() {
         return sources.begin(
-                followed.follow(folder, sources.files()::isRead, changes -> worker.execute(() -> noticed(changes))));
+                followed.follow(folder, sources.files(), changes -> worker.execute(() -> noticed(changes))));
     }
 
     RouteSources sources() {

@@ -17,6 +17,7 @@ import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.model.RouteDefinition;
 import org.apache.camel.spi.LifecycleStrategy;
 import org.apache.camel.support.PluginHelper;
+import org.apache.camel.support.service.ServiceHelper;
 
 /**
  * The Camel context of a controller. At the start a route file that cannot be used is left out, where Camel would not start at
@@ -41,6 +42,9 @@ public final class RoutesContext extends DefaultCamelContext {
      */
     public void load(RouteReload follower) {
         reload = follower;
+        // it caches what it finds out of a bean's class from its start on; without that, each step of a route would do
+        // so for itself
+        ServiceHelper.startService(getComponent("bean"));
         Map<Path, ModelRoutesBuilder> builders = new LinkedHashMap<>();
         // what is said of errors has to be there before the first route that they happen in
         reload.begin().forEach((file, text) -> {

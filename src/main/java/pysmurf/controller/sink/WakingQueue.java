@@ -17,7 +17,7 @@ public class WakingQueue extends LinkedBlockingQueue<Exchange> {
 
     private static final long serialVersionUID = 1L;
 
-    private static final long WAIT_NANOS = 2_000_000_000;
+    private static final long WAIT_NANOS = 10_000_000_000L;
     /** So long a consumer waits once its route is to stop. */
     private static final long STOPPING_NANOS = 10_000_000;
 

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.concurrent.ScheduledExecutorService;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.jdbi.v3.core.Jdbi;
@@ -43,11 +44,13 @@ public final class Database implements AutoCloseable {
     /**
      * Connects and brings the tables to this version.
      *
-     * @param  url         {@code jdbc:sqlite:FILE} or {@code jdbc:postgresql://...}
-     * @param  user        for PostgreSQL; else empty
-     * @throws IOException with one line that says why it cannot be used
+     * @param  url          {@code jdbc:sqlite:FILE} or {@code jdbc:postgresql://...}
+     * @param  user         for PostgreSQL; else empty
+     * @param  housekeeping looks after the pools of connections; null for a thread of their own
+     * @throws IOException  with one line that says why it cannot be used
      */
-    public static Database open(String url, String user, String password) throws IOException {
+    static Database open(String url, String user, String password, ScheduledExecutorService housekeeping)
+            throws IOException {
         boolean file = isFile(url);
         if (file) {
             Files.createDirectories(
@@ -58,9 +61,17 @@ public final class Database implements AutoCloseable {
         try {
             // what is promised to a client is on the disk before he reads it; the rest survives our own death, but the
             // last moment before a power cut may be missing from it
-            durable =
-                    pool("durable", url, user, password, file ? Map.of("synchronous", "FULL") : Map.of(), FLYWAY_NEEDS);
-            quick = file ? pool("quick", url, user, password, Map.of("synchronous", "NORMAL"), CONNECTIONS) : durable;
+            durable = pool(
+                    "durable",
+                    url,
+                    user,
+                    password,
+                    housekeeping,
+                    file ? Map.of("synchronous", "FULL") : Map.of(),
+                    FLYWAY_NEEDS);
+            quick = file
+                    ? pool("quick", url, user, password, housekeeping, Map.of("synchronous", "NORMAL"), CONNECTIONS)
+                    : durable;
             Flyway.configure()
                     .dataSource(durable)
                     .locations("classpath:db/migration")
@@ -81,11 +92,18 @@ public final class Database implements AutoCloseable {
     }
 
     private static HikariDataSource pool(
-            String name, String url, String user, String password, Map<String, String> more, int connections) {
+            String name,
+            String url,
+            String user,
+            String password,
+            ScheduledExecutorService housekeeping,
+            Map<String, String> more,
+            int connections) {
         HikariConfig config = new HikariConfig();
         config.setPoolName("sessions-" + name);
         config.setJdbcUrl(url);
         config.setConnectionTimeout(CONNECT_MILLIS);
+        config.setScheduledExecutor(housekeeping);
         config.setMinimumIdle(1);
         config.setMaximumPoolSize(isFile(url) ? connections : CONNECTIONS_TO_SERVER);
         if (isFile(url)) {

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ScheduledExecutorService;
 
 /** The databases of a process: controllers that use the same one at a server share its pool of connections. */
 public final class Databases {
@@ -27,6 +28,12 @@ public final class Databases {
 
     private final Map<List<String>, Shared> open = new HashMap<>();
     private final Map<List<String>, Fault> faults = new HashMap<>();
+    private final ScheduledExecutorService housekeeping;
+
+    /** @param housekeeping looks after the pools of connections, seldom and briefly */
+    public Databases(ScheduledExecutorService housekeeping) {
+        this.housekeeping = housekeeping;
+    }
 
     /**
      * As {@link Database#open}; {@link #close} has to follow.
@@ -34,7 +41,7 @@ public final class Databases {
      * @throws IOException with one line that says why it cannot be used
      */
     Database open(String url, String user, String password) throws IOException {
-        return Database.isFile(url) ? Database.open(url, user, password) : share(url, user, password);
+        return Database.isFile(url) ? Database.open(url, user, password, housekeeping) : share(url, user, password);
     }
 
     private synchronized Database share(String url, String user, String password) throws IOException {
@@ -54,7 +61,7 @@ public final class Databases {
             throw last.why();
         }
         try {
-            return Database.open(url, user, password);
+            return Database.open(url, user, password, housekeeping);
         } catch (IOException e) {
             faults.put(key, new Fault(e, System.nanoTime()));
             throw e;

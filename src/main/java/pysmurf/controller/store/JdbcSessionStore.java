@@ -10,10 +10,11 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -41,7 +42,8 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
 
     private static final String UNAVAILABLE = "sessions cannot be kept at the moment: ";
-    private static final long WRITE_EVERY_MS = 100;
+    private static final long WRITE_AFTER_MS = 100;
+    private static final long IDLE_THREAD_SECONDS = 10;
 
     private static final long LOOK_EVERY_MS = 5000;
     /** Done sessions that stay in memory, and what they may take together. */
@@ -79,7 +81,8 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
 
     private final Map<String, Optional<LiveSession>> latest = new ConcurrentHashMap<>();
     private final Set<Kept> dirty = ConcurrentHashMap.newKeySet();
-    private final ScheduledExecutorService writer;
+    private final ScheduledThreadPoolExecutor writer;
+    private final AtomicBoolean writesSoon = new AtomicBoolean();
     private final Object lockGate = new Object();
     private final Object loading = new Object();
     private volatile LiveSession holder;
@@ -96,11 +99,18 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
         quick = database.quick();
         writers = new Semaphore(database.writers(), true);
         tables = new SessionTables(controller);
-        writer = Executors.newSingleThreadScheduledExecutor(task -> {
-            Thread thread = new Thread(task, "session-writer");
-            thread.setDaemon(true);
-            return thread;
-        });
+        writer = new ScheduledThreadPoolExecutor(
+                1,
+                task -> {
+                    Thread thread = new Thread(task, "session-writer");
+                    thread.setDaemon(true);
+                    return thread;
+                },
+                // what is asked for once this is closed has been written by then
+                new ThreadPoolExecutor.DiscardPolicy());
+        writer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        writer.setKeepAliveTime(IDLE_THREAD_SECONDS, TimeUnit.SECONDS);
+        writer.allowCoreThreadTimeOut(true);
         try {
             transaction(durable, handle -> nextId = tables.nextId(handle));
         } catch (JdbiException e) {
@@ -113,28 +123,46 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
                 holder = session;
             }
         }
-        again(this::writeDirty, WRITE_EVERY_MS);
         if (database.isElsewhere()) {
             // it may go while nobody writes, and is to be missed before the next command
-            again(this::lookWhetherItIsThere, LOOK_EVERY_MS);
+            writer.scheduleWithFixedDelay(
+                    this::lookWhetherItIsThere, LOOK_EVERY_MS, LOOK_EVERY_MS, TimeUnit.MILLISECONDS);
         }
     }
 
-    private void again(Runnable task, long everyMillis) {
-        Runnable whatever = () -> {
-            try {
-                task.run();
-            } catch (RuntimeException e) {
-                // a fixed delay ends with the first exception, and with it everything that was to be written
-                LOG.error("Sessions could not be written", e);
+    private void lookWhetherItIsThere() {
+        try {
+            if (fault == null) {
+                isWritable();
             }
-        };
-        writer.scheduleWithFixedDelay(whatever, everyMillis, everyMillis, TimeUnit.MILLISECONDS);
+        } catch (RuntimeException e) {
+            // a fixed delay ends with the first exception
+            LOG.error("It is not known whether sessions can be written", e);
+        }
     }
 
-    private void lookWhetherItIsThere() {
-        if (fault == null) {
-            isWritable();
+    private void setDirty(Kept changed) {
+        dirty.add(changed);
+        writeSoon();
+    }
+
+    /** Writes what is dirty after a moment, and again while it cannot be written. */
+    private void writeSoon() {
+        if (writesSoon.compareAndSet(false, true)) {
+            writer.schedule(this::writeNow, WRITE_AFTER_MS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void writeNow() {
+        // what gets dirty from here on may be passed by
+        writesSoon.set(false);
+        try {
+            writeDirty();
+        } catch (RuntimeException e) {
+            LOG.error("Sessions could not be written", e);
+        }
+        if (fault != null || !dirty.isEmpty()) {
+            writeSoon();
         }
     }
 
@@ -205,7 +233,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
 
     private void saveAtOnce(Kept changed) {
         if (fault != null) {
-            dirty.add(changed);
+            setDirty(changed);
         } else {
             tryToWrite(changed);
         }
@@ -213,7 +241,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
 
     @Override
     public void saveSoon(LiveSession session) {
-        dirty.add(known(session));
+        setDirty(known(session));
     }
 
     /** One that was forgotten and changes once more is written whole; messages that are there stay. */
@@ -246,8 +274,8 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
             write(quick, changed);
             return true;
         } catch (JdbiException e) {
-            dirty.add(changed);
             failed(e);
+            setDirty(changed);
             return false;
         }
     }
@@ -286,6 +314,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
             LOG.error("Sessions cannot be written for now: {}", why);
         }
         fault = why;
+        writeSoon();
     }
 
     private static StoreUnavailable unavailable(JdbiException e) {

@@ -22,6 +22,7 @@ import pysmurf.controller.access.Requester;
 import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.operation.Operations;
 import pysmurf.controller.operation.RouteSwap;
+import pysmurf.controller.operation.Schemas;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.MemorySessionStore;
@@ -62,7 +63,8 @@ class AdmissionTest {
     }
 
     private Verdict admit(Command command, Instant now, Supplier<Optional<String>> hindrance) {
-        Operations operations = new Operations(context, new FollowedFiles(Clock.systemUTC()), schemas, new RouteSwap());
+        Operations operations =
+                new Operations(context, new FollowedFiles(Clock.systemUTC()), schemas, new RouteSwap(), new Schemas());
         return new Admission(operations, sessions, Clock.fixed(now, ZoneOffset.UTC), hindrance).admit(command);
     }
 

@@ -6,13 +6,19 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import pysmurf.controller.operation.Operation;
 import pysmurf.controller.operation.Parameters;
+import pysmurf.controller.operation.Schema;
 import pysmurf.controller.session.Json;
 
 class DocstringTest {
 
     private static Operation operation(String schema) throws Exception {
         return new Operation(
-                "tune", "Tunes.", new Parameters(Json.mapper().readTree(schema), List.of()), List.of(), List.of(), 1);
+                "tune",
+                "Tunes.",
+                new Parameters(Schema.of(Json.mapper().readTree(schema)), List.of()),
+                List.of(),
+                List.of(),
+                1);
     }
 
     @Test

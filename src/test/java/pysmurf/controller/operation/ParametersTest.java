@@ -30,7 +30,7 @@ class ParametersTest {
               "colour": {"type": ["string", "null"], "format": "colour", "default": null, "x-option": "--colour"}}}
             """;
 
-    private final Parameters parameters = new Parameters(object(SCHEMA), List.of(new Colour()));
+    private final Parameters parameters = new Parameters(Schema.of(object(SCHEMA)), List.of(new Colour()));
 
     private static final class Colour implements ParameterFormat {
 
@@ -94,7 +94,7 @@ class ParametersTest {
             {"maxLength": 2}                  | "abc"      | must be at most 2 characters long
             """)
     void saysInPlainEnglishWhatIsWrong(String schema, String value, String detail) {
-        Parameters one = new Parameters(object("{\"properties\": {\"x\": " + schema + "}}"), List.of());
+        Parameters one = new Parameters(Schema.of(object("{\"properties\": {\"x\": " + schema + "}}")), List.of());
 
         assertThat(one.check(object("{\"x\": " + value + "}"), false))
                 .extracting(FieldError::detail)
@@ -116,7 +116,8 @@ class ParametersTest {
     @Test
     void refusesHalfASurrogatePairAnywhere() {
         for (String names : List.of("[\"a\", \"\\udc00\"]", "[{\"\\ud800a\": 1}]", "[\"\\ude00\\ud83d\"]")) {
-            assertThat(new Parameters(object("{}"), List.of()).check(object("{\"names\": " + names + "}"), false))
+            assertThat(new Parameters(Schema.of(object("{}")), List.of())
+                            .check(object("{\"names\": " + names + "}"), false))
                     .containsExactly(new FieldError("names", "holds half a surrogate pair, which is no character"));
         }
         assertThat(faults("{\"level\": 1, \"names\": [\"\\ud83d\\ude00\"]}")).isEmpty();
@@ -150,17 +151,17 @@ class ParametersTest {
     @Test
     void needsTheLockUnlessItSaysOtherwise() {
         assertThat(parameters.needLock(Json.object())).isTrue();
-        assertThat(new Parameters(object("{\"x-lock\": false}"), List.of()).needLock(Json.object()))
+        assertThat(new Parameters(Schema.of(object("{\"x-lock\": false}")), List.of()).needLock(Json.object()))
                 .isFalse();
     }
 
     @Test
     void refusesASchemaThatTheStandardDoesNotKnow() {
-        assertThatThrownBy(() ->
-                        new Parameters(object("{\"properties\": {\"level\": {\"type\": \"integr\"}}}"), List.of()))
+        assertThatThrownBy(() -> new Parameters(
+                        Schema.of(object("{\"properties\": {\"level\": {\"type\": \"integr\"}}}")), List.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("$.properties.level.type");
-        assertThatThrownBy(() -> new Parameters(object("{\"required\": \"level\"}"), List.of()))
+        assertThatThrownBy(() -> new Parameters(Schema.of(object("{\"required\": \"level\"}")), List.of()))
                 .hasMessageContaining("$.required");
     }
 
@@ -200,7 +201,8 @@ class ParametersTest {
 
     @Test
     void refusesAnUnknownDialectWithoutAskingForIt() {
-        assertThatThrownBy(() -> new Parameters(object("{\"$schema\": \"http://127.0.0.1:9/dialect\"}"), List.of()))
+        assertThatThrownBy(() ->
+                        new Parameters(Schema.of(object("{\"$schema\": \"http://127.0.0.1:9/dialect\"}")), List.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("/$schema is http://127.0.0.1:9/dialect");
     }
@@ -208,8 +210,9 @@ class ParametersTest {
     @Test
     void takesAReferenceToItsOwnDefinitions() {
         Parameters own = new Parameters(
-                object(
-                        "{\"$defs\": {\"level\": {\"type\": \"integer\"}}, \"properties\": {\"level\": {\"$ref\": \"#/$defs/level\"}}}"),
+                Schema.of(
+                        object(
+                                "{\"$defs\": {\"level\": {\"type\": \"integer\"}}, \"properties\": {\"level\": {\"$ref\": \"#/$defs/level\"}}}")),
                 List.of());
 
         assertThat(own.check(object("{\"level\": \"x\"}"), false)).hasSize(1);
@@ -217,8 +220,8 @@ class ParametersTest {
 
     private static Parameters referring(String reference) {
         return new Parameters(
-                object("{\"properties\": {\"list\": {\"type\": \"array\", \"items\": {\"$ref\": \"" + reference
-                        + "\"}}}}"),
+                Schema.of(object("{\"properties\": {\"list\": {\"type\": \"array\", \"items\": {\"$ref\": \""
+                        + reference + "\"}}}}")),
                 List.of());
     }
 }

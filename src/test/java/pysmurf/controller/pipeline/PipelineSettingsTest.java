@@ -20,6 +20,7 @@ import pysmurf.controller.config.FollowedFiles;
 import pysmurf.controller.operation.Operation;
 import pysmurf.controller.operation.Parameters;
 import pysmurf.controller.operation.RouteFault;
+import pysmurf.controller.operation.Schema;
 import pysmurf.controller.session.Json;
 
 class PipelineSettingsTest {
@@ -135,7 +136,8 @@ class PipelineSettingsTest {
     }
 
     private static Operation operation(List<String> stages, List<String> named) {
-        return new Operation("mine", "", new Parameters(Json.object(), List.of()), stages, named, named.size());
+        return new Operation(
+                "mine", "", new Parameters(Schema.of(Json.object()), List.of()), stages, named, named.size());
     }
 
     /** The route may be there after the file, and may change by itself; the rest of the file counts meanwhile. */

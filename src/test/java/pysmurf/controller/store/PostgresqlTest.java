@@ -28,7 +28,7 @@ class PostgresqlTest extends SessionStoreTests {
 
     @Override
     Database open() throws IOException {
-        return Database.open(server.url(), TestPostgresql.USER, "");
+        return Database.open(server.url(), TestPostgresql.USER, "", null);
     }
 
     @Override

@@ -37,7 +37,7 @@ class RetentionTest {
 
     @BeforeEach
     void open() throws IOException {
-        database = Database.open("jdbc:sqlite:" + folder.resolve("sessions.db"), "", "");
+        database = Database.open("jdbc:sqlite:" + folder.resolve("sessions.db"), "", "", null);
         store = new JdbcSessionStore(database, "c");
     }
 

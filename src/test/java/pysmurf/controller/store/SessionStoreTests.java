@@ -357,7 +357,7 @@ abstract class SessionStoreTests {
             }
         }
 
-        try (Database taken = Database.open(url, user(), "");
+        try (Database taken = Database.open(url, user(), "", null);
                 JdbcSessionStore now = new JdbcSessionStore(taken, "pysmurf-controller")) {
             for (JsonNode session : Json.read(resource("version-2.json").getBytes(StandardCharsets.UTF_8))) {
                 LiveSession found = now.find(session.path("session_id").asInt()).orElseThrow();

@@ -20,7 +20,7 @@ class SqliteTest extends SessionStoreTests {
 
     @Override
     Database open() throws IOException {
-        return Database.open(url(), "", "");
+        return Database.open(url(), "", "", null);
     }
 
     @Override
