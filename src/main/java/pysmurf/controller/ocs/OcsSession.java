@@ -17,7 +17,7 @@ final class OcsSession {
 
     /** The session now, with its newest messages. */
     static ObjectNode now(LiveSession session) {
-        return session.toJson(MAX_MESSAGES);
+        return session.view(MAX_MESSAGES).toJson();
     }
 
     /**
@@ -27,7 +27,7 @@ final class OcsSession {
      * @param data what its data began with
      */
     static ObjectNode accepted(LiveSession session, ObjectNode data) {
-        ObjectNode json = session.toJson(Integer.MAX_VALUE);
+        ObjectNode json = session.view(Integer.MAX_VALUE).toJson();
         ArrayNode messages =
                 Json.mapper().createArrayNode().add(json.path("messages").path(0));
         json.put("op_code", OP_CODE_STARTING)
