@@ -103,10 +103,7 @@ public final class SessionViews {
      * @throws HttpProblem 404 if there is none, 400 for a query parameter out of its rule
      */
     public ResponseStream session(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
-        int wanted = "all".equals(request.query().get("messages"))
-                ? Integer.MAX_VALUE
-                : request.number("messages", 0, MAX_NUMBER, DEFAULT_MESSAGES);
-        View view = find(request).view(wanted);
+        View view = find(request).view(messages(request));
         String tag = '"' + view.tag() + '"';
         Map<String, String> headers = Map.of("ETag", tag);
         if (request.has(tag)) {
@@ -115,6 +112,24 @@ public final class SessionViews {
         return SessionStream.isFor(view)
                 ? new SessionStream(view, Map.of("ETag", tag, "Content-Type", "application/json"))
                 : HttpReply.json(200, view.json(), headers);
+    }
+
+    /** Whether {@link #session} answers from memory and makes nothing for it. */
+    boolean isAtHand(HttpRequest request) {
+        try {
+            return sessions.inMemory(request.pathNumber("id"))
+                    .map(session -> session.hasView(messages(request)))
+                    .orElse(false);
+        } catch (HttpProblem e) {
+            // the route will say so
+            return false;
+        }
+    }
+
+    private static int messages(HttpRequest request) {
+        return "all".equals(request.query().get("messages"))
+                ? Integer.MAX_VALUE
+                : request.number("messages", 0, MAX_NUMBER, DEFAULT_MESSAGES);
     }
 
     /**

@@ -248,6 +248,13 @@ public final class LiveSession {
         return known != null && known.history() == history ? known : newView(maxMessages);
     }
 
+    /** Whether {@link #view} has it already, so that it waits for nobody who changes the session. */
+    public boolean hasView(int maxMessages) {
+        Text known = text;
+        View view = known.of() == now ? known.document().view(maxMessages) : null;
+        return view != null && view.history() == history;
+    }
+
     private synchronized View newView(int maxMessages) {
         synchronized (messages) {
             return text().document().newView(maxMessages, history, messages(maxMessages));

@@ -480,6 +480,11 @@ public final class Sessions {
         return store.find(id);
     }
 
+    /** One that is found without waiting for the store. */
+    public Optional<LiveSession> inMemory(int id) {
+        return store.inMemory(id);
+    }
+
     /**
      * The session that a command id opened.
      *

@@ -341,6 +341,37 @@ abstract class SessionStoreTests {
                 .isFalse();
     }
 
+    /** What a list has read once it does not read again, but never shows it as it was. */
+    @Test
+    void listsWhatChangedAfterItWasListed() throws Exception {
+        LiveSession session = open(draft("run", null, true));
+        sessions.register(session, new RegisteredFile("/x", "tune", "npy", false, 1L, null));
+        sessions.close(session, Outcome.SUCCEEDED, null);
+        startAgain();
+        LiveSession listed = store.list(1, null, null, null).findFirst().orElseThrow();
+        assertThat(store.list(1, null, null, null).findFirst()).containsSame(listed);
+
+        LiveSession whole = store.find(session.id()).orElseThrow();
+        sessions.register(whole, new RegisteredFile("/x", "tune", "npy", false, 1L, "abc"));
+        assertThat(digestInList()).isEqualTo("abc");
+        while (store.inMemory(session.id()).isPresent()) {
+            sessions.close(open(draft("run", null, true)), Outcome.SUCCEEDED, null);
+        }
+
+        assertThat(digestInList()).isEqualTo("abc");
+    }
+
+    private String digestInList() {
+        try (Stream<LiveSession> all = store.list(500, null, null, null)) {
+            return all.reduce((newer, older) -> older)
+                    .orElseThrow()
+                    .now()
+                    .files()
+                    .get(0)
+                    .sha256();
+        }
+    }
+
     /** A database with nothing in it, not even tables. */
     abstract String emptyDatabase() throws SQLException;
 
