@@ -32,6 +32,11 @@ public final class View {
         return history;
     }
 
+    /** Without its messages. */
+    public Session session() {
+        return document.session();
+    }
+
     /** Oldest first. */
     public List<Message> messages() {
         return messages;
