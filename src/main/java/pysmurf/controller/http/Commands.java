@@ -97,10 +97,9 @@ public final class Commands {
     }
 
     private static HttpReply sessionReply(int status, LiveSession session, HttpRequest request) {
-        return HttpReply.of(
+        return HttpReply.json(
                 status,
-                "application/json",
-                session.json(SessionViews.DEFAULT_MESSAGES),
+                session.view(SessionViews.DEFAULT_MESSAGES).json(),
                 Map.of("Location", request.prefix() + "/api/v1/sessions/" + session.id()));
     }
 

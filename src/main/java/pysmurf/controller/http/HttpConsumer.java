@@ -1,11 +1,14 @@
 package pysmurf.controller.http;
 
 import io.vertx.core.Context;
+import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangePattern;
 import org.apache.camel.Processor;
@@ -28,13 +31,17 @@ public final class HttpConsumer extends VertxPlatformHttpConsumer {
     private static final long LOOK_EVERY_MS = 2;
 
     private final AtomicInteger pending = new AtomicInteger();
+    private final Predicate<HttpRequest> atHand;
 
+    /** @param atHand whether the route has its answer without waiting for anything */
     HttpConsumer(
             PlatformHttpEndpoint endpoint,
             Processor processor,
             List<Handler<RoutingContext>> handlers,
-            String routerName) {
+            String routerName,
+            Predicate<HttpRequest> atHand) {
         super(endpoint, processor, handlers, routerName);
+        this.atHand = atHand;
     }
 
     @Override
@@ -52,17 +59,24 @@ public final class HttpConsumer extends VertxPlatformHttpConsumer {
         exchange.setProperty(HttpRequest.PROPERTY, request);
         exchange.getMessage().setBody(request.body());
         Context eventLoop = context.vertx().getOrCreateContext();
-        // the synchronous part of a route may write to a database or wait for a disk: not on the event loop
-        context.vertx()
-                .executeBlocking(
-                        () -> {
-                            createUoW(exchange);
-                            return getAsyncProcessor()
-                                    .process(exchange, done -> eventLoop.runOnContext(v -> reply(context, exchange)));
-                        },
-                        false)
-                .onComplete(done -> pending.decrementAndGet())
-                .onFailure(fault -> failed(context, fault));
+        Callable<Boolean> walk = () -> {
+            createUoW(exchange);
+            return getAsyncProcessor().process(exchange, done -> eventLoop.runOnContext(v -> reply(context, exchange)));
+        };
+        // the synchronous part of a route may write to a database or wait for a disk: not on the event loop; but where
+        // it
+        // does not, the way to another thread and back takes longer than the answer
+        Future<Boolean> walked =
+                atHand.test(request) ? here(walk) : context.vertx().executeBlocking(walk, false);
+        walked.onComplete(done -> pending.decrementAndGet()).onFailure(fault -> failed(context, fault));
+    }
+
+    private static Future<Boolean> here(Callable<Boolean> walk) {
+        try {
+            return Future.succeededFuture(walk.call());
+        } catch (Exception e) {
+            return Future.failedFuture(e);
+        }
     }
 
     /** Those that were let in are answered first: until they have a thread, Camel does not count them. */

@@ -24,6 +24,8 @@ public final class HttpPart {
     private final Assembly assembly;
     private final Configuration configuration;
     private final Audit audit;
+    /** There before the first request is let in. */
+    private volatile SessionViews views;
 
     /** Requests come in from now on; until all routes are there they are answered only that. */
     public HttpPart(Assembly assembly, HttpServer server, Audit audit, RouteSwap swap) throws Exception {
@@ -50,7 +52,10 @@ public final class HttpPart {
         ControllerRouter router = new ControllerRouter(server, door, context, swap);
         // before the routes are: their consumers look for it
         context.getRegistry().bind(router.getName(), router);
-        context.getRegistry().bind(PlatformHttpConstants.PLATFORM_HTTP_ENGINE_NAME, new HttpEngine());
+        context.getRegistry()
+                .bind(
+                        PlatformHttpConstants.PLATFORM_HTTP_ENGINE_NAME,
+                        new HttpEngine(request -> views.isAtHand(request)));
         String id = configuration.get(Settings.CONTROLLER_ID);
         server.add(id, router);
         AutoCloseable end = () -> server.remove(id);
@@ -66,10 +71,8 @@ public final class HttpPart {
      */
     public void join(Operations operations, Sessions sessions) throws Exception {
         assembly.bind("httpCommands", new Commands());
-        assembly.bind(
-                "sessionViews",
-                new SessionViews(
-                        configuration.get(Settings.CONTROLLER_ID), operations, sessions, audit, secretFiles()));
+        views = new SessionViews(configuration.get(Settings.CONTROLLER_ID), operations, sessions, audit, secretFiles());
+        assembly.bind("sessionViews", views);
         assembly.bind("interfaceDocuments", new InterfaceDocuments(Assembly.version()));
         assembly.bind("eventStream", assembly.closing(new EventStream(assembly.clock(), assembly.memory())));
         assembly.bind("observeViews", new ObserveViews(assembly.health(), assembly.metrics()));

@@ -16,10 +16,24 @@ public record HttpReply(int status, Map<String, String> headers, byte[] body) im
         return of(status, "application/json", Json.text(value), Map.of());
     }
 
+    /** A reply whose body is JSON already; not to be changed. */
+    static HttpReply json(int status, byte[] json, Map<String, String> more) {
+        return of(status, "application/json", json, more);
+    }
+
     static HttpReply of(int status, String contentType, String text, Map<String, String> more) {
+        return of(status, contentType, text.getBytes(StandardCharsets.UTF_8), more);
+    }
+
+    private static HttpReply of(int status, String contentType, byte[] body, Map<String, String> more) {
         Map<String, String> headers = new HashMap<>(more);
         headers.put("Content-Type", contentType);
-        return new HttpReply(status, headers, text.getBytes(StandardCharsets.UTF_8));
+        return new HttpReply(status, headers, body);
+    }
+
+    /** Tells a client that what it has is what there is. */
+    static HttpReply notModified(Map<String, String> headers) {
+        return new HttpReply(304, headers, new byte[0]);
     }
 
     @Override
@@ -33,8 +47,10 @@ public record HttpReply(int status, Map<String, String> headers, byte[] body) im
         }
         response.setStatusCode(status);
         ResponseStream.describe(response, headers);
-        // for HEAD as well
-        response.putHeader("Content-Length", Integer.toString(body.length));
+        if (status != 304) {
+            // for HEAD as well; of a 304 it would be the length of what is not sent
+            response.putHeader("Content-Length", Integer.toString(body.length));
+        }
         response.end(Buffer.buffer(body));
     }
 }

@@ -6,6 +6,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import pysmurf.controller.access.Requester;
 
 /**
@@ -18,6 +19,7 @@ import pysmurf.controller.access.Requester;
  * @param contentType    as sent, or null
  * @param idempotencyKey as sent, or null
  * @param lastEventId    as sent, or null
+ * @param ifNoneMatch    as sent, several joined; empty for none
  * @param requester     who asks
  * @param tokenRefused   whether it sent an unknown token
  */
@@ -29,12 +31,16 @@ public record HttpRequest(
         String contentType,
         String idempotencyKey,
         String lastEventId,
+        String ifNoneMatch,
         Requester requester,
         boolean tokenRefused,
         byte[] body) {
 
     /** The exchange property under which routes find it. */
     public static final String PROPERTY = "request";
+
+    /** Without the W/ of one that is weak. */
+    private static final Pattern ENTITY_TAG = Pattern.compile("\"[^\"]*\"");
 
     public static HttpRequest of(RoutingContext context) {
         Buffer body = context.body() == null ? null : context.body().buffer();
@@ -47,6 +53,7 @@ public record HttpRequest(
                 FrontDoor.contentType(context),
                 context.request().getHeader("Idempotency-Key"),
                 context.request().getHeader("Last-Event-ID"),
+                String.join(",", context.request().headers().getAll("If-None-Match")),
                 context.get(Requester.PROPERTY),
                 FrontDoor.isTokenRefused(context),
                 body == null ? new byte[0] : body.getBytes());
@@ -56,6 +63,13 @@ public record HttpRequest(
         Map<String, String> first = new HashMap<>();
         values.forEach(entry -> first.putIfAbsent(entry.getKey(), entry.getValue()));
         return Map.copyOf(first);
+    }
+
+    /** Whether the client says that it has what has this entity tag (RFC 9110, 13.1.2); strong or weak is the same here. */
+    public boolean has(String tag) {
+        return ifNoneMatch.strip().equals("*")
+                || ENTITY_TAG.matcher(ifNoneMatch).results().anyMatch(known -> known.group()
+                        .equals(tag));
     }
 
     /**

@@ -6,8 +6,8 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.List;
 import java.util.Map;
 import pysmurf.controller.session.Json;
-import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.Message;
+import pysmurf.controller.session.View;
 
 /** A session with many messages, as fast as the client takes them; only one block of their JSON is in memory at a time. */
 final class SessionStream implements ResponseStream {
@@ -15,30 +15,32 @@ final class SessionStream implements ResponseStream {
     private static final long MAX_WHOLE = 256L * 1024;
     private static final int BLOCK_CHARACTERS = 64 * 1024;
 
-    private final String head;
-    private final List<Message> messages;
+    private final View view;
+    private final Map<String, String> headers;
     private int next;
 
-    /** @param maxMessages the newest ones */
-    SessionStream(LiveSession session, int maxMessages) {
-        String json = session.document();
-        head = json.substring(0, json.length() - 1) + ",\"messages\":[";
-        messages = session.messages(maxMessages);
+    SessionStream(View view, Map<String, String> headers) {
+        this.view = view;
+        this.headers = headers;
     }
 
-    boolean isLong() {
-        return messages.stream().mapToLong(message -> message.text().length()).sum() > MAX_WHOLE;
+    static boolean isFor(View view) {
+        return view.messages().stream()
+                        .mapToLong(message -> message.text().length())
+                        .sum()
+                > MAX_WHOLE;
     }
 
     @Override
     public void writeTo(RoutingContext context) {
-        if (ResponseStream.begin(context, Map.of("Content-Type", "application/json"))) {
-            context.response().write(head);
+        if (ResponseStream.begin(context, headers)) {
+            context.response().write(view.head());
             go(context.response(), context.vertx().getOrCreateContext());
         }
     }
 
     private void go(HttpServerResponse response, Context eventLoop) {
+        List<Message> messages = view.messages();
         if (next == messages.size()) {
             response.end("]}");
             return;

@@ -3,14 +3,15 @@ package pysmurf.controller.http;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.util.RawValue;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.camel.ExchangeProperty;
 import pysmurf.controller.access.Role;
@@ -23,7 +24,7 @@ import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.RegisteredFile;
 import pysmurf.controller.session.SessionLog;
 import pysmurf.controller.session.Sessions;
-import pysmurf.controller.session.Trimming;
+import pysmurf.controller.session.View;
 
 /** What can be read over HTTP: operations, sessions, their logs and files, the audit log. */
 public final class SessionViews {
@@ -31,8 +32,6 @@ public final class SessionViews {
     private static final int DEFAULT_LIMIT = 50;
     private static final int MAX_LIMIT = 500;
     private static final int MAX_NUMBER = 999_999_999;
-    /** So many at {@link #MAX_LIMIT} are 8 MB. */
-    private static final int LISTED_BYTES = 16 * 1024;
 
     static final int DEFAULT_MESSAGES = 100;
 
@@ -63,7 +62,7 @@ public final class SessionViews {
             item.putRawValue(
                     "session",
                     sessions.latest(operation.name())
-                            .map(session -> new RawValue(listed(session)))
+                            .map(session -> new RawValue(new String(listed(session), StandardCharsets.UTF_8)))
                             .orElse(null));
         }
         return HttpReply.json(200, list);
@@ -78,36 +77,59 @@ public final class SessionViews {
         Map<String, String> query = request.query();
         int limit = Math.min(MAX_LIMIT, request.number("limit", 0, MAX_NUMBER, DEFAULT_LIMIT));
         Integer before = query.containsKey("before") ? request.number("before", 0, MAX_NUMBER, 0) : null;
-        // each as text: as a tree it takes many times as much, and each is read only when the one before is text
-        String list = sessions.list(limit, before, query.get("op"), outcome(query.get("outcome")))
+        ByteArrayOutputStream list = new ByteArrayOutputStream();
+        list.write('[');
+        // each as bytes: as a tree it takes many times as much, and each is read only when the one before is bytes
+        sessions.list(limit, before, query.get("op"), outcome(query.get("outcome")))
                 .map(SessionViews::listed)
-                .collect(Collectors.joining(",", "[", "]"));
-        return HttpReply.of(200, "application/json", list, Map.of());
+                .forEach(json -> {
+                    if (list.size() > 1) {
+                        list.write(',');
+                    }
+                    list.writeBytes(json);
+                });
+        list.write(']');
+        return HttpReply.json(200, list.toByteArray(), Map.of());
     }
 
-    private static String listed(LiveSession session) {
-        String json = session.json(LiveSession.LISTED_MESSAGES);
-        if (json.length() <= LISTED_BYTES) {
-            return json;
-        }
-        ObjectNode trimmed = session.toJson(LiveSession.LISTED_MESSAGES);
-        Trimming.fit(trimmed, LISTED_BYTES);
-        return Json.text(trimmed);
+    private static byte[] listed(LiveSession session) {
+        return session.view(LiveSession.LISTED_MESSAGES).listed();
     }
 
     /**
      * {@code GET /api/v1/sessions/{id}}.
      *
-     * @return an {@link HttpReply}; a {@link ResponseStream} where it would be large
+     * @return what the client has not yet; in blocks where that is large
      * @throws HttpProblem 404 if there is none, 400 for a query parameter out of its rule
      */
-    public Object session(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
-        int wanted = "all".equals(request.query().get("messages"))
+    public ResponseStream session(@ExchangeProperty(HttpRequest.PROPERTY) HttpRequest request) {
+        View view = find(request).view(messages(request));
+        String tag = '"' + view.tag() + '"';
+        Map<String, String> headers = Map.of("ETag", tag);
+        if (request.has(tag)) {
+            return HttpReply.notModified(headers);
+        }
+        return SessionStream.isFor(view)
+                ? new SessionStream(view, Map.of("ETag", tag, "Content-Type", "application/json"))
+                : HttpReply.json(200, view.json(), headers);
+    }
+
+    /** Whether {@link #session} answers from memory and makes nothing for it. */
+    boolean isAtHand(HttpRequest request) {
+        try {
+            return sessions.inMemory(request.pathNumber("id"))
+                    .map(session -> session.hasView(messages(request)))
+                    .orElse(false);
+        } catch (HttpProblem e) {
+            // the route will say so
+            return false;
+        }
+    }
+
+    private static int messages(HttpRequest request) {
+        return "all".equals(request.query().get("messages"))
                 ? Integer.MAX_VALUE
                 : request.number("messages", 0, MAX_NUMBER, DEFAULT_MESSAGES);
-        LiveSession session = find(request);
-        SessionStream stream = new SessionStream(session, wanted);
-        return stream.isLong() ? stream : HttpReply.of(200, "application/json", session.json(wanted), Map.of());
     }
 
     /**

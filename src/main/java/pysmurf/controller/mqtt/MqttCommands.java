@@ -150,7 +150,9 @@ public final class MqttCommands {
                 "session",
                 verdict.session() == null
                         ? null
-                        : new RawValue(verdict.session().json(LiveSession.LISTED_MESSAGES)));
+                        : new RawValue(verdict.session()
+                                .view(LiveSession.LISTED_MESSAGES)
+                                .text()));
         exchange.getMessage().setBody(Json.text(json));
         exchange.getMessage().removeHeaders("*");
         connection.address(

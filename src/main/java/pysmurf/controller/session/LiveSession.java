@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -25,8 +26,11 @@ public final class LiveSession {
     /** What JSON takes in memory for each byte of its text, where it is many small values. */
     private static final int MEMORY_FOR_JSON = 10;
 
-    /** The text of a document. */
-    private record Text(Session of, String json) {}
+    /** Odd, so that nothing of it is lost; the golden ratio spreads its bits. */
+    private static final long HISTORY_FACTOR = 0x9E3779B97F4A7C15L;
+
+    /** What clients see of a session is its document. */
+    private record Text(Session of, Document document) {}
 
     /**
      * A session as it is at a moment.
@@ -50,6 +54,9 @@ public final class LiveSession {
     private volatile Text text = new Text(null, null);
     private int messageCount;
     private long messageBytes;
+    /** Of all messages in their order: another number after each of them. Volatile, so that polls need no monitor. */
+    private volatile long history;
+
     private LiveSession abortSession;
     private LiveSession target;
     private int liveScripts;
@@ -71,8 +78,7 @@ public final class LiveSession {
     public LiveSession(Session session, List<Message> kept, int messageCount) {
         now = session;
         paramsSize = Session.size(session.params());
-        messages.addAll(kept);
-        messageBytes = kept.stream().mapToLong(LiveSession::bytes).sum();
+        kept.forEach(this::add);
         this.messageCount = messageCount;
         if (session.isDone()) {
             ended.complete(this);
@@ -171,10 +177,11 @@ public final class LiveSession {
         target = process;
     }
 
-    void add(Message message) {
+    final void add(Message message) {
         synchronized (messages) {
             messages.addLast(message);
             messageCount++;
+            history = history * HISTORY_FACTOR + message.hashCode();
             messageBytes += bytes(message);
             while (messages.size() > MAX_MESSAGES || messageBytes > MAX_MESSAGE_BYTES && messages.size() > 1) {
                 messageBytes -= bytes(messages.removeFirst());
@@ -196,7 +203,12 @@ public final class LiveSession {
     /** The newest messages that are in memory, oldest first; a copy. */
     public List<Message> messages(int max) {
         synchronized (messages) {
-            return messages.stream().skip(Math.max(0, messages.size() - max)).toList();
+            Message[] newest = new Message[Math.min(max, messages.size())];
+            Iterator<Message> backwards = messages.descendingIterator();
+            for (int i = newest.length - 1; i >= 0; i--) {
+                newest[i] = backwards.next();
+            }
+            return List.of(newest);
         }
     }
 
@@ -208,7 +220,7 @@ public final class LiveSession {
     public Snapshot since(int known) {
         synchronized (messages) {
             Text present = text();
-            return new Snapshot(present.of(), present.json(), messages(messageCount - known), messageCount);
+            return new Snapshot(present.of(), present.document().json(), messages(messageCount - known), messageCount);
         }
     }
 
@@ -219,31 +231,34 @@ public final class LiveSession {
         }
     }
 
-    /** The document as JSON text, without messages; made once for each change that shows in it. */
-    public String document() {
-        return text().json();
-    }
-
     private Text text() {
         Session present = now;
         Text known = text;
         if (known.of() != present) {
             boolean same = known.of() != null && known.of().showsTheSameAs(present);
-            known = new Text(present, same ? known.json() : Json.text(present));
+            known = new Text(present, same ? known.document() : new Document(present));
             text = known;
         }
         return known;
     }
 
-    /** The session object as clients get it, with so many messages. */
-    public synchronized String json(int maxMessages) {
-        String document = document();
-        return document.substring(0, document.length() - 1) + ",\"messages\":" + Json.text(messages(maxMessages)) + "}";
+    /** What clients see of it now, with so many messages; the same object until that changes. */
+    public View view(int maxMessages) {
+        View known = text().document().view(maxMessages);
+        return known != null && known.history() == history ? known : newView(maxMessages);
     }
 
-    /** The same as a tree, for those who change it. */
-    public synchronized ObjectNode toJson(int maxMessages) {
-        return Json.<ObjectNode>tree(now).set("messages", Json.tree(messages(maxMessages)));
+    /** Whether {@link #view} has it already, so that it waits for nobody who changes the session. */
+    public boolean hasView(int maxMessages) {
+        Text known = text;
+        View view = known.of() == now ? known.document().view(maxMessages) : null;
+        return view != null && view.history() == history;
+    }
+
+    private synchronized View newView(int maxMessages) {
+        synchronized (messages) {
+            return text().document().newView(maxMessages, history, messages(maxMessages));
+        }
     }
 
     /** @return false if the session is over, so that no script may start in its name any more */

@@ -39,6 +39,9 @@ public interface SessionStore {
 
     Optional<LiveSession> find(int id);
 
+    /** As {@link #find}, where nothing has to be read for it. */
+    Optional<LiveSession> inMemory(int id);
+
     /** The session that a command id opened. */
     Optional<LiveSession> findByCommandId(String commandId);
 

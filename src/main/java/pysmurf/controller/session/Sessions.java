@@ -470,11 +470,19 @@ public final class Sessions {
 
     /** The session as an event, for a sink that missed it. */
     public SessionEvent sessionEvent(LiveSession session) {
-        return SessionEvent.of(SessionEvent.Type.SESSION, session, session.json(LiveSession.LISTED_MESSAGES));
+        return SessionEvent.of(
+                SessionEvent.Type.SESSION,
+                session,
+                session.view(LiveSession.LISTED_MESSAGES).text());
     }
 
     public Optional<LiveSession> find(int id) {
         return store.find(id);
+    }
+
+    /** One that is found without waiting for the store. */
+    public Optional<LiveSession> inMemory(int id) {
+        return store.inMemory(id);
     }
 
     /**

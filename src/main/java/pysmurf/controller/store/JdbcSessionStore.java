@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.apache.camel.support.LRUCacheFactory;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
@@ -52,6 +53,9 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     private static final long MAX_KEPT_BYTES = 32L * 1024 * 1024;
     private static final Extent WHOLE = new Extent(100_000, LiveSession.MAX_MESSAGE_BYTES, true);
 
+    /** As many as a list may have. */
+    private static final int MAX_LISTED = 500;
+
     private static final Extent LISTED = new Extent(LiveSession.LISTED_MESSAGES, 64 * 1024, false);
 
     /** A session in memory and what of it the database has; its monitor is held while it is written. */
@@ -80,6 +84,9 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     private final ConcurrentNavigableMap<Integer, Kept> kept = new ConcurrentSkipListMap<>();
 
     private final Map<String, Optional<LiveSession>> latest = new ConcurrentHashMap<>();
+    /** Of those that are not kept, as a list shows them, as long as there is memory for them. */
+    private final Map<Integer, LiveSession> listed = LRUCacheFactory.newLRUSoftCache(MAX_LISTED);
+
     private final Set<Kept> dirty = ConcurrentHashMap.newKeySet();
     private final ScheduledThreadPoolExecutor writer;
     private final AtomicBoolean writesSoon = new AtomicBoolean();
@@ -344,8 +351,11 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
 
     /** From memory, or as much of it as a list shows. */
     private Optional<LiveSession> listed(int id) {
-        Kept known = kept.get(id);
-        return known == null ? load(id, LISTED) : Optional.of(known.session);
+        return inMemory(id).or(() -> Optional.ofNullable(listed.get(id))).or(() -> {
+            Optional<LiveSession> loaded = load(id, LISTED);
+            loaded.ifPresent(session -> listed.put(id, session));
+            return loaded;
+        });
     }
 
     private LiveSession keep(LiveSession session) {
@@ -366,6 +376,8 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
                 bytes += one.session.weight();
                 count++;
                 if (count > 1 && (count > MAX_KEPT || bytes > MAX_KEPT_BYTES)) {
+                    // it may have been read before it was changed
+                    listed.remove(one.session.id());
                     kept.remove(one.session.id(), one);
                     latest.remove(one.session.opName(), Optional.of(one.session));
                 }
@@ -393,9 +405,9 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
 
     @Override
     public Optional<LiveSession> find(int id) {
-        Kept known = kept.get(id);
-        if (known != null) {
-            return Optional.of(known.session);
+        Optional<LiveSession> known = inMemory(id);
+        if (known.isPresent()) {
+            return known;
         }
         // one at a time: each may be as large as a session can be
         synchronized (loading) {
@@ -403,6 +415,11 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
             forgetOldest();
             return loaded;
         }
+    }
+
+    @Override
+    public Optional<LiveSession> inMemory(int id) {
+        return Optional.ofNullable(kept.get(id)).map(known -> known.session);
     }
 
     @Override
@@ -469,6 +486,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
         }
         dirty.remove(one);
         kept.remove(one.session.id(), one);
+        listed.remove(one.session.id());
         latest.remove(one.session.opName());
     }
 

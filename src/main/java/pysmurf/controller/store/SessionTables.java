@@ -159,11 +159,11 @@ final class SessionTables {
     /**
      * How much of a session is read.
      *
-     * @param messages   at most so many, the newest
-     * @param characters what their texts may take together
-     * @param whole      whether what is too large for a list is read, too
+     * @param messages at most so many, the newest
+     * @param bytes    what their texts may take together
+     * @param whole    whether what is too large for a list is read, too
      */
-    record Extent(int messages, long characters, boolean whole) {}
+    record Extent(int messages, long bytes, boolean whole) {}
 
     /** What recovery after a crash needs of a session; clients never see it. */
     private record Recovery(SessionLog log, List<ScriptMark> scripts) {}
@@ -178,14 +178,15 @@ final class SessionTables {
         // of the newest that fit; one behind the last if not even that does
         int first = number(
                 handle,
-                "SELECT COALESCE(MIN(n), ?) FROM (SELECT n, SUM(LENGTH(text)) OVER (ORDER BY n DESC) AS size"
-                        + " FROM (SELECT n, text FROM message WHERE controller = ? AND session_id = ?"
+                // the bytes of a text are known without reading it, its characters are not
+                "SELECT COALESCE(MIN(n), ?) FROM (SELECT n, SUM(bytes) OVER (ORDER BY n DESC) AS size"
+                        + " FROM (SELECT n, OCTET_LENGTH(text) AS bytes FROM message WHERE controller = ? AND session_id = ?"
                         + " ORDER BY n DESC LIMIT ?) AS newest) AS sized WHERE size <= ?",
                 count,
                 controller,
                 id,
                 extent.messages(),
-                extent.characters());
+                extent.bytes());
         List<Message> messages = handle.select(
                         "SELECT time, text FROM message WHERE controller = ? AND session_id = ? AND n >= ? ORDER BY n",
                         controller,

@@ -123,6 +123,58 @@ abstract class HttpEndToEnd extends SharedController {
         assertThat(times).isSorted();
     }
 
+    @Test
+    void answersAPollThatHasTheSessionAlreadyWithoutIt() throws Exception {
+        JsonNode session = startWaiting();
+        int id = session.path("session_id").asInt();
+        String path = "/api/v1/sessions/" + id;
+        Reply whole = http.get(path).expect(200);
+        String tag = whole.header("ETag");
+        assertThat(tag).matches("\"[0-9a-f.]+\"");
+
+        for (String known : List.of(tag, "W/" + tag, "\"another\", W/\"one, more\" ," + tag, " *")) {
+            Reply reply = http.get(path, "If-None-Match", known).expect(304);
+            assertThat(reply.bytes()).isEmpty();
+            assertThat(reply.header("ETag")).isEqualTo(tag);
+            assertThat(reply.header("Content-Length")).isEmpty();
+        }
+        assertThat(http.get(path, "If-None-Match", "\"another\"", "If-None-Match", tag)
+                        .status())
+                .isEqualTo(304);
+        for (String other : List.of("\"another\"", tag.replace("\"", ""), "\"*\"", "")) {
+            assertThat(http.get(path, "If-None-Match", other).expect(200).bytes())
+                    .isEqualTo(whole.bytes());
+        }
+        assertThat(http.get("/api/v1/sessions/999999", "If-None-Match", "*").status())
+                .isEqualTo(404);
+
+        Reply head = http.send("HEAD", path).expect(200);
+        assertThat(head.header("ETag")).isEqualTo(tag);
+        assertThat(head.header("Content-Length")).isEqualTo(Integer.toString(whole.bytes().length));
+
+        letGo(id);
+        Reply ended = http.get(path, "If-None-Match", tag).expect(200);
+        assertThat(ended.header("ETag")).isNotEqualTo(tag);
+        assertThat(ended.json().path("status").asText()).isEqualTo("done");
+    }
+
+    @Test
+    void showsAsManyMessagesAsAreAskedFor() throws Exception {
+        JsonNode session = http.run("exit_with.py", 0);
+        String path = "/api/v1/sessions/" + session.path("session_id").asInt() + "?messages=";
+        Reply none = http.get(path + 0).expect(200);
+        assertThat(none.json().path("messages").isArray()).isTrue();
+        assertThat(none.json().path("messages")).isEmpty();
+        Reply all = http.get(path + "all").expect(200);
+        assertThat(all.json().path("messages")).isEqualTo(session.path("messages"));
+        assertThat(all.header("ETag")).isNotEqualTo(none.header("ETag"));
+        assertThat(http.get(path + "2").json().path("messages")).hasSize(2);
+        for (String wrong : List.of("-1", "1.5", "ALL", "", "99999999999")) {
+            JsonNode problem = http.get(path + wrong).problem(400);
+            assertThat(problem.at("/errors/0").toString()).contains("messages");
+        }
+    }
+
     private static List<String> names(JsonNode object) {
         return object.properties().stream().map(java.util.Map.Entry::getKey).toList();
     }

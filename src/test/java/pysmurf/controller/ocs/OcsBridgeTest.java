@@ -33,6 +33,7 @@ class OcsBridgeTest {
                 contentType,
                 null,
                 null,
+                "",
                 new Requester("http", "127.0.0.1", Role.ADMIN, "127.0.0.1"),
                 false,
                 body));

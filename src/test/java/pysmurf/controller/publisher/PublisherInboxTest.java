@@ -119,7 +119,8 @@ class PublisherInboxTest {
 
         assertThat(session.now().publisher().received()).isEqualTo(1000);
         assertThat(session.now().publisher().lost()).isZero();
-        assertThat(session.toJson(LiveSession.LISTED_MESSAGES).path("data")).hasSize(1000);
+        assertThat(session.view(LiveSession.LISTED_MESSAGES).toJson().path("data"))
+                .hasSize(1000);
         assertThat(inbox.ignored()).isZero();
     }
 
@@ -182,9 +183,12 @@ class PublisherInboxTest {
         send(inlet, 0, "own", "");
         inlet.finish();
 
-        assertThat(first.toJson(LiveSession.LISTED_MESSAGES).path("data").has("mine"))
+        assertThat(first.view(LiveSession.LISTED_MESSAGES).toJson().path("data").has("mine"))
                 .isTrue();
-        assertThat(second.toJson(LiveSession.LISTED_MESSAGES).path("data").has("own"))
+        assertThat(second.view(LiveSession.LISTED_MESSAGES)
+                        .toJson()
+                        .path("data")
+                        .has("own"))
                 .isTrue();
         assertThat(second.now().publisher().received()).isEqualTo(1);
     }

@@ -107,7 +107,10 @@ class ScriptStartFaultsTest {
         assertThatThrownBy(() -> executor.execute(waiting(aborted)))
                 .isInstanceOf(OperationFailure.class)
                 .hasMessageContaining("is being aborted");
-        assertThat(aborted.toJson(LiveSession.LISTED_MESSAGES).path("messages").toString())
+        assertThat(aborted.view(LiveSession.LISTED_MESSAGES)
+                        .toJson()
+                        .path("messages")
+                        .toString())
                 .contains("ERROR: wait_for_file.py is not started");
         sessions.close(aborted, Outcome.ABORTED, null);
         LiveSession over = open(false);

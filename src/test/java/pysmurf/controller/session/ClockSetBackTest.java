@@ -78,7 +78,8 @@ class ClockSetBackTest {
         assertThat(session.now().abort().at())
                 .isBetween(session.now().startTime(), session.now().endTime());
         List<BigDecimal> said = new ArrayList<>();
-        session.toJson(LiveSession.LISTED_MESSAGES)
+        session.view(LiveSession.LISTED_MESSAGES)
+                .toJson()
                 .path("messages")
                 .forEach(message -> said.add(message.path(0).decimalValue()));
         assertThat(said).hasSizeGreaterThan(5).isSortedAccordingTo(Comparator.naturalOrder());

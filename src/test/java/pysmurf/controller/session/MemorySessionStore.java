@@ -73,6 +73,11 @@ public class MemorySessionStore implements SessionStore {
     }
 
     @Override
+    public Optional<LiveSession> inMemory(int id) {
+        return find(id);
+    }
+
+    @Override
     public synchronized Optional<LiveSession> find(int id) {
         return Optional.ofNullable(sessions.get(id));
     }

@@ -168,15 +168,27 @@ class SessionsTest {
     @EnumSource(Outcome.class)
     void isASuccessOnlyIfItSucceeded(Outcome outcome) {
         LiveSession session = open(run());
-        assertThat(session.toJson(LiveSession.LISTED_MESSAGES).path("success").isNull())
+        assertThat(session.view(LiveSession.LISTED_MESSAGES)
+                        .toJson()
+                        .path("success")
+                        .isNull())
                 .isTrue();
         sessions.close(session, outcome, null);
 
-        assertThat(session.toJson(LiveSession.LISTED_MESSAGES).path("success").asBoolean())
+        assertThat(session.view(LiveSession.LISTED_MESSAGES)
+                        .toJson()
+                        .path("success")
+                        .asBoolean())
                 .isEqualTo(outcome == Outcome.SUCCEEDED);
-        assertThat(session.toJson(LiveSession.LISTED_MESSAGES).path("outcome").asText())
+        assertThat(session.view(LiveSession.LISTED_MESSAGES)
+                        .toJson()
+                        .path("outcome")
+                        .asText())
                 .isEqualTo(outcome.name().toLowerCase(java.util.Locale.ROOT));
-        assertThat(session.toJson(LiveSession.LISTED_MESSAGES).path("op_code").asInt())
+        assertThat(session.view(LiveSession.LISTED_MESSAGES)
+                        .toJson()
+                        .path("op_code")
+                        .asInt())
                 .isEqualTo(outcome == Outcome.SUCCEEDED ? 5 : 6);
     }
 
@@ -192,9 +204,15 @@ class SessionsTest {
             sessions.requestAbort(session, "me");
         }
 
-        assertThat(session.toJson(LiveSession.LISTED_MESSAGES).path("status").asText())
+        assertThat(session.view(LiveSession.LISTED_MESSAGES)
+                        .toJson()
+                        .path("status")
+                        .asText())
                 .isEqualTo(status.name().toLowerCase(java.util.Locale.ROOT));
-        assertThat(session.toJson(LiveSession.LISTED_MESSAGES).path("op_code").asInt())
+        assertThat(session.view(LiveSession.LISTED_MESSAGES)
+                        .toJson()
+                        .path("op_code")
+                        .asInt())
                 .isEqualTo(opCode);
     }
 
@@ -214,7 +232,7 @@ class SessionsTest {
         sessions.message(session, "halfway");
         sessions.close(session, Outcome.SUCCEEDED, "well done");
 
-        assertThat(session.toJson(LiveSession.LISTED_MESSAGES).path("messages"))
+        assertThat(session.view(LiveSession.LISTED_MESSAGES).toJson().path("messages"))
                 .extracting(message -> message.path(1).asText())
                 .containsExactly(
                         "Status is now \"starting\".",
@@ -250,7 +268,10 @@ class SessionsTest {
                 session, Json.object().put("a", 1).set("b", Json.object().put("c", 1)));
         sessions.mergeData(session, Json.object().set("b", Json.object().put("d", 2)));
 
-        assertThat(session.toJson(LiveSession.LISTED_MESSAGES).path("data").toString())
+        assertThat(session.view(LiveSession.LISTED_MESSAGES)
+                        .toJson()
+                        .path("data")
+                        .toString())
                 .isEqualTo("{\"a\":1,\"b\":{\"d\":2}}");
     }
 

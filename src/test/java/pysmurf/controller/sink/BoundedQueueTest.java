@@ -85,7 +85,9 @@ class BoundedQueueTest {
         assertThat(queue.offer(datagram())).isFalse();
 
         assertThat(queue.offer(exchange(SessionEvent.of(
-                        SessionEvent.Type.SESSION, session, session.json(LiveSession.LISTED_MESSAGES)))))
+                        SessionEvent.Type.SESSION,
+                        session,
+                        session.view(LiveSession.LISTED_MESSAGES).text()))))
                 .isTrue();
     }
 
