@@ -23,7 +23,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,8 +45,8 @@ public final class FollowedFiles implements AutoCloseable {
 
     private static final String STAMP = "unix:dev,ino,size,lastModifiedTime,ctime,isRegularFile";
 
-    /** What editors, backups and volumes leave beside the files that count. */
-    private static final Pattern IGNORED = Pattern.compile("\\..*|.*(~|\\.bak|\\.orig|\\.disabled)");
+    /** The ends of what editors and backups leave beside the files that count. */
+    private static final List<String> IGNORED = List.of("~", ".bak", ".orig", ".disabled");
 
     /**
      * What a file holds.
@@ -117,6 +116,8 @@ public final class FollowedFiles implements AutoCloseable {
         private final List<Follower> followers = new CopyOnWriteArrayList<>();
         private Map<Path, Seen> seen = Map.of();
         private final Map<Path, Content> reported = new TreeMap<>();
+        /** Whether what was seen is what was reported. */
+        private boolean quiet;
 
         Watch(Subject subject) {
             this.subject = subject;
@@ -143,6 +144,9 @@ public final class FollowedFiles implements AutoCloseable {
         /** @param atOnce whether the first look that finds a change counts */
         synchronized void look(boolean atOnce) {
             Map<Path, Seen> now = find();
+            if (quiet && isSeen(now)) {
+                return;
+            }
             Set<Path> files = new HashSet<>(now.keySet());
             files.addAll(reported.keySet());
             Map<Path, Content> changes = new TreeMap<>();
@@ -155,9 +159,16 @@ public final class FollowedFiles implements AutoCloseable {
             seen = now;
             reported.putAll(changes);
             reported.values().removeIf(Content::isGone);
+            quiet = files.stream().allMatch(file -> content(seen, file).equals(reported(file)));
             if (!changes.isEmpty()) {
                 followers.forEach(follower -> tell(follower, changes));
             }
+        }
+
+        /** Whether the last look found the same, and not only the like. */
+        private boolean isSeen(Map<Path, Seen> now) {
+            return now.size() == seen.size()
+                    && now.entrySet().stream().allMatch(file -> seen.get(file.getKey()) == file.getValue());
         }
 
         private void tell(Follower follower, Map<Path, Content> changes) {
@@ -364,7 +375,8 @@ public final class FollowedFiles implements AutoCloseable {
     }
 
     private static boolean isIgnored(Path file) {
-        return IGNORED.matcher(file.getFileName().toString()).matches();
+        String name = file.getFileName().toString();
+        return name.startsWith(".") || IGNORED.stream().anyMatch(name::endsWith);
     }
 
     private static Seen see(Path file, Seen before) {
