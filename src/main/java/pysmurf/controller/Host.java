@@ -29,6 +29,7 @@ import pysmurf.controller.observe.Health.Check;
 import pysmurf.controller.observe.Health.State;
 import pysmurf.controller.observe.Metrics;
 import pysmurf.controller.ocs.OcsAgents;
+import pysmurf.controller.script.process.Launchers;
 import pysmurf.controller.store.Databases;
 
 /** A process: its controllers, and what there is once for all of them. */
@@ -42,6 +43,7 @@ public final class Host implements AutoCloseable {
     private final Databases databases = new Databases();
     private final OcsAgents agents = new OcsAgents(Clock.systemUTC());
     private final MemoryBudget memory = new MemoryBudget();
+    private final Launchers launchers = new Launchers();
     private final AtomicBoolean closing = new AtomicBoolean();
     private final CountDownLatch over = new CountDownLatch(1);
     private final AccessPart access;
@@ -191,6 +193,10 @@ public final class Host implements AutoCloseable {
 
     MemoryBudget memory() {
         return memory;
+    }
+
+    Launchers launchers() {
+        return launchers;
     }
 
     Databases databases() {
