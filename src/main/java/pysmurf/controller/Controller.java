@@ -132,7 +132,7 @@ final class Controller implements AutoCloseable {
         assembly.health().addHindrance(admission::unavailable);
         PipelinePart pipelines = new PipelinePart(assembly, sessions, operation);
         new FleetPart(assembly, host.directory(), host.routes()::fault, sessions, pipelines.pipelines());
-        new ScriptPart(assembly, sessions, publisher, operation, admission);
+        new ScriptPart(assembly, sessions, publisher, operation, admission, host.launchers());
         MqttPart mqtt = new MqttPart(assembly, sessions, host.broker(), machine, () -> sayReady(operations, publisher));
         http.join(operations, sessions);
         new OcsPart(assembly, host.access().tokens(), host.agents(), operations, sessions, machine);

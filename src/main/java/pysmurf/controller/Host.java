@@ -32,6 +32,7 @@ import pysmurf.controller.observe.Health.State;
 import pysmurf.controller.observe.Metrics;
 import pysmurf.controller.ocs.OcsAgents;
 import pysmurf.controller.operation.Schemas;
+import pysmurf.controller.script.process.Launchers;
 import pysmurf.controller.store.Databases;
 
 /** A process: its controllers, and what there is once for all of them. */
@@ -51,6 +52,7 @@ public final class Host implements AutoCloseable {
     private final OcsAgents agents = new OcsAgents(Clock.systemUTC());
     private final MemoryBudget memory = new MemoryBudget();
     private final Schemas schemas = new Schemas();
+    private final Launchers launchers = new Launchers();
     private final AtomicBoolean closing = new AtomicBoolean();
     private final CountDownLatch over = new CountDownLatch(1);
     private final AccessPart access;
@@ -210,6 +212,10 @@ public final class Host implements AutoCloseable {
 
     MemoryBudget memory() {
         return memory;
+    }
+
+    Launchers launchers() {
+        return launchers;
     }
 
     Databases databases() {

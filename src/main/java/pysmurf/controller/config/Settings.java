@@ -165,6 +165,18 @@ public final class Settings {
 
     public static final Setting<String> SCRIPTS_PYTHON =
             text("scripts.python", "python3", "The Python that runs scripts: a command, or a path.");
+    public static final Setting<List<String>> SCRIPTS_PRELOAD = define(
+            "scripts.preload",
+            "",
+            "a comma-separated list of Python modules",
+            text -> {
+                List<String> modules = parts(text).toList();
+                modules.forEach(module -> matching(module, "[A-Za-z_]\\w*(\\.[A-Za-z_]\\w*)*"));
+                return modules;
+            },
+            "Modules that scripts find imported, such as numpy,scipy.signal,matplotlib.pyplot,pysmurf.client,sodetlib: scripts are"
+                    + " forked from a process that has imported them. docs/integrator.md says what that changes for a script. Empty:"
+                    + " each script is a fresh Python.");
     public static final Setting<Leftovers> SCRIPTS_LEFTOVERS = choice(
             "scripts.leftovers",
             "end",

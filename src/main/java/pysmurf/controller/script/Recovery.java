@@ -2,15 +2,21 @@ package pysmurf.controller.script;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.apache.camel.ExchangeProperty;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,6 +25,7 @@ import pysmurf.controller.command.Admission;
 import pysmurf.controller.config.RecoveryPolicy;
 import pysmurf.controller.script.process.AbortLadder;
 import pysmurf.controller.script.process.AbortLadder.Graces;
+import pysmurf.controller.script.process.ProcessEnd;
 import pysmurf.controller.script.process.ProcessId;
 import pysmurf.controller.script.process.ProcessTree;
 import pysmurf.controller.session.Json;
@@ -152,6 +159,7 @@ public final class Recovery {
     private void end(LiveSession session, List<ProcessTree> trees) {
         Outcome outcome = session.now().abort() == null ? Outcome.INTERRUPTED : Outcome.ABORTED;
         if (trees.stream().allMatch(tree -> tree.alive().isEmpty())) {
+            noteExitCodes(session, trees);
             closer.close(session, outcome, DIED + "nothing of its script was left");
             return;
         }
@@ -162,11 +170,43 @@ public final class Recovery {
                     new AbortLadder(tree, graces, signal -> sessions.signalSent(session, signal.name())).run());
         }
         sessions.update(session, now -> now.survivedBy(survivors.size()));
+        noteExitCodes(session, trees);
         closer.close(
                 session,
                 outcome,
                 DIED + "what was left of its script "
                         + (survivors.isEmpty() ? "was ended" : "outlived SIGKILL: " + survivors));
+    }
+
+    /** As far as they were left by launchers. */
+    private void noteExitCodes(LiveSession session, List<ProcessTree> trees) {
+        List<ScriptMark> marks = session.now().scripts();
+        for (int i = 0; i < marks.size(); i++) {
+            ProcessTree tree = trees.get(i);
+            if (!tree.isMainAlive()) {
+                Integer exitCode = ProcessEnd.exitCode(
+                        tree.leader().orElseThrow(), marks.get(i).exitFile());
+                sessions.update(session, now -> now.withExitCode(exitCode == null ? now.exitCode() : exitCode));
+            }
+        }
+    }
+
+    /** Of scripts that nobody waits for any more. */
+    void deleteExitFiles(Path folder) {
+        Set<Path> awaited = sessions.unfinished().stream()
+                .flatMap(session -> session.now().scripts().stream())
+                .map(ScriptMark::exitFile)
+                .collect(Collectors.toSet());
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*.{exit,exit.new}")) {
+            for (Path file : files) {
+                // one that is still being written has .new behind its name
+                if (!awaited.contains(Path.of(file.toString().replaceFirst("\\.new$", "")))) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        } catch (IOException | DirectoryIteratorException e) {
+            LOG.warn("Exit codes of former scripts are left behind in {}", folder, e);
+        }
     }
 
     public ScriptResult resume(@ExchangeProperty(ScriptBinding.SESSION) LiveSession session) {

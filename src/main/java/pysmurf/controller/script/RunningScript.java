@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -63,12 +63,33 @@ final class RunningScript {
     /** The last that Python says whom this signal meets as it still starts; it ends with exit code 1 then. */
     private static final String INTERRUPTED = "KeyboardInterrupt";
 
+    private static final Duration MAX_REAPING = Duration.ofSeconds(2);
+
     private static final int MAX_REPORT_BYTES = 4 * 1024 * 1024;
+
+    /** How a script's process comes to be. */
+    @FunctionalInterface
+    interface Starter {
+
+        /** An ordinary process. */
+        Starter COLD = (words, environment, output, exitFile) -> ProcessGroup.start(words, environment, output);
+
+        /**
+         * Starts one.
+         *
+         * @param words       the Python, {@code -u}, the script and its arguments
+         * @param environment all of it, with the marker first
+         * @param exitFile    where the exit code may be left by whoever started it, if the controller dies
+         */
+        ProcessGroup start(List<String> words, Map<String, String> environment, Path output, Path exitFile)
+                throws IOException;
+    }
 
     private final ScriptCommand command;
     private final Sessions sessions;
     private final LiveSession session;
     private final ScriptLimits limits;
+    private final Starter starter;
     private final CompletableFuture<Set<ProcessId>> ladderDone = new CompletableFuture<>();
     private final CompletableFuture<Void> over = new CompletableFuture<>();
 
@@ -87,8 +108,9 @@ final class RunningScript {
     private Outcome cause;
     private String why;
 
-    RunningScript(ScriptCommand command, Sessions sessions, ScriptLimits limits) {
+    RunningScript(ScriptCommand command, Sessions sessions, ScriptLimits limits, Starter starter) {
         this.command = command;
+        this.starter = starter;
         this.sessions = sessions;
         this.session = command.session;
         this.limits = limits;
@@ -201,11 +223,12 @@ final class RunningScript {
     void start(Path output, Inlet messages, Clock clock) throws IOException {
         String unique = UUID.randomUUID().toString();
         Path reportFile = limits.outputFolder().resolve(session.id() + "-" + unique.substring(0, 8) + ".result.json");
-        Map<String, String> environment = new HashMap<>(limits.environment());
-        environment.put("PYSMURF_SESSION_ID", Integer.toString(session.id()));
+        Map<String, String> environment = new LinkedHashMap<>();
         environment.put(MARKER, unique);
+        environment.put("PYSMURF_SESSION_ID", Integer.toString(session.id()));
         environment.put("PYSMURF_RESULT_FILE", reportFile.toString());
         environment.put("SMURFPUB_UDP_PORT", Integer.toString(messages.port()));
+        limits.environment().forEach(environment::putIfAbsent);
         BigDecimal until =
                 command.limit == null ? null : Json.seconds(clock.instant().plus(command.limit));
         ScriptMark planned = new ScriptMark(
@@ -220,7 +243,7 @@ final class RunningScript {
         sessions.update(session, now -> now.withScript(planned));
         List<String> words = new ArrayList<>(List.of(command.getExecutable(), "-u", command.script.toString()));
         words.addAll(command.getArgs());
-        ProcessGroup process = ProcessGroup.start(words, environment, output);
+        ProcessGroup process = starter.start(words, environment, output, planned.exitFile());
         boolean known = false;
         try {
             ProcessTree processes = ProcessTree.of(process.pid(), planned.marker());
@@ -232,20 +255,36 @@ final class RunningScript {
             known = true;
         } finally {
             if (!known) {
-                endAtOnce(process, planned.marker());
+                endAtOnce(process, planned);
             }
         }
     }
 
     /** No thread will wait for this script, so it must not live on. Needs no file descriptor, as none may be left. */
-    private static void endAtOnce(ProcessGroup process, String marker) {
+    private static void endAtOnce(ProcessGroup process, ScriptMark planned) {
         Signal.kill(-process.pid(), Signal.KILL);
-        process.exit().join();
+        exitCode(process.exit());
         try {
             Graces none = new Graces(Duration.ZERO, Duration.ZERO);
-            new AbortLadder(ProcessTree.of(process.pid(), marker), none, signal -> {}).run();
+            new AbortLadder(ProcessTree.of(process.pid(), planned.marker()), none, signal -> {}).run();
         } catch (UncheckedIOException e) {
             LOG.error("What process {} left behind, if anything, cannot be looked for", process.pid(), e);
+        }
+        delete(planned.exitFile());
+    }
+
+    /** Of a process that is dead, which its parent, a launcher that hangs, may never notice; null then. */
+    private static Integer exitCode(CompletableFuture<Integer> exit) {
+        return exit.copy()
+                .completeOnTimeout(null, MAX_REAPING.toMillis(), TimeUnit.MILLISECONDS)
+                .join();
+    }
+
+    private static void delete(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            LOG.warn("{} is left behind: {}", file, e.toString());
         }
     }
 
@@ -294,7 +333,7 @@ final class RunningScript {
         }
         boolean survived = survivors.stream().anyMatch(id -> id.pid() == mark.pid());
         // A process that is dead for /proc may still have to be reaped.
-        Integer exitCode = survived ? null : exit.join();
+        Integer exitCode = survived ? null : exitCode(exit);
         if (!output.finish(OUTPUT_BUDGET)) {
             LOG.info("Output of {} is still being read", command);
         }
@@ -304,6 +343,7 @@ final class RunningScript {
         }
         sessions.update(
                 session, now -> now.withoutScript(mark).withExitCode(exitCode).survivedBy(survivors.size()));
+        delete(mark.exitFile());
         if (!survivors.isEmpty()) {
             message("ALARM: processes outlived SIGKILL: " + pids(survivors));
         }
@@ -315,7 +355,7 @@ final class RunningScript {
         if (survived) {
             message("Process " + mark.pid() + " could not be ended");
         } else if (exitCode == null) {
-            message("Script has finished; its exit code is not known, since the controller was restarted meanwhile");
+            message("Script has finished; its exit code is not known, since what had started it died meanwhile");
         } else {
             message("Script has finished with exit code " + exitCode);
         }
@@ -420,11 +460,7 @@ final class RunningScript {
             message("The script's result file cannot be read: " + e.getMessage());
             return Json.object();
         } finally {
-            try {
-                Files.deleteIfExists(file);
-            } catch (IOException e) {
-                LOG.warn("{} is left behind: {}", file, e.toString());
-            }
+            delete(file);
         }
     }
 }

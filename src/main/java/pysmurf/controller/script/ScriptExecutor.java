@@ -1,7 +1,6 @@
 package pysmurf.controller.script;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -9,9 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.apache.camel.component.exec.ExecCommand;
 import org.apache.camel.component.exec.ExecCommandExecutor;
@@ -20,6 +17,7 @@ import org.slf4j.LoggerFactory;
 import pysmurf.controller.publisher.Inlet;
 import pysmurf.controller.publisher.PublisherInbox;
 import pysmurf.controller.script.process.OutputFollower;
+import pysmurf.controller.script.process.ProcessEnd;
 import pysmurf.controller.script.process.ProcessTree;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
@@ -37,15 +35,13 @@ public final class ScriptExecutor implements ExecCommandExecutor {
 
     private static final Logger LOG = LoggerFactory.getLogger(ScriptExecutor.class);
 
-    /** How often an adopted script is looked at, since only the parent of a process learns of its end. */
-    private static final long ADOPTED_PAUSE_NANOS = 50_000_000;
-
     private final ScriptLimits limits;
     private final LogTargets logTargets;
     private final Sessions sessions;
     private final PublisherInbox inbox;
     private final Clock clock;
     private final Function<LiveSession, Duration> stopGrace;
+    private final RunningScript.Starter starter;
     private final Map<Integer, SessionScripts> scripts = new ConcurrentHashMap<>();
 
     /** @param stopGrace how long the scripts of a session may take to end after a stop */
@@ -55,7 +51,9 @@ public final class ScriptExecutor implements ExecCommandExecutor {
             Sessions sessions,
             PublisherInbox inbox,
             Clock clock,
-            Function<LiveSession, Duration> stopGrace) {
+            Function<LiveSession, Duration> stopGrace,
+            RunningScript.Starter starter) {
+        this.starter = starter;
         this.stopGrace = stopGrace;
         this.limits = limits;
         this.logTargets = logTargets;
@@ -77,7 +75,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         ScriptCommand command = (ScriptCommand) execCommand;
         LiveSession session = command.session;
         SessionScripts all = scripts(session);
-        RunningScript script = new RunningScript(command, sessions, limits);
+        RunningScript script = new RunningScript(command, sessions, limits, starter);
         if (command.always) {
             all.endBeforeSafeguard();
         }
@@ -147,35 +145,11 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         Duration left = left(mark, session.now().startTime(), Json.seconds(clock.instant()));
         ScriptCommand command =
                 new ScriptCommand(session, "", Path.of(mark.script()), List.of(), left, false, mark.stage());
-        RunningScript script = new RunningScript(command, sessions, limits);
+        RunningScript script = new RunningScript(command, sessions, limits, starter);
         all.enterAgain(script).ifPresent(refusal -> {
             throw new IllegalStateException(refusal);
         });
-        script.started(mark, endOf(tree), tree, inlet);
-    }
-
-    private static CompletableFuture<Integer> endOf(ProcessTree tree) {
-        CompletableFuture<Integer> end = new CompletableFuture<>();
-        Thread thread = new Thread(
-                () -> {
-                    while (lives(tree)) {
-                        LockSupport.parkNanos(ADOPTED_PAUSE_NANOS);
-                    }
-                    end.complete(null);
-                },
-                "end-of-adopted-script");
-        thread.setDaemon(true);
-        thread.start();
-        return end;
-    }
-
-    private static boolean lives(ProcessTree tree) {
-        try {
-            return tree.isMainAlive();
-        } catch (UncheckedIOException e) {
-            LOG.debug("Cannot tell whether an adopted script lives", e);
-            return true;
-        }
+        script.started(mark, ProcessEnd.of(tree.leader().orElseThrow(), mark.exitFile()), tree, inlet);
     }
 
     /** The clock may have been set back meanwhile: there cannot be more time left than when the session began. */

@@ -1,6 +1,7 @@
 package pysmurf.controller.script;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import pysmurf.controller.assembly.Assembly;
 import pysmurf.controller.command.Admission;
@@ -9,6 +10,7 @@ import pysmurf.controller.config.Settings;
 import pysmurf.controller.operation.OperationPart;
 import pysmurf.controller.publisher.PublisherPart;
 import pysmurf.controller.script.process.AbortLadder.Graces;
+import pysmurf.controller.script.process.Launchers;
 import pysmurf.controller.script.process.Signal;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.Sessions;
@@ -24,7 +26,8 @@ public final class ScriptPart {
             Sessions sessions,
             PublisherPart publisher,
             OperationPart operations,
-            Admission admission)
+            Admission admission,
+            Launchers launchers)
             throws Exception {
         Configuration configuration = assembly.configuration();
         ScriptRoots roots = assembly.bind("scriptRoots", new ScriptRoots(configuration.get(Settings.SCRIPTS_ROOTS)));
@@ -33,6 +36,7 @@ public final class ScriptPart {
         assembly.bind(arguments.name(), arguments);
         ScriptLimits limits = ScriptLimits.of(configuration, publisher.addressForScripts());
         Graces graces = limits.graces();
+        RunningScript.Starter starter = starter(assembly, limits, launchers);
         ScriptExecutor executor = assembly.bind(
                 "scriptExecutor",
                 new ScriptExecutor(
@@ -41,7 +45,8 @@ public final class ScriptPart {
                         sessions,
                         publisher.inbox(),
                         assembly.clock(),
-                        operations.operations()::stopGrace));
+                        operations.operations()::stopGrace,
+                        starter));
         assembly.bind("scriptBinding", new ScriptBinding(roots));
         AbortOperation aborts =
                 assembly.bind("abortOperation", new AbortOperation(executor, operations.steps(), sessions, graces));
@@ -56,11 +61,25 @@ public final class ScriptPart {
                         graces,
                         operations.operations()::isResumed));
         Map<LiveSession, String> unfinished = recovery.begin();
+        recovery.deleteExitFiles(limits.outputFolder());
         assembly.whenStarted(Signal::warmUp);
         assembly.whenStarted(() -> unfinished.forEach(operations.threads()::start));
         assembly.whenStopping(() -> {
             admission.stop();
             aborts.abortAll(ABORT_AT_STOP);
         });
+    }
+
+    private static RunningScript.Starter starter(Assembly assembly, ScriptLimits limits, Launchers launchers)
+            throws Exception {
+        List<String> modules = assembly.configuration().get(Settings.SCRIPTS_PRELOAD);
+        if (modules.isEmpty()) {
+            return RunningScript.Starter.COLD;
+        }
+        String python = assembly.configuration().get(Settings.SCRIPTS_PYTHON);
+        Preload preload = assembly.closing(new Preload(launchers, python, modules, limits.environment()));
+        assembly.health().add("preload", preload::check);
+        assembly.whenStarted(preload::begin);
+        return preload;
     }
 }

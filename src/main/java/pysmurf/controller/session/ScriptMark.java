@@ -1,6 +1,7 @@
 package pysmurf.controller.session;
 
 import java.math.BigDecimal;
+import java.nio.file.Path;
 
 /**
  * How a restarted controller finds a script that its earlier life started. Immutable.
@@ -27,5 +28,10 @@ public record ScriptMark(
     /** The same, with the process. */
     public ScriptMark startedAs(long processId, long ticks) {
         return new ScriptMark(marker, processId, ticks, script, stage, until, resultFile, port);
+    }
+
+    /** Where its launcher, if it has one, leaves its exit code. */
+    public Path exitFile() {
+        return Path.of(resultFile.replaceFirst("\\.result\\.json$", "") + ".exit");
     }
 }

@@ -65,6 +65,7 @@ class ConfigurationTest {
         assertThat(configuration.get(Settings.PUBLISHER_LISTEN_PORT)).isEqualTo(8200);
         assertThat(configuration.get(Settings.PUBLISHER_DESTINATIONS)).isEmpty();
         assertThat(configuration.get(Settings.SCRIPTS_PYTHON)).isEqualTo("python3");
+        assertThat(configuration.get(Settings.SCRIPTS_PRELOAD)).isEmpty();
         assertThat(configuration.get(Settings.SCRIPTS_LEFTOVERS)).isEqualTo(Leftovers.END);
         assertThat(configuration.get(Settings.SCRIPTS_MAX_OUTPUT)).isEqualTo(10L << 30);
         assertThat(configuration.get(Settings.ABORT_INTERRUPT_GRACE)).isEqualTo(Duration.ofSeconds(5));
@@ -159,6 +160,9 @@ class ConfigurationTest {
         "publisher.destinations, 'a:1,,b:2'",
         "scripts.leftovers, maybe",
         "scripts.max-output, 10 apples",
+        "scripts.preload, numpy scipy",
+        "scripts.preload, numpy;os.system()",
+        "scripts.preload, scipy.",
         "scripts.max-output, 9999999999TiB",
         "abort.interrupt-grace, 5",
         "abort.interrupt-grace, -1s",
@@ -250,6 +254,12 @@ class ConfigurationTest {
         assertThat(load().get(Settings.ABORT_INTERRUPT_GRACE)).isEqualTo(Duration.ofMillis(500));
         assertThat(load().get(Settings.ABORT_TERMINATE_GRACE)).isEqualTo(Duration.ofMillis(1500));
         assertThat(load().get(Settings.SCRIPTS_MAX_OUTPUT)).isEqualTo(2L << 20);
+    }
+
+    @Test
+    void readsModulesThatScriptsFindImported() throws Exception {
+        file("scripts.preload = numpy, scipy.signal");
+        assertThat(load().get(Settings.SCRIPTS_PRELOAD)).containsExactly("numpy", "scipy.signal");
     }
 
     @Test

@@ -2,6 +2,7 @@ package pysmurf.controller.driver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static pysmurf.controller.driver.ControllerUnderTest.PATIENCE;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -213,5 +214,13 @@ public final class HttpClientOfController {
         await().atMost(ControllerUnderTest.PATIENCE)
                 .pollInterval(POLL)
                 .until(() -> new String(log(id), StandardCharsets.ISO_8859_1).contains(text));
+    }
+
+    /** Waits until scripts are forked from a launcher. */
+    public void awaitLauncher() {
+        await().atMost(PATIENCE).pollInterval(Duration.ofMillis(20)).until(() -> get("/observe/health")
+                .json()
+                .at("/checks/preload/ready")
+                .asBoolean());
     }
 }

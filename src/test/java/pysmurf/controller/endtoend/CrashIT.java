@@ -67,6 +67,19 @@ class CrashIT extends SharedController {
     @Override
     protected void configure(Setup setup) throws Exception {
         StopOfJarIT.dropFree(setup);
+        Path operations = addBeside(setup);
+        Path scripts = Files.createDirectories(setup.folder().resolve("config/scripts"));
+        setup.with("scripts.roots", scripts + "," + setup.get("scripts.roots"));
+        Files.writeString(scripts.resolve("level.py"), SCRIPT);
+        Files.writeString(setup.folder().resolve("config/level.yaml"), SETTINGS);
+        Files.writeString(operations.resolve("level.camel.yaml"), ROUTE);
+        // a new life is slow at first, and what ends by its first signal is not to get a second
+        setup.with("abort.interrupt-grace", "3s");
+        // each life listens elsewhere
+        setup.with("publisher.listen-port", 0);
+    }
+
+    static Path addBeside(Setup setup) throws Exception {
         Path operations = setup.routes().resolve("operations");
         Files.writeString(
                 operations.resolve("beside.schema.json"),
@@ -77,15 +90,7 @@ class CrashIT extends SharedController {
                 Files.readString(operations.resolve("run.camel.yaml"))
                         .replace("id: run", "id: beside")
                         .replace("operation-run", "operation-beside"));
-        Path scripts = Files.createDirectories(setup.folder().resolve("config/scripts"));
-        setup.with("scripts.roots", scripts + "," + setup.get("scripts.roots"));
-        Files.writeString(scripts.resolve("level.py"), SCRIPT);
-        Files.writeString(setup.folder().resolve("config/level.yaml"), SETTINGS);
-        Files.writeString(operations.resolve("level.camel.yaml"), ROUTE);
-        // a new life is slow at first, and what ends by its first signal is not to get a second
-        setup.with("abort.interrupt-grace", "3s");
-        // each life listens elsewhere
-        setup.with("publisher.listen-port", 0);
+        return operations;
     }
 
     private void kill() {

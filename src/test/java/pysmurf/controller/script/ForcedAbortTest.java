@@ -114,7 +114,13 @@ class ForcedAbortTest {
             }
         });
         executor = new ScriptExecutor(
-                limits, new LogTargets(List.of(folder)), sessions, inbox, Clock.systemUTC(), session -> Duration.ZERO);
+                limits,
+                new LogTargets(List.of(folder)),
+                sessions,
+                inbox,
+                Clock.systemUTC(),
+                session -> Duration.ZERO,
+                RunningScript.Starter.COLD);
         Session.Draft draft = new Session.Draft("tune", Json.object(), null, Requester.of("http", "me"), true);
         session = sessions.open(draft).session();
         sessions.running(session);

@@ -70,7 +70,13 @@ class ScriptStartFaultsTest {
                 1 << 20);
         PublisherInbox inbox = new PublisherInbox(sessions, null, "me", 9, null, false);
         return new ScriptExecutor(
-                limits, new LogTargets(List.of(folder)), sessions, inbox, Clock.systemUTC(), session -> Duration.ZERO);
+                limits,
+                new LogTargets(List.of(folder)),
+                sessions,
+                inbox,
+                Clock.systemUTC(),
+                session -> Duration.ZERO,
+                RunningScript.Starter.COLD);
     }
 
     private static ScriptCommand waiting(LiveSession session) {

@@ -1,0 +1,24 @@
+package pysmurf.controller.endtoend;
+
+import org.junit.jupiter.api.BeforeEach;
+import pysmurf.controller.driver.ControllerOfJar;
+import pysmurf.controller.driver.Setup;
+
+/** The same with scripts that are forked from a launcher. */
+class RunOfForkedScriptIT extends RunEndToEnd {
+
+    RunOfForkedScriptIT() {
+        super(ControllerOfJar::start);
+    }
+
+    @Override
+    protected void configure(Setup setup) {
+        super.configure(setup);
+        setup.with("scripts.preload", "json");
+    }
+
+    @BeforeEach
+    void awaitLauncher() {
+        http.awaitLauncher();
+    }
+}
