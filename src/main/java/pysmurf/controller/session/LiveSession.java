@@ -172,10 +172,16 @@ public final class LiveSession {
     }
 
     void add(Message message) {
+        add(List.of(message));
+    }
+
+    void add(List<Message> more) {
         synchronized (messages) {
-            messages.addLast(message);
-            messageCount++;
-            messageBytes += bytes(message);
+            for (Message message : more) {
+                messages.addLast(message);
+                messageCount++;
+                messageBytes += bytes(message);
+            }
             while (messages.size() > MAX_MESSAGES || messageBytes > MAX_MESSAGE_BYTES && messages.size() > 1) {
                 messageBytes -= bytes(messages.removeFirst());
             }

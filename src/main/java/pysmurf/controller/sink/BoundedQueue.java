@@ -7,8 +7,6 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.apache.camel.Exchange;
-import org.apache.camel.ExchangePropertyKey;
-import org.apache.camel.spi.Synchronization;
 import org.apache.camel.support.SynchronizationAdapter;
 import pysmurf.controller.assembly.MemoryBudget;
 import pysmurf.controller.session.SessionEvent;
@@ -34,15 +32,6 @@ public final class BoundedQueue extends WakingQueue implements AutoCloseable {
 
     private final transient MemoryBudget budget;
     private final transient Consumer<Object> loss;
-    private final transient Synchronization counting = new SynchronizationAdapter() {
-        @Override
-        public void onComplete(Exchange exchange) {
-            // one whose fault was handled has not been delivered, either
-            if (exchange.getProperty(ExchangePropertyKey.EXCEPTION_CAUGHT) == null) {
-                delivered.increment();
-            }
-        }
-    };
     private transient volatile BoundedQueue urgent;
     private final AtomicLong bytes = new AtomicLong();
     private final AtomicLong outputBytes = new AtomicLong();
@@ -76,7 +65,7 @@ public final class BoundedQueue extends WakingQueue implements AutoCloseable {
                 || output && outputBytes.get() + weight > MAX_OUTPUT_BYTES
                 || !budget.hasRoom(bytes.get(), weight);
         if (expendable && full && !isEmpty()) {
-            dropped.increment();
+            dropped.add(count(body));
             loss.accept(body);
             return false;
         }
@@ -107,7 +96,7 @@ public final class BoundedQueue extends WakingQueue implements AutoCloseable {
         if (exchange != null) {
             Object body = exchange.getMessage().getBody();
             add(-weight(body), isOutput(body));
-            exchange.getExchangeExtension().addOnCompletion(counting);
+            exchange.getExchangeExtension().addOnCompletion(new Delivery(count(body)));
         }
         return exchange;
     }
@@ -138,16 +127,34 @@ public final class BoundedQueue extends WakingQueue implements AutoCloseable {
         return weight;
     }
 
+    private static int count(Object body) {
+        return body instanceof SessionEvent event ? event.count() : ((Collection<?>) body).size();
+    }
+
     private static boolean isOutput(Object body) {
         return body instanceof SessionEvent event && event.getType() == SessionEvent.Type.OUTPUT;
     }
 
-    /** What came to the end of the route that takes it, without a fault, since the start. */
+    private final class Delivery extends SynchronizationAdapter {
+
+        private final int count;
+
+        Delivery(int count) {
+            this.count = count;
+        }
+
+        @Override
+        public void onComplete(Exchange exchange) {
+            delivered.add(count - PartFailures.of(exchange, count));
+        }
+    }
+
+    /** What came to the end of the route that takes it, without a fault, since the start: of messages that came together, each. */
     public long delivered() {
         return delivered.sum();
     }
 
-    /** What found no room, since the start. */
+    /** What found no room, since the start; the same. */
     public long dropped() {
         return dropped.sum();
     }

@@ -19,6 +19,7 @@ public final class SinkPart {
         queue = assembly.bind("eventQueue", assembly.closing(new BoundedQueue(assembly.memory())));
         events = new RoutedEvents(assembly.camel(), queue);
         assembly.bind("scriptLog", new ScriptLog());
+        assembly.bind("partFailures", new PartFailures());
         SinkFailures failures = assembly.bind("sinkFailures", new SinkFailures());
         for (String sink : SINKS) {
             addSink(assembly, sink, failures);

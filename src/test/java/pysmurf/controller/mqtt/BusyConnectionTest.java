@@ -26,6 +26,7 @@ import pysmurf.controller.session.MemorySessionStore;
 import pysmurf.controller.session.SessionEvent;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.sink.BoundedQueue;
+import pysmurf.controller.sink.PartFailures;
 import pysmurf.controller.sink.SinkFailures;
 
 /** The route that publishes events, as it is shipped, on a client whose one thread for what arrives is held up. */
@@ -55,6 +56,7 @@ class BusyConnectionTest {
             context.getRegistry().bind("mqttClient", connection.client());
             context.getRegistry().bind("mqttQueue", new BoundedQueue(new MemoryBudget()));
             context.getRegistry().bind("sinkFailures", failures);
+            context.getRegistry().bind("partFailures", new PartFailures());
             Sessions sessions = new Sessions(
                     new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1 << 20, new SimpleMeterRegistry());
             context.getRegistry().bind("mqttOutbox", new MqttOutbox(sessions, "pysmurf/me", MqttVersion.V3.headers()));

@@ -55,7 +55,7 @@ class BoundedQueueTest {
     }
 
     private Exchange datagram() {
-        return exchange(SessionEvent.ofDatagram(session, new byte[10_000]));
+        return exchange(SessionEvent.ofDatagrams(session, List.of(new byte[10_000])));
     }
 
     private int fill(Supplier<Exchange> events) {
