@@ -1,6 +1,7 @@
 package pysmurf.controller.sink;
 
 import java.util.Collection;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
@@ -32,7 +33,7 @@ public final class BoundedQueue extends WakingQueue implements AutoCloseable {
 
     private final transient MemoryBudget budget;
     private final transient Consumer<Object> loss;
-    private transient volatile BoundedQueue urgent;
+    private transient volatile List<BoundedQueue> urgent = List.of();
     private final AtomicLong bytes = new AtomicLong();
     private final AtomicLong outputBytes = new AtomicLong();
     private final LongAdder delivered = new LongAdder();
@@ -50,9 +51,9 @@ public final class BoundedQueue extends WakingQueue implements AutoCloseable {
         this.loss = loss;
     }
 
-    /** While something is in the other queue this one is emptied slowly, to leave the processors to that. */
-    public void giveWayTo(BoundedQueue other) {
-        urgent = other;
+    /** While something is in one of these queues this one is emptied slowly, to leave the processors to that. */
+    void giveWayTo(BoundedQueue... others) {
+        urgent = List.of(others);
     }
 
     @Override
@@ -81,7 +82,7 @@ public final class BoundedQueue extends WakingQueue implements AutoCloseable {
     @Override
     public Exchange poll(long timeout, TimeUnit unit) throws InterruptedException {
         long deadline = System.nanoTime() + MAX_DEFERRAL_NANOS;
-        while (urgent != null && !urgent.isEmpty() && System.nanoTime() < deadline) {
+        while (!urgent.stream().allMatch(BoundedQueue::isEmpty) && System.nanoTime() < deadline) {
             LockSupport.parkNanos(LOOK_EVERY_NANOS);
         }
         return taken(super.poll(timeout, unit));

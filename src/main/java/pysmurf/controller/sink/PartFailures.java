@@ -2,7 +2,7 @@ package pysmurf.controller.sink;
 
 import org.apache.camel.AggregationStrategy;
 import org.apache.camel.Exchange;
-import org.apache.camel.ExchangePropertyKey;
+import org.apache.camel.support.ExchangeHelper;
 
 /** Counts, for routes that split an event, the parts that were not delivered. */
 public final class PartFailures implements AggregationStrategy {
@@ -17,9 +17,9 @@ public final class PartFailures implements AggregationStrategy {
         return all;
     }
 
-    /** One whose fault was handled has not been delivered, either. */
+    /** One whose fault was handled has not been delivered, either; one that was tried again with success has. */
     private static boolean isFailed(Exchange exchange) {
-        return exchange.getProperty(ExchangePropertyKey.EXCEPTION_CAUGHT) != null;
+        return exchange.isFailed() || ExchangeHelper.isFailureHandled(exchange);
     }
 
     /** How many of the parts of an event were not delivered. */
