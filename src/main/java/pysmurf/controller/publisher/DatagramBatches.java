@@ -37,11 +37,15 @@ public final class DatagramBatches extends ServerInitializerFactory {
     private static final int MAX_BYTES = 65_536;
 
     /** What one exchange carries: sinks that send one by one look between batches whether something is more urgent. */
-    static final int MAX_TOGETHER = 64;
+    static final int MAX_TOGETHER = 128;
 
     private static final int MAX_BYTES_TOGETHER = 1 << 20;
     /** A stream of messages costs no more exchanges than this allows, however evenly they come. */
     private static final int REST_MS = 1;
+    /** The same in a flood; the smallest buffers that kernels give hold what comes meanwhile. */
+    private static final int REST_IN_FLOOD_MS = 3;
+    /** So many at a time are a flood. */
+    private static final int FLOOD = 8;
 
     private static final int MAX_DATAGRAMS = 512;
     /** With one system call. */
@@ -104,11 +108,13 @@ public final class DatagramBatches extends ServerInitializerFactory {
 
         private List<Datagram> batch = new ArrayList<>();
         private int bytes;
+        private int read;
 
         @Override
         protected void channelRead0(ChannelHandlerContext context, DatagramPacket packet) {
             int port = ((InetSocketAddress) context.channel().localAddress()).getPort();
             batch.add(new Datagram(ByteBufUtil.getBytes(packet.content()), packet.sender(), port));
+            read++;
             bytes += packet.content().readableBytes();
             if (batch.size() == MAX_TOGETHER || bytes >= MAX_BYTES_TOGETHER) {
                 pass(context);
@@ -120,14 +126,15 @@ public final class DatagramBatches extends ServerInitializerFactory {
             if (!batch.isEmpty()) {
                 pass(context);
             }
-            rest(context.channel().config(), context.executor());
+            rest(context.channel().config(), context.executor(), read < FLOOD ? REST_MS : REST_IN_FLOOD_MS);
+            read = 0;
             context.fireChannelReadComplete();
         }
 
         /** One that comes alone is passed on at once; those that follow within the rest are read together. */
-        private static void rest(ChannelConfig socket, EventExecutor loop) {
+        private static void rest(ChannelConfig socket, EventExecutor loop, int millis) {
             socket.setAutoRead(false);
-            loop.schedule(() -> socket.setAutoRead(true), REST_MS, TimeUnit.MILLISECONDS);
+            loop.schedule(() -> socket.setAutoRead(true), millis, TimeUnit.MILLISECONDS);
         }
 
         private void pass(ChannelHandlerContext context) {

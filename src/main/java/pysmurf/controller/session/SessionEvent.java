@@ -36,7 +36,7 @@ public final class SessionEvent {
     }
 
     /** What one of many takes beside its bytes. */
-    private static final int OVERHEAD_BYTES = 80;
+    private static final int OVERHEAD_BYTES = 100;
 
     private final Type type;
     private final int sessionId;
