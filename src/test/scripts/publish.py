@@ -56,6 +56,18 @@ def many_logs():
         SOCKET.sendto(envelope("session_log", f"message {number}"), ADDRESS)
 
 
+def burst():
+    """As fast as it can, odd ones in between, and prints of those that are messages only when all are sent."""
+    sums = []
+    for number in range(int(sys.argv[2])):
+        datagram = envelope("session_log", f"message {number} " + "\u00fc\\\"" * (number % 50))
+        sums.append(hashlib.sha256(datagram).hexdigest())
+        SOCKET.sendto(datagram, ADDRESS)
+        if number % 100 == 7:
+            SOCKET.sendto(b"no message", ADDRESS)
+    print("\n".join(sums))
+
+
 def many_data():
     for number in range(int(sys.argv[2])):
         SOCKET.sendto(envelope("session_data", {f"{sys.argv[3]}{number}": "x" * 200}), ADDRESS)

@@ -10,6 +10,7 @@ import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.apache.camel.Body;
 import org.apache.camel.ExchangeProperty;
 import pysmurf.controller.assembly.MemoryBudget;
@@ -32,11 +33,12 @@ public final class EventStream implements AutoCloseable {
     /**
      * An event as it is sent; the lines it was made of are not kept beside their JSON.
      *
-     * @param json        empty where there is only something missing to be told of
+     * @param json        gives what is sent; nothing where there is only something missing to be told of
+     * @param size        about how many characters that is
      * @param linesBefore output lines in everything before this event, also in what never got here
      * @param linesUpTo   the same with its own
      */
-    private record Entry(long id, String name, String json, long linesBefore, long linesUpTo) {}
+    private record Entry(long id, String name, Supplier<String> json, int size, long linesBefore, long linesUpTo) {}
 
     /** By id. */
     private final NavigableMap<Long, Entry> memory = new TreeMap<>();
@@ -57,28 +59,44 @@ public final class EventStream implements AutoCloseable {
 
     /** Remembers an event and wakes the watchers. */
     public void publish(@Body SessionEvent event) {
-        // watchers wait for nothing but their own turn: no JSON is made while they do
-        String json = event.getType() == SessionEvent.Type.END ? "" : event.getJson();
-        remember(event, json);
+        // what nobody watches is made when somebody asks for it, since scripts may publish more than anybody reads
+        if (event.getType() != SessionEvent.Type.DATA || !watchers.isEmpty()) {
+            // watchers wait for nothing but their own turn: no JSON is made while they do
+            event.getParts().forEach(SessionEvent::getJson);
+        }
+        remember(event);
         watchers.forEach(Watcher::wake);
     }
 
-    private synchronized void remember(SessionEvent event, String json) {
+    private synchronized void remember(SessionEvent event) {
         long missing = gaps.before(event);
-        boolean end = event.getType() == SessionEvent.Type.END;
-        if (end && missing == 0) {
+        if (event.getType() == SessionEvent.Type.END && missing == 0) {
             return;
         }
         long linesBefore = lines + missing;
-        int ownLines = event.getOutput() == null ? 0 : event.getOutput().lines().size();
-        Entry entry = new Entry(nextId, event.getName(), json, linesBefore, linesBefore + ownLines);
-        long maxChars = budget.rememberedChars();
-        while (!memory.isEmpty() && (memory.size() >= MAX_EVENTS || chars + json.length() > maxChars)) {
-            chars -= memory.pollFirstEntry().getValue().json().length();
+        lines = linesBefore
+                + (event.getOutput() == null ? 0 : event.getOutput().lines().size());
+        for (SessionEvent part : event.getParts()) {
+            Supplier<String> json = part::getJson;
+            int size = part.weight();
+            if (event.getType() != SessionEvent.Type.DATA) {
+                // nothing of the event is kept beside it
+                String text = event.getType() == SessionEvent.Type.END ? "" : part.getJson();
+                json = () -> text;
+                size = text.length();
+            }
+            makeRoom(size);
+            memory.put(nextId, new Entry(nextId, part.getName(), json, size, linesBefore, lines));
+            nextId++;
+            chars += size;
         }
-        memory.put(nextId++, entry);
-        chars += json.length();
-        lines = entry.linesUpTo();
+    }
+
+    private void makeRoom(int size) {
+        long maxChars = budget.rememberedChars();
+        while (!memory.isEmpty() && (memory.size() >= MAX_EVENTS || chars + size > maxChars)) {
+            chars -= memory.pollFirstEntry().getValue().size();
+        }
     }
 
     /** The first event remembered after an id; null if there is none yet. */
@@ -188,8 +206,9 @@ public final class EventStream implements AutoCloseable {
                                 .put("dropped", entry.linesBefore() - linesSeen)
                                 .toString());
             }
-            if (!entry.json().isEmpty()) {
-                send("id: " + entry.id() + "\n", entry.name(), entry.json());
+            String json = entry.json().get();
+            if (!json.isEmpty()) {
+                send("id: " + entry.id() + "\n", entry.name(), json);
             }
         }
 

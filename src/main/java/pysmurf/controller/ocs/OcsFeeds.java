@@ -47,17 +47,19 @@ public final class OcsFeeds {
                 .orElse(Map.of());
     }
 
-    /** The blocks in a Publisher message. A feed has numbers, texts, and true and false; what else there is stays session data. */
+    /** The blocks in Publisher messages. A feed has numbers, texts, and true and false; what else there is stays session data. */
     public List<FeedBlock> blocks(@Body SessionEvent event) throws JsonProcessingException {
-        JsonNode message = Json.readLenient(event.getJson().getBytes(StandardCharsets.UTF_8));
         List<FeedBlock> blocks = new ArrayList<>();
-        if (message.path("type").asText().equals("session_data")) {
-            feeds(event).forEach((name, feed) -> {
-                ObjectNode fields = fields(message.path("payload").path(name));
-                if (!fields.isEmpty()) {
-                    blocks.add(new FeedBlock(feed, block(name, fields, feed)));
-                }
-            });
+        for (SessionEvent part : event.getParts()) {
+            JsonNode message = Json.readLenient(part.getJson().getBytes(StandardCharsets.UTF_8));
+            if (message.path("type").asText().equals("session_data")) {
+                feeds(event).forEach((name, feed) -> {
+                    ObjectNode fields = fields(message.path("payload").path(name));
+                    if (!fields.isEmpty()) {
+                        blocks.add(new FeedBlock(feed, block(name, fields, feed)));
+                    }
+                });
+            }
         }
         return blocks;
     }

@@ -43,10 +43,10 @@ public final class ControllerPublisher {
         this.clock = clock;
     }
 
-    /** The datagrams that carry an event: one as the script sent it, one envelope, or the numbered parts of one. */
+    /** The datagrams that carry an event: those of the script as it sent them, one envelope, or the numbered parts of one. */
     public List<byte[]> datagrams(@Body SessionEvent event) {
         return switch (event.getType()) {
-            case DATAGRAM -> List.of(event.getDatagram());
+            case DATAGRAM -> event.getDatagrams();
             case MESSAGE -> envelopes(event, "session_log");
             case RESULT -> envelopes(event, "session_data");
             default -> List.of();

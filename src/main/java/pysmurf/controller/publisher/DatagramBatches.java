@@ -6,15 +6,18 @@ import com.sun.jna.NativeLibrary;
 import com.sun.jna.ptr.IntByReference;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.socket.DatagramPacket;
+import io.netty.util.concurrent.EventExecutor;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.apache.camel.component.netty.NettyConsumer;
 import org.apache.camel.component.netty.ServerInitializerFactory;
@@ -23,8 +26,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads all datagrams that wait in a socket, then makes one exchange of them: a list of {@link Datagram}. With an exchange each, a
- * burst would fill the socket faster than it is emptied, and the kernel would drop the rest.
+ * Reads all datagrams that wait in a socket, and makes exchanges of many of them: lists of {@link Datagram}. With an exchange each,
+ * a burst would fill the socket faster than it is emptied, and the kernel would drop the rest.
  */
 public final class DatagramBatches extends ServerInitializerFactory {
 
@@ -32,6 +35,17 @@ public final class DatagramBatches extends ServerInitializerFactory {
 
     /** Publishers send up to 64,000 bytes; Netty would cut at 2048 without a word. */
     private static final int MAX_BYTES = 65_536;
+
+    /** What one exchange carries: sinks that send one by one look between batches whether something is more urgent. */
+    static final int MAX_TOGETHER = 128;
+
+    private static final int MAX_BYTES_TOGETHER = 1 << 20;
+    /** A stream of messages costs no more exchanges than this allows, however evenly they come. */
+    private static final int REST_MS = 1;
+    /** The same in a flood; the smallest buffers that kernels give hold what comes meanwhile. */
+    private static final int REST_IN_FLOOD_MS = 3;
+    /** So many at a time are a flood. */
+    private static final int FLOOD = 8;
 
     private static final int MAX_DATAGRAMS = 512;
     /** With one system call. */
@@ -93,21 +107,41 @@ public final class DatagramBatches extends ServerInitializerFactory {
     private static final class Collector extends SimpleChannelInboundHandler<DatagramPacket> {
 
         private List<Datagram> batch = new ArrayList<>();
+        private int bytes;
+        private int read;
 
         @Override
         protected void channelRead0(ChannelHandlerContext context, DatagramPacket packet) {
             int port = ((InetSocketAddress) context.channel().localAddress()).getPort();
             batch.add(new Datagram(ByteBufUtil.getBytes(packet.content()), packet.sender(), port));
+            read++;
+            bytes += packet.content().readableBytes();
+            if (batch.size() == MAX_TOGETHER || bytes >= MAX_BYTES_TOGETHER) {
+                pass(context);
+            }
         }
 
         @Override
         public void channelReadComplete(ChannelHandlerContext context) {
             if (!batch.isEmpty()) {
-                List<Datagram> complete = batch;
-                batch = new ArrayList<>();
-                context.fireChannelRead(complete);
+                pass(context);
             }
+            rest(context.channel().config(), context.executor(), read < FLOOD ? REST_MS : REST_IN_FLOOD_MS);
+            read = 0;
             context.fireChannelReadComplete();
+        }
+
+        /** One that comes alone is passed on at once; those that follow within the rest are read together. */
+        private static void rest(ChannelConfig socket, EventExecutor loop, int millis) {
+            socket.setAutoRead(false);
+            loop.schedule(() -> socket.setAutoRead(true), millis, TimeUnit.MILLISECONDS);
+        }
+
+        private void pass(ChannelHandlerContext context) {
+            List<Datagram> complete = batch;
+            batch = new ArrayList<>();
+            bytes = 0;
+            context.fireChannelRead(complete);
         }
     }
 }

@@ -15,6 +15,9 @@ import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.apache.camel.Body;
+import org.apache.camel.spi.NormalizedEndpointUri;
+import org.apache.camel.support.NormalizedUri;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.config.HostPort;
@@ -80,18 +83,22 @@ public final class Destinations {
 
     private final Supplier<List<HostPort>> wanted;
     private final InetSocketAddress listener;
+    private final boolean nativeTransport;
     private final Map<HostPort, Traffic> known = new LinkedHashMap<>();
     private Consumer<Traffic> newcomers = traffic -> {};
     private volatile List<Place> all = List.of();
     private volatile Map<InetAddress, List<Place>> byOrigin = Map.of();
+    private volatile List<NormalizedEndpointUri> origins = List.of();
 
     /**
      * @param wanted   every destination, as of now
      * @param listener where this controller itself receives: a datagram sent there would come back for ever
+     * @param nativeTransport whether this machine can send many datagrams with one system call
      */
-    public Destinations(Supplier<List<HostPort>> wanted, InetSocketAddress listener) {
+    public Destinations(Supplier<List<HostPort>> wanted, InetSocketAddress listener, boolean nativeTransport) {
         this.wanted = wanted;
         this.listener = listener;
+        this.nativeTransport = nativeTransport;
     }
 
     /** @param listening gets each destination, those that are there and those to come */
@@ -111,7 +118,7 @@ public final class Destinations {
     /** Reads the configuration, and looks the names up. */
     public synchronized void resolve() {
         List<Place> places = new ArrayList<>();
-        Map<InetAddress, List<Place>> origins = new HashMap<>();
+        Map<InetAddress, List<Place>> reached = new HashMap<>();
         for (HostPort destination : wanted.get().stream().distinct().toList()) {
             Traffic traffic = traffic(destination);
             Place place = new Place(traffic, null);
@@ -124,7 +131,7 @@ public final class Destinations {
                     unreachable = "is where this controller itself receives; nothing is sent there";
                 } else {
                     place = new Place(traffic, address);
-                    origins.computeIfAbsent(origin, from -> new ArrayList<>()).add(place);
+                    reached.computeIfAbsent(origin, from -> new ArrayList<>()).add(place);
                 }
             } catch (UnknownHostException e) {
                 unreachable = "is not known";
@@ -138,7 +145,8 @@ public final class Destinations {
             places.add(place);
         }
         all = List.copyOf(places);
-        byOrigin = Map.copyOf(origins);
+        byOrigin = Map.copyOf(reached);
+        origins = reached.keySet().stream().map(this::endpoint).toList();
     }
 
     /** A listener on all addresses receives what goes to any of them, and what goes to the whole network. */
@@ -176,23 +184,29 @@ public final class Destinations {
     }
 
     /**
-     * For routes: the endpoints that send the next datagram, one for each local address that destinations are reached from; see
-     * {@link FanOutInitializer}. A destination without an address is counted here, since no endpoint sees it.
+     * For routes: the endpoints that send these datagrams, one for each local address that destinations are reached from; see
+     * {@link FanOutInitializer}. What goes to a destination without an address is counted here, since no endpoint sees it.
      */
-    public List<String> origins() {
-        all.stream()
-                .filter(place -> place.address() == null)
-                .forEach(place -> place.traffic().failed.increment());
-        return byOrigin.keySet().stream().map(Destinations::endpoint).toList();
+    public List<NormalizedEndpointUri> origins(@Body List<byte[]> datagrams) {
+        for (Place place : all) {
+            if (place.address() == null) {
+                place.traffic().failed.add(datagrams.size());
+            }
+        }
+        return origins;
     }
 
-    private static String endpoint(InetAddress origin) {
+    /** Normalized here: Camel does so with each text it is given, which takes longer than to send a datagram. */
+    private NormalizedEndpointUri endpoint(InetAddress origin) {
         // the port does not matter: destinations have theirs
-        return "netty:udp://" + new HostPort(origin.getHostAddress(), DISCARD)
+        String uri = "netty:udp://" + new HostPort(origin.getHostAddress(), DISCARD)
                 // no reply, no connection that a closed port would break, one socket for all in order; the sink goes on
-                // when a datagram is out; a destination may be a whole network
-                + "?broadcast=true&sync=false&synchronous=true&udpConnectionlessSending=true&udpByteArrayCodec=true&producerPoolEnabled=false"
-                + "&workerGroup=#udpSenders&clientInitializerFactory=#fanOutInitializer";
+                // when the datagrams are out; a destination may be a whole network
+                + "?broadcast=true&sync=false&synchronous=true&udpConnectionlessSending=true&allowDefaultCodec=false"
+                + "&producerPoolEnabled=false&workerGroup=#udpSenders"
+                + "&clientInitializerFactory=#fanOutInitializer&nativeTransport="
+                + nativeTransport;
+        return NormalizedUri.newNormalizedUri(uri, false);
     }
 
     /** For routes: whether there is any. */

@@ -39,8 +39,8 @@ public final class Inlet {
     private final PublisherCount before;
     private final SequenceGaps messages;
     private final SequenceGaps markers = new SequenceGaps(0);
-    private final SequenceGaps.Source marking =
-            new SequenceGaps.Source("", "", UUID.randomUUID().toString());
+    private final String mark = UUID.randomUUID().toString();
+    private final SequenceGaps.Source marking = new SequenceGaps.Source("", "", mark);
     private long marked;
     private long lastMarker = -1;
     private long queueDrops;
@@ -100,7 +100,7 @@ public final class Inlet {
     }
 
     synchronized void markerArrived(JsonNode marker) {
-        if (marker.path("mark").asText().equals(marking.sender())) {
+        if (marker.path("mark").asText().equals(mark)) {
             lastMarker = Math.max(lastMarker, marker.path("n").longValue());
             markers.note(marking, marker.path("n").longValue());
             notifyAll();
@@ -161,7 +161,7 @@ public final class Inlet {
         inbox.send(
                 Json.object()
                         .put("type", PublisherInbox.MARKER_TYPE)
-                        .put("mark", marking.sender())
+                        .put("mark", mark)
                         .put("n", marked),
                 port);
         return marked++;

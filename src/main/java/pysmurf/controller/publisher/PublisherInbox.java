@@ -9,6 +9,7 @@ import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -20,6 +21,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
+import pysmurf.controller.session.Published;
 import pysmurf.controller.session.RegisteredFiles;
 import pysmurf.controller.session.Sessions;
 
@@ -110,11 +112,30 @@ public final class PublisherInbox implements AutoCloseable {
         return inlet;
     }
 
-    /** Takes datagrams, in their order. */
+    /** Takes datagrams, in their order; those of one session together. */
     public void receive(@Body List<Datagram> datagrams) {
+        Batch batch = new Batch(null);
         for (Datagram datagram : datagrams) {
+            Inlet inlet = byPort.get(datagram.port());
+            if (batch.inlet != inlet) {
+                take(batch);
+                batch = new Batch(inlet);
+            }
             try {
-                take(datagram);
+                JsonNode json = Json.readLenient(datagram.bytes());
+                if (json.path("type").asText().equals(MARKER_TYPE)) {
+                    // it says that all before it are taken in
+                    take(batch);
+                    batch = new Batch(inlet);
+                    if (inlet != null) {
+                        inlet.markerArrived(json);
+                    }
+                } else if (json instanceof ObjectNode message
+                        && id.equals(message.path("id").asText())) {
+                    batch.add(message, datagram);
+                } else {
+                    ignore("not of id " + id);
+                }
             } catch (JsonProcessingException e) {
                 ignore("no JSON: " + e.getOriginalMessage());
             } catch (RuntimeException e) {
@@ -123,6 +144,7 @@ public final class PublisherInbox implements AutoCloseable {
                 ignored.increment();
             }
         }
+        take(batch);
     }
 
     /** The queue in front of {@link #receive} had no room for this list of datagrams. */
@@ -135,18 +157,10 @@ public final class PublisherInbox implements AutoCloseable {
         }
     }
 
-    private void take(Datagram datagram) throws JsonProcessingException {
-        JsonNode json = Json.readLenient(datagram.bytes());
-        Inlet inlet = byPort.get(datagram.port());
-        if (json.path("type").asText().equals(MARKER_TYPE)) {
-            if (inlet != null) {
-                inlet.markerArrived(json);
-            }
-        } else if (!(json instanceof ObjectNode message)
-                || !id.equals(message.path("id").asText())) {
-            ignore("not of id " + id);
-        } else if (inlet == null || !take(inlet, message, datagram)) {
-            ignore("no script is running");
+    private void take(Batch batch) {
+        if (!batch.isEmpty() && !batch.isTaken()) {
+            ignored.add(batch.datagrams.size());
+            LOG.debug("{} datagrams ignored: no script is running", batch.datagrams.size());
         }
     }
 
@@ -155,45 +169,71 @@ public final class PublisherInbox implements AutoCloseable {
         LOG.debug("Datagram ignored: {}", why);
     }
 
-    /** @return false if the session is done */
-    private boolean take(Inlet inlet, ObjectNode message, Datagram datagram) {
-        LiveSession session = inlet.session();
-        synchronized (session) {
-            if (!sessions.received(session)) {
-                return false;
-            }
-            received.increment();
-            if (message.path("seq_no").isIntegralNumber()) {
-                inlet.note(
+    /** A message's number, and whose it is. */
+    private record Numbered(SequenceGaps.Source source, long number) {}
+
+    /** Messages that arrived one behind the other at one place. */
+    private final class Batch {
+
+        private final Inlet inlet;
+        private final List<byte[]> datagrams = new ArrayList<>();
+        private final List<byte[]> told = new ArrayList<>();
+        private final List<ObjectNode> data = new ArrayList<>();
+        private final List<String> lines = new ArrayList<>();
+        private final List<JsonNode> registered = new ArrayList<>();
+        private final List<Numbered> numbers = new ArrayList<>();
+
+        /** @param inlet null where no session expects any */
+        Batch(Inlet inlet) {
+            this.inlet = inlet;
+        }
+
+        boolean isEmpty() {
+            return datagrams.isEmpty();
+        }
+
+        void add(ObjectNode message, Datagram datagram) {
+            datagrams.add(datagram.bytes());
+            JsonNode number = message.path("seq_no");
+            if (number.isIntegralNumber()) {
+                numbers.add(new Numbered(
                         new SequenceGaps.Source(
                                 message.path("host").asText(),
                                 message.path("script").asText(),
-                                String.valueOf(datagram.sender())),
-                        message.path("seq_no").longValue());
+                                datagram.sender()),
+                        number.longValue()));
             }
-            sessions.relay(session, datagram.bytes());
             JsonNode payload = message.path("payload");
             switch (message.path("type").asText()) {
                 case "session_data" -> {
                     if (payload instanceof ObjectNode object) {
-                        sessions.mergeData(session, object);
+                        data.add(object);
                     }
                 }
                 case "session_log" -> {
                     if (payload.isTextual()) {
-                        sessions.scriptMessage(session, payload.textValue());
+                        lines.add(payload.textValue());
                     }
                 }
                 case "data_file" -> {
                     if (payload.path("path").isTextual()) {
-                        inlet.look(() -> register(session, payload), looks);
-                        return true;
+                        registered.add(payload);
+                        return;
                     }
                 }
                 default -> LOG.trace("{} is passed on only", message);
             }
-            message.put("session_id", session.id());
-            sessions.published(session, message, datagram.bytes().length);
+            told.add(datagram.bytes());
+        }
+
+        /** @return false if no session is there for it, or it is done */
+        boolean isTaken() {
+            if (inlet == null || !sessions.published(inlet.session(), new Published(datagrams, data, lines, told))) {
+                return false;
+            }
+            received.add(datagrams.size());
+            numbers.forEach(one -> inlet.note(one.source(), one.number()));
+            registered.forEach(payload -> inlet.look(() -> register(inlet.session(), payload), looks));
             return true;
         }
     }

@@ -37,7 +37,8 @@ public final class PublisherPart {
         assembly.placeholder("publisher.native-transport", Epoll.isAvailable());
         assembly.placeholder("publisher.port", address.getPort());
         setting = configuration.follow(assembly.files(), Settings.PUBLISHER_DESTINATIONS);
-        Destinations destinations = assembly.bind("destinations", new Destinations(setting, address));
+        Destinations destinations =
+                assembly.bind("destinations", new Destinations(setting, address, Epoll.isAvailable()));
         destinations.resolve();
         assembly.bind(
                 "controllerPublisher",
@@ -47,6 +48,7 @@ public final class PublisherPart {
                 "udpSenders",
                 new NettyWorkerPoolBuilder()
                         .withName("udp-sender")
+                        .withNativeTransport(Epoll.isAvailable())
                         .withWorkerCount(1)
                         .build());
         BoundedQueue messages = assembly.bind(

@@ -9,8 +9,8 @@ import java.util.Map;
  */
 final class SequenceGaps {
 
-    /** @param sender the address that its datagrams come from */
-    record Source(String host, String script, String sender) {}
+    /** @param sender where its datagrams come from */
+    record Source(String host, String script, Object sender) {}
 
     private final Map<Source, Long> expected = new HashMap<>();
     private long counted;

@@ -78,7 +78,7 @@ public final class LiveSession {
     public LiveSession(Session session, List<Message> kept, int messageCount) {
         now = session;
         paramsSize = Session.size(session.params());
-        kept.forEach(this::add);
+        add(kept);
         this.messageCount = messageCount;
         if (session.isDone()) {
             ended.complete(this);
@@ -177,12 +177,18 @@ public final class LiveSession {
         target = process;
     }
 
-    final void add(Message message) {
+    void add(Message message) {
+        add(List.of(message));
+    }
+
+    final void add(List<Message> more) {
         synchronized (messages) {
-            messages.addLast(message);
-            messageCount++;
-            history = history * HISTORY_FACTOR + message.hashCode();
-            messageBytes += bytes(message);
+            for (Message message : more) {
+                messages.addLast(message);
+                messageCount++;
+                history = history * HISTORY_FACTOR + message.hashCode();
+                messageBytes += bytes(message);
+            }
             while (messages.size() > MAX_MESSAGES || messageBytes > MAX_MESSAGE_BYTES && messages.size() > 1) {
                 messageBytes -= bytes(messages.removeFirst());
             }

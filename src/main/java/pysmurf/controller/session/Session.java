@@ -292,24 +292,30 @@ public record Session(
     }
 
     /**
-     * With what fits of more data, top level only, as OCS merges: a value that does not fit leaves the one that is there.
+     * With what fits of more data, one object after another, top level only, as OCS merges: a value that does not fit leaves the one
+     * that is there.
      *
      * @param maxData what all data may take as JSON text
      */
-    Session merged(ObjectNode more, long maxData) {
+    Session merged(List<ObjectNode> more, long maxData) {
+        if (more.isEmpty()) {
+            return this;
+        }
         ObjectNode merged = Json.object();
         merged.setAll(data);
         long size = dataSize;
         int left = 0;
-        for (Map.Entry<String, JsonNode> entry : more.properties()) {
-            JsonNode known = merged.get(entry.getKey());
-            long before = known == null ? 0 : size(entry.getKey(), known);
-            long after = size(entry.getKey(), entry.getValue());
-            if (after > before && size - before + after > maxData) {
-                left++;
-            } else {
-                merged.set(entry.getKey(), entry.getValue());
-                size += after - before;
+        for (ObjectNode one : more) {
+            for (Map.Entry<String, JsonNode> entry : one.properties()) {
+                JsonNode known = merged.get(entry.getKey());
+                long before = known == null ? 0 : size(entry.getKey(), known);
+                long after = size(entry.getKey(), entry.getValue());
+                if (after > before && size - before + after > maxData) {
+                    left++;
+                } else {
+                    merged.set(entry.getKey(), entry.getValue());
+                    size += after - before;
+                }
             }
         }
         long merging = size;
@@ -322,9 +328,10 @@ public record Session(
                 : withPublisher(new PublisherCount(publisher.received(), publisher.lost(), publisher.notKept() + more));
     }
 
-    /** A Publisher message of a script has arrived. */
-    Session received() {
-        return withPublisher(new PublisherCount(publisher.received() + 1, publisher.lost(), publisher.notKept()));
+    /** So many Publisher messages of a script have arrived. */
+    Session received(int messages) {
+        return withPublisher(
+                new PublisherCount(publisher.received() + messages, publisher.lost(), publisher.notKept()));
     }
 
     /** How many Publisher messages are missing. */

@@ -1,12 +1,15 @@
 package pysmurf.controller.session;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Supplier;
 
 /**
- * Something that happened, on its way to the sinks. Immutable; the JSON is made once, by the first sink that asks.
+ * Something that happened, on its way to the sinks; what a script publishes, as many messages as have arrived together. Immutable;
+ * the JSON is made once, by the first sink that asks.
  */
 public final class SessionEvent {
 
@@ -18,13 +21,13 @@ public final class SessionEvent {
         OUTPUT,
         /** There are no more output lines of a script, for those who count what they missed. */
         END,
-        /** A Publisher message of the script, other than a file. */
+        /** Publisher messages of the script that arrived together, other than files. */
         DATA,
         /** A file that the script registered. */
         FILE,
         /** Whether the controller is busy. */
         STATUS,
-        /** A datagram as the script sent it. */
+        /** Datagrams that arrived together, as the script sent them. */
         DATAGRAM,
         /** A lifecycle message of the controller. */
         MESSAGE,
@@ -32,14 +35,18 @@ public final class SessionEvent {
         RESULT
     }
 
+    /** What one of many takes beside its bytes. */
+    private static final int OVERHEAD_BYTES = 100;
+
     private final Type type;
     private final int sessionId;
     private final String opName;
-    private final Supplier<String> source;
-    private final byte[] datagram;
+    private final List<byte[]> datagrams;
+    private final List<SessionEvent> parts;
     private final Output output;
     private final int weight;
-    private volatile String json;
+    private Supplier<String> source;
+    private String json;
 
     /**
      * Output lines.
@@ -55,43 +62,73 @@ public final class SessionEvent {
     private record OutputPayload(int sessionId, long seq, List<String> lines) {}
 
     private SessionEvent(
-            Type type, LiveSession session, Supplier<String> source, byte[] datagram, Output output, int weight) {
+            Type type,
+            LiveSession session,
+            Supplier<String> source,
+            List<byte[]> datagrams,
+            List<SessionEvent> parts,
+            Output output,
+            int weight) {
         this.type = type;
         this.sessionId = session == null ? -1 : session.id();
         this.opName = session == null ? null : session.opName();
         this.source = source;
-        this.datagram = datagram;
+        this.datagrams = datagrams;
+        this.parts = parts;
         this.output = output;
         this.weight = weight;
     }
 
+    private static SessionEvent single(
+            Type type, LiveSession session, Supplier<String> source, Output output, int weight) {
+        return new SessionEvent(type, session, source, List.of(), List.of(), output, weight);
+    }
+
     /** An event whose JSON is there already; without a session for {@link Type#STATUS}. */
     public static SessionEvent of(Type type, LiveSession session, String json) {
-        return new SessionEvent(type, session, () -> json, null, null, json.length());
+        return single(type, session, () -> json, null, json.length());
     }
 
     /**
-     * A Publisher message of the script.
+     * Publisher messages of the script, in their order.
      *
-     * @param message not to be changed any more
-     * @param bytes   about how long it is
+     * @param messages the datagrams, each one JSON object; not to be changed
      */
-    static SessionEvent data(LiveSession session, JsonNode message, int bytes) {
-        return new SessionEvent(Type.DATA, session, () -> Json.text(message), null, null, bytes);
+    public static SessionEvent ofMessages(LiveSession session, List<byte[]> messages) {
+        List<SessionEvent> parts = new ArrayList<>(messages.size());
+        for (byte[] message : messages) {
+            parts.add(single(Type.DATA, session, () -> withSession(message, session), null, message.length));
+        }
+        return new SessionEvent(Type.DATA, session, () -> "", List.of(), parts, null, size(messages));
     }
 
-    /** A datagram to be relayed as it is. */
-    public static SessionEvent ofDatagram(LiveSession session, byte[] bytes) {
-        return new SessionEvent(Type.DATAGRAM, session, () -> "", bytes, null, bytes.length);
+    private static String withSession(byte[] message, LiveSession session) {
+        try {
+            return Json.text(((ObjectNode) Json.readLenient(message)).put("session_id", session.id()));
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("it was read before", e);
+        }
+    }
+
+    /** Datagrams to be relayed as they are, in their order. */
+    public static SessionEvent ofDatagrams(LiveSession session, List<byte[]> datagrams) {
+        return new SessionEvent(Type.DATAGRAM, session, () -> "", datagrams, List.of(), null, size(datagrams));
+    }
+
+    private static int size(List<byte[]> together) {
+        int size = 0;
+        for (byte[] bytes : together) {
+            size += OVERHEAD_BYTES + bytes.length;
+        }
+        return size;
     }
 
     /** A batch of output lines, or the end of them. */
     public static SessionEvent ofOutput(LiveSession session, Output output) {
-        return new SessionEvent(
+        return single(
                 output.lines().isEmpty() ? Type.END : Type.OUTPUT,
                 session,
                 () -> Json.text(new OutputPayload(session.id(), output.seq(), output.lines())),
-                null,
                 output,
                 output.lines().stream().mapToInt(String::length).sum());
     }
@@ -110,19 +147,29 @@ public final class SessionEvent {
         return opName;
     }
 
-    /** The payload as the sinks send it; empty for a datagram. */
-    public String getJson() {
-        String text = json;
-        if (text == null) {
-            text = source.get();
-            json = text;
+    /** The payload as the sinks send it; empty for datagrams, and for messages that arrived together: their parts have it. */
+    public synchronized String getJson() {
+        if (json == null) {
+            json = source.get();
+            // what it was made of is not kept beside it
+            source = null;
         }
-        return text;
+        return json;
     }
 
-    /** The bytes of a {@link Type#DATAGRAM}, else null. */
-    public byte[] getDatagram() {
-        return datagram;
+    /** The events in it, each with a payload: the messages that arrived together, else the event itself. */
+    public List<SessionEvent> getParts() {
+        return parts.isEmpty() ? List.of(this) : parts;
+    }
+
+    /** The bytes of a {@link Type#DATAGRAM}, else none. */
+    public List<byte[]> getDatagrams() {
+        return datagrams;
+    }
+
+    /** How many datagrams or messages it stands for, or 1. */
+    public int count() {
+        return Math.max(1, Math.max(datagrams.size(), parts.size()));
     }
 
     /** The lines of an {@link Type#OUTPUT}, none for an {@link Type#END}, else null. */

@@ -1,6 +1,5 @@
 package pysmurf.controller.session;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.math.BigDecimal;
@@ -339,39 +338,38 @@ public final class Sessions {
     }
 
     /**
-     * A Publisher message of the session's script has arrived.
+     * Takes in Publisher messages of the session's script that have arrived together, and hands them to the sinks.
      *
-     * @return false if it comes too late: the session is done
+     * @return false if they come too late: the session is done
      */
-    public boolean received(LiveSession session) {
+    public boolean published(LiveSession session, Published messages) {
         synchronized (session) {
             if (session.isDone()) {
                 return false;
             }
-            update(session, Session::received);
+            update(session, now -> now.received(messages.datagrams().size()).merged(messages.data(), maxData));
+            // lines are not sent out again, since their datagrams are
+            if (!messages.lines().isEmpty()) {
+                scriptMessages(session, messages.lines());
+            }
+            events.publish(SessionEvent.ofDatagrams(session, messages.datagrams()));
+            if (!messages.told().isEmpty()) {
+                events.publish(SessionEvent.ofMessages(session, messages.told()));
+            }
             return true;
         }
     }
 
-    /** A Publisher message of type {@code session_log}; it is not sent out again, since its datagram is. */
-    public void scriptMessage(LiveSession session, String text) {
-        session.add(new Message(now(session), text));
+    /** Lines of the session's script for the people who look at the session. */
+    public void scriptMessages(LiveSession session, List<String> lines) {
+        BigDecimal time = now(session);
+        session.add(lines.stream().map(line -> new Message(time, line)).toList());
         store.saveSoon(session);
     }
 
     /** Merges into the session's data, top level only, as OCS does. */
     public void mergeData(LiveSession session, ObjectNode more) {
-        update(session, now -> now.merged(more, maxData));
-    }
-
-    /**
-     * Tells the sinks of a Publisher message.
-     *
-     * @param message not to be changed any more
-     * @param bytes   how long its datagram was
-     */
-    public void published(LiveSession session, JsonNode message, int bytes) {
-        events.publish(SessionEvent.data(session, message, bytes));
+        update(session, now -> now.merged(List.of(more), maxData));
     }
 
     /** Registers a file; one with the same path is replaced. */
@@ -382,11 +380,6 @@ public final class Sessions {
     /** The checksum of a registered file is known; the session may be done, or forgotten. */
     void digested(int id, String path, long size, String sha256) {
         store.find(id).ifPresent(session -> update(session, now -> now.withDigest(path, size, sha256)));
-    }
-
-    /** Hands a datagram of the session's script to the sinks as it is. */
-    public void relay(LiveSession session, byte[] datagram) {
-        events.publish(SessionEvent.ofDatagram(session, datagram));
     }
 
     public void output(LiveSession session, SessionEvent.Output output) {

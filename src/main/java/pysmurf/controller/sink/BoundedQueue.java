@@ -1,14 +1,13 @@
 package pysmurf.controller.sink;
 
 import java.util.Collection;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.apache.camel.Exchange;
-import org.apache.camel.ExchangePropertyKey;
-import org.apache.camel.spi.Synchronization;
 import org.apache.camel.support.SynchronizationAdapter;
 import pysmurf.controller.assembly.MemoryBudget;
 import pysmurf.controller.session.SessionEvent;
@@ -34,16 +33,7 @@ public final class BoundedQueue extends WakingQueue implements AutoCloseable {
 
     private final transient MemoryBudget budget;
     private final transient Consumer<Object> loss;
-    private final transient Synchronization counting = new SynchronizationAdapter() {
-        @Override
-        public void onComplete(Exchange exchange) {
-            // one whose fault was handled has not been delivered, either
-            if (exchange.getProperty(ExchangePropertyKey.EXCEPTION_CAUGHT) == null) {
-                delivered.increment();
-            }
-        }
-    };
-    private transient volatile BoundedQueue urgent;
+    private transient volatile List<BoundedQueue> urgent = List.of();
     private final AtomicLong bytes = new AtomicLong();
     private final AtomicLong outputBytes = new AtomicLong();
     private final LongAdder delivered = new LongAdder();
@@ -61,9 +51,9 @@ public final class BoundedQueue extends WakingQueue implements AutoCloseable {
         this.loss = loss;
     }
 
-    /** While something is in the other queue this one is emptied slowly, to leave the processors to that. */
-    public void giveWayTo(BoundedQueue other) {
-        urgent = other;
+    /** While something is in one of these queues this one is emptied slowly, to leave the processors to that. */
+    void giveWayTo(BoundedQueue... others) {
+        urgent = List.of(others);
     }
 
     @Override
@@ -76,7 +66,7 @@ public final class BoundedQueue extends WakingQueue implements AutoCloseable {
                 || output && outputBytes.get() + weight > MAX_OUTPUT_BYTES
                 || !budget.hasRoom(bytes.get(), weight);
         if (expendable && full && !isEmpty()) {
-            dropped.increment();
+            dropped.add(count(body));
             loss.accept(body);
             return false;
         }
@@ -92,7 +82,7 @@ public final class BoundedQueue extends WakingQueue implements AutoCloseable {
     @Override
     public Exchange poll(long timeout, TimeUnit unit) throws InterruptedException {
         long deadline = System.nanoTime() + MAX_DEFERRAL_NANOS;
-        while (urgent != null && !urgent.isEmpty() && System.nanoTime() < deadline) {
+        while (!urgent.stream().allMatch(BoundedQueue::isEmpty) && System.nanoTime() < deadline) {
             LockSupport.parkNanos(LOOK_EVERY_NANOS);
         }
         return taken(super.poll(timeout, unit));
@@ -107,7 +97,7 @@ public final class BoundedQueue extends WakingQueue implements AutoCloseable {
         if (exchange != null) {
             Object body = exchange.getMessage().getBody();
             add(-weight(body), isOutput(body));
-            exchange.getExchangeExtension().addOnCompletion(counting);
+            exchange.getExchangeExtension().addOnCompletion(new Delivery(count(body)));
         }
         return exchange;
     }
@@ -138,16 +128,34 @@ public final class BoundedQueue extends WakingQueue implements AutoCloseable {
         return weight;
     }
 
+    private static int count(Object body) {
+        return body instanceof SessionEvent event ? event.count() : ((Collection<?>) body).size();
+    }
+
     private static boolean isOutput(Object body) {
         return body instanceof SessionEvent event && event.getType() == SessionEvent.Type.OUTPUT;
     }
 
-    /** What came to the end of the route that takes it, without a fault, since the start. */
+    private final class Delivery extends SynchronizationAdapter {
+
+        private final int count;
+
+        Delivery(int count) {
+            this.count = count;
+        }
+
+        @Override
+        public void onComplete(Exchange exchange) {
+            delivered.add(count - PartFailures.of(exchange, count));
+        }
+    }
+
+    /** What came to the end of the route that takes it, without a fault, since the start: of messages that came together, each. */
     public long delivered() {
         return delivered.sum();
     }
 
-    /** What found no room, since the start. */
+    /** What found no room, since the start; the same. */
     public long dropped() {
         return dropped.sum();
     }

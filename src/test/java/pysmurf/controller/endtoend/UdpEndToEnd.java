@@ -162,6 +162,53 @@ abstract class UdpEndToEnd extends SharedController {
         assertRelayed(id);
     }
 
+    /** They are read, taken in and sent in batches; what is no message, in the middle of one, costs the others nothing. */
+    @Test
+    void passesABurstOnByteForByteInItsOrder() throws Exception {
+        int before = ignored();
+
+        JsonNode session = http.run("publish.py", "burst", "2000");
+
+        assertThat(publisher(session)).isEqualTo(List.of(2000L, 0L, 0L));
+        assertThat(ignored()).isGreaterThanOrEqualTo(before + 20);
+        assertRelayed(session.path("session_id").asInt());
+    }
+
+    /** Those who watch, and those who come later and ask for what was before. */
+    @Test
+    void tellsThoseWhoWatchOfEachMessageInItsOrder() throws Exception {
+        List<String> wanted =
+                IntStream.range(0, 2000).mapToObj(number -> "message " + number).toList();
+        try (EventsWatcher watcher = EventsWatcher.of(controller)) {
+            int id = http.run("publish.py", "many_logs", "2000")
+                    .path("session_id")
+                    .asInt();
+            watcher.awaitDone(id);
+            assertThat(published(watcher, id)).isEqualTo(wanted);
+        }
+        long last = lastEventId();
+        int id = http.run("publish.py", "many_logs", "2000").path("session_id").asInt();
+        try (EventsWatcher late = EventsWatcher.after(controller, last)) {
+            late.awaitDone(id);
+            assertThat(published(late, id)).isEqualTo(wanted);
+        }
+    }
+
+    private long lastEventId() throws Exception {
+        try (EventsWatcher watcher = EventsWatcher.of(controller)) {
+            int id = http.run("exit_with.py", 0).path("session_id").asInt();
+            return watcher.awaitDone(id).id();
+        }
+    }
+
+    private static List<String> published(EventsWatcher watcher, int id) {
+        return watcher.events().stream()
+                .filter(event -> event.name().equals("data")
+                        && event.data().path("session_id").asInt(-1) == id)
+                .map(event -> event.data().path("payload").asText())
+                .toList();
+    }
+
     @Test
     void passesTheLargestDatagramOn() throws Exception {
         JsonNode session = http.run("publish.py", "largest");

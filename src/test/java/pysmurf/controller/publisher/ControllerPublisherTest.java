@@ -105,7 +105,7 @@ class ControllerPublisherTest {
     void passesADatagramOnAsItIs() {
         byte[] datagram = {1, 2, (byte) 0xff};
 
-        assertThat(publisher.datagrams(SessionEvent.ofDatagram(session, datagram)))
+        assertThat(publisher.datagrams(SessionEvent.ofDatagrams(session, List.of(datagram))))
                 .containsExactly(datagram);
     }
 }

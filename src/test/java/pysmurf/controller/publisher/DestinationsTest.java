@@ -14,7 +14,8 @@ class DestinationsTest {
     private static final int PORT = 8200;
 
     private static Destinations destinations(String listener, HostPort... wanted) {
-        Destinations destinations = new Destinations(() -> List.of(wanted), new InetSocketAddress(listener, PORT));
+        Destinations destinations =
+                new Destinations(() -> List.of(wanted), new InetSocketAddress(listener, PORT), false);
         destinations.resolve();
         return destinations;
     }

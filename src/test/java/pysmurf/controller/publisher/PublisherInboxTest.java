@@ -13,12 +13,14 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.apache.camel.Exchange;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.junit.jupiter.api.AfterEach;
@@ -31,8 +33,11 @@ import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.MemorySessionStore;
 import pysmurf.controller.session.Message;
 import pysmurf.controller.session.Outcome;
+import pysmurf.controller.session.PublisherCount;
+import pysmurf.controller.session.RecordedEvents;
 import pysmurf.controller.session.RegisteredFiles;
 import pysmurf.controller.session.Session;
+import pysmurf.controller.session.SessionEvent;
 import pysmurf.controller.session.Sessions;
 import pysmurf.controller.sink.BoundedQueue;
 
@@ -43,8 +48,9 @@ class PublisherInboxTest {
     /** Longer than a consumer that is only busy would take for one message. */
     private static final Duration STANDSTILL = Duration.ofMillis(1300);
 
+    private final RecordedEvents events = new RecordedEvents();
     private final Sessions sessions =
-            new Sessions(new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1 << 20, new SimpleMeterRegistry());
+            new Sessions(new MemorySessionStore(), events, Clock.systemUTC(), 1 << 20, new SimpleMeterRegistry());
     private final RegisteredFiles files = new RegisteredFiles(sessions, 1024);
     private final BoundedQueue queue = new BoundedQueue(new MemoryBudget(), batch -> this.inbox.dropped(batch));
     private final Semaphore mayConsume = new Semaphore(1);
@@ -148,6 +154,146 @@ class PublisherInboxTest {
                 .extracting(Message::text)
                 .contains(
                         session.now().publisher().lost() + " messages of the script's Publisher were lost on the way");
+    }
+
+    private static byte[] line(int number, String text) {
+        JsonNode message = Json.object()
+                .put("host", "h")
+                .put("id", ID)
+                .put("script", "s")
+                .put("seq_no", number)
+                .put("type", "session_log")
+                .put("payload", text);
+        return Json.text(message).getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private Datagram datagram(Inlet inlet, byte[] bytes) {
+        return new Datagram(bytes, new InetSocketAddress(InetAddress.getLoopbackAddress(), 9), inlet.port());
+    }
+
+    private List<SessionEvent> told(LiveSession session, SessionEvent.Type type) {
+        return events.all().stream()
+                .filter(event -> event.getType() == type && event.getSessionId() == session.id())
+                .toList();
+    }
+
+    private static List<String> texts(LiveSession session) {
+        return session.messages(Integer.MAX_VALUE).stream()
+                .map(Message::text)
+                .filter(text -> text.startsWith("line "))
+                .toList();
+    }
+
+    /** Into the session, to those who are told of messages, and to those who get datagrams. */
+    @Test
+    void keepsTheOrderAndTheBytesOfWhatArrivesTogether() throws Exception {
+        LiveSession session = open(false);
+        Inlet inlet = inbox.open(session);
+        List<byte[]> sent =
+                IntStream.range(0, 500).mapToObj(i -> line(i, "line " + i)).toList();
+        mayConsume.acquire();
+        for (byte[] bytes : sent) {
+            send(inlet, bytes);
+        }
+        await().until(() -> queue.size() > 1);
+        mayConsume.release();
+
+        inlet.finish();
+
+        List<String> lines = IntStream.range(0, 500).mapToObj(i -> "line " + i).toList();
+        assertThat(texts(session)).isEqualTo(lines);
+        List<SessionEvent> datagrams = told(session, SessionEvent.Type.DATAGRAM);
+        assertThat(datagrams).hasSizeLessThan(400).allMatch(event -> event.count() <= DatagramBatches.MAX_TOGETHER);
+        assertThat(datagrams.stream().flatMap(event -> event.getDatagrams().stream()))
+                .containsExactlyElementsOf(sent);
+        List<JsonNode> messages = new ArrayList<>();
+        for (SessionEvent batch : told(session, SessionEvent.Type.DATA)) {
+            for (SessionEvent part : batch.getParts()) {
+                messages.add(Json.read(part.getJson().getBytes(StandardCharsets.UTF_8)));
+            }
+        }
+        assertThat(messages)
+                .extracting(message -> message.path("payload").asText())
+                .isEqualTo(lines);
+        assertThat(messages).allMatch(message -> message.path("session_id").asInt(-1) == session.id());
+    }
+
+    @Test
+    void countsWhatIsNoMessageInTheMiddleOfManyAndGoesOn() throws Exception {
+        LiveSession session = open(false);
+        Inlet inlet = inbox.open(session);
+        JsonNode foreign = Json.object().put("id", "somebody else").put("type", "session_log");
+
+        inbox.receive(List.of(
+                datagram(inlet, line(0, "line 0")),
+                datagram(inlet, "this is no JSON".getBytes(StandardCharsets.US_ASCII)),
+                datagram(inlet, line(1, "line 1")),
+                datagram(inlet, Json.text(foreign).getBytes(StandardCharsets.US_ASCII)),
+                datagram(inlet, new byte[0]),
+                datagram(inlet, line(2, "line 2"))));
+
+        assertThat(texts(session)).containsExactly("line 0", "line 1", "line 2");
+        assertThat(session.now().publisher()).isEqualTo(new PublisherCount(3, 0, 0));
+        assertThat(inbox.ignored()).isEqualTo(3);
+        assertThat(told(session, SessionEvent.Type.DATAGRAM))
+                .singleElement()
+                .extracting(SessionEvent::count)
+                .isEqualTo(3);
+    }
+
+    @Test
+    void givesEachSessionItsOwnOfWhatArrivesTogether() throws Exception {
+        LiveSession one = open(false);
+        LiveSession two = open(false);
+        Inlet first = inbox.open(one);
+        Inlet second = inbox.open(two);
+        List<Datagram> mixed = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            mixed.add(datagram(first, line(i, "line " + i)));
+            mixed.add(datagram(second, line(i, "line of two " + i)));
+            mixed.add(datagram(second, line(1000 + i, "line of two " + (1000 + i))));
+        }
+
+        inbox.receive(mixed);
+
+        assertThat(texts(one)).hasSize(10).noneMatch(text -> text.contains("two"));
+        assertThat(texts(two)).hasSize(20).allMatch(text -> text.contains("two"));
+        assertThat(one.now().publisher().received()).isEqualTo(10);
+        assertThat(two.now().publisher().received()).isEqualTo(20);
+    }
+
+    /** What a script sends last comes in one batch with what says that it is over. */
+    @Test
+    void hasTakenInAllBeforeTheEndIsTold() throws Exception {
+        LiveSession session = open(false);
+        Inlet inlet = inbox.open(session);
+        mayConsume.acquire();
+        send(inlet, line(0, "line 0"));
+        for (int i = 1; i < 20; i++) {
+            send(inlet, line(i, "line " + i));
+        }
+        CompletableFuture<List<String>> atTheEnd = CompletableFuture.supplyAsync(
+                () -> {
+                    inlet.finish();
+                    return texts(session);
+                },
+                consumer);
+        mayConsume.release();
+
+        assertThat(atTheEnd.get(10, TimeUnit.SECONDS)).hasSize(20);
+    }
+
+    @Test
+    void ignoresWhatComesWhenTheSessionIsDone() throws Exception {
+        LiveSession session = open(false);
+        Inlet inlet = inbox.open(session);
+        session.ended().thenRun(() -> inbox.receive(List.of(datagram(inlet, line(0, "line 0")))));
+
+        sessions.close(session, Outcome.SUCCEEDED, null);
+
+        assertThat(texts(session)).isEmpty();
+        assertThat(inbox.received()).isZero();
+        assertThat(inbox.ignored()).isEqualTo(1);
     }
 
     /** UTF-32, as far as one can tell from its beginning. */

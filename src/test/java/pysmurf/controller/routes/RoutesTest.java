@@ -109,11 +109,11 @@ class RoutesTest {
         }
     }
 
-    /** Stands in for the envelope: one datagram an event. */
+    /** Stands in for the envelope. */
     public static final class Bytes {
 
         public List<byte[]> datagrams(Exchange exchange) {
-            return List.of(exchange.getMessage().getBody(SessionEvent.class).getDatagram());
+            return exchange.getMessage().getBody(SessionEvent.class).getDatagrams();
         }
     }
 
@@ -321,13 +321,16 @@ class RoutesTest {
         mock("page").expectedMessageCount(5);
         mock("feeds").expectedMessageCount(1);
         mock("log").expectedMessageCount(2);
-        mock("first").expectedBodiesReceived(new byte[] {1});
+        byte[] first = {1};
+        byte[] second = {2};
+        // those that arrived together leave together
+        mock("first").expectedBodiesReceived(List.of(List.of(first, second)));
 
         tell(sessions.sessionEvent(session));
         tell(SessionEvent.ofOutput(session, new SessionEvent.Output(0, 0, List.of("line"), true)));
         // the end of the output, for those two that tell people what they missed
         tell(SessionEvent.ofOutput(session, new SessionEvent.Output(1, 1, List.of(), true)));
-        tell(SessionEvent.ofDatagram(session, new byte[] {1}));
+        tell(SessionEvent.ofDatagrams(session, List.of(first, second)));
         tell(SessionEvent.of(SessionEvent.Type.DATA, session, "{}"));
         tell(SessionEvent.of(SessionEvent.Type.DATA, session, "{\"feed\": 1}"));
 
@@ -370,7 +373,7 @@ class RoutesTest {
         mock("third").expectedMessageCount(datagrams);
 
         for (int i = 0; i < datagrams; i++) {
-            tell(SessionEvent.ofDatagram(session, new byte[] {(byte) i}));
+            tell(SessionEvent.ofDatagrams(session, List.of(new byte[] {(byte) i})));
         }
 
         MockEndpoint.assertIsSatisfied(context);

@@ -40,7 +40,7 @@ class ViewTest {
         RegisteredFile file = new RegisteredFile("/x", "tune", "npy", false, 1L, null);
         return Stream.of(
                 change("message", (all, one) -> all.message(one, "a line")),
-                change("message of the script", (all, one) -> all.scriptMessage(one, "a line")),
+                change("message of the script", (all, one) -> all.scriptMessages(one, List.of("a line"))),
                 change("status", Sessions::running),
                 change("stage", (all, one) -> all.stageStarted(one, "find_freq")),
                 change("data", (all, one) -> all.mergeData(one, Json.object().put("a", 1))),
@@ -144,7 +144,7 @@ class ViewTest {
             }
             for (int i = 1; i <= changes; i++) {
                 sessions.mergeData(session, Json.object().put("count", i));
-                sessions.scriptMessage(session, "line " + i);
+                sessions.scriptMessages(session, List.of("line " + i));
             }
             for (Future<Integer> poll : polls) {
                 assertThat(poll.get()).isPositive();

@@ -55,7 +55,7 @@ class BoundedQueueTest {
     }
 
     private Exchange datagram() {
-        return exchange(SessionEvent.ofDatagram(session, new byte[10_000]));
+        return exchange(SessionEvent.ofDatagrams(session, List.of(new byte[10_000])));
     }
 
     private int fill(Supplier<Exchange> events) {
@@ -77,6 +77,42 @@ class BoundedQueueTest {
         assertThat(lines).isPositive().isLessThan(MANY);
         assertThat(queue.dropped()).isEqualTo(MANY - lines);
         assertThat(queue.offer(datagram())).isTrue();
+    }
+
+    /** What arrived together is dropped together, and each of it counts. */
+    @Test
+    void countsEachDatagramThatFoundNoRoom() {
+        fill(this::datagram);
+        long before = queue.dropped();
+
+        queue.offer(exchange(SessionEvent.ofDatagrams(session, List.of(new byte[10_000], new byte[10_000]))));
+
+        assertThat(queue.dropped() - before).isEqualTo(2);
+    }
+
+    /** But not for ever, since it is to be told that the session is over, whatever else there is to do. */
+    @Test
+    void givesWayToWhatIsUrgent() throws Exception {
+        BoundedQueue urgent = new BoundedQueue(budget);
+        queue.giveWayTo(new BoundedQueue(budget), urgent);
+        urgent.offer(datagram());
+        queue.offer(datagram());
+        queue.offer(datagram());
+
+        CompletableFuture<Exchange> first = CompletableFuture.supplyAsync(this::take);
+        assertThat(first.get(10, TimeUnit.SECONDS)).isNotNull();
+        assertThat(urgent).as("it was still there").hasSize(1);
+
+        urgent.poll();
+        assertThat(take()).isNotNull();
+    }
+
+    private Exchange take() {
+        try {
+            return queue.poll(1, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test

@@ -40,6 +40,7 @@ import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.Message;
 import pysmurf.controller.session.Outcome;
+import pysmurf.controller.session.Published;
 import pysmurf.controller.session.RegisteredFile;
 import pysmurf.controller.session.RegisteredFiles;
 import pysmurf.controller.session.ScriptMark;
@@ -126,9 +127,9 @@ abstract class SessionStoreTests {
         sessions.mergeData(session, lenient("{\"time\": 1795392099.566663, \"big\": 1e300, \"text\": \"\\udc00\"}"));
         sessions.register(session, new RegisteredFile("/t\u00fc.npy", "tune", "npy", false, 7_000_000_000L, "ab"));
         sessions.register(session, new RegisteredFile("/gone.png", "plot", "png", true, null, null));
-        sessions.received(session);
+        sessions.published(session, new Published(List.of(new byte[] {'{', '}'}), List.of(), List.of(), List.of()));
         sessions.update(session, now -> now.lost(2));
-        sessions.scriptMessage(session, "\ud83d\ude00 ' \" \\ \t\u001b[31m \u2028");
+        sessions.scriptMessages(session, List.of("\ud83d\ude00 ' \" \\ \t\u001b[31m \u2028"));
         return session;
     }
 
@@ -268,7 +269,7 @@ abstract class SessionStoreTests {
     void keepsMessagesBeyondTheMemory() throws Exception {
         LiveSession session = open(draft("run", null, true));
         for (int i = 0; i < 100_040; i++) {
-            sessions.scriptMessage(session, "message " + i);
+            sessions.scriptMessages(session, List.of("message " + i));
             if (i == 60_000) {
                 store.save(session);
             }
@@ -292,7 +293,7 @@ abstract class SessionStoreTests {
         LiveSession session = open(draft("run", null, true));
         String longest = "m".repeat(60_000);
         for (int i = 0; i < 600; i++) {
-            sessions.scriptMessage(session, longest);
+            sessions.scriptMessages(session, List.of(longest));
             if (i % 200 == 0) {
                 store.save(session);
             }
@@ -315,7 +316,7 @@ abstract class SessionStoreTests {
         sessions.mergeData(session, Json.object().put("first", 1).put("large", "v".repeat(2_000_000)));
         sessions.mergeData(session, Json.object().put("part", "v".repeat(500_000)));
         for (int i = 0; i < 30; i++) {
-            sessions.scriptMessage(session, "message " + i);
+            sessions.scriptMessages(session, List.of("message " + i));
         }
         sessions.close(session, Outcome.SUCCEEDED, null);
         assertThat(session.now().publisher().notKept()).isEqualTo(1);
