@@ -1,12 +1,17 @@
 package pysmurf.controller.script;
 
+import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import pysmurf.controller.observe.Health.Check;
 import pysmurf.controller.script.process.Launchers;
 import pysmurf.controller.script.process.ProcessGroup;
@@ -35,7 +40,24 @@ final class Preload implements RunningScript.Starter, AutoCloseable {
         this.python = python;
         this.modules = modules;
         environment = new HashMap<>(ofScripts);
-        OWN.forEach(environment::remove);
+        if (!isScript(python, ofScripts.getOrDefault("PATH", ""))) {
+            OWN.forEach(environment::remove);
+        }
+    }
+
+    /** A script that stands in front of Python may make something of what is the slot's own; then no other slot can use it. */
+    private static boolean isScript(String command, String path) {
+        Path program = Stream.of(path.split(File.pathSeparator))
+                .map(folder -> Path.of(folder, command))
+                .filter(file -> !command.contains(File.separator) && Files.isExecutable(file))
+                .findFirst()
+                .orElse(Path.of(command));
+        try (InputStream in = Files.newInputStream(program)) {
+            return Arrays.equals(in.readNBytes(2), new byte[] {'#', '!'});
+        } catch (IOException e) {
+            // the launcher will say so
+            return false;
+        }
     }
 
     /** From now on the modules are imported; scripts start in the ordinary way until they are. */
@@ -44,10 +66,10 @@ final class Preload implements RunningScript.Starter, AutoCloseable {
     }
 
     @Override
-    public ProcessGroup start(List<String> words, Map<String, String> all, Path output, Path exitFile)
+    public Optional<ProcessGroup> start(List<String> words, Map<String, String> all, Path output, Path exitFile)
             throws IOException {
         Launchers.Kept now = launcher;
-        return (now == null ? COLD : (RunningScript.Starter) now::start).start(words, all, output, exitFile);
+        return now == null ? Optional.empty() : now.start(words, all, output, exitFile);
     }
 
     Check check() {
@@ -62,12 +84,19 @@ final class Preload implements RunningScript.Starter, AutoCloseable {
             data.put("native_threads", found.tasks());
             data.put("descriptors", found.descriptors());
         });
-        Optional<String> fault = ready.filter(found -> !found.threads().isEmpty())
-                .map(found -> "the modules began Python threads, which no script has: " + found.threads())
-                .or(() -> Optional.ofNullable(now)
-                        .flatMap(Launchers.Kept::fault)
-                        .map(why -> "scripts start without the modules: " + why));
+        Optional<String> fault = ready.flatMap(Preload::fault).or(() -> Optional.ofNullable(now)
+                .flatMap(Launchers.Kept::fault)
+                .map(why -> "scripts start without the modules: " + why));
         return Check.degradedBy(fault, data);
+    }
+
+    private static Optional<String> fault(Launchers.Ready found) {
+        if (!found.threads().isEmpty()) {
+            return Optional.of("the modules began Python threads, which no script has: " + found.threads());
+        }
+        return found.signals().isEmpty()
+                ? Optional.empty()
+                : Optional.of("the modules changed what these signals do in every script: " + found.signals());
     }
 
     @Override

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -67,21 +68,22 @@ final class RunningScript {
 
     private static final int MAX_REPORT_BYTES = 4 * 1024 * 1024;
 
-    /** How a script's process comes to be. */
+    /** Another way for a script's process to come to be. */
     @FunctionalInterface
     interface Starter {
 
-        /** An ordinary process. */
-        Starter COLD = (words, environment, output, exitFile) -> ProcessGroup.start(words, environment, output);
+        /** There is no other. */
+        Starter NONE = (words, environment, output, exitFile) -> Optional.empty();
 
         /**
          * Starts one.
          *
-         * @param words       the Python, {@code -u}, the script and its arguments
-         * @param environment all of it, with the marker first
-         * @param exitFile    where the exit code may be left by whoever started it, if the controller dies
+         * @param  words       the Python, {@code -u}, the script and its arguments
+         * @param  environment all of it, with the marker first
+         * @param  exitFile    where the exit code may be left by whoever started it, if the controller dies
+         * @return             empty if it has to be started in the ordinary way
          */
-        ProcessGroup start(List<String> words, Map<String, String> environment, Path output, Path exitFile)
+        Optional<ProcessGroup> start(List<String> words, Map<String, String> environment, Path output, Path exitFile)
                 throws IOException;
     }
 
@@ -100,6 +102,7 @@ final class RunningScript {
 
     // Guarded by this.
     private ProcessTree tree;
+    private boolean adopted;
     private AbortLadder ladder;
     private Graces endWithin;
     private boolean forced;
@@ -219,8 +222,12 @@ final class RunningScript {
         }
     }
 
-    /** Starts the script's process, which is noted before, so that it is found whatever happens then. */
-    void start(Path output, Inlet messages, Clock clock) throws IOException {
+    /**
+     * Starts the script's process, which is noted before, so that it is found whatever happens then.
+     *
+     * @return false if it was not started, since it was to end by then
+     */
+    boolean start(Path output, Inlet messages, Clock clock) throws IOException {
         String unique = UUID.randomUUID().toString();
         Path reportFile = limits.outputFolder().resolve(session.id() + "-" + unique.substring(0, 8) + ".result.json");
         Map<String, String> environment = new LinkedHashMap<>();
@@ -243,7 +250,13 @@ final class RunningScript {
         sessions.update(session, now -> now.withScript(planned));
         List<String> words = new ArrayList<>(List.of(command.getExecutable(), "-u", command.script.toString()));
         words.addAll(command.getArgs());
-        ProcessGroup process = starter.start(words, environment, output, planned.exitFile());
+        Optional<ProcessGroup> forked = starter.start(words, environment, output, planned.exitFile());
+        // the starter may have taken its time to find out that it cannot
+        if (forked.isEmpty() && (isEnding() || isStopping())) {
+            sessions.update(session, now -> now.withoutScript(planned));
+            return false;
+        }
+        ProcessGroup process = forked.isPresent() ? forked.get() : ProcessGroup.start(words, environment, output);
         boolean known = false;
         try {
             ProcessTree processes = ProcessTree.of(process.pid(), planned.marker());
@@ -258,6 +271,7 @@ final class RunningScript {
                 endAtOnce(process, planned);
             }
         }
+        return true;
     }
 
     /** No thread will wait for this script, so it must not live on. Needs no file descriptor, as none may be left. */
@@ -289,11 +303,18 @@ final class RunningScript {
     }
 
     /**
-     * The script's process runs, by {@link #start} or since an earlier life of the controller.
+     * The script's process runs since an earlier life of the controller.
      *
-     * @param end completes when it has ended, with its exit code; null if that cannot be known
+     * @param end as for {@link #started}
      */
-    synchronized void started(ScriptMark as, CompletableFuture<Integer> end, ProcessTree processes, Inlet messages) {
+    synchronized void adopted(ScriptMark as, CompletableFuture<Integer> end, ProcessTree processes, Inlet messages) {
+        adopted = true;
+        started(as, end, processes, messages);
+    }
+
+    /** @param end completes when it has ended, with its exit code; null if that cannot be known */
+    private synchronized void started(
+            ScriptMark as, CompletableFuture<Integer> end, ProcessTree processes, Inlet messages) {
         mark = as;
         exit = end;
         inlet = messages;
@@ -355,7 +376,7 @@ final class RunningScript {
         if (survived) {
             message("Process " + mark.pid() + " could not be ended");
         } else if (exitCode == null) {
-            message("Script has finished; its exit code is not known, since what had started it died meanwhile");
+            message("Script has finished; its exit code is not known, since its parent died meanwhile");
         } else {
             message("Script has finished with exit code " + exitCode);
         }
@@ -427,8 +448,11 @@ final class RunningScript {
             detail = cause == Outcome.ABORTED ? "Aborted" : why;
         } else if (exitCode == null && output.endedInTraceback()) {
             detail = command.name() + " ended in a traceback: " + output.lastLine();
+        } else if (exitCode == null && !adopted) {
+            detail = command.name() + " has ended, and its exit code is not known: what had started it died";
         } else if (exitCode == null || exitCode == 0 || stopWithin != null && endedByInterrupt(exitCode, output)) {
-            // An unknown exit code does not count against it: the gates decide, as ever. Nor does an end by the very
+            // The unknown exit code of an adopted one does not count against it: the gates decide, as ever. Nor does an
+            // end by the very
             // signal that asks for it: Python may still have been starting.
             outcome = Outcome.SUCCEEDED;
             detail = null;

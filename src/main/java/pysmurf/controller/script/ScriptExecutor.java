@@ -88,11 +88,12 @@ public final class ScriptExecutor implements ExecCommandExecutor {
                     all.output(() -> SessionOutput.open(sessions, session, limits.outputFolder(), logTargets));
             begin(output, all);
             try {
-                if (script.isEnding() || script.isStopping()) {
+                if (script.isEnding()
+                        || script.isStopping()
+                        || !script.start(output.file(), inbox.open(session), clock)) {
                     String how = script.isEnding() ? "aborted" : "stopped";
                     return refuse(command, "session " + session.id() + " is being " + how);
                 }
-                script.start(output.file(), inbox.open(session), clock);
                 return script.await(output);
             } finally {
                 output.end();
@@ -149,7 +150,7 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         all.enterAgain(script).ifPresent(refusal -> {
             throw new IllegalStateException(refusal);
         });
-        script.started(mark, ProcessEnd.of(tree.leader().orElseThrow(), mark.exitFile()), tree, inlet);
+        script.adopted(mark, ProcessEnd.of(tree.leader().orElseThrow(), mark.exitFile()), tree, inlet);
     }
 
     /** The clock may have been set back meanwhile: there cannot be more time left than when the session began. */

@@ -74,7 +74,7 @@ public final class ScriptPart {
             throws Exception {
         List<String> modules = assembly.configuration().get(Settings.SCRIPTS_PRELOAD);
         if (modules.isEmpty()) {
-            return RunningScript.Starter.COLD;
+            return RunningScript.Starter.NONE;
         }
         String python = assembly.configuration().get(Settings.SCRIPTS_PYTHON);
         Preload preload = assembly.closing(new Preload(launchers, python, modules, limits.environment()));

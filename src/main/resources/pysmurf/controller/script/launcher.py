@@ -128,11 +128,13 @@ def source(path):
     with open(path, "rb") as file:
         text = file.read()
     text.decode()  # Python finds fault with a file of another encoding where compile() finds none
-    return compile(text, path, "exec", dont_inherit=True)
+    if b"\0" in text:
+        raise ValueError("holds a zero")
+    return text
 
 
 def become(words, environment, output):
-    """Makes a child what `python3 -u SCRIPT ARGUMENT...` is before its first line; returns the code and what it runs in."""
+    """Makes a child what `python3 -u SCRIPT ARGUMENT...` is before it reads its script; returns that and what it runs in."""
     os.setsid()
     descriptor = os.open(output, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -147,10 +149,12 @@ def become(words, environment, output):
     os.umask(UMASK)
     # The mark comes first, so that it is there however little room there is.
     given = variables(environment)
-    given.update(WRAPPER_SETS)
-    for name in WRAPPER_REMOVES:
+    given.update(SETS)
+    for name in REMOVES:
         given.pop(name, None)
-    show(BLOCK[2], BLOCK[3], [name + b"=" + value for name, value in given.items()])
+    shown = [name + b"=" + value for name, value in given.items()]
+    # Until it is told to go it belongs to no session.
+    show(BLOCK[2], BLOCK[3], [b"OFFERED_" + shown[0]] + shown[1:])
     show(BLOCK[0], BLOCK[1], [PROGRAM, b"-u"] + words)
     os.environb.clear()
     os.environb.update(given)
@@ -158,7 +162,7 @@ def become(words, environment, output):
     if hasattr(sys, "orig_argv"):
         sys.orig_argv = [sys.orig_argv[0], "-u"] + sys.argv
     script = sys.argv[0]
-    code = source(script)
+    text = source(script)
     if not getattr(sys.flags, "safe_path", False):
         sys.path.insert(0, os.path.dirname(os.path.realpath(script)))
     if "numpy.random" in sys.modules:
@@ -171,7 +175,7 @@ def become(words, environment, output):
     main.__file__ = script
     main.__cached__ = None
     sys.modules["__main__"] = main
-    return code, main.__dict__
+    return text, main.__dict__, shown
 
 
 def in_child(number, words, environment, output, gate):
@@ -183,7 +187,7 @@ def in_child(number, words, environment, output, gate):
         _signal.set_wakeup_fd(-1)
         for name, handler in HANDLERS.items():
             _signal.signal(name, handler)
-        code, place = become(words, environment, output)
+        text, place, shown = become(words, environment, output)
     except BaseException as fault:
         say("cold", number, repr(fault))
         os._exit(0)
@@ -191,9 +195,10 @@ def in_child(number, words, environment, output, gate):
     if not os.read(gate, 1):
         os._exit(0)
     os.close(gate)
+    show(BLOCK[2], BLOCK[3], shown)
     say("run", number)
     os.close(answers)
-    return code, place
+    return text, place
 
 
 def start(number, output, exit_file, count, *fields):
@@ -221,6 +226,7 @@ def start(number, output, exit_file, count, *fields):
 
 
 def let_go(number, how):
+    """Tells a child to go, or that it never will: it may stand still, and is of no use to anybody."""
     script = scripts.get(number)
     if script and script[1] is not None:
         if how:
@@ -230,6 +236,7 @@ def let_go(number, how):
                 pass  # it has died, which is told by its exit code
         else:
             script[2] = None
+            os.kill(script[0], _signal.SIGKILL)
         os.close(script[1])
         script[1] = None
 
@@ -256,7 +263,7 @@ def reap():
 
 
 def serve():
-    """Returns in a child only: a list with the script's code and what it runs in."""
+    """Returns in a child only: a list with the script and what it runs in."""
     poll = select.poll()
     poll.register(wakes[0], select.POLLIN)
     poll.register(requests, select.POLLIN)
@@ -310,16 +317,15 @@ def load(modules):
     tasks = len(os.listdir("/proc/self/task")) - 1 - len(threads)
     gc.collect()
     gc.freeze()
-    say("ready", os.getpid(), tasks, ", ".join(threads), ", ".join(opened))
+    usual = {"SIGINT": _signal.default_int_handler, "SIGTERM": _signal.SIG_DFL}
+    changed = [name for name, handler in usual.items() if _signal.getsignal(getattr(_signal, name)) != handler]
+    say("ready", os.getpid(), tasks, ", ".join(threads), ", ".join(opened), ", ".join(changed))
 
 
 try:
     os.setsid()
 except OSError:
     pass  # a wrapper has done it
-FOLDER = os.getcwd()
-UMASK = os.umask(0)
-os.umask(UMASK)
 _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
 with open("/proc/self/cmdline", "rb") as cmdline:
     PROGRAM = cmdline.read().split(b"\0", 1)[0]
@@ -342,11 +348,7 @@ while hello is None:
         os._exit(0)
     pending.extend(data)
     hello = take(pending)
-# What stands in front of Python and changes the environment does so for a script of its own, too.
 os.environb.pop(ROOM, None)
-given = variables(hello)
-WRAPPER_SETS = {name: value for name, value in os.environb.items() if given.get(name) != value}
-WRAPPER_REMOVES = [name for name in given if name not in os.environb and name != ROOM]
 
 _signal.signal(_signal.SIGINT, _signal.default_int_handler)
 if "" in sys.path[:1]:
@@ -354,6 +356,13 @@ if "" in sys.path[:1]:
 modules = sys.argv[1:]
 sys.argv[1:] = []
 load(modules)
+# What a wrapper of Python or a module changes, it changes for each script.
+given = variables(hello)
+SETS = {name: value for name, value in os.environb.items() if given.get(name) != value}
+REMOVES = [name for name in given if name not in os.environb and name != ROOM]
+FOLDER = os.getcwd()
+UMASK = os.umask(0)
+os.umask(UMASK)
 OWN = {_signal.SIGCHLD: lambda *_: None, _signal.SIGHUP: hang_up, _signal.SIGINT: _signal.SIG_IGN}
 HANDLERS = {name: _signal.signal(name, handler) for name, handler in OWN.items()}
 wakes = list(os.pipe())
@@ -365,7 +374,8 @@ child = serve()
 try:
     _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
     # Nothing else may keep the script's objects alive when it ends.
-    exec(*child.pop())
+    child[:] = child.pop()
+    exec(compile(child.pop(0), sys.argv[0], "exec", dont_inherit=True), child.pop())
 except SystemExit:
     raise
 except BaseException:

@@ -120,7 +120,7 @@ class ForcedAbortTest {
                 inbox,
                 Clock.systemUTC(),
                 session -> Duration.ZERO,
-                RunningScript.Starter.COLD);
+                RunningScript.Starter.NONE);
         Session.Draft draft = new Session.Draft("tune", Json.object(), null, Requester.of("http", "me"), true);
         session = sessions.open(draft).session();
         sessions.running(session);

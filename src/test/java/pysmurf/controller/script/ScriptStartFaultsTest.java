@@ -76,7 +76,7 @@ class ScriptStartFaultsTest {
                 inbox,
                 Clock.systemUTC(),
                 session -> Duration.ZERO,
-                RunningScript.Starter.COLD);
+                RunningScript.Starter.NONE);
     }
 
     private static ScriptCommand waiting(LiveSession session) {

@@ -67,7 +67,7 @@ final class Launcher {
 
         /** A Python within a container of its own has pids of its own. */
         boolean isItself(ProcessEntry process) {
-            return ProcFiles.SYSTEM.findInEnvironment(process, mark) == ProcFiles.Finding.PRESENT;
+            return ProcFiles.SYSTEM.findInEnvironment(process, OFFERED + mark) == ProcFiles.Finding.PRESENT;
         }
 
         void neverRuns() {
@@ -90,7 +90,11 @@ final class Launcher {
     /** Room for the environment of a script, which is shown in place of the launcher's own. */
     private static final Map.Entry<String, String> ROOM = Map.entry("PYSMURF_LAUNCHER_ROOM", "-".repeat(16 * 1024));
 
+    /** The mark has another name until the script is told to go: before that its process belongs to nobody. */
+    private static final String OFFERED = "OFFERED_";
+
     private static final long MAX_ANSWER_SECONDS = 2;
+    private static final long MAX_END_MILLIS = 500;
 
     private final Owner owner;
     private final Process process;
@@ -193,6 +197,10 @@ final class Launcher {
         } catch (CompletionException e) {
             scripts.remove(number);
             end("the launcher does not answer");
+            if (scripts.isEmpty()) {
+                // nothing but itself waits for it to wake up
+                process.destroyForcibly();
+            }
             if (script.offered.isCompletedExceptionally()) {
                 return Optional.empty();
             }
@@ -245,14 +253,31 @@ final class Launcher {
         owner.over(this, why);
     }
 
+    /** The same, and sees to it that one that hangs is not left behind, unless a script depends on it. */
+    void endNow() {
+        end(null);
+        try {
+            if (scripts.isEmpty() && !process.waitFor(MAX_END_MILLIS, TimeUnit.MILLISECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private void logOutput() {
         try (BufferedReader lines = process.errorReader()) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                LOG.info("While modules are preloaded: {}", line);
+                log(line);
             }
         } catch (IOException e) {
             LOG.debug("The launcher's output broke off", e);
         }
+    }
+
+    private static void log(String line) {
+        LOG.info("While modules are preloaded: {}", line);
     }
 
     private void readAnswers() {
@@ -274,12 +299,18 @@ final class Launcher {
         switch (words[0]) {
             case "ready" -> {
                 ready = new Launchers.Ready(
-                        Long.parseLong(words[1]), Integer.parseInt(words[2]), list(words[3]), list(words[4]));
+                        Long.parseLong(words[1]),
+                        Integer.parseInt(words[2]),
+                        list(words[3]),
+                        list(words[4]),
+                        list(words[5]));
                 owner.ready(this);
             }
             case "failed" -> end(words[1]);
             case "stale" -> end(null);
-            default -> answerOf(words, Integer.parseInt(words[1]));
+            case "pid", "run", "cold", "exit" -> answerOf(words, Integer.parseInt(words[1]));
+            // of a wrapper in front of Python
+            default -> log(String.join("\t", words));
         }
     }
 
@@ -306,12 +337,11 @@ final class Launcher {
                 script.neverRuns();
                 scripts.remove(number);
             }
-            case "exit" -> {
+            default -> {
                 script.neverRuns();
                 script.exit.complete(Integer.valueOf(words[2]));
                 scripts.remove(number);
             }
-            default -> LOG.warn("The launcher says {}", String.join(" ", words));
         }
     }
 }

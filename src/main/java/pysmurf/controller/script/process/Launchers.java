@@ -2,6 +2,7 @@ package pysmurf.controller.script.process;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,8 @@ public final class Launchers {
     private static final Logger LOG = LoggerFactory.getLogger(Launchers.class);
 
     private static final long MAX_DELAY_S = 300;
+    /** Of a night in which a file server is slow. */
+    private static final Duration MAX_IMPORT = Duration.ofSeconds(60);
 
     /**
      * What a launcher was like when it had imported the modules.
@@ -24,20 +27,21 @@ public final class Launchers {
      * @param tasks       threads that are none of Python's, as those of OpenBLAS
      * @param threads     Python's, which no script has
      * @param descriptors what it keeps open, which its scripts share
+     * @param signals     which of SIGINT and SIGTERM do something else than in a fresh Python
      */
-    public record Ready(long pid, int tasks, List<String> threads, List<String> descriptors) {}
+    public record Ready(long pid, int tasks, List<String> threads, List<String> descriptors, List<String> signals) {}
 
-    private record Key(String python, List<String> modules) {}
+    private record Key(String python, List<String> modules, Map<String, String> environment) {}
 
     private final Map<Key, Kept> all = new HashMap<>();
 
     /**
      * Starts a launcher, or joins those who have it.
      *
-     * @param environment for the imports; that of the first counts
+     * @param environment for the imports
      */
     public synchronized Kept use(String python, List<String> modules, Map<String, String> environment) {
-        Kept kept = all.computeIfAbsent(new Key(python, modules), key -> new Kept(key, environment));
+        Kept kept = all.computeIfAbsent(new Key(python, modules, Map.copyOf(environment)), Kept::new);
         kept.users++;
         return kept;
     }
@@ -46,11 +50,11 @@ public final class Launchers {
     public final class Kept implements AutoCloseable, Launcher.Owner {
 
         private final Key key;
-        private final Map<String, String> environment;
         private int users;
 
         private volatile Launcher launcher;
         private volatile String fault;
+        private volatile long madeAt;
 
         // Guarded by this.
         private String logged;
@@ -58,9 +62,8 @@ public final class Launchers {
         private long readySince;
         private boolean closed;
 
-        private Kept(Key key, Map<String, String> environment) {
+        private Kept(Key key) {
             this.key = key;
-            this.environment = Map.copyOf(environment);
             make();
         }
 
@@ -69,7 +72,8 @@ public final class Launchers {
                 return;
             }
             try {
-                launcher = new Launcher(key.python, key.modules, environment, this);
+                madeAt = System.nanoTime();
+                launcher = new Launcher(key.python, key.modules, key.environment, this);
             } catch (IOException e) {
                 over(null, e.getMessage());
             }
@@ -106,24 +110,20 @@ public final class Launchers {
         }
 
         /**
-         * Starts a script; in the ordinary way where it cannot be forked.
+         * Starts a script.
          *
          * @param  words       the Python, {@code -u}, the script and its arguments
          * @param  environment all of it; what tells its processes from others comes first
-         * @param  exitFile    where a launcher leaves its exit code
-         * @throws IOException as {@link ProcessGroup#start}, or if it is not known whether something of it runs
+         * @param  exitFile    where its exit code is left
+         * @return             empty if it has to be started in the ordinary way: nothing of it runs, or will
+         * @throws IOException if it was ended, since it is not known whether it began
          */
-        public ProcessGroup start(List<String> words, Map<String, String> environment, Path output, Path exitFile)
-                throws IOException {
+        public Optional<ProcessGroup> start(
+                List<String> words, Map<String, String> environment, Path output, Path exitFile) throws IOException {
             Launcher now = launcher;
-            if (now != null && words.subList(0, 2).equals(List.of(key.python, "-u"))) {
-                Optional<ProcessGroup> forked =
-                        now.start(words.subList(2, words.size()), environment, output, exitFile);
-                if (forked.isPresent()) {
-                    return forked.get();
-                }
-            }
-            return ProcessGroup.start(words, environment, output);
+            return now != null && words.subList(0, 2).equals(List.of(key.python, "-u"))
+                    ? now.start(words.subList(2, words.size()), environment, output, exitFile)
+                    : Optional.empty();
         }
 
         /** What the launcher is like; empty where scripts start in the ordinary way at present. */
@@ -131,9 +131,13 @@ public final class Launchers {
             return Optional.ofNullable(launcher).flatMap(Launcher::ready);
         }
 
-        /** Why the last launcher is gone, if that was not meant to be and the next one is not ready. */
+        /** Why the last launcher is gone, if that was not meant to be and the next one is not ready, or why that takes so long. */
         public Optional<String> fault() {
-            return Optional.ofNullable(fault);
+            Duration age = Duration.ofNanos(System.nanoTime() - madeAt);
+            return Optional.ofNullable(fault)
+                    .or(() -> ready().isEmpty() && age.compareTo(MAX_IMPORT) > 0
+                            ? Optional.of("they have been imported for " + age.toSeconds() + " s")
+                            : Optional.empty());
         }
 
         /** The last one who uses it ends it; its scripts go on. */
@@ -152,7 +156,7 @@ public final class Launchers {
                 launcher = null;
             }
             if (last != null) {
-                last.end(null);
+                last.endNow();
             }
         }
     }

@@ -115,6 +115,15 @@ class ProcFiles {
         return stat(Long.toString(pid));
     }
 
+    /** How a process ended that its parent has not taken notice of yet, as wait(2) has it; empty of any other. */
+    Optional<Integer> exitStatus(long pid) {
+        try {
+            return read(Long.toString(pid), "stat").flatMap(ProcessEntry::exitStatus);
+        } catch (AccessDeniedException e) {
+            return Optional.empty();
+        }
+    }
+
     private Optional<ProcessEntry> stat(String pid) {
         try {
             return read(pid, "stat").flatMap(ProcessEntry::parse);

@@ -12,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The end of a process that is no child of this one. Only the parent of a process learns its exit code; a {@link Launcher} leaves it
- * in a file before the process is gone.
+ * The end of a process that is no child of this one. Its exit code can be seen as long as its parent has not taken notice of it; a
+ * {@link Launcher} leaves it in a file before that.
  */
 public final class ProcessEnd {
 
@@ -53,6 +53,10 @@ public final class ProcessEnd {
     /** The exit code that was left of a dead process; null if there is none. */
     public static Integer exitCode(ProcessId process, Path exitFile) {
         for (int pauses = 0; pauses < MAX_REAPING_PAUSES && look(process).isPresent(); pauses++) {
+            Optional<Integer> code = ProcFiles.SYSTEM.exitStatus(process.pid()).map(ProcessGroup::exitCode);
+            if (code.isPresent()) {
+                return code.get();
+            }
             LockSupport.parkNanos(REAPING_PAUSE_NANOS);
         }
         try {

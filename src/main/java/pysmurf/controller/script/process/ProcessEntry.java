@@ -22,6 +22,7 @@ record ProcessEntry(
     private static final int FLAGS = 6;
     private static final int THREADS = 17;
     private static final int START = 19;
+    private static final int EXIT_STATUS = 49;
 
     /** PF_KTHREAD of the kernel's include/linux/sched.h, a bit of the flags. */
     private static final long KERNEL_THREAD = 0x00200000;
@@ -40,6 +41,14 @@ record ProcessEntry(
             case 'Z' -> threads > 1;
             default -> true;
         };
+    }
+
+    /** Of a zombie's line of /proc/PID/stat, how it ended; empty for another's. The kernel shows it to the same user alone. */
+    static Optional<Integer> exitStatus(String line) {
+        String[] fields = line.substring(line.lastIndexOf(") ") + 2).strip().split("\\s");
+        return fields.length > EXIT_STATUS && fields[0].equals("Z")
+                ? Optional.of(Integer.valueOf(fields[EXIT_STATUS]))
+                : Optional.empty();
     }
 
     /**

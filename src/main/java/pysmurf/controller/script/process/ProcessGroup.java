@@ -174,8 +174,13 @@ public record ProcessGroup(long pid, CompletableFuture<Integer> exit) {
                 throw new IllegalStateException("waitpid: " + Libc.strerror(errno));
             }
         }
-        int signal = status[0] & SIGNAL_BITS;
-        return signal == 0 ? status[0] >> CODE_SHIFT & CODE_BITS : ENDED_BY_SIGNAL + signal;
+        return exitCode(status[0]);
+    }
+
+    /** @param status as wait(2) has it */
+    static int exitCode(int status) {
+        int signal = status & SIGNAL_BITS;
+        return signal == 0 ? status >> CODE_SHIFT & CODE_BITS : ENDED_BY_SIGNAL + signal;
     }
 
     /** For an older C library, at the cost of 3 ms: setsid(1) and env(1) (coreutils 8.31 or newer) do it. */

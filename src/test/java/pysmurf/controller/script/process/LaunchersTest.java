@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.ZipEntry;
@@ -121,9 +122,9 @@ class LaunchersTest {
         Path exitFile = place.resolve("exit");
         List<String> words = new ArrayList<>(List.of(Python.interpreter(), "-u", script.toString()));
         words.addAll(List.of(arguments));
-        ProcessGroup process = kept == null
-                ? ProcessGroup.start(words, environment(), output)
-                : kept.start(words, environment(), output, exitFile);
+        Optional<ProcessGroup> forked =
+                kept == null ? Optional.empty() : kept.start(words, environment(), output, exitFile);
+        ProcessGroup process = forked.isPresent() ? forked.get() : ProcessGroup.start(words, environment(), output);
         return new Run(process, output, exitFile);
     }
 
@@ -163,7 +164,9 @@ class LaunchersTest {
     @Test
     void whatIsNoPlainSourceIsRunAsPythonRunsIt() throws Exception {
         Path place = Files.createDirectory(folder.resolve("sources"));
-        assertAlike(Files.writeString(place.resolve("broken.py"), "print(1)\nif True print(2)\n"));
+        assertForked(assertAlike(Files.writeString(place.resolve("broken.py"), "print(1)\nif True print(2)\n")));
+        assertForked(
+                assertAlike(Files.writeString(place.resolve("warned.py"), "assert (1, 'always true')\nreturn 1\n")));
         assertAlike(place.resolve("missing.py"));
         assertAlike(Files.write(place.resolve("bytes.py"), new byte[] {'#', (byte) 0xe4, '\n'}));
         assertAlike(Files.write(
@@ -282,6 +285,28 @@ class LaunchersTest {
     }
 
     @Test
+    void whatAModuleSetsAtItsImportIsSet() throws Exception {
+        Files.writeString(folder.resolve("setting.py"), """
+                import os, signal
+                os.environ["SET"] = "by a module"
+                os.environ["GREETING"] += " and good night"
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+                """);
+        Path script = script("import setting, os; print(os.environ['SET'], os.environ['GREETING'], os.environ['OWN'])");
+        Launchers.Kept kept = ready("setting");
+
+        assertThat(kept.ready().orElseThrow().signals()).containsExactly("SIGINT");
+        Map<String, String> all = environment();
+        all.put("OWN", "of the session");
+        Path output = Files.createFile(folder.resolve("set.log"));
+        List<String> words = List.of(Python.interpreter(), "-u", script.toString());
+        ProcessGroup process =
+                kept.start(words, all, output, folder.resolve("set.exit")).orElseThrow();
+        assertThat(process.exit().get(20, TimeUnit.SECONDS)).isZero();
+        assertThat(output).hasContent("by a module good evening, ä and good night of the session");
+    }
+
+    @Test
     void importsAnewWhatHasChanged() throws Exception {
         Path module = Files.writeString(folder.resolve("changing.py"), "VALUE = 1\n");
         Files.setLastModifiedTime(module, FileTime.fromMillis(1_000_000_000_000L));
@@ -336,7 +361,8 @@ class LaunchersTest {
         assertThat(left.process.exit()).isNotDone();
         AbortLadder.Graces graces = new AbortLadder.Graces(Duration.ofSeconds(20), Duration.ofSeconds(20));
         assertThat(new AbortLadder(tree, graces, signal -> {}).run()).isEmpty();
-        assertThat(left.process.exit().get(20, TimeUnit.SECONDS)).isNull();
+        // whoever is the parent now may take its time to notice
+        assertThat(left.process.exit().get(20, TimeUnit.SECONDS)).isIn(null, 130);
     }
 
     /** A script that is asked for meanwhile starts once, whatever becomes of the one that does not answer. */
@@ -351,7 +377,7 @@ class LaunchersTest {
 
         assertThat(run.parent()).isEqualTo(ProcessHandle.current().pid());
         assertThat(run.exitCode()).isZero();
-        assertThat(Libc.kill((int) hanging, 18)).isZero();
+        // and ended, since no script depends on it
         awaiting().until(() -> ProcFiles.SYSTEM.stat(hanging).isEmpty());
         assertThat(runs).hasContent("once");
         awaitReady(kept);
@@ -366,13 +392,14 @@ class LaunchersTest {
         Run run = start(kept, script(PARENT + """
                 import sys, time
                 while not os.path.exists(sys.argv[1]): time.sleep(0.005)
+                sys.exit(7)
                 """), go.toString());
         assertThat(run.parent()).isEqualTo(hanging);
         assertThat(Libc.kill((int) hanging, 19)).isZero();
         try {
             Files.createFile(go);
 
-            assertThat(run.process.exit().get(20, TimeUnit.SECONDS)).isNull();
+            assertThat(run.exitCode()).isEqualTo(7);
         } finally {
             assertThat(Libc.kill((int) hanging, 18)).isZero();
         }

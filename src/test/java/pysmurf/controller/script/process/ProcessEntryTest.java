@@ -21,6 +21,15 @@ class ProcessEntryTest {
     }
 
     @Test
+    void tellsHowAZombieEnded() {
+        String fields = " 1 34 34 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 987654321" + " 0".repeat(29) + " ";
+        assertThat(ProcessEntry.exitStatus("4711 (a) Z (b) Z" + fields + "1792\n"))
+                .contains(7 << 8);
+        assertThat(ProcessEntry.exitStatus("4711 (a) Z (b) S" + fields + "0\n")).isEmpty();
+        assertThat(ProcessEntry.exitStatus("4711 (a) Z 1 34")).isEmpty();
+    }
+
+    @Test
     void readsNegativeNumbers() {
         // A kernel thread's group is 0, a terminal's group -1; nothing forbids the kernel another negative one.
         assertThat(parse(FakeProc.stat(2, "kthreadd", 0, -1, 0, 'S', 1, 3)))
