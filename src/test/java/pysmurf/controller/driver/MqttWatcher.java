@@ -117,6 +117,11 @@ public final class MqttWatcher implements AutoCloseable {
                 .until(() -> sender.getInFlightMessageCount() == 0);
     }
 
+    /** As if nothing had come so far. */
+    public void forget() {
+        messages.clear();
+    }
+
     /** What came on a topic so far, in order. */
     public List<Message> messages(String level) {
         return messages.stream()
