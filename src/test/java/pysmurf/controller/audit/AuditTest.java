@@ -55,6 +55,10 @@ class AuditTest {
     private void start(Path path, String... changes) throws Exception {
         audit = new Audit(path, CLOCK);
         context.getRegistry().bind("audit", audit);
+        context.getRegistry()
+                .bind(
+                        "housekeeping",
+                        context.getExecutorServiceManager().newSingleThreadScheduledExecutor(this, "housekeeping"));
         Properties properties = new Properties();
         properties.setProperty("audit.folder", path.getParent().toString());
         properties.setProperty("audit.name", path.getFileName().toString());

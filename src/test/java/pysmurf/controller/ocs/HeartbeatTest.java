@@ -55,7 +55,7 @@ class HeartbeatTest {
         try (DefaultCamelContext context = new DefaultCamelContext()) {
             Properties names = new Properties();
             names.setProperty("ocs.address", "observatory.x");
-            names.setProperty("ocs.router-url", "ws://router");
+            names.setProperty("ocs.at-router", "true");
             context.getPropertiesComponent().setInitialProperties(names);
             context.addComponent("wamp", new WampComponent());
             context.getRegistry().bind("ocsCalls", calls);
