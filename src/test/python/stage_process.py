@@ -1,19 +1,29 @@
 """Runs stage scripts as an operator or the controller does: as processes, in a folder of their own."""
 from __future__ import annotations
 
+import io
 import json
+import multiprocessing
 import os
+import runpy
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import unittest
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import IO, Any, Dict, List, NamedTuple, Optional
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 SCRIPTS = os.path.join(ROOT, "config", "scripts", "pysmurf")
 sys.path.insert(0, SCRIPTS)
+
+# Here and not in each stage: a fork has them already.
+from detectors import operation  # noqa: E402,F401
+from tuning import figures, hardware, stage  # noqa: E402,F401
+from tuning.simulator import smurf, streaming, truth  # noqa: E402,F401
+
+FORKS = multiprocessing.get_context("fork")
 
 CTIME = 1_700_000_000
 FOLDER = os.path.join("smurf_data", "20231114", str(CTIME))
@@ -62,6 +72,31 @@ class Listener:
         self.socket.close()
 
 
+def become(command: List[str], out: "IO[bytes]", err: "IO[bytes]", environment: Dict[str, str]) -> None:
+    """In a fork: be the stage that the command would start."""
+    os.dup2(out.fileno(), 1)
+    os.dup2(err.fileno(), 2)
+    sys.stdout, sys.stderr = (io.TextIOWrapper(open(end, "wb", buffering=0, closefd=False), "utf-8", errors,
+                                               write_through=True)
+                              for end, errors in ((1, "strict"), (2, "backslashreplace")))
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = command[2:]
+    runpy.run_path(sys.argv[0], run_name="__main__")
+
+
+def run_fork(command: List[str], out: "IO[bytes]", err: "IO[bytes]", environment: Dict[str, str]) -> int:
+    """Its exit code, as subprocess has it."""
+    process = FORKS.Process(target=become, args=(command, out, err, environment))
+    process.start()
+    process.join(TIMEOUT_S)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+        raise subprocess.TimeoutExpired(command, TIMEOUT_S)
+    return process.exitcode
+
+
 class Slot:
     """A data folder with its simulated slot."""
 
@@ -96,15 +131,19 @@ class Slot:
         return {**plain, "PYSMURF_RESULT_FILE": self.path("result.json"), **(extra or {})}
 
     def run(self, stage: str, *arguments: str, environment: Optional[Dict[str, str]] = None,
-            ctime: int = CTIME) -> Ended:
-        """Run a stage to its end."""
+            ctime: int = CTIME, anew: bool = False) -> Ended:
+        """Run a stage to its end, in a fork of this process, since most of them work for less time than a new Python takes
+        to start and import; anew: in a new Python, as outside of tests."""
         if os.path.exists(self.path("result.json")):
             os.remove(self.path("result.json"))
         # A file, not a pipe: a child that a stage leaves behind would hold a pipe open.
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            code = subprocess.run(self.command(stage, *arguments, ctime=ctime), stdout=out, stderr=err,
-                                  env=self.environment(environment), timeout=TIMEOUT_S,
-                                  check=False).returncode
+            command, names = self.command(stage, *arguments, ctime=ctime), self.environment(environment)
+            if anew:
+                code = subprocess.run(command, stdout=out, stderr=err, env=names, timeout=TIMEOUT_S,
+                                      check=False).returncode
+            else:
+                code = run_fork(command, out, err, names)
             out.seek(0)
             err.seek(0)
             printed, complaints = out.read(), err.read().decode("utf-8", "replace")

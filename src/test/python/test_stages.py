@@ -47,7 +47,7 @@ class HealthyChainTest(unittest.TestCase):
         cls.addClassCleanup(cls.listener.close)
         cls.ended, cls.states, cls.messages = {}, {}, {}
         for stage in CHAIN:
-            cls.ended[stage] = cls.slot.run(stage, *CHANNELS, environment=cls.listener.environment)
+            cls.ended[stage] = cls.slot.run(stage, *CHANNELS, environment=cls.listener.environment, anew=True)
             cls.states[stage] = cls.slot.state
             cls.messages[stage] = cls.listener.messages()
         with open(cls.slot.path(FOLDER, "outputs", "truth.json"), encoding="utf-8") as file:

@@ -31,7 +31,10 @@ public final class WampComponent extends DefaultComponent implements StartupList
         this.realm = realm;
     }
 
-    /** A router that says nothing for this long, also when it is asked, is left, and connected to again. */
+    /**
+     * A router that says nothing for this long, also when it is asked, is left, and connected to again. It has as long for the
+     * handshake, and at most five seconds.
+     */
     public void setMaxSilenceMillis(long maxSilenceMillis) {
         this.maxSilenceMillis = maxSilenceMillis;
     }

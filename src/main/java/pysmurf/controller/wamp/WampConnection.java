@@ -25,7 +25,7 @@ final class WampConnection {
     /** Vert.x's own limits are far below what a router passes on, and it closes the connection at what is larger. */
     private static final int MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
-    private static final int CONNECT_MS = 5000;
+    private static final int MAX_CONNECT_MS = 5000;
     private static final long MIN_DELAY_MS = 500;
     private static final long MAX_DELAY_MS = 8000;
     private static final int MAX_DOUBLINGS = 4;
@@ -40,6 +40,7 @@ final class WampConnection {
     private final String url;
     private final String realm;
     private final long maxSilenceMillis;
+    private final int connectMillis;
     private final Map<String, WampConsumer> procedures = new LinkedHashMap<>();
     /** What was said in the log since the connection was lost: each reason once. */
     private final Set<String> told = new HashSet<>();
@@ -53,6 +54,7 @@ final class WampConnection {
 
     WampConnection(Vertx vertx, String url, String realm, long maxSilenceMillis) {
         this.maxSilenceMillis = maxSilenceMillis;
+        connectMillis = (int) Math.min(MAX_CONNECT_MS, maxSilenceMillis);
         this.vertx = vertx;
         this.url = url;
         this.realm = realm;
@@ -120,7 +122,7 @@ final class WampConnection {
             client = vertx.createWebSocketClient(new WebSocketClientOptions()
                     .setMaxFrameSize(MAX_MESSAGE_BYTES)
                     .setMaxMessageSize(MAX_MESSAGE_BYTES)
-                    .setConnectTimeout(CONNECT_MS));
+                    .setConnectTimeout(connectMillis));
             // by a timer: if Vert.x's first, whose id is 0, were that of the handshake, it would end the connection all
             // the same
             vertx.setTimer(1, timer -> connect());
@@ -132,8 +134,8 @@ final class WampConnection {
             return;
         }
         WebSocketConnectOptions target = new WebSocketConnectOptions().addSubProtocol(WampSession.SUBPROTOCOL);
-        target.setAbsoluteURI(url).setTimeout(CONNECT_MS);
-        long late = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(CONNECT_MS);
+        target.setAbsoluteURI(url).setTimeout(connectMillis);
+        long late = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(connectMillis);
         // on this event loop, so that no message comes before there is a session for it
         client.connect(target).onSuccess(this::join).onFailure(fault -> {
             // Vert.x only says that the connection was closed, which it did itself

@@ -5,13 +5,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Predicate;
+import org.eclipse.paho.mqttv5.client.IMqttToken;
 import org.eclipse.paho.mqttv5.client.MqttAsyncClient;
-import org.eclipse.paho.mqttv5.client.MqttClient;
 import org.eclipse.paho.mqttv5.client.MqttConnectionOptions;
 import org.eclipse.paho.mqttv5.client.persist.MemoryPersistence;
 import org.eclipse.paho.mqttv5.common.MqttException;
@@ -46,7 +47,7 @@ public final class MqttWatcher implements AutoCloseable {
     }
 
     private final Setup setup;
-    private final MqttClient client;
+    private final MqttAsyncClient client;
     /** Subscribes to nothing: what the broker says to a command would wait behind all that the other one hears. */
     private final MqttAsyncClient sender;
     /** Cheap to add to, or a flood would come in more slowly the longer it lasts. */
@@ -54,8 +55,7 @@ public final class MqttWatcher implements AutoCloseable {
 
     private MqttWatcher(Setup setup, String brokerUrl) throws MqttException {
         this.setup = setup;
-        this.client = new MqttClient(brokerUrl, "watcher-" + UUID.randomUUID(), new MemoryPersistence());
-        client.setTimeToWait(WAIT_MS);
+        this.client = new MqttAsyncClient(brokerUrl, "watcher-" + UUID.randomUUID(), new MemoryPersistence());
         this.sender = new MqttAsyncClient(brokerUrl, "sender-" + UUID.randomUUID(), new MemoryPersistence());
     }
 
@@ -77,9 +77,11 @@ public final class MqttWatcher implements AutoCloseable {
         options.setCleanStart(true);
         options.setAutomaticReconnect(false);
         options.setReceiveMaximum(1_000);
-        client.connect(options);
-        client.subscribe(setup.topic("#"), 1);
-        sender.connect(options).waitForCompletion(WAIT_MS);
+        // both at a time: the library sleeps for a third of a second in each
+        IMqttToken sending = sender.connect(options);
+        client.connect(options).waitForCompletion(WAIT_MS);
+        client.subscribe(setup.topic("#"), 1).waitForCompletion(WAIT_MS);
+        sending.waitForCompletion(WAIT_MS);
     }
 
     private void arrived(String topic, MqttMessage message) {
@@ -113,6 +115,11 @@ public final class MqttWatcher implements AutoCloseable {
         org.awaitility.Awaitility.await("room at the broker")
                 .pollInterval(Duration.ofMillis(1))
                 .until(() -> sender.getInFlightMessageCount() == 0);
+    }
+
+    /** As if nothing had come so far. */
+    public void forget() {
+        messages.clear();
     }
 
     /** What came on a topic so far, in order. */
@@ -175,13 +182,18 @@ public final class MqttWatcher implements AutoCloseable {
 
     @Override
     public void close() throws MqttException {
-        if (sender.isConnected()) {
-            sender.disconnect(QUIESCE_MS).waitForCompletion(WAIT_MS);
+        List<MqttAsyncClient> both = List.of(sender, client);
+        List<IMqttToken> goodbyes = new ArrayList<>();
+        for (MqttAsyncClient one : both) {
+            if (one.isConnected()) {
+                goodbyes.add(one.disconnect(QUIESCE_MS));
+            }
         }
-        sender.close(true);
-        if (client.isConnected()) {
-            client.disconnect(QUIESCE_MS);
+        for (IMqttToken goodbye : goodbyes) {
+            goodbye.waitForCompletion(WAIT_MS);
         }
-        client.close(true);
+        for (MqttAsyncClient one : both) {
+            one.close(true);
+        }
     }
 }

@@ -73,8 +73,7 @@ class CrashIT extends SharedController {
         Files.writeString(scripts.resolve("level.py"), SCRIPT);
         Files.writeString(setup.folder().resolve("config/level.yaml"), SETTINGS);
         Files.writeString(operations.resolve("level.camel.yaml"), ROUTE);
-        // a new life is slow at first, and what ends by its first signal is not to get a second
-        setup.with("abort.interrupt-grace", "3s");
+        wait(setup, "3s");
         // each life listens elsewhere
         setup.with("publisher.listen-port", 0);
     }
@@ -91,6 +90,11 @@ class CrashIT extends SharedController {
                         .replace("id: run", "id: beside")
                         .replace("operation-run", "operation-beside"));
         return operations;
+    }
+
+    /** A new life is slow at first, and what ends by its first signal is not to get a second; where it is to get all, it is short. */
+    private static void wait(Setup setup, String interruptGrace) {
+        setup.with("abort.interrupt-grace", interruptGrace);
     }
 
     private void kill() {
@@ -278,7 +282,9 @@ class CrashIT extends SharedController {
         assertThat(new ProcessBuilder("mkfifo", log.toString()).start().waitFor())
                 .isZero();
 
+        wait(controller.setup(), "500ms");
         startAgain();
+        wait(controller.setup(), "3s");
 
         JsonNode session = http.session(gone);
         assertThat(session.path("status").asText()).isEqualTo("done");
@@ -304,9 +310,9 @@ class CrashIT extends SharedController {
         http.awaitOutput(id, "grandchild ready");
         kill();
         assertThat(scripts().alive()).hasSize(2);
-        controller.setup().with("recovery.policy", "abort");
+        wait(controller.setup().with("recovery.policy", "abort"), "500ms");
         startAgain();
-        controller.setup().with("recovery.policy", "adopt");
+        wait(controller.setup().with("recovery.policy", "adopt"), "3s");
 
         JsonNode session = http.session(id);
         assertThat(session.path("outcome").asText()).isEqualTo("interrupted");

@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
-import pysmurf.controller.driver.ControllerOfJar;
+import pysmurf.controller.driver.ControllerOfClasses;
 import pysmurf.controller.driver.HttpClientOfController;
 import pysmurf.controller.driver.MqttWatcher;
 import pysmurf.controller.driver.Python;
@@ -30,7 +30,7 @@ class DroppedOperationIT extends SharedController {
     private static final long PACE_NANOS = 100_000_000;
 
     DroppedOperationIT() {
-        super(ControllerOfJar::start);
+        super(ControllerOfClasses::start);
     }
 
     private static String route(String name, String argument) {

@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,21 +42,24 @@ abstract class MqttEndToEnd extends SharedController {
         setup.withBroker(broker.url());
     }
 
+    @BeforeAll
+    void watch() throws Exception {
+        watcher = MqttWatcher.of(controller);
+    }
+
     @AfterAll
-    void stopBroker() {
+    void stopWatching() throws Exception {
+        if (watcher != null) {
+            watcher.close();
+        }
         if (broker != null) {
             broker.close();
         }
     }
 
     @BeforeEach
-    void watch() throws Exception {
-        watcher = MqttWatcher.of(controller);
-    }
-
-    @AfterEach
-    void stopWatching() throws Exception {
-        watcher.close();
+    void forgetWhatOthersHeard() {
+        watcher.forget();
     }
 
     static String freshId() {
@@ -117,7 +120,13 @@ abstract class MqttEndToEnd extends SharedController {
 
     @Test
     void keepsAStatusThatTellsWhoIsBusy() throws Exception {
-        JsonNode idle = watcher.await(
+        try (MqttWatcher fresh = MqttWatcher.of(controller)) {
+            keepsAStatus(fresh);
+        }
+    }
+
+    private void keepsAStatus(MqttWatcher fresh) throws Exception {
+        JsonNode idle = fresh.await(
                         "status", message -> !message.json().path("busy").asBoolean(true))
                 .json();
         assertThat(idle.path("online").asBoolean()).isTrue();
@@ -129,7 +138,7 @@ abstract class MqttEndToEnd extends SharedController {
                 .path("session_id")
                 .asInt();
 
-        JsonNode busy = watcher.await(
+        JsonNode busy = fresh.await(
                         "status", message -> message.json().path("busy").asBoolean())
                 .json();
 
@@ -214,12 +223,16 @@ abstract class MqttEndToEnd extends SharedController {
     @Test
     void takesAnAbortInACrowd() throws Exception {
         int id = http.start("run", script("flood.py")).path("session_id").asInt();
-        for (int i = 0; i < 20; i++) {
+        int commands = 20;
+        for (int i = 0; i < commands; i++) {
             watcher.command("run", script("exit_with.py", 0));
         }
         watcher.command("abort", params());
 
         assertThat(http.awaitDone(id).path("outcome").asText()).isEqualTo("aborted");
         watcher.awaitDone(id);
+        // and each is answered
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(watcher.messages("reply")).hasSize(commands + 1));
     }
 }

@@ -258,6 +258,7 @@ class WampSessionTest {
 
     @Test
     void namesARouterThatTakesTheConnectionAndSaysNothing() throws Exception {
+        component.setMaxSilenceMillis(300);
         try (ServerSocket mute = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
             connect("ws://127.0.0.1:" + mute.getLocalPort() + "/ws");
 
@@ -284,9 +285,10 @@ class WampSessionTest {
 
     @Test
     void staysWhenTheTimeForTheHandshakeIsOver() throws Exception {
+        component.setMaxSilenceMillis(1000);
         join();
 
-        await().during(Duration.ofSeconds(6)).atMost(PATIENCE).until(() -> router.connections() == 1);
+        await().during(Duration.ofMillis(1500)).atMost(PATIENCE).until(() -> router.connections() == 1);
     }
 
     /** TCP takes the connection, and nobody answers, or no longer does. */
@@ -312,7 +314,8 @@ class WampSessionTest {
         int port = FreePort.tcp();
         connect("ws://127.0.0.1:" + port + "/ws");
         awaitFault("Connection refused");
-        await().during(Duration.ofSeconds(3)).atMost(PATIENCE).until(() -> logged().size() == 1);
+        // two more attempts
+        await().during(Duration.ofSeconds(2)).atMost(PATIENCE).until(() -> logged().size() == 1);
 
         router.close();
         router = new ScriptedRouter(port);
