@@ -317,7 +317,7 @@ class ArgumentsTest(unittest.TestCase):
 
     def test_every_stage_refuses_what_no_stage_knows(self) -> None:
         for stage in STAGES[:-1]:
-            ended = self.slot.run(stage, "--simulate", "--amp-cutt", "0.3")
+            ended = self.slot.run(stage, "--simulate", "--amp-cutt", "0.3", anew=True)
             self.assertEqual(ended.code, 2, stage)
             self.assertIn("unrecognized arguments: --amp-cutt", ended.err)
 
