@@ -129,6 +129,7 @@ def bursts(controller, api, rounds):
         _, _, delays = publish_bare(ears, BURST, 0, BURST)
         ears.close()
         session = api.run("publishes.py", str(BURST), "0", str(BURST))
+        session = json.loads(api.get(f"/api/v1/sessions/{session['session_id']}?messages=all"))
         received = sum(text.startswith("message ") for _, text in session["messages"])
         figure.pair(len(delays), received)
         controller.settle()
