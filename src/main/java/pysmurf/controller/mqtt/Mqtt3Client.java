@@ -49,6 +49,11 @@ final class Mqtt3Client extends MqttClient implements PahoClient {
     }
 
     @Override
+    public void disconnect() throws MqttException {
+        aClient.disconnect(STEP_TIMEOUT_S * 1000L).waitForCompletion(GOODBYE_MS);
+    }
+
+    @Override
     public void listen(String topic, int qos) throws MqttException {
         super.subscribe(topic, qos);
     }

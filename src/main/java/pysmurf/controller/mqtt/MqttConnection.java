@@ -475,7 +475,7 @@ public final class MqttConnection implements ExceptionHandler {
                 client.publish(identity.statusTopic(), status.getBytes(StandardCharsets.UTF_8), 1, true);
             }
             if (isOpen() && !isDeaf()) {
-                client.disconnect(PahoClient.STEP_TIMEOUT_S * 1000L);
+                client.disconnect();
             } else {
                 client.disconnectForcibly(0, 0, false);
             }

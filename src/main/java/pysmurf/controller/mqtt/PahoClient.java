@@ -12,6 +12,8 @@ interface PahoClient {
     /** A connect, subscribe or publish that takes longer has failed. */
     int STEP_TIMEOUT_S = 5;
 
+    int GOODBYE_MS = STEP_TIMEOUT_S * 1000 + 1000;
+
     boolean isOpen();
 
     /** @return the largest packet that the broker takes; null if it does not say */
@@ -23,11 +25,16 @@ interface PahoClient {
     /** @param message one of Paho's, of this version */
     byte[] payload(Object message);
 
+    /**
+     * Says goodbye when what is on its way has arrived. Paho's own may wait for that for ever.
+     *
+     * @throws Exception if it takes longer than {@link #GOODBYE_MS}
+     */
+    void disconnect() throws Exception;
+
     // these are Paho's own
 
     void publish(String topic, byte[] payload, int qos, boolean retained) throws Exception;
-
-    void disconnect(long quiesceMillis) throws Exception;
 
     void disconnectForcibly(long quiesceMillis, long timeoutMillis, boolean sendPacket) throws Exception;
 
