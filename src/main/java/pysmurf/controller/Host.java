@@ -167,7 +167,7 @@ public final class Host implements AutoCloseable {
         }
         started = true;
         if (broker != null) {
-            // not before: a command that comes earlier would find nobody
+            // only now: no controller would take a command that comes earlier
             broker.start();
         }
         if (broker == null || slots.areFiles()) {

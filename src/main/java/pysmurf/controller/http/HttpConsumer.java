@@ -63,9 +63,8 @@ public final class HttpConsumer extends VertxPlatformHttpConsumer {
             createUoW(exchange);
             return getAsyncProcessor().process(exchange, done -> eventLoop.runOnContext(v -> reply(context, exchange)));
         };
-        // a route may write to a database or wait for a disk: not on the event loop. Where it does not, the way to
-        // another
-        // thread and back takes longer than the answer
+        // A route may write to a database or wait for a disk, which the event loop must not. Where it does not, the
+        // change of threads would take longer than the answer.
         Future<Boolean> walked =
                 atHand.test(request) ? here(walk) : context.vertx().executeBlocking(walk, false);
         walked.onComplete(done -> pending.decrementAndGet()).onFailure(fault -> failed(context, fault));

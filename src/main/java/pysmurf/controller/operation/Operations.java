@@ -166,11 +166,11 @@ public final class Operations {
     /**
      * For routes: the names of the operations that start with the controller.
      *
-     * @param routerUrl where the router of OCS is; empty for none
+     * @param atRouter whether the controller is an OCS agent at a router
      */
-    public List<String> autostarted(String routerUrl) {
+    public List<String> autostarted(boolean atRouter) {
         return all().stream()
-                .filter(operation -> operation.parameters().isAutostart(!routerUrl.isEmpty()))
+                .filter(operation -> operation.parameters().isAutostart(atRouter))
                 .map(Operation::name)
                 .toList();
     }

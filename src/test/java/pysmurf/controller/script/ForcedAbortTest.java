@@ -23,7 +23,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import pysmurf.controller.access.Requester;
 import pysmurf.controller.assembly.MemoryBudget;
-import pysmurf.controller.config.Leftovers;
 import pysmurf.controller.driver.Python;
 import pysmurf.controller.driver.Setup;
 import pysmurf.controller.operation.OperationSteps;
@@ -94,12 +93,6 @@ class ForcedAbortTest {
     @BeforeEach
     void openASession() throws Exception {
         setup = Setup.in(folder.resolve("controller"));
-        ScriptLimits limits = new ScriptLimits(
-                setup.environment(),
-                Files.createDirectories(folder.resolve("output")),
-                new Graces(PATIENCE, PATIENCE),
-                Leftovers.END,
-                1 << 20);
         BoundedQueue queue = new BoundedQueue(new MemoryBudget());
         OwnPorts ports = new OwnPorts(new DefaultCamelContext(), queue, InetAddress.getLoopbackAddress());
         inbox = new PublisherInbox(sessions, null, "me", 1, ports, true);
@@ -113,14 +106,7 @@ class ForcedAbortTest {
                 // that is how it ends
             }
         });
-        executor = new ScriptExecutor(
-                limits,
-                new LogTargets(List.of(folder)),
-                sessions,
-                inbox,
-                Clock.systemUTC(),
-                session -> Duration.ZERO,
-                RunningScript.Starter.NONE);
+        executor = TestExecutor.in(folder, setup.environment(), new Graces(PATIENCE, PATIENCE), sessions, inbox);
         Session.Draft draft = new Session.Draft("tune", Json.object(), null, Requester.of("http", "me"), true);
         session = sessions.open(draft).session();
         sessions.running(session);

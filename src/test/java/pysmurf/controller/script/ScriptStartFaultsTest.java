@@ -4,18 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import pysmurf.controller.access.Requester;
-import pysmurf.controller.config.Leftovers;
 import pysmurf.controller.driver.Python;
 import pysmurf.controller.driver.Setup;
 import pysmurf.controller.publisher.PublisherInbox;
@@ -61,22 +58,9 @@ class ScriptStartFaultsTest {
 
     private ScriptExecutor executor() throws Exception {
         setup = Setup.in(folder.resolve("controller"));
-        Map<String, String> environment = setup.environment();
-        ScriptLimits limits = new ScriptLimits(
-                environment,
-                Files.createDirectories(folder.resolve("output")),
-                new Graces(Duration.ofSeconds(1), Duration.ofSeconds(1)),
-                Leftovers.END,
-                1 << 20);
         PublisherInbox inbox = new PublisherInbox(sessions, null, "me", 9, null, false);
-        return new ScriptExecutor(
-                limits,
-                new LogTargets(List.of(folder)),
-                sessions,
-                inbox,
-                Clock.systemUTC(),
-                session -> Duration.ZERO,
-                RunningScript.Starter.NONE);
+        return TestExecutor.in(
+                folder, setup.environment(), new Graces(Duration.ofSeconds(1), Duration.ofSeconds(1)), sessions, inbox);
     }
 
     private static ScriptCommand waiting(LiveSession session) {

@@ -132,6 +132,15 @@ class LaunchersTest {
         return Files.writeString(folder.resolve("script" + scripts++ + ".py"), text);
     }
 
+    /** Ends with 7 when there is the file that it is told. */
+    private Path endingOn() throws Exception {
+        return script(PARENT + """
+                import sys, time
+                while not os.path.exists(sys.argv[1]): time.sleep(0.005)
+                sys.exit(7)
+                """);
+    }
+
     private ProcessTree tree(Run run) {
         return ProcessTree.of(run.process.pid(), marker);
     }
@@ -389,11 +398,7 @@ class LaunchersTest {
         Launchers.Kept kept = ready("json");
         long hanging = kept.ready().orElseThrow().pid();
         Path go = folder.resolve("go");
-        Run run = start(kept, script(PARENT + """
-                import sys, time
-                while not os.path.exists(sys.argv[1]): time.sleep(0.005)
-                sys.exit(7)
-                """), go.toString());
+        Run run = start(kept, endingOn(), go.toString());
         assertThat(run.parent()).isEqualTo(hanging);
         assertThat(Libc.kill((int) hanging, 19)).isZero();
         try {
@@ -411,11 +416,7 @@ class LaunchersTest {
         Launchers.Kept kept = ready("json");
         long launcher = kept.ready().orElseThrow().pid();
         Path go = folder.resolve("go");
-        Run run = start(kept, script(PARENT + """
-                import sys, time
-                while not os.path.exists(sys.argv[1]): time.sleep(0.005)
-                sys.exit(7)
-                """), go.toString());
+        Run run = start(kept, endingOn(), go.toString());
         run.parent();
         ProcessId id = tree(run).leader().orElseThrow();
         kept.close();
