@@ -4,11 +4,14 @@ import com.sun.jna.LastErrorException;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.ptr.IntByReference;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.DefaultMaxMessagesRecvByteBufAllocator;
 import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.epoll.EpollDatagramChannel;
@@ -49,7 +52,7 @@ public final class DatagramBatches extends ServerInitializerFactory {
 
     private static final int MAX_DATAGRAMS = 512;
     /** With one system call. */
-    private static final int DATAGRAMS_AT_ONCE = 32;
+    private static final int DATAGRAMS_AT_ONCE = 8;
 
     static final int MAX_WAITING_BYTES = 32 * 1024 * 1024;
 
@@ -64,35 +67,36 @@ public final class DatagramBatches extends ServerInitializerFactory {
     private static native int setsockopt(int socket, int level, int option, IntByReference value, int length)
             throws LastErrorException;
 
+    private final Arrivals arrivals;
     private final Supplier<ChannelHandler> taker;
 
     /** The instance that routes name only makes others. */
-    public DatagramBatches() {
-        this(null);
+    DatagramBatches(Arrivals arrivals) {
+        this(arrivals, null);
     }
 
     /** @param taker makes the handler that gets the batches */
-    DatagramBatches(Supplier<ChannelHandler> taker) {
+    DatagramBatches(Arrivals arrivals, Supplier<ChannelHandler> taker) {
+        this.arrivals = arrivals;
         this.taker = taker;
     }
 
     @Override
     public ServerInitializerFactory createPipelineFactory(NettyConsumer consumer) {
-        return new DatagramBatches(() -> new ServerChannelHandler(consumer));
+        return new DatagramBatches(arrivals, () -> new ServerChannelHandler(consumer));
     }
 
     @Override
     protected void initChannel(Channel channel) {
-        int readBytes = MAX_BYTES;
+        DefaultMaxMessagesRecvByteBufAllocator buffers = new FixedRecvByteBufAllocator(MAX_BYTES);
         if (channel instanceof EpollDatagramChannel socket) {
             // recvmmsg(2) gets as many as there are
             socket.config().setMaxDatagramPayloadSize(MAX_BYTES);
-            readBytes = MAX_BYTES * DATAGRAMS_AT_ONCE;
+            buffers = new OneBuffer(socket);
             enlarge(socket.fd().intValue());
         }
-        channel.config()
-                .setRecvByteBufAllocator(new FixedRecvByteBufAllocator(readBytes).maxMessagesPerRead(MAX_DATAGRAMS));
-        channel.pipeline().addLast(new Collector()).addLast(taker.get());
+        channel.config().setRecvByteBufAllocator(buffers.maxMessagesPerRead(MAX_DATAGRAMS));
+        channel.pipeline().addLast(new Collector(arrivals)).addLast(taker.get());
     }
 
     /** The kernel grants all processes net.core.rmem_max, and administrators of the network more (socket(7)). */
@@ -104,15 +108,56 @@ public final class DatagramBatches extends ServerInitializerFactory {
         }
     }
 
+    /** What is read is copied at once, so all reads of a socket use one buffer; a new one would be filled with zeros each time. */
+    private static final class OneBuffer extends DefaultMaxMessagesRecvByteBufAllocator {
+
+        private final ByteBuf buffer;
+
+        private OneBuffer(EpollDatagramChannel socket) {
+            buffer = socket.alloc().directBuffer(MAX_BYTES * DATAGRAMS_AT_ONCE);
+            socket.closeFuture().addListener(closed -> buffer.release());
+        }
+
+        @Override
+        @SuppressWarnings("deprecation") // no other type of handle counts the messages of a read
+        public Handle newHandle() {
+            return new MaxMessageHandle() {
+
+                @Override
+                public int guess() {
+                    return buffer.capacity();
+                }
+
+                @Override
+                public ByteBuf allocate(ByteBufAllocator allocator) {
+                    return buffer.clear().retain();
+                }
+            };
+        }
+    }
+
     private static final class Collector extends SimpleChannelInboundHandler<DatagramPacket> {
 
+        private final Arrivals arrivals;
+        private Arrivals.Counter counter;
+        private int port;
         private List<Datagram> batch = new ArrayList<>();
         private int bytes;
         private int read;
 
+        private Collector(Arrivals arrivals) {
+            this.arrivals = arrivals;
+        }
+
+        @Override
+        public void channelActive(ChannelHandlerContext context) {
+            port = ((InetSocketAddress) context.channel().localAddress()).getPort();
+            counter = arrivals.open(context.channel(), port);
+            context.fireChannelActive();
+        }
+
         @Override
         protected void channelRead0(ChannelHandlerContext context, DatagramPacket packet) {
-            int port = ((InetSocketAddress) context.channel().localAddress()).getPort();
             batch.add(new Datagram(ByteBufUtil.getBytes(packet.content()), packet.sender(), port));
             read++;
             bytes += packet.content().readableBytes();
@@ -126,6 +171,7 @@ public final class DatagramBatches extends ServerInitializerFactory {
             if (!batch.isEmpty()) {
                 pass(context);
             }
+            counter.add(read);
             rest(context.channel().config(), context.executor(), read < FLOOD ? REST_MS : REST_IN_FLOOD_MS);
             read = 0;
             context.fireChannelReadComplete();

@@ -35,7 +35,8 @@ public final class Inlet {
     private final int port;
     private final Channel ownSocket;
     private final PublisherInbox inbox;
-    private final CompletableFuture<Long> socketDropsBefore;
+    private final Arrivals arrivals;
+    private final Arrivals.Count arrivedBefore;
     private final PublisherCount before;
     private final SequenceGaps messages;
     private final SequenceGaps markers = new SequenceGaps(0);
@@ -50,7 +51,13 @@ public final class Inlet {
     private CompletableFuture<Void> looks = CompletableFuture.completedFuture(null);
 
     /** @param ownSocket null where messages arrive at the controller's one listener */
-    Inlet(PublisherInbox inbox, LiveSession session, Sessions sessions, int port, Channel ownSocket) {
+    Inlet(
+            PublisherInbox inbox,
+            LiveSession session,
+            Sessions sessions,
+            int port,
+            Channel ownSocket,
+            Arrivals arrivals) {
         this.inbox = inbox;
         this.session = session;
         this.sessions = sessions;
@@ -59,10 +66,8 @@ public final class Inlet {
         before = session.now().publisher();
         lostReported = before.lost();
         messages = new SequenceGaps(before.received() + before.lost());
-        // the script need not wait for this; it takes longer to start
-        socketDropsBefore = ownSocket == null
-                ? CompletableFuture.supplyAsync(() -> SocketDrops.of(port))
-                : CompletableFuture.completedFuture(0L);
+        this.arrivals = arrivals;
+        arrivedBefore = arrivals.at(port);
     }
 
     LiveSession session() {
@@ -112,6 +117,9 @@ public final class Inlet {
      * messages are missing.
      */
     public void finish() {
+        if (arrivals.settled(port).isSameAs(arrivedBefore)) {
+            return;
+        }
         try {
             if (!awaitMarker()) {
                 sessions.message(session, "The last messages of the script's Publisher may be missing");
@@ -171,7 +179,7 @@ public final class Inlet {
         // the socket does not tell what it dropped
         long markersInSocket = Math.max(0, markers.lost() - markerDrops);
         // numbers miss the last ones, drops miss those that the Publisher failed to send
-        long drops = SocketDrops.of(port) - socketDropsBefore.join() + queueDrops - markersInSocket;
+        long drops = arrivals.at(port).dropped() - arrivedBefore.dropped() + queueDrops - markersInSocket;
         long lost = before.lost() + Math.max(0, Math.max(messages.lost(), drops));
         if (lost > lostReported) {
             sessions.message(

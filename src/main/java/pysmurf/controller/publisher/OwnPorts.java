@@ -26,6 +26,7 @@ public final class OwnPorts implements AutoCloseable {
     private final CamelContext context;
     private final BoundedQueue queue;
     private final InetAddress address;
+    private final Arrivals arrivals = new Arrivals();
     private final EventLoopGroup loop = new NettyWorkerPoolBuilder()
             .withName("publisher-own-port")
             .withNativeTransport(Epoll.isAvailable())
@@ -46,13 +47,18 @@ public final class OwnPorts implements AutoCloseable {
         return address;
     }
 
+    /** At these ports and at the controller's listener. */
+    Arrivals arrivals() {
+        return arrivals;
+    }
+
     /** @param port 0 for any free one */
     Channel open(int port) throws IOException {
         ChannelFuture bound = new Bootstrap()
                 .group(loop)
                 .channel(Epoll.isAvailable() ? EpollDatagramChannel.class : NioDatagramChannel.class)
                 .option(ChannelOption.SO_RCVBUF, DatagramBatches.MAX_WAITING_BYTES)
-                .handler(new DatagramBatches(this::handler))
+                .handler(new DatagramBatches(arrivals, this::handler))
                 .bind(address, port)
                 .awaitUninterruptibly();
         if (!bound.isSuccess()) {

@@ -96,7 +96,7 @@ public final class PublisherInbox implements AutoCloseable {
             }
             Channel socket = port == listener ? null : ownPorts.open(port);
             int opened = socket == null ? port : ((InetSocketAddress) socket.localAddress()).getPort();
-            inlet = new Inlet(this, session, sessions, opened, socket);
+            inlet = new Inlet(this, session, sessions, opened, socket, ownPorts.arrivals());
             bySession.put(session.id(), inlet);
             byPort.put(opened, inlet);
             if (session.exclusive()) {

@@ -56,15 +56,16 @@ public final class PublisherPart {
                 assembly.closing(new BoundedQueue(assembly.memory(), batch -> inbox().dropped(batch))));
         // a burst that is not taken in is lost, while its events can wait
         sinks.giveWayTo(messages);
+        OwnPorts ownPorts = new OwnPorts(assembly.camel(), messages, addressForScripts());
         inbox = assembly.closing(new PublisherInbox(
                 sessions.sessions(),
                 sessions.files(),
                 configuration.publisherId(),
                 address.getPort(),
-                new OwnPorts(assembly.camel(), messages, addressForScripts()),
+                ownPorts,
                 configuration.get(Settings.SCRIPTS_LEFTOVERS) == Leftovers.KEEP));
         assembly.bind("publisherInbox", inbox);
-        assembly.bind("datagramBatches", new DatagramBatches());
+        assembly.bind("datagramBatches", new DatagramBatches(ownPorts.arrivals()));
         assembly.health().add("publisher", () -> health(destinations));
         assembly.metrics()
                 .counter("pysmurf.publisher.received", "Publisher messages taken in.", Map.of(), inbox::received)

@@ -130,6 +130,34 @@ class PublisherInboxTest {
         assertThat(inbox.ignored()).isZero();
     }
 
+    @Test
+    void waitsForNobodyWhereNothingHasArrived() throws Exception {
+        Inlet inlet = inbox.open(open(false));
+        mayConsume.acquire();
+
+        long begin = System.nanoTime();
+        inlet.finish();
+
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(STANDSTILL);
+        assertThat(queue).isEmpty();
+        mayConsume.release();
+    }
+
+    /** It may be on its way out of the socket, in no count yet. */
+    @Test
+    void waitsForTheOnlyMessageHoweverLateItIs() throws Exception {
+        for (int i = 0; i < 300; i++) {
+            LiveSession session = open(false);
+            Inlet inlet = inbox.open(session);
+            send(inlet, 0, "key", "");
+
+            inlet.finish();
+
+            assertThat(session.now().publisher().received()).isEqualTo(1);
+            sessions.close(session, Outcome.SUCCEEDED, null);
+        }
+    }
+
     /** Be it in the socket or in the queue, the last ones included, of which no number tells. */
     @Test
     void countsWhatFoundNoRoom() throws Exception {
