@@ -7,7 +7,6 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -145,15 +144,10 @@ public final class Recovery {
     }
 
     private static ProcessTree tree(ScriptMark mark) {
-        if (mark.pid() != null) {
-            return new ProcessTree(new ProcessId(mark.pid(), mark.startTicks()), mark.marker());
-        }
-        // The controller died before it noted the pid: of the processes with the marker, the first is the script.
-        ProcessId first = new ProcessTree(ProcessId.NONE, mark.marker())
-                .alive().stream()
-                        .min(Comparator.comparing(ProcessId::startTicks).thenComparing(ProcessId::pid))
-                        .orElse(ProcessId.NONE);
-        return new ProcessTree(first, mark.marker());
+        // the controller may have died before it noted the pid
+        return mark.pid() == null
+                ? ProcessTree.of(mark.marker())
+                : new ProcessTree(new ProcessId(mark.pid(), mark.startTicks()), mark.marker());
     }
 
     private void end(LiveSession session, List<ProcessTree> trees) {

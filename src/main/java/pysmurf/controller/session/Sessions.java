@@ -196,7 +196,8 @@ public final class Sessions {
                     || stops
                     || staged
                     || after.files() != before.files()
-                    || !before.scripts().containsAll(after.scripts());
+                    // before its script starts; the pid may come later, the mark alone finds it
+                    || !before.marks().containsAll(after.marks());
             if (atOnce) {
                 store.save(session);
             } else {

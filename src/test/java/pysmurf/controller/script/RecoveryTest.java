@@ -7,6 +7,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import pysmurf.controller.access.Requester;
 import pysmurf.controller.config.RecoveryPolicy;
@@ -15,6 +16,7 @@ import pysmurf.controller.script.process.ProcessId;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
 import pysmurf.controller.session.MemorySessionStore;
+import pysmurf.controller.session.Message;
 import pysmurf.controller.session.Outcome;
 import pysmurf.controller.session.ScriptMark;
 import pysmurf.controller.session.Session;
@@ -76,6 +78,29 @@ class RecoveryTest {
             } finally {
                 stranger.destroyForcibly();
             }
+        }
+    }
+
+    /** It died before the pid was on the disk, and the script itself has ended since. */
+    @Test
+    void neverMistakesAChildForTheScript() throws Exception {
+        ProcessBuilder builder = new ProcessBuilder("sleep", "60");
+        builder.environment().put("MARK", "left");
+        Process child = builder.start();
+        try {
+            LiveSession session = left(new ScriptMark("MARK=left", null, null, "/s.py", null, null, "/r.json", 8200));
+
+            LiveSession safe = recover(RecoveryPolicy.ADOPT).get(0);
+
+            assertThat(session.now().outcome()).isEqualTo(Outcome.INTERRUPTED);
+            assertThat(session.messages(100))
+                    .extracting(Message::text)
+                    .noneMatch(text -> text.contains("cannot be followed"));
+            assertThat(child.waitFor(5, TimeUnit.SECONDS)).isTrue();
+            assertThat(safe.opName()).isEqualTo("safe_state");
+            sessions.close(safe, Outcome.SUCCEEDED, null);
+        } finally {
+            child.destroyForcibly();
         }
     }
 

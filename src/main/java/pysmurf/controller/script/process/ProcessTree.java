@@ -3,6 +3,7 @@ package pysmurf.controller.script.process;
 import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -112,6 +113,26 @@ public final class ProcessTree implements AbortLadder.Target {
         ProcessId id = ProcessId.of(pid).orElse(null);
         long earliest = id == null ? Signal.ownStartTicks() : id.startTicks();
         return new ProcessTree(pid, id, earliest, marker, ProcFiles.SYSTEM, Signal::kill);
+    }
+
+    /**
+     * The tree of which only the marker is known. The script is the first that leads a session; a child of it leads none, unless it
+     * has left the script's.
+     */
+    public static ProcessTree of(String marker) {
+        ProcessId first = new ProcessTree(ProcessId.NONE, marker)
+                .alive().stream()
+                        .filter(ProcessTree::leadsSession)
+                        .min(Comparator.comparing(ProcessId::startTicks).thenComparing(ProcessId::pid))
+                        .orElse(ProcessId.NONE);
+        return new ProcessTree(first, marker);
+    }
+
+    private static boolean leadsSession(ProcessId process) {
+        return ProcFiles.SYSTEM
+                .stat(process.pid())
+                .filter(entry -> entry.id().equals(process) && entry.session() == entry.pid())
+                .isPresent();
     }
 
     /** The script's own process; empty if it was gone before the first look. */
