@@ -59,6 +59,11 @@ final class Mqtt3Client extends MqttClient implements PahoClient {
     }
 
     @Override
+    public void listenToOthers(String topic, int qos) throws MqttException {
+        listen(topic, qos);
+    }
+
+    @Override
     public byte[] payload(Object message) {
         return ((MqttMessage) message).getPayload();
     }

@@ -9,6 +9,7 @@ import org.eclipse.paho.mqttv5.client.MqttConnectionOptions;
 import org.eclipse.paho.mqttv5.client.persist.MemoryPersistence;
 import org.eclipse.paho.mqttv5.common.MqttException;
 import org.eclipse.paho.mqttv5.common.MqttMessage;
+import org.eclipse.paho.mqttv5.common.MqttSubscription;
 
 /** Paho's client for MQTT 5. */
 final class Mqtt5Client extends MqttClient implements PahoClient {
@@ -59,6 +60,13 @@ final class Mqtt5Client extends MqttClient implements PahoClient {
     @Override
     public void listen(String topic, int qos) throws MqttException {
         super.subscribe(topic, qos);
+    }
+
+    @Override
+    public void listenToOthers(String topic, int qos) throws MqttException {
+        MqttSubscription subscription = new MqttSubscription(topic, qos);
+        subscription.setNoLocal(true);
+        super.subscribe(new MqttSubscription[] {subscription});
     }
 
     @Override

@@ -188,7 +188,7 @@ public final class MqttConnection implements ExceptionHandler {
         client.listen(identity.heartbeatTopic(), 1);
         ownHeartbeats.drainPermits();
         try {
-            client.listen(identity.statusTopic(), 1);
+            client.listenToOthers(identity.statusTopic(), 1);
             client.publish(identity.heartbeatTopic(), heartbeat().getBytes(StandardCharsets.UTF_8), 1, false);
         } catch (Exception e) {
             // a user that may not do this may still take commands; if the connection is at fault, the next step fails,

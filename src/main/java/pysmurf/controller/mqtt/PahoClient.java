@@ -22,6 +22,9 @@ interface PahoClient {
     /** Subscribes now. What Camel subscribes to is subscribed when there is a connection. */
     void listen(String topic, int qos) throws Exception;
 
+    /** The same, without this client's own messages where the version of MQTT knows such subscriptions. */
+    void listenToOthers(String topic, int qos) throws Exception;
+
     /** @param message one of Paho's, of this version */
     byte[] payload(Object message);
 
