@@ -35,7 +35,9 @@ public final class FollowedFiles implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(FollowedFiles.class);
 
-    private static final Duration LOOK_EVERY = Duration.ofMillis(250);
+    private static final Duration LOOK_EVERY = Duration.ofMillis(500);
+    /** While something changes. */
+    private static final Duration LOOK_AGAIN_AFTER = Duration.ofMillis(250);
     /** A look takes milliseconds, unless a file system does not answer. */
     private static final Duration MAX_LOOK = Duration.ofSeconds(10);
 
@@ -117,7 +119,7 @@ public final class FollowedFiles implements AutoCloseable {
         private Map<Path, Seen> seen = Map.of();
         private final Map<Path, Content> reported = new TreeMap<>();
         /** Whether what was seen is what was reported. */
-        private boolean quiet;
+        private volatile boolean quiet;
 
         Watch(Subject subject) {
             this.subject = subject;
@@ -367,7 +369,8 @@ public final class FollowedFiles implements AutoCloseable {
         try {
             while (!Thread.currentThread().isInterrupted()) {
                 look();
-                Thread.sleep(LOOK_EVERY.toMillis());
+                boolean quiet = watches.values().stream().allMatch(watch -> watch.quiet);
+                Thread.sleep((quiet ? LOOK_EVERY : LOOK_AGAIN_AFTER).toMillis());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
