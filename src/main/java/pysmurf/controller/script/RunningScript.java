@@ -7,7 +7,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -262,7 +261,6 @@ final class RunningScript {
             ProcessTree processes = ProcessTree.of(process.pid(), planned.marker());
             long ticks = processes.leader().map(ProcessId::startTicks).orElse(0L);
             ScriptMark noted = planned.startedAs(process.pid(), ticks);
-            // Or after a crash a child of it could be taken for it.
             sessions.update(session, now -> now.withScript(noted));
             started(noted, process.exit(), processes, messages);
             known = true;
@@ -296,7 +294,10 @@ final class RunningScript {
 
     private static void delete(Path file) {
         try {
-            Files.deleteIfExists(file);
+            // most scripts leave none, and to be told so by an exception takes longer
+            if (Files.exists(file)) {
+                Files.deleteIfExists(file);
+            }
         } catch (IOException e) {
             LOG.warn("{} is left behind: {}", file, e.toString());
         }
@@ -468,6 +469,9 @@ final class RunningScript {
     }
 
     private ObjectNode report(Path file) {
+        if (!Files.exists(file)) {
+            return Json.object();
+        }
         try (RegularFile regular = RegularFile.at(file);
                 InputStream in = Files.newInputStream(regular.path())) {
             byte[] bytes = in.readNBytes(MAX_REPORT_BYTES + 1);
@@ -475,8 +479,6 @@ final class RunningScript {
                 throw new IOException("it is over 4 MiB");
             }
             return Json.readLenient(bytes) instanceof ObjectNode object ? object : Json.object();
-        } catch (NoSuchFileException e) {
-            return Json.object();
         } catch (JsonProcessingException e) {
             message("The script's result file is no JSON: " + e.getOriginalMessage());
             return Json.object();

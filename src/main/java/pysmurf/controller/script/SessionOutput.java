@@ -3,7 +3,9 @@ package pysmurf.controller.script;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -88,16 +90,26 @@ final class SessionOutput {
     }
 
     private static Path own(Path folder, int id) throws IOException {
-        Files.createDirectories(folder);
         Path file = folder.resolve(id + ".log");
         try {
-            // A file of this name is left over from a deleted database.
-            Files.deleteIfExists(file);
+            return Files.createFile(file);
+        } catch (NoSuchFileException e) {
+            Files.createDirectories(folder);
+            return Files.createFile(file);
+        } catch (FileAlreadyExistsException e) {
+            return Files.createFile(cleared(file));
+        }
+    }
+
+    /** A file of this name is left over from a deleted database. */
+    private static Path cleared(Path file) {
+        try {
+            Files.delete(file);
+            return file;
         } catch (IOException e) {
             LOG.warn("{} is in the way of a session's log: {}", file, e.toString());
-            file = folder.resolve(id + "-" + UUID.randomUUID() + ".log");
+            return file.resolveSibling(UUID.randomUUID() + "-" + file.getFileName());
         }
-        return Files.createFile(file);
     }
 
     private static long size(Path file) {
@@ -128,8 +140,7 @@ final class SessionOutput {
      */
     synchronized void begin(OutputFollower.Limits limits, Runnable onTooMuch) throws IOException {
         if (scripts == 0) {
-            String name = "output-of-session-" + session.id();
-            follower = new OutputFollower(name, file, size(file), limits, this::accept, onTooMuch, this::allGiven);
+            follower = new OutputFollower(file, size(file), limits, this::accept, onTooMuch, this::allGiven);
         }
         scripts++;
         lastLine = "";

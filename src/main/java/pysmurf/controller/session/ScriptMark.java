@@ -2,6 +2,7 @@ package pysmurf.controller.session;
 
 import java.math.BigDecimal;
 import java.nio.file.Path;
+import java.util.regex.Pattern;
 
 /**
  * How a restarted controller finds a script that its earlier life started. Immutable.
@@ -25,6 +26,8 @@ public record ScriptMark(
         String resultFile,
         int port) {
 
+    private static final Pattern RESULT_END = Pattern.compile("\\.result\\.json$");
+
     /** The same, with the process. */
     public ScriptMark startedAs(long processId, long ticks) {
         return new ScriptMark(marker, processId, ticks, script, stage, until, resultFile, port);
@@ -32,6 +35,6 @@ public record ScriptMark(
 
     /** Where its launcher, if it has one, leaves its exit code. */
     public Path exitFile() {
-        return Path.of(resultFile.replaceFirst("\\.result\\.json$", "") + ".exit");
+        return Path.of(RESULT_END.matcher(resultFile).replaceFirst("") + ".exit");
     }
 }

@@ -12,6 +12,9 @@ final class LineCutter {
 
     private static final int MAX_READ_BYTES = 64 * 1024;
 
+    /** Most scripts write little at a time; the first that fills this gets the larger room. */
+    private static final int FIRST_READ_BYTES = 2 * 1024;
+
     private static final int MAX_SEQUENCE_BYTES = 4;
 
     /** Between two states of a line that is written over; tqdm writes one each tenth of a second. */
@@ -21,7 +24,9 @@ final class LineCutter {
     private final Consumer<List<String>> consumer;
 
     /** The bytes from start to end are the line that has not ended yet; those up to scanned hold no line feed. */
-    private final byte[] buffer;
+    private byte[] buffer = new byte[2 * FIRST_READ_BYTES];
+
+    private int readBytes = FIRST_READ_BYTES;
 
     private int start;
     private int scanned;
@@ -45,23 +50,29 @@ final class LineCutter {
     LineCutter(OutputFollower.Limits limits, Consumer<List<String>> consumer) {
         this.limits = limits;
         this.consumer = consumer;
-        // Twice the room for a read, so that the rest of a line is moved to the front every other time only.
-        this.buffer = new byte[limits.lineBytes() + 2 * MAX_READ_BYTES];
     }
 
     /** Where the next bytes go: write them there and call {@link #accept}. */
     ByteBuffer room(long max) {
-        if (end + MAX_READ_BYTES > buffer.length) {
-            System.arraycopy(buffer, start, buffer, 0, end - start);
+        int wanted = (int) Math.min(readBytes, max);
+        if (end + wanted > buffer.length) {
+            // Twice the room for a read, so that the rest of a line is moved to the front every other time only.
+            int largest = limits.lineBytes() + 2 * MAX_READ_BYTES;
+            byte[] roomy = end - start + wanted <= buffer.length ? buffer : new byte[largest];
+            System.arraycopy(buffer, start, roomy, 0, end - start);
+            buffer = roomy;
             end -= start;
             start = 0;
             scanned = end;
         }
-        return ByteBuffer.wrap(buffer, end, (int) Math.min(MAX_READ_BYTES, max));
+        return ByteBuffer.wrap(buffer, end, wanted);
     }
 
     /** Takes bytes that were written to {@link #room}. Batches that get full are delivered. */
     void accept(int count) {
+        if (count == readBytes) {
+            readBytes = MAX_READ_BYTES;
+        }
         end += count;
         for (int i = scanned; i < end; i++) {
             if (buffer[i] == '\n') {

@@ -8,6 +8,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -51,6 +53,12 @@ public final class OutputFollower implements AutoCloseable {
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(OutputFollower.class);
+
+    private static final Executor FOLLOWING = Executors.newCachedThreadPool(task -> {
+        Thread thread = new Thread(task, "output");
+        thread.setDaemon(true);
+        return thread;
+    });
 
     private static final long NANOS_PER_MILLI = 1_000_000;
 
@@ -96,7 +104,6 @@ public final class OutputFollower implements AutoCloseable {
     /**
      * Begins to follow a file, on a daemon thread of its own.
      *
-     * @param  name        of the thread
      * @param  file        must exist
      * @param  offset      where the script's part begins, in bytes; not beyond the end of the file
      * @param  consumer    gets the batches on that thread. While it is busy nothing is read, which costs no memory and does not
@@ -106,13 +113,7 @@ public final class OutputFollower implements AutoCloseable {
      * @throws IOException if it is no regular file or cannot be opened, or too many files are open
      */
     public OutputFollower(
-            String name,
-            Path file,
-            long offset,
-            Limits limits,
-            Consumer<List<String>> consumer,
-            Runnable onTooMuch,
-            Runnable onEnd)
+            Path file, long offset, Limits limits, Consumer<List<String>> consumer, Runnable onTooMuch, Runnable onEnd)
             throws IOException {
         this.file = file;
         this.position = offset;
@@ -127,9 +128,7 @@ public final class OutputFollower implements AutoCloseable {
             try (RegularFile regular = RegularFile.at(file)) {
                 channel = FileChannel.open(regular.path(), StandardOpenOption.READ);
             }
-            Thread thread = new Thread(this::run, name);
-            thread.setDaemon(true);
-            thread.start();
+            FOLLOWING.execute(this::run);
             started = true;
         } finally {
             if (!started) {

@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -27,6 +29,12 @@ import org.slf4j.LoggerFactory;
 public record ProcessGroup(long pid, CompletableFuture<Integer> exit) {
 
     private static final boolean SPAWNS = canSpawn();
+
+    private static final Executor WAITING = Executors.newCachedThreadPool(task -> {
+        Thread thread = new Thread(task, "end-of-process");
+        thread.setDaemon(true);
+        return thread;
+    });
 
     /** The opaque structures of glibc take 336 bytes or less. */
     private static final int STRUCTURE_BYTES = 1024;
@@ -108,11 +116,7 @@ public record ProcessGroup(long pid, CompletableFuture<Integer> exit) {
             throws IOException {
         // The thread that waits comes first: if there is none to be had, no process is started.
         CompletableFuture<Integer> pid = new CompletableFuture<>();
-        CompletableFuture<Integer> exit = CompletableFuture.supplyAsync(() -> await(pid.join()), task -> {
-            Thread thread = new Thread(task, "end-of-process");
-            thread.setDaemon(true);
-            thread.start();
-        });
+        CompletableFuture<Integer> exit = CompletableFuture.supplyAsync(() -> await(pid.join()), WAITING);
         try {
             pid.complete(spawned(command, environment, output));
             return new ProcessGroup(pid.join(), exit);

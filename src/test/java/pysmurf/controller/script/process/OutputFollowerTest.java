@@ -12,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -60,7 +61,6 @@ class OutputFollowerTest {
 
     private void follow(long offset, long maxBytes, Consumer<List<String>> consumer) throws IOException {
         follower = new OutputFollower(
-                "follow-test",
                 file,
                 offset,
                 OutputFollower.Limits.of(maxBytes),
@@ -377,7 +377,7 @@ class OutputFollowerTest {
 
         follower.close();
 
-        awaiting().until(() -> noThread("follow-test"));
+        awaiting().until(OutputFollowerTest::nobodyFollows);
         append("two\n");
         assertThat(follower.finish(PATIENCE)).isFalse();
         assertThat(lines()).containsExactly("one");
@@ -393,7 +393,7 @@ class OutputFollowerTest {
             assertThat(follower.finish(PATIENCE)).isTrue();
         }
 
-        awaiting().until(() -> noThread("follow-test"));
+        awaiting().until(OutputFollowerTest::nobodyFollows);
         // Some slack for what the JVM opens meanwhile; 50 leaks of 3 would show.
         assertThat(openFiles()).isLessThan(before + 20);
     }
@@ -405,9 +405,10 @@ class OutputFollowerTest {
         assertThatThrownBy(this::follow).isInstanceOf(NoSuchFileException.class);
     }
 
-    private static boolean noThread(String name) {
-        return Thread.getAllStackTraces().keySet().stream()
-                .noneMatch(thread -> thread.getName().equals(name));
+    private static boolean nobodyFollows() {
+        return Thread.getAllStackTraces().values().stream()
+                .flatMap(Arrays::stream)
+                .noneMatch(frame -> frame.getClassName().equals(OutputFollower.class.getName()));
     }
 
     private static long openFiles() throws IOException {

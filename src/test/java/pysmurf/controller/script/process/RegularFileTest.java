@@ -41,8 +41,8 @@ class RegularFileTest {
         assertThatThrownBy(() -> RegularFile.toAppendTo(path)).isInstanceOf(FileSystemException.class);
         assertThatThrownBy(() -> ProcessGroup.start(List.of("true"), Map.of(), path))
                 .isInstanceOf(FileSystemException.class);
-        assertThatThrownBy(() -> new OutputFollower(
-                        "follow-test", path, 0, OutputFollower.Limits.of(0), batch -> {}, () -> {}, () -> {}))
+        assertThatThrownBy(
+                        () -> new OutputFollower(path, 0, OutputFollower.Limits.of(0), batch -> {}, () -> {}, () -> {}))
                 .isInstanceOf(FileSystemException.class);
     }
 
