@@ -42,6 +42,8 @@ public record HttpRequest(
     /** Without the W/ of one that is weak. */
     private static final Pattern ENTITY_TAG = Pattern.compile("\"[^\"]*\"");
 
+    private static final Pattern SECONDS = Pattern.compile("[0-9]{1,9}(\\.[0-9]*)?|\\.[0-9]+");
+
     public static HttpRequest of(RoutingContext context) {
         Buffer body = context.body() == null ? null : context.body().buffer();
         Arrival arrival = Arrival.of(context);
@@ -109,7 +111,7 @@ public record HttpRequest(
      */
     public double seconds(String name, int max) {
         String text = query.getOrDefault(name, "0");
-        if (text.matches("[0-9]{1,9}(\\.[0-9]*)?|\\.[0-9]+") && Double.parseDouble(text) <= max) {
+        if (SECONDS.matcher(text).matches() && Double.parseDouble(text) <= max) {
             return Double.parseDouble(text);
         }
         throw HttpProblem.wrong(name, "seconds from 0 to " + max);

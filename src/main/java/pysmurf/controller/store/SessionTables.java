@@ -284,8 +284,20 @@ final class SessionTables {
 
     /** Its halves of characters escaped. */
     static String ascii(String json) {
-        return HALF.matcher(json)
-                .replaceAll(half -> "\\\\u" + Integer.toHexString(half.group().charAt(0)));
+        return hasNoSurrogate(json)
+                ? json
+                : HALF.matcher(json)
+                        .replaceAll(half ->
+                                "\\\\u" + Integer.toHexString(half.group().charAt(0)));
+    }
+
+    private static boolean hasNoSurrogate(String json) {
+        for (int i = 0; i < json.length(); i++) {
+            if (Character.isSurrogate(json.charAt(i))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Scripts and clients write what they like. */
