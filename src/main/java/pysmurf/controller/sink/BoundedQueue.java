@@ -82,10 +82,19 @@ public final class BoundedQueue extends WakingQueue implements AutoCloseable {
     @Override
     public Exchange poll(long timeout, TimeUnit unit) throws InterruptedException {
         long deadline = System.nanoTime() + MAX_DEFERRAL_NANOS;
-        while (!urgent.stream().allMatch(BoundedQueue::isEmpty) && System.nanoTime() < deadline) {
+        while (isSomethingUrgent() && System.nanoTime() < deadline) {
             LockSupport.parkNanos(LOOK_EVERY_NANOS);
         }
         return taken(super.poll(timeout, unit));
+    }
+
+    private boolean isSomethingUrgent() {
+        for (BoundedQueue other : urgent) {
+            if (!other.isEmpty()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     @Override
