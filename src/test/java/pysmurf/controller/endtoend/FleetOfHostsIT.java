@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.StreamSupport;
+import org.eclipse.paho.mqttv5.common.packet.MqttProperties;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import pysmurf.controller.driver.ControllerOfClasses;
 import pysmurf.controller.driver.ControllerOfJar;
 import pysmurf.controller.driver.ControllerUnderTest;
+import pysmurf.controller.driver.MqttWatcher;
 import pysmurf.controller.driver.Setup;
 import pysmurf.controller.driver.TestBroker;
 
@@ -172,12 +174,28 @@ class FleetOfHostsIT {
                 .isZero();
     }
 
-    /** A host that stands still hears of it all afterwards; one that dies together with the broker leaves no word. */
+    /** Tells what a host tells that then dies together with the broker: nobody is left who could say that it is gone. */
+    private static String tellOfOneThatDies(Path folder) throws Exception {
+        Setup dead = Setup.in(folder);
+        try (MqttWatcher host = MqttWatcher.of(dead, broker.url())) {
+            host.publish("status", "{\"online\": true}", 1, true, new MqttProperties());
+            await("its status").until(() -> row(dead.id()).path("online").asBoolean());
+            broker.stop();
+        }
+        broker.start();
+        return dead.id();
+    }
+
+    /** A host that stands still hears of it all afterwards; of one that died together with the broker there is no word. */
     @Test
-    void nothingStartsAfterItsEndAndADeadHostIsOffline(@TempDir Path own) throws Exception {
+    void nothingStartsAfterItsEndAndADeadHostIsOffline(@TempDir Path own, @TempDir Path died) throws Exception {
         try (ControllerOfJar late = ControllerOfJar.start(Setup.in(own).withBroker(broker.url()))) {
             String id = late.setup().id();
-            await("its status").until(() -> row(id).path("online").asBoolean());
+            String dead = tellOfOneThatDies(died);
+            await("all are back")
+                    .atMost(ControllerUnderTest.PATIENCE)
+                    .until(() -> isConnected(late) && isConnected(commander));
+            FleetIT.awaitConnected(members, IDS);
             signal(late, "-STOP");
             ObjectNode command = params().put("op", "run");
             command.set("params", script("exit_with.py", 0));
@@ -195,12 +213,7 @@ class FleetOfHostsIT {
             signal(late, "-CONT");
 
             assertThat(ended.at("/data/fleet/offline")).as(ended.toString()).hasSize(1);
-            await("it is back").atMost(Duration.ofSeconds(30)).until(() -> late.http()
-                    .get("/observe/health")
-                    .json()
-                    .at("/checks/mqtt/status")
-                    .asText()
-                    .equals("UP"));
+            await("it is back").atMost(Duration.ofSeconds(30)).until(() -> isConnected(late));
             await("it goes on").atMost(Duration.ofSeconds(30)).until(() -> row(id).path("online")
                     .asBoolean());
             // what comes after the commands of before is done
@@ -212,12 +225,19 @@ class FleetOfHostsIT {
                     .isEqualTo("succeeded");
             assertThat(late.http().get("/api/v1/sessions?op=run").json()).hasSize(1);
 
-            broker.stop();
-            late.kill();
-            broker.start();
-            await("its row").atMost(Duration.ofSeconds(40)).until(() -> !row(id).path("online")
-                    .asBoolean());
+            await("its row")
+                    .atMost(Duration.ofSeconds(40))
+                    .until(() -> !row(dead).path("online").asBoolean());
             assertThat(row("one").path("online").asBoolean()).isTrue();
         }
+    }
+
+    private static boolean isConnected(ControllerUnderTest host) throws Exception {
+        return host.http()
+                .get("/observe/health")
+                .json()
+                .at("/checks/mqtt/status")
+                .asText()
+                .equals("UP");
     }
 }
