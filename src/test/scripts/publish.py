@@ -79,7 +79,7 @@ def until():
         SOCKET.sendto(envelope("session_data", {"last": sent}), ADDRESS)
         if sent == 100:
             print("published 100", flush=True)
-        time.sleep(0.001)
+        time.sleep(0.004)
     print("published", sent)
 
 

@@ -1,14 +1,14 @@
 package pysmurf.controller.endtoend;
 
 import org.junit.jupiter.api.BeforeEach;
-import pysmurf.controller.driver.ControllerOfJar;
+import pysmurf.controller.driver.ControllerOfClasses;
 import pysmurf.controller.driver.Setup;
 
 /** The same with scripts that are forked from a launcher. */
 class AbortOfForkedScriptIT extends AbortEndToEnd {
 
     AbortOfForkedScriptIT() {
-        super(ControllerOfJar::start);
+        super(ControllerOfClasses::start);
     }
 
     @Override

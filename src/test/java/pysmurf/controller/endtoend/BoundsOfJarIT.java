@@ -46,43 +46,76 @@ class BoundsOfJarIT {
         assertThat(session.path("messages").toString()).contains("not kept");
     }
 
-    /** A database from a time without bounds: the largest sessions there can be, read by many at once. */
+    /** What a life leaves behind, and what the next one finds. */
     @Test
-    void servesWhateverIsStored() throws Exception {
-        Setup setup = Setup.in(folder);
-        try (ControllerOfJar controller = ControllerOfJar.start(setup)) {
-            keepsOfDataWhatFits(controller.http());
-            controller.http().run("exit_with.py", 0);
-        }
+    void staysInBoundsFromLifeToLife() throws Exception {
+        Setup setup = Setup.in(Files.createDirectories(folder.resolve("controller")));
+        List<Path> before = leavesNothingElsewhere(setup);
         fill(setup.data().resolve("sessions.db"));
         try (ControllerOfJar controller = ControllerOfJar.start(setup)) {
-            HttpClientOfController http = controller.http();
-            List<CompletableFuture<Integer>> replies = new ArrayList<>();
-            for (int i = 0; i < 4; i++) {
-                int id = i % 2;
-                replies.add(CompletableFuture.supplyAsync(() -> read(http, "/api/v1/operations")));
-                replies.add(CompletableFuture.supplyAsync(() -> read(http, "/api/v1/sessions?limit=500")));
-                replies.add(
-                        CompletableFuture.supplyAsync(() -> read(http, "/api/v1/sessions/" + id + "?messages=all")));
-            }
-            for (CompletableFuture<Integer> reply : replies) {
-                assertThat(reply.join()).isPositive();
-            }
-
-            JsonNode listed = http.get("/api/v1/sessions").expect(200).json().path(0);
-            assertThat(listed.toString().length()).isLessThan(17 * 1024);
-            assertThat(listed.path("trimmed")).extracting(JsonNode::asText).contains("data");
-            assertThat(listed.path("outcome").asText()).isEqualTo("succeeded");
-            JsonNode whole =
-                    http.get("/api/v1/sessions/0?messages=all").expect(200).json();
-            assertThat(whole.path("messages").size()).isGreaterThan(5000);
-            assertThat(whole.path("trimmed")).extracting(JsonNode::asText).containsExactly("data");
-            assertThat(http.session(0).path("messages")).hasSize(100);
-            assertThat(http.get("/api/v1/sessions/0?messages=3").json().path("messages"))
-                    .hasSize(3);
-            assertThat(http.get("/api/v1/sessions/0?messages=-1").status()).isEqualTo(400);
-            assertThat(controller.isAlive()).isTrue();
+            assertThat(files(setup.data().resolve("tmp"))).doesNotContainAnyElementsOf(before);
+            servesWhateverIsStored(controller);
         }
+    }
+
+    /** What libraries unpack and the broker pages out is below data.dir, in bounds, and gone at the next start. */
+    private List<Path> leavesNothingElsewhere(Setup setup) throws Exception {
+        Path temporary = Files.createDirectories(folder.resolve("temporary"));
+        try (ControllerOfJar controller = ControllerOfJar.launch(setup, "-Djava.io.tmpdir=" + temporary)) {
+            ControllerUnderTest.awaitReady(controller, controller::isAlive);
+            keepsOfDataWhatFits(controller.http());
+            subscribeAndForget(controller);
+            try (MqttWatcher watcher = MqttWatcher.of(controller)) {
+                JsonNode session = controller.http().run("publish.py", "many_keys", 3000, 20_000);
+                watcher.awaitDone(session.path("session_id").asInt());
+                // the forgotten subscriber holds nobody up
+                watcher.command("run", "{\"script\": \"exit_with.py\", \"args\": [0], \"command_id\": \"next\"}");
+                watcher.awaitDone(
+                        watcher.awaitReply("next").at("/session/session_id").asInt());
+            }
+            controller.kill();
+        }
+        assertThat(files(temporary)).isEmpty();
+        assertThat(files(setup.folder()))
+                .noneMatch(path -> path.toString().contains("paging"))
+                .as("but below data.dir/tmp");
+        List<Path> before = files(setup.data().resolve("tmp"));
+        assertThat(before).isNotEmpty();
+        long size = 0;
+        for (Path path : before) {
+            size += Files.size(path);
+        }
+        assertThat(size).isLessThan(100L * MIB);
+        return before;
+    }
+
+    /** A database from a time without bounds: the largest sessions there can be, read by many at once. */
+    private static void servesWhateverIsStored(ControllerOfJar controller) throws Exception {
+        HttpClientOfController http = controller.http();
+        List<CompletableFuture<Integer>> replies = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            int id = i % 2;
+            replies.add(CompletableFuture.supplyAsync(() -> read(http, "/api/v1/operations")));
+            replies.add(CompletableFuture.supplyAsync(() -> read(http, "/api/v1/sessions?limit=500")));
+            replies.add(CompletableFuture.supplyAsync(() -> read(http, "/api/v1/sessions/" + id + "?messages=all")));
+        }
+        for (CompletableFuture<Integer> reply : replies) {
+            assertThat(reply.join()).isPositive();
+        }
+
+        // two came after it
+        JsonNode listed = http.get("/api/v1/sessions").expect(200).json().path(2);
+        assertThat(listed.toString().length()).isLessThan(17 * 1024);
+        assertThat(listed.path("trimmed")).extracting(JsonNode::asText).contains("data");
+        assertThat(listed.path("outcome").asText()).isEqualTo("succeeded");
+        JsonNode whole = http.get("/api/v1/sessions/0?messages=all").expect(200).json();
+        assertThat(whole.path("messages").size()).isGreaterThan(5000);
+        assertThat(whole.path("trimmed")).extracting(JsonNode::asText).containsExactly("data");
+        assertThat(http.session(0).path("messages")).hasSize(100);
+        assertThat(http.get("/api/v1/sessions/0?messages=3").json().path("messages"))
+                .hasSize(3);
+        assertThat(http.get("/api/v1/sessions/0?messages=-1").status()).isEqualTo(400);
+        assertThat(controller.isAlive()).isTrue();
     }
 
     /** As a client does it: what cannot be answered at the moment is asked for again. */
@@ -99,50 +132,16 @@ class BoundsOfJarIT {
             connection.setAutoCommit(false);
             try (PreparedStatement data = connection.prepareStatement("UPDATE session SET"
                     + " document = json_set(document, '$.data', json(?)),"
-                    + " listed = json_set(document, '$.trimmed', json('[\"data\"]'))")) {
+                    + " listed = json_set(document, '$.trimmed', json('[\"data\"]'))"
+                    + " WHERE id < 2")) {
                 data.setString(1, "{\"large\": \"" + "v".repeat(30 * MIB) + "\"}");
                 data.execute();
             }
             plain.execute("WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 9000)"
                     + " INSERT INTO message (controller, session_id, n, time, text)"
-                    + " SELECT s.controller, s.id, n.i, s.end_time, '" + "m".repeat(2000) + "' FROM session s, n");
+                    + " SELECT s.controller, s.id, n.i, s.end_time, '" + "m".repeat(2000)
+                    + "' FROM session s, n WHERE s.id < 2");
             connection.commit();
-        }
-    }
-
-    /** What libraries unpack and the broker pages out is below data.dir, in bounds, and gone at the next start. */
-    @Test
-    void leavesNothingElsewhere() throws Exception {
-        Path temporary = Files.createDirectories(folder.resolve("temporary"));
-        Setup setup = Setup.in(Files.createDirectories(folder.resolve("controller")));
-        List<Path> before;
-        try (ControllerOfJar controller = ControllerOfJar.launch(setup, "-Djava.io.tmpdir=" + temporary)) {
-            ControllerUnderTest.awaitReady(controller, controller::isAlive);
-            subscribeAndForget(controller);
-            try (MqttWatcher watcher = MqttWatcher.of(controller)) {
-                JsonNode session = controller.http().run("publish.py", "many_keys", 3000, 20_000);
-                watcher.awaitDone(session.path("session_id").asInt());
-                // the forgotten subscriber holds nobody up
-                watcher.command("run", "{\"script\": \"exit_with.py\", \"args\": [0], \"command_id\": \"next\"}");
-                watcher.awaitDone(
-                        watcher.awaitReply("next").at("/session/session_id").asInt());
-            }
-            controller.kill();
-        }
-        assertThat(files(temporary)).isEmpty();
-        assertThat(files(setup.folder()))
-                .noneMatch(path -> path.toString().contains("paging"))
-                .as("but below data.dir/tmp");
-        before = files(setup.data().resolve("tmp"));
-        assertThat(before).isNotEmpty();
-        long size = 0;
-        for (Path path : before) {
-            size += Files.size(path);
-        }
-        assertThat(size).isLessThan(100L * MIB);
-
-        try (ControllerOfJar again = ControllerOfJar.start(setup)) {
-            assertThat(files(again.setup().data().resolve("tmp"))).doesNotContainAnyElementsOf(before);
         }
     }
 

@@ -73,6 +73,7 @@ class CrashIT extends SharedController {
         Files.writeString(scripts.resolve("level.py"), SCRIPT);
         Files.writeString(setup.folder().resolve("config/level.yaml"), SETTINGS);
         Files.writeString(operations.resolve("level.camel.yaml"), ROUTE);
+        Files.writeString(operations.resolve("level.schema.json"), "{\"type\": \"object\", \"x-lock\": false}");
         wait(setup, "3s");
         // each life listens elsewhere
         setup.with("publisher.listen-port", 0);
@@ -325,18 +326,29 @@ class CrashIT extends SharedController {
         assertThat(scripts().alive()).isEmpty();
     }
 
-    /** The stage that ran is finished; what would have come after it is not begun; the crate is made safe at once. */
+    /**
+     * The stage that ran is finished, and judged where its script succeeded; those before it are what they were, what would have come
+     * after it is not begun, and the crate is made safe at once.
+     */
     @Test
-    void finishesTheStageOfATuneAndMakesTheCrateSafe() throws Exception {
+    void finishesTheStagesThatRanAndMakesTheCrateSafe() throws Exception {
         ObjectNode tune = params().put("simulate", true).put("seed", 3).put("preset", "setup");
         tune.putArray("faults").add("hang@find_freq");
         int id = id(http.start("tune_squids", tune));
+        Path released = folder.resolve("released");
+        int judged = id(http.start("level", params().put("from_stage", "second").put("wait", released.toString())));
         await().atMost(PATIENCE)
                 .until(() -> stage(http.session(id), "find_freq").equals("running"));
         await().atMost(PATIENCE).until(() -> !http.session(id).path("pid").isNull());
+        await().atMost(PATIENCE).untilAsserted(() -> assertThat(
+                        http.session(judged).at("/stages/2/status").asText())
+                .isEqualTo("running"));
+        http.awaitOutput(judged, "measures\nmeasures\n");
 
         killAndStartAgain();
+        Files.createFile(released);
 
+        judgesTheStageThatRan(http.awaitDone(judged));
         JsonNode running = http.session(id);
         assertThat(running.path("status").asText()).isEqualTo("running");
         assertThat(stage(running, "find_freq")).isEqualTo("running");
@@ -346,30 +358,16 @@ class CrashIT extends SharedController {
         assertThat(session.path("outcome").asText()).isEqualTo("interrupted");
         assertThat(stage(session, "estimate_phase_delay")).isEqualTo("succeeded");
         assertThat(stage(session, "setup_notches")).isEqualTo("not_run");
-        JsonNode safe = awaitSafeState(id + 1);
+        JsonNode safe = awaitSafeState(judged + 1);
         assertThat(safe.path("op_name").asText()).isEqualTo("safe_state");
         assertThat(safe.path("outcome").asText()).as(safe.toString()).isEqualTo("succeeded");
     }
 
-    /** The stage that ran is judged, too, and those before it are what they were. */
-    @Test
-    void judgesTheStageThatRan() throws Exception {
-        Path released = folder.resolve("released");
-        int id = id(http.start("level", params().put("from_stage", "second").put("wait", released.toString())));
-        await().atMost(PATIENCE).untilAsserted(() -> assertThat(
-                        http.session(id).at("/stages/2/status").asText())
-                .isEqualTo("running"));
-        http.awaitOutput(id, "measures\nmeasures\n");
-
-        killAndStartAgain();
-        Files.createFile(released);
-
-        JsonNode session = http.awaitDone(id);
+    private static void judgesTheStageThatRan(JsonNode session) {
         assertThat(session.path("outcome").asText()).as(session.toString()).isEqualTo("interrupted");
         assertThat(session.at("/stages/0/status").asText()).isEqualTo("skipped");
         assertThat(session.at("/stages/2/status").asText()).isEqualTo("succeeded");
         assertThat(session.at("/stages/2/numbers/level").asInt()).isEqualTo(3);
-        awaitSafeState(id + 1);
     }
 
     /** Its session is opened when the one before it is closed. */

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.StreamSupport;
+import org.eclipse.paho.mqttv5.common.packet.MqttProperties;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import pysmurf.controller.driver.ControllerOfClasses;
 import pysmurf.controller.driver.ControllerOfJar;
 import pysmurf.controller.driver.ControllerUnderTest;
+import pysmurf.controller.driver.MqttWatcher;
 import pysmurf.controller.driver.Setup;
 import pysmurf.controller.driver.TestBroker;
 
@@ -29,7 +31,9 @@ class FleetOfHostsIT {
 
     private static TestBroker broker;
     private static ControllerUnderTest members;
-    private static ControllerOfJar commander;
+    private static ControllerUnderTest commander;
+    /** A host that can be killed and held. */
+    private static ControllerOfJar other;
 
     @TempDir
     Path folder;
@@ -44,14 +48,20 @@ class FleetOfHostsIT {
         FleetIT.addSlots(slots, IDS);
         members = ControllerOfClasses.start(slots);
         FleetIT.awaitConnected(members, IDS);
-        commander = ControllerOfJar.start(Setup.in(Files.createDirectory(folder.resolve("commander")))
+        commander = ControllerOfClasses.start(host(folder.resolve("commander")));
+        other = ControllerOfJar.start(host(folder.resolve("other")));
+    }
+
+    private static Setup host(Path folder) throws Exception {
+        return Setup.in(Files.createDirectory(folder))
                 .withBroker(broker.url())
                 // the members speak 5
-                .with("mqtt.version", "3.1.1"));
+                .with("mqtt.version", "3.1.1");
     }
 
     @AfterAll
     static void stopHosts() {
+        other.close();
         commander.close();
         members.close();
         broker.close();
@@ -79,12 +89,11 @@ class FleetOfHostsIT {
         Files.createFile(folder.resolve(id));
     }
 
-    private static int session(int fleet, int member) {
+    private static int session(ControllerUnderTest host, int fleet, int member) {
         return await("member " + member)
                 .atMost(ControllerUnderTest.PATIENCE)
                 .until(
-                        () -> commander
-                                .http()
+                        () -> host.http()
                                 .session(fleet)
                                 .path("stages")
                                 .path(member)
@@ -100,20 +109,19 @@ class FleetOfHostsIT {
     @Test
     void goesOnAfterItsOwnControllerWasKilledAndStartsNothingTwice() throws Exception {
         int before = runs("one");
-        int fleet = commander
-                .http()
+        int fleet = other.http()
                 .start("fleet", waiting().put("concurrency", 1))
                 .path("session_id")
                 .asInt();
-        int first = session(fleet, 0);
+        int first = session(other, fleet, 0);
         members.http().of("one").awaitOutput(first, "ready");
 
-        commander.kill();
-        commander = ControllerOfJar.start(commander.setup());
+        other.kill();
+        other = ControllerOfJar.start(other.setup());
         release("one");
         release("two");
 
-        JsonNode ended = commander.http().awaitDone(fleet);
+        JsonNode ended = other.http().awaitDone(fleet);
         assertThat(ended.path("outcome").asText()).as(ended.toString()).isEqualTo("succeeded");
         assertThat(ended.at("/data/fleet/succeeded")).hasToString("[\"one\",\"two\"]");
         assertThat(ended.at("/stages/0/numbers/session_id").asInt()).isEqualTo(first);
@@ -124,7 +132,7 @@ class FleetOfHostsIT {
     void abortsWhatItStartedWhenItsOwnControllerIsStopped() throws Exception {
         int fleet =
                 commander.http().start("fleet", waiting()).path("session_id").asInt();
-        List<Integer> started = List.of(session(fleet, 0), session(fleet, 1));
+        List<Integer> started = List.of(session(commander, fleet, 0), session(commander, fleet, 1));
 
         commander.stop();
         for (int member = 0; member < IDS.size(); member++) {
@@ -132,7 +140,7 @@ class FleetOfHostsIT {
             assertThat(ended.path("outcome").asText()).isEqualTo("aborted");
         }
 
-        commander = ControllerOfJar.start(commander.setup());
+        commander = ControllerOfClasses.start(commander.setup());
         JsonNode ended = commander.http().session(fleet);
         assertThat(ended.path("outcome").asText()).isEqualTo("aborted");
         assertThat(ended.at("/data/fleet/aborted")).hasSize(IDS.size());
@@ -142,8 +150,8 @@ class FleetOfHostsIT {
     void hearsWhatEndedWhileTheBrokerWasAway() throws Exception {
         int fleet =
                 commander.http().start("fleet", waiting()).path("session_id").asInt();
-        int first = session(fleet, 0);
-        members.http().of("two").awaitOutput(session(fleet, 1), "ready");
+        int first = session(commander, fleet, 0);
+        members.http().of("two").awaitOutput(session(commander, fleet, 1), "ready");
         await("its status").until(() -> row("one").path("busy").asBoolean());
         JsonNode row = row("one");
         assertThat(row.path("slot").asText()).isEqualTo("2");
@@ -172,52 +180,65 @@ class FleetOfHostsIT {
                 .isZero();
     }
 
-    /** A host that stands still hears of it all afterwards; one that dies together with the broker leaves no word. */
-    @Test
-    void nothingStartsAfterItsEndAndADeadHostIsOffline(@TempDir Path own) throws Exception {
-        try (ControllerOfJar late = ControllerOfJar.start(Setup.in(own).withBroker(broker.url()))) {
-            String id = late.setup().id();
-            await("its status").until(() -> row(id).path("online").asBoolean());
-            signal(late, "-STOP");
-            ObjectNode command = params().put("op", "run");
-            command.set("params", script("exit_with.py", 0));
-            command.putArray("members").add(id);
-            int fleet =
-                    commander.http().start("fleet", command).path("session_id").asInt();
-            await("the command").until(() -> commander
-                    .http()
-                    .session(fleet)
-                    .at("/stages/0/status")
-                    .asText()
-                    .equals("running"));
-            commander.http().post("/api/v1/sessions/" + fleet + "/abort", "{}").expect(202);
-            JsonNode ended = commander.http().awaitDone(fleet);
-            signal(late, "-CONT");
-
-            assertThat(ended.at("/data/fleet/offline")).as(ended.toString()).hasSize(1);
-            await("it is back").atMost(Duration.ofSeconds(30)).until(() -> late.http()
-                    .get("/observe/health")
-                    .json()
-                    .at("/checks/mqtt/status")
-                    .asText()
-                    .equals("UP"));
-            await("it goes on").atMost(Duration.ofSeconds(30)).until(() -> row(id).path("online")
-                    .asBoolean());
-            // what comes after the commands of before is done
-            assertThat(commander
-                            .http()
-                            .runToEnd("fleet", command)
-                            .path("outcome")
-                            .asText())
-                    .isEqualTo("succeeded");
-            assertThat(late.http().get("/api/v1/sessions?op=run").json()).hasSize(1);
-
+    /** Tells what a host tells that then dies together with the broker: nobody is left who could say that it is gone. */
+    private static String tellOfOneThatDies(Path folder) throws Exception {
+        Setup dead = Setup.in(folder);
+        try (MqttWatcher host = MqttWatcher.of(dead, broker.url())) {
+            host.publish("status", "{\"online\": true}", 1, true, new MqttProperties());
+            await("its status").until(() -> row(dead.id()).path("online").asBoolean());
             broker.stop();
-            late.kill();
-            broker.start();
-            await("its row").atMost(Duration.ofSeconds(40)).until(() -> !row(id).path("online")
-                    .asBoolean());
-            assertThat(row("one").path("online").asBoolean()).isTrue();
         }
+        broker.start();
+        return dead.id();
+    }
+
+    /** A host that stands still hears of it all afterwards; of one that died together with the broker there is no word. */
+    @Test
+    void nothingStartsAfterItsEndAndADeadHostIsOffline(@TempDir Path died) throws Exception {
+        String id = other.setup().id();
+        await("its status").atMost(ControllerUnderTest.PATIENCE).until(() -> row(id).path("online")
+                .asBoolean());
+        String dead = tellOfOneThatDies(died);
+        await("all are back")
+                .atMost(ControllerUnderTest.PATIENCE)
+                .until(() -> isConnected(other) && isConnected(commander));
+        FleetIT.awaitConnected(members, IDS);
+        signal(other, "-STOP");
+        ObjectNode command = params().put("op", "run");
+        command.set("params", script("exit_with.py", 0));
+        command.putArray("members").add(id);
+        int fleet = commander.http().start("fleet", command).path("session_id").asInt();
+        await("the command").until(() -> commander
+                .http()
+                .session(fleet)
+                .at("/stages/0/status")
+                .asText()
+                .equals("running"));
+        commander.http().post("/api/v1/sessions/" + fleet + "/abort", "{}").expect(202);
+        JsonNode ended = commander.http().awaitDone(fleet);
+        signal(other, "-CONT");
+
+        assertThat(ended.at("/data/fleet/offline")).as(ended.toString()).hasSize(1);
+        await("it is back").atMost(Duration.ofSeconds(30)).until(() -> isConnected(other));
+        await("it goes on").atMost(Duration.ofSeconds(30)).until(() -> row(id).path("online")
+                .asBoolean());
+        // what comes after the commands of before is done
+        assertThat(commander.http().runToEnd("fleet", command).path("outcome").asText())
+                .isEqualTo("succeeded");
+        assertThat(other.http().get("/api/v1/sessions?op=run").json()).hasSize(1);
+
+        await("its row")
+                .atMost(Duration.ofSeconds(40))
+                .until(() -> !row(dead).path("online").asBoolean());
+        assertThat(row("one").path("online").asBoolean()).isTrue();
+    }
+
+    private static boolean isConnected(ControllerUnderTest host) throws Exception {
+        return host.http()
+                .get("/observe/health")
+                .json()
+                .at("/checks/mqtt/status")
+                .asText()
+                .equals("UP");
     }
 }

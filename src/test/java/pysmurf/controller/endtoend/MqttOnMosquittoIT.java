@@ -1,14 +1,14 @@
 package pysmurf.controller.endtoend;
 
 import org.junit.jupiter.api.Tag;
-import pysmurf.controller.driver.ControllerOfJar;
+import pysmurf.controller.driver.ControllerOfClasses;
 import pysmurf.controller.driver.Setup;
 
 @Tag("mosquitto")
 class MqttOnMosquittoIT extends Mqtt5EndToEnd {
 
     MqttOnMosquittoIT() {
-        super(ControllerOfJar::start);
+        super(ControllerOfClasses::start);
     }
 
     @Override

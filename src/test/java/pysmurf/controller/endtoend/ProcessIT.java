@@ -31,6 +31,7 @@ class ProcessIT extends SharedController {
         write(setup, "stream", "\"x-stop-grace\": 60, \"x-data\": {\"stream_on\": false}");
         write(setup, "hasty", "\"x-stop-grace\": 0.5");
         write(setup, "check", "\"x-lock\": false, \"x-autostart\": true");
+        write(setup, "again", "\"x-lock\": false, \"x-autostart\": true");
         // each life listens elsewhere
         setup.with("publisher.listen-port", 0);
     }
@@ -200,7 +201,7 @@ class ProcessIT extends SharedController {
 
     @Test
     void runsOnceAtATimeAndBesideOthers() throws Exception {
-        JsonNode check = beginCheck();
+        JsonNode check = begin("check");
 
         JsonNode problem = http.post("/api/v1/operations/check", params()).problem(409);
 
@@ -210,9 +211,9 @@ class ProcessIT extends SharedController {
     }
 
     /** The one that began with the controller may have been ended by another test. */
-    private JsonNode beginCheck() throws Exception {
-        JsonNode check = latest("check");
-        return check.path("status").asText().equals("done") ? start("check", "well") : check;
+    private JsonNode begin(String operation) throws Exception {
+        JsonNode session = latest(operation);
+        return session.path("status").asText().equals("done") ? start(operation, "well") : session;
     }
 
     @Test
@@ -226,11 +227,17 @@ class ProcessIT extends SharedController {
         http.post("/api/v1/sessions/999999/stop", params()).problem(404);
     }
 
-    /** Whether the script had been asked is not known then, so it is asked again, and ended if it takes too long. */
+    /**
+     * Whether the script had been asked is not known then, so it is asked again, and ended if it takes too long. What begins with the
+     * controller goes on, or begins again where it was stopped.
+     */
     @Test
     void isStoppedAlthoughTheControllerDiesMeanwhile() throws Exception {
         JsonNode stream = start("hasty", "never");
-        JsonNode check = beginCheck();
+        JsonNode check = begin("check");
+        JsonNode again = begin("again");
+        http.post(path(again, "stop"), params()).expect(202);
+        assertThat(http.awaitDone(id(again)).path("outcome").asText()).isEqualTo("succeeded");
         http.post(path(stream, "stop"), params()).expect(202);
         ((ControllerOfJar) controller).kill();
         controller = ControllerOfJar.start(controller.setup());
@@ -240,24 +247,13 @@ class ProcessIT extends SharedController {
 
         assertThat(done.path("outcome").asText()).isEqualTo("failed");
         assertThat(messages(done)).contains("until_stopped.py did not end within 0.5 s of the stop");
-        // the one that begins with the controller goes on, and none begins beside it
+        // none begins beside the one that goes on
         JsonNode goesOn = latest("check");
         assertThat(id(goesOn)).isEqualTo(id(check));
         assertThat(goesOn.path("status").asText()).isEqualTo("running");
-    }
-
-    @Test
-    void beginsWithTheController() throws Exception {
-        JsonNode check = beginCheck();
-        http.post(path(check, "stop"), params()).expect(202);
-        assertThat(http.awaitDone(id(check)).path("outcome").asText()).isEqualTo("succeeded");
-        controller.close();
-        controller = ControllerOfJar.start(controller.setup());
-        http = controller.http();
-
         await().atMost(PATIENCE)
-                .until(() -> latest("check").path("status").asText().equals("running"));
-        assertThat(id(latest("check"))).isGreaterThan(id(check));
-        assertThat(latest("check").path("requested_by").path("client").asText()).isEqualTo("autostart");
+                .until(() -> latest("again").path("status").asText().equals("running"));
+        assertThat(id(latest("again"))).isGreaterThan(id(again));
+        assertThat(latest("again").path("requested_by").path("client").asText()).isEqualTo("autostart");
     }
 }

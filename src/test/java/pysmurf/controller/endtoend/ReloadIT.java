@@ -7,6 +7,7 @@ import static pysmurf.controller.driver.ControllerUnderTest.PATIENCE;
 import static pysmurf.controller.driver.HttpClientOfController.params;
 import static pysmurf.controller.driver.HttpClientOfController.script;
 
+import ch.qos.logback.classic.Level;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
@@ -28,8 +30,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import pysmurf.controller.config.StartFailure;
+import pysmurf.controller.driver.CapturedLog;
 import pysmurf.controller.driver.ControllerOfClasses;
-import pysmurf.controller.driver.ControllerOfJar;
 import pysmurf.controller.driver.HttpClientOfController.Reply;
 import pysmurf.controller.driver.MqttWatcher;
 import pysmurf.controller.driver.Setup;
@@ -56,17 +58,18 @@ class ReloadIT extends SharedController {
 
     private Path routes;
 
+    private CapturedLog log;
     /** How much of the log is of earlier tests. */
     private int logged;
 
     ReloadIT() {
-        super(ControllerOfJar::start);
+        super(ControllerOfClasses::start);
     }
 
     @Override
     protected void configure(Setup setup) throws Exception {
         // Camel tells of each route that it starts again
-        setup.withEnvironment("LOGGING_LEVEL_CAMEL", "INFO");
+        log = CapturedLog.from(Level.INFO);
         routes = setup.routes();
         write("operations/syntax.camel.yaml", "- route:\n    id: syntax\n   from:\n");
         write("operations/component.camel.yaml", operation("component", "        - to: nosuch:thing\n"));
@@ -106,13 +109,18 @@ class ReloadIT extends SharedController {
         write("operations/twice.camel.yaml", operation("twice", "        - to: kamelet:twice?what=exit_with.py\n"));
     }
 
+    @AfterAll
+    void closeLog() {
+        log.close();
+    }
+
     @BeforeEach
     void beginAnew() {
         logged = log().length();
     }
 
     private String log() {
-        return ((ControllerOfJar) controller).log();
+        return String.join("\n", log.lines());
     }
 
     private Path path(String file) {

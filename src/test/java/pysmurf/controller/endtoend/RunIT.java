@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import pysmurf.controller.driver.ControllerOfJar;
+import pysmurf.controller.driver.ControllerOfClasses;
 import pysmurf.controller.driver.EventsWatcher;
 import pysmurf.controller.driver.MqttWatcher;
 
@@ -27,7 +27,7 @@ class RunIT extends RunEndToEnd {
     private static final int MANY = 30;
 
     RunIT() {
-        super(ControllerOfJar::start);
+        super(ControllerOfClasses::start);
     }
 
     private static Path fifo(Path path) throws Exception {

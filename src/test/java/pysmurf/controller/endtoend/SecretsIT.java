@@ -7,11 +7,6 @@ import static pysmurf.controller.driver.ControllerUnderTest.PATIENCE;
 import static pysmurf.controller.driver.HttpClientOfController.script;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.classic.spi.IThrowableProxy;
-import ch.qos.logback.classic.spi.ThrowableProxyUtil;
-import ch.qos.logback.core.AppenderBase;
 import java.io.IOException;
 import java.net.http.HttpHeaders;
 import java.nio.file.Files;
@@ -22,8 +17,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.slf4j.LoggerFactory;
 import pysmurf.controller.config.StartFailure;
+import pysmurf.controller.driver.CapturedLog;
 import pysmurf.controller.driver.ControllerOfClasses;
 import pysmurf.controller.driver.ControllerUnderTest;
 import pysmurf.controller.driver.HttpClientOfController;
@@ -41,46 +36,10 @@ class SecretsIT {
     private static final List<String> SECRETS =
             List.of(TOKEN, WRONG_TOKEN, USER_PASSWORD, WRONG_PASSWORD, TestCertificate.PASSWORD);
 
-    private final Capture log = new Capture();
     private final List<String> said = new CopyOnWriteArrayList<>();
 
     @TempDir
     Path folder;
-
-    /** Everything that anything logs, from DEBUG on. */
-    private static final class Capture extends AppenderBase<ILoggingEvent> implements AutoCloseable {
-
-        private final List<String> lines = new CopyOnWriteArrayList<>();
-        private final Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-        private final Level before = root.getLevel();
-
-        void begin() {
-            start();
-            root.iteratorForAppenders().forEachRemaining(appender -> {
-                ch.qos.logback.classic.filter.ThresholdFilter filter =
-                        new ch.qos.logback.classic.filter.ThresholdFilter();
-                filter.setLevel("WARN");
-                filter.start();
-                appender.addFilter(filter);
-            });
-            root.addAppender(this);
-            root.setLevel(Level.DEBUG);
-        }
-
-        @Override
-        protected void append(ILoggingEvent event) {
-            IThrowableProxy thrown = event.getThrowableProxy();
-            lines.add(event.getLoggerName() + ": " + event.getFormattedMessage()
-                    + (thrown == null ? "" : ThrowableProxyUtil.asString(thrown)));
-        }
-
-        @Override
-        public void close() {
-            root.setLevel(before);
-            root.detachAppender(this);
-            stop();
-        }
-    }
 
     private Path file(String name, String... lines) throws IOException {
         Path file = Files.write(folder.resolve(name), List.of(lines));
@@ -93,10 +52,10 @@ class SecretsIT {
         return reply;
     }
 
-    private void assertNothingTold() {
-        assertThat(log.lines).hasSizeGreaterThan(100);
+    private void assertNothingTold(List<String> logged) {
+        assertThat(logged).hasSizeGreaterThan(100);
         for (String secret : SECRETS) {
-            assertThat(log.lines).noneMatch(line -> line.contains(secret));
+            assertThat(logged).noneMatch(line -> line.contains(secret));
             assertThat(said).noneMatch(line -> line.contains(secret));
         }
     }
@@ -108,8 +67,8 @@ class SecretsIT {
                 .withHttps(certificate)
                 .with("auth.tokens-file", file("tokens", "operator olga " + TOKEN, "admin ada admin-" + TOKEN))
                 .with("mqtt.embedded.users-file", file("users", "admin crate2 " + USER_PASSWORD));
-        log.begin();
-        try (Capture capturing = log;
+        List<String> logged;
+        try (CapturedLog log = CapturedLog.from(Level.DEBUG);
                 ControllerUnderTest controller = ControllerOfClasses.start(guarded)) {
             HttpClientOfController http = controller.http();
             String[] right = {"Authorization", "Bearer " + TOKEN};
@@ -158,10 +117,10 @@ class SecretsIT {
                     said.add(Files.readString(file));
                 }
             }
-            assertThat(capturing.isStarted()).isTrue();
+            logged = log.lines();
         }
 
-        assertNothingTold();
+        assertNothingTold(logged);
     }
 
     private void logInAtTheBroker(Setup guarded, String name, String password, String expected) throws Exception {

@@ -87,8 +87,8 @@ class PageIT {
         Files.writeString(folder.resolve("tokens"), "operator night " + TOKEN + "\n");
         port = FreePort.tcp();
         startController(Map.of());
-        await().atMost(PATIENCE).until(this::isServed);
         browser = new Browser(Browser.folder(folder, "profile"));
+        await().atMost(PATIENCE).until(this::isServed);
         browser.look(1280, 800, false);
         browser.open(url(""));
         until(() -> !browser.texts("dialog h2").isEmpty());
@@ -445,28 +445,20 @@ class PageIT {
         assertThat(browser.run("return window.notLoadedAgain").asBoolean()).isTrue();
     }
 
+    /** The last, since it leaves the controller without its broker. */
     @Test
-    void survivesARestart() throws Exception {
+    @Order(Integer.MAX_VALUE)
+    void survivesARestartAndShowsThatTheBrokerIsDown() throws Exception {
         browser.run("window.notLoadedAgain = true");
         stopController();
         until(() -> browser.texts("#connection").get(0).startsWith("Connection lost"));
         assertThat(state()).isEqualTo("not connected");
 
-        startController(Map.of());
-
-        until(() -> browser.texts("#connection").get(0).startsWith("Connected again: the controller was restarted"));
-        until(() -> state().startsWith("idle") && !state().contains("degraded"));
-        assertThat(browser.run("return window.notLoadedAgain").asBoolean()).isTrue();
-    }
-
-    /** The last, since it leaves the controller without its broker. */
-    @Test
-    @Order(Integer.MAX_VALUE)
-    void showsThatTheBrokerIsDown() throws Exception {
-        stopController();
         startController(Map.of("MQTT_BROKER_URL", "tcp://127.0.0.1:1"));
 
-        until(() -> state().contains("degraded (mqtt)"));
+        until(() -> browser.texts("#connection").get(0).startsWith("Connected again: the controller was restarted"));
+        until(() -> state().startsWith("idle") && state().contains("degraded (mqtt)"));
+        assertThat(browser.run("return window.notLoadedAgain").asBoolean()).isTrue();
         assertThat(String.join("", browser.texts("main .notice"))).contains("mqtt:");
         go("health");
         until(() -> browser.texts(".check.is-degraded h2").contains("mqtt ! degraded"));
