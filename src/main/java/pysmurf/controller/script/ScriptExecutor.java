@@ -63,11 +63,13 @@ public final class ScriptExecutor implements ExecCommandExecutor {
     }
 
     private SessionScripts scripts(LiveSession session) {
-        return scripts.computeIfAbsent(session.id(), id -> {
-            // Off the map's lock: for a session that has ended this would run at once.
-            session.ended().thenRunAsync(() -> scripts.remove(id));
-            return new SessionScripts(sessions, session);
-        });
+        SessionScripts known = scripts.get(session.id());
+        if (known != null) {
+            return known;
+        }
+        SessionScripts made = scripts.computeIfAbsent(session.id(), id -> new SessionScripts(sessions, session));
+        session.ended().thenRun(() -> scripts.remove(session.id()));
+        return made;
     }
 
     @Override
