@@ -2,13 +2,12 @@ package pysmurf.controller.operation;
 
 import java.net.URISyntaxException;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.UnaryOperator;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.model.KameletDefinition;
@@ -64,32 +63,33 @@ final class Blocks {
     /**
      * The engine takes a parameter that a block does not have, and forgets it.
      *
-     * @param  text                     what the file of a block holds; empty for one that is not there
+     * @param  known                    the parameters of a block, by its name, as far as they are known
      * @throws IllegalArgumentException if a step gives one
      */
-    static void check(CamelContext context, Collection<RouteDefinition> routes, UnaryOperator<String> text) {
+    static void check(
+            CamelContext context, Collection<RouteDefinition> routes, Function<String, Optional<Set<String>>> known) {
         // such as bridgeErrorHandler
         Set<String> ofEngine = context.getCamelContextExtension()
                 .getEndpointUriFactory("kamelet")
                 .propertyNames();
-        Map<String, Optional<Set<String>>> parameters = new HashMap<>();
         routes.stream().flatMap(route -> uris(route.getOutputs())).forEach(uri -> {
             String block =
                     uri.substring(SCHEME.length()).replaceFirst("^/+", "").replaceFirst("\\?.*", "");
             Set<String> unknown = new TreeSet<>(parameters(uri).keySet());
             unknown.removeAll(ofEngine);
-            parameters.computeIfAbsent(block, name -> known(text.apply(name))).ifPresent(known -> {
-                unknown.removeAll(known);
+            known.apply(block).ifPresent(parameters -> {
+                unknown.removeAll(parameters);
                 if (!unknown.isEmpty()) {
                     throw new IllegalArgumentException("the block kamelet:" + block + " has no parameter "
                             + String.join(", ", unknown) + "; it has "
-                            + (known.isEmpty() ? "none" : String.join(", ", known)));
+                            + (parameters.isEmpty() ? "none" : String.join(", ", parameters)));
                 }
             });
         });
     }
 
-    private static Optional<Set<String>> known(String yaml) {
+    /** @param yaml what the file of a block holds; empty for one that is not there */
+    static Optional<Set<String>> known(String yaml) {
         if (yaml.isEmpty()) {
             return Optional.empty();
         }

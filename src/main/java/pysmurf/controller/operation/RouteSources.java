@@ -39,6 +39,8 @@ final class RouteSources {
     private final Map<Path, String> inForce = new TreeMap<>();
     private final Map<Path, Attempt> attempts = new HashMap<>();
     private final Map<Path, RouteFault> faults = new TreeMap<>();
+    /** Of blocks, by their names; read out of a file once. */
+    private final Map<String, Optional<Set<String>>> parameters = new HashMap<>();
 
     /** @param folder the routes folder */
     RouteSources(CamelContext context, RunningRoutes running, Path folder) {
@@ -88,6 +90,7 @@ final class RouteSources {
             }
         });
         if (changes.keySet().stream().anyMatch(RouteFiles::isKamelet)) {
+            parameters.clear();
             tryAgain();
         }
     }
@@ -232,11 +235,16 @@ final class RouteSources {
     List<Compiled> checked(Path file, List<RouteDefinition> definitions, Map<Compiled, Path> others) {
         List<Compiled> routes = definitions.stream().map(Compiled::of).toList();
         files.checkRoutes(file, routes);
-        Blocks.check(context, definitions, name -> content(kamelets.resolve(name + RouteFiles.KAMELET)));
+        Blocks.check(context, definitions, this::parameters);
         files.rival(others, routes).ifPresent(why -> {
             throw new IllegalArgumentException(why);
         });
         return routes;
+    }
+
+    private Optional<Set<String>> parameters(String block) {
+        return parameters.computeIfAbsent(
+                block, name -> Blocks.known(content(kamelets.resolve(name + RouteFiles.KAMELET))));
     }
 
     /** What no command can be taken without stays until there is another. */

@@ -106,7 +106,8 @@ class StartOfJarIT {
                 Files.copy(Setup.PROJECT.resolve("bin/pysmurf-controller"), folder.resolve("bin/pysmurf-controller"));
         Files.copy(Setup.PROJECT.resolve("target/pysmurf-controller.jar"), target.resolve("pysmurf-controller.jar"));
         Path archive = Files.createDirectory(target.resolve("cds"))
-                .resolve("classes-" + System.getProperty("java.runtime.version") + ".jsa");
+                .resolve("classes-" + System.getProperty("java.runtime.version")
+                        + (Runtime.version().feature() < 25 ? ".jsa" : ".aot"));
         ProcessBuilder builder = new ProcessBuilder(launcher.toString()).redirectErrorStream(true);
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         builder.environment().put("JAVA_OPTS", "-version");

@@ -50,7 +50,11 @@ class LauncherTest {
     }
 
     private Path archive(String version, FileTime made) throws Exception {
-        Path archive = home.resolve("target/cds/classes-" + version + ".jsa");
+        return archive(version, "jsa", made);
+    }
+
+    private Path archive(String version, String suffix, FileTime made) throws Exception {
+        Path archive = home.resolve("target/cds/classes-" + version + "." + suffix);
         return Files.setLastModifiedTime(Files.createFile(archive), made);
     }
 
@@ -124,11 +128,30 @@ class LauncherTest {
     }
 
     @Test
+    void passesTheCacheThatANewerJavaMadeOfThisJar() throws Exception {
+        archive("25.0.3+9-LTS", LATER);
+        Path cache = archive("25.0.3+9-LTS", "aot", LATER);
+
+        assertThat(lines(start(Map.of("JAVA_HOME", java("25.0.3+9-LTS").toString()), launcher)))
+                .contains("-XX:AOTCache=" + cache)
+                .noneMatch(option -> option.contains("SharedArchive"));
+    }
+
+    @Test
     void passesNoArchiveOfAnOlderJar() throws Exception {
         archive("17.0.1+1", EARLIER);
 
         assertThat(lines(start(Map.of("JAVA_HOME", java("17.0.1+1").toString()), launcher)))
                 .noneMatch(option -> option.contains("Archive"));
+    }
+
+    @Test
+    void hasANewerJavaKeepItsOwnArchiveWhereNoneWasMade() throws Exception {
+        Path archive = archive("25.0.3+9-LTS", LATER);
+
+        assertThat(lines(start(Map.of("JAVA_HOME", java("25.0.3+9-LTS").toString()), launcher)))
+                .contains("-XX:+AutoCreateSharedArchive", "-XX:SharedArchiveFile=" + archive);
+        assertThat(archive).exists();
     }
 
     /** Java would not put a new archive in the place of one that is there. */
