@@ -62,7 +62,6 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
     private static final class Kept {
 
         private final LiveSession session;
-        private boolean written;
         private boolean forgotten;
         /** How many messages are there. */
         private int messages;
@@ -308,8 +307,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
                 return;
             }
             LiveSession.Snapshot now = changed.session.since(changed.messages);
-            transaction(jdbi, handle -> tables.write(handle, now, !changed.written));
-            changed.written = true;
+            transaction(jdbi, handle -> tables.write(handle, now));
             changed.doneWritten = now.session().isDone();
             changed.messages = now.messageCount();
         }
@@ -360,7 +358,6 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
 
     private LiveSession keep(LiveSession session) {
         Kept known = new Kept(session);
-        known.written = true;
         known.doneWritten = session.isDone();
         known.messages = session.messageCount();
         Kept earlier = kept.putIfAbsent(session.id(), known);

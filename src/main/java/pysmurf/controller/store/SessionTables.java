@@ -44,8 +44,6 @@ final class SessionTables {
                 recovery = excluded.recovery
             """;
 
-    private static final String RESERVE = "UPDATE controller SET next_id = ? WHERE name = ? AND next_id < ?";
-
     /** What no list shows whole is not even read for one. */
     private static final String READ_LISTED = "COALESCE(listed, document)";
 
@@ -70,7 +68,9 @@ final class SessionTables {
     int nextId(Handle handle) {
         handle.execute(
                 "INSERT INTO controller (name, next_id) VALUES (?, 0) ON CONFLICT (name) DO NOTHING", controller);
-        return number(handle, "SELECT next_id FROM controller WHERE name = ?", controller);
+        return Math.max(
+                number(handle, "SELECT next_id FROM controller WHERE name = ?", controller),
+                number(handle, "SELECT COALESCE(MAX(id), -1) + 1 FROM session WHERE controller = ?", controller));
     }
 
     /**
@@ -86,18 +86,12 @@ final class SessionTables {
     /**
      * Writes a session and its new messages. By JDBC itself: every command waits for this, and Jdbi makes a copy of its
      * configuration for each statement.
-     *
-     * @param isNew whether its id is not used up yet
      */
-    void write(Handle handle, LiveSession.Snapshot now, boolean isNew) {
+    void write(Handle handle, LiveSession.Snapshot now) {
         Session session = now.session();
-        int next = session.id() + 1;
         List<Message> messages = now.messages();
         int first = now.messageCount() - messages.size();
         try {
-            if (isNew) {
-                execute(handle, RESERVE, Stream.<Object[]>of(new Object[] {next, controller, next}));
-            }
             execute(handle, WRITE_SESSION, Stream.<Object[]>of(row(session, ascii(now.document()))));
             if (!messages.isEmpty()) {
                 execute(
@@ -272,8 +266,9 @@ final class SessionTables {
                 .list();
     }
 
-    /** A session with all that hangs on it. */
+    /** A session with all that hangs on it. Its id is not used again. */
     void forget(Handle handle, int id) {
+        handle.execute("UPDATE controller SET next_id = ? WHERE name = ? AND next_id < ?", id + 1, controller, id + 1);
         handle.execute("DELETE FROM message WHERE controller = ? AND session_id = ?", controller, id);
         handle.execute("DELETE FROM session WHERE controller = ? AND id = ?", controller, id);
     }
