@@ -164,6 +164,7 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
         writesSoon.set(false);
         try {
             writeDirty();
+            forgetOldest();
         } catch (RuntimeException e) {
             LOG.error("Sessions could not be written", e);
         }
@@ -224,7 +225,6 @@ public final class JdbcSessionStore implements SessionStore, AutoCloseable {
         nextId++;
         kept.put(opened.session.id(), opened);
         latest.put(draft.opName(), Optional.of(opened.session));
-        forgetOldest();
         return Verdict.ofStarted(opened.session);
     }
 
