@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Predicate;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,6 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import pysmurf.controller.access.Requester;
 import pysmurf.controller.driver.Python;
 import pysmurf.controller.driver.Setup;
+import pysmurf.controller.publisher.OwnPorts;
 import pysmurf.controller.publisher.PublisherInbox;
 import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.session.Json;
@@ -34,13 +39,18 @@ class ScriptStartFaultsTest {
     /** Fails at one of the writes, as a store must not. */
     private static final class FailingStore extends MemorySessionStore {
 
-        private int writesLeft = Integer.MAX_VALUE;
+        private Predicate<Session> failing = session -> false;
 
         @Override
         public void save(LiveSession session) {
-            if (writesLeft-- == 0) {
+            if (failing.test(session.now())) {
                 throw new IllegalStateException("the store is gone");
             }
+        }
+
+        @Override
+        public void saveSoon(LiveSession session) {
+            save(session);
         }
     }
 
@@ -48,6 +58,12 @@ class ScriptStartFaultsTest {
     private final Sessions sessions =
             new Sessions(store, event -> {}, Clock.systemUTC(), 1 << 20, new SimpleMeterRegistry());
     private Setup setup;
+    private OwnPorts ports;
+
+    @AfterEach
+    void close() {
+        ports.close();
+    }
 
     private LiveSession open(boolean exclusive) {
         Session.Draft draft = new Session.Draft("run", Json.object(), null, Requester.of("http", "me"), exclusive);
@@ -58,7 +74,8 @@ class ScriptStartFaultsTest {
 
     private ScriptExecutor executor() throws Exception {
         setup = Setup.in(folder.resolve("controller"));
-        PublisherInbox inbox = new PublisherInbox(sessions, null, "me", 9, null, false);
+        ports = new OwnPorts(new DefaultCamelContext(), null, InetAddress.getLoopbackAddress());
+        PublisherInbox inbox = new PublisherInbox(sessions, null, "me", 9, ports, false);
         return TestExecutor.in(
                 folder, setup.environment(), new Graces(Duration.ofSeconds(1), Duration.ofSeconds(1)), sessions, inbox);
     }
@@ -75,15 +92,16 @@ class ScriptStartFaultsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 1})
-    void leavesNothingBehindWhenTheStoreFails(int writes) throws Exception {
+    @ValueSource(booleans = {false, true})
+    void leavesNothingBehindWhenTheStoreFails(boolean started) throws Exception {
         ScriptExecutor executor = executor();
         LiveSession session = open(true);
-        store.writesLeft = writes;
+        store.failing = now -> !now.scripts().isEmpty() && started == (now.pid() != null);
 
         assertThatThrownBy(() -> executor.execute(waiting(session))).hasMessage("the store is gone");
 
         assertThat(setup.scriptProcesses().alive()).isEmpty();
+        store.failing = now -> false;
         // nothing keeps it open
         sessions.conclude(session, () -> sessions.close(session, Outcome.FAILED, null));
         assertThat(session.isDone()).isTrue();
