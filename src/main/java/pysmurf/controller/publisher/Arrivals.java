@@ -52,13 +52,13 @@ final class Arrivals {
     static final class Counter {
 
         private final Channel socket;
+        /** Only the event loop writes it. */
         private volatile long read;
 
         private Counter(Channel socket) {
             this.socket = socket;
         }
 
-        @SuppressWarnings("NonAtomicOperationOnVolatileField") // only the event loop writes
         void add(int datagrams) {
             read += datagrams;
         }

@@ -65,6 +65,9 @@ public final class OwnPorts implements AutoCloseable {
             throw new IOException(
                     "no UDP port for the messages of scripts: " + bound.cause().getMessage());
         }
+        // what arrives is counted from the moment when the socket's handlers know that it is open, which is a task of
+        // its loop
+        bound.channel().eventLoop().submit(() -> {}).awaitUninterruptibly();
         return bound.channel();
     }
 
