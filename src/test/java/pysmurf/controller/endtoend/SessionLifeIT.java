@@ -187,7 +187,12 @@ class SessionLifeIT extends SharedController {
                 "- multicast:\n    parallelProcessing: true\n    steps:\n"
                         + pipeline(script("wait_for_file.py", folder + "/one"))
                         + pipeline(script("wait_for_file.py", folder + "/two")));
-        operation(setup, "tapped", "- wireTap:\n    uri: direct:tap\n    dynamicUri: false\n", first);
+        operation(
+                setup,
+                "tapped",
+                "- wireTap:\n    uri: direct:tap\n    dynamicUri: false\n",
+                script("wait_for_file.py", folder + "/begun"),
+                first);
         Files.writeString(
                 setup.routes().resolve("tap.camel.yaml"),
                 """
@@ -369,11 +374,18 @@ class SessionLifeIT extends SharedController {
         assertThat(traces()).isEmpty();
     }
 
+    /** All of it but the tap is over then. */
+    private int startTapped() throws Exception {
+        int id = start("tapped");
+        await().atMost(PATIENCE).until(() -> count(id, "ready") == 2);
+        Files.createFile(folder.resolve("begun"));
+        await().atMost(PATIENCE).pollInterval(10, TimeUnit.MILLISECONDS).until(() -> traces().contains("first"));
+        return id;
+    }
+
     @Test
     void isAbortedWhereOnlyTheScriptOfATapWasLeft() throws Exception {
-        int id = start("tapped");
-        await().atMost(PATIENCE).pollInterval(10, TimeUnit.MILLISECONDS).until(() -> traces().contains("first"));
-        http.awaitOutput(id, "ready");
+        int id = startTapped();
 
         http.runToEnd("abort", params());
 
@@ -403,9 +415,7 @@ class SessionLifeIT extends SharedController {
 
     @Test
     void waitsForTheScriptOfAWireTapAndStartsNoneAfterTheEnd() throws Exception {
-        int id = start("tapped");
-        await().atMost(PATIENCE).pollInterval(10, TimeUnit.MILLISECONDS).until(() -> traces().contains("first"));
-        http.awaitOutput(id, "ready");
+        int id = startTapped();
         http.post("/api/v1/operations/run", "{\"script\": \"exit_with.py\", \"args\": [0]}")
                 .problem(409);
         Files.createFile(folder.resolve("tap"));

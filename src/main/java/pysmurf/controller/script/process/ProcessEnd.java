@@ -50,14 +50,18 @@ public final class ProcessEnd {
         return end;
     }
 
-    /** The exit code that was left of a dead process; null if there is none. */
+    /**
+     * The exit code that was left of a dead process; null if there is none. The file, if there is to be one, is there by then, unless
+     * the parent hangs.
+     */
     public static Integer exitCode(ProcessId process, Path exitFile) {
+        Optional<Integer> seen = Optional.empty();
         for (int pauses = 0; pauses < MAX_REAPING_PAUSES && look(process).isPresent(); pauses++) {
-            Optional<Integer> code = ProcFiles.SYSTEM.exitStatus(process.pid()).map(ProcessGroup::exitCode);
-            if (code.isPresent()) {
-                return code.get();
-            }
+            seen = seen.or(() -> ProcFiles.SYSTEM.exitStatus(process.pid()).map(ProcessGroup::exitCode));
             LockSupport.parkNanos(REAPING_PAUSE_NANOS);
+        }
+        if (seen.isPresent()) {
+            return seen.get();
         }
         try {
             return Integer.valueOf(Files.readString(exitFile).strip());
