@@ -265,6 +265,9 @@ class ReloadIT extends SharedController {
         await().atMost(PATIENCE).until(() -> broken().isEmpty());
         assertThat(http.run("exit_with.py", 0).path("outcome").asText()).isEqualTo("succeeded");
         assertThat(log()).doesNotContain("Restarting route");
+        // routes that came later give their faults back as those that were there at the start
+        assertThat(http.run("exit_with.py", 1).path("outcome").asText()).isEqualTo("failed");
+        assertThat(log()).doesNotContain("Failed delivery");
     }
 
     /** Sessions that are accepted while the routes that they go through are replaced come to their end. */
