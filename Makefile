@@ -28,7 +28,7 @@ $(JAR): $(SOURCES)
 demo: $(JAR) ## Tune a simulated band over MQTT; SLOTS=7: seven slots by one command; KEEP=1 leaves the controller running
 	@KEEP='$(KEEP)' SLOTS='$(SLOTS)' sh src/demo/demo.sh
 
-night: $(JAR) ## Run a short simulated night on two slots (80 s), and show a table of the results
+night: $(JAR) ## Run a short simulated night on two slots (40 s), and show a table of the results
 	@PYTHONDONTWRITEBYTECODE=1 python3 src/demo/night.py
 
 run: $(JAR) ## Start the controller; Ctrl-C stops it

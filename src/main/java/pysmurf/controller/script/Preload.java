@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -82,21 +83,24 @@ final class Preload implements RunningScript.Starter, AutoCloseable {
             data.put("pid", found.pid());
             data.put("threads", found.threads());
             data.put("native_threads", found.tasks());
+            data.put("signals", found.signals());
             data.put("descriptors", found.descriptors());
         });
         Optional<String> fault = ready.flatMap(Preload::fault).or(() -> Optional.ofNullable(now)
                 .flatMap(Launchers.Kept::fault)
-                .map(why -> "scripts start without the modules: " + why));
+                .map(why -> "scripts start without any of the modules: " + why));
         return Check.degradedBy(fault, data);
     }
 
     private static Optional<String> fault(Launchers.Ready found) {
-        if (!found.threads().isEmpty()) {
-            return Optional.of("the modules began Python threads, which no script has: " + found.threads());
+        List<String> faults = new ArrayList<>();
+        if (!found.signals().isEmpty()) {
+            faults.add("the modules changed what these signals do in every script: " + found.signals());
         }
-        return found.signals().isEmpty()
-                ? Optional.empty()
-                : Optional.of("the modules changed what these signals do in every script: " + found.signals());
+        if (!found.threads().isEmpty()) {
+            faults.add("the modules began Python threads, which no script has: " + found.threads());
+        }
+        return faults.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", faults));
     }
 
     @Override

@@ -68,7 +68,7 @@ class PreloadTest {
         Check check = check(
                 "refusing",
                 "import os\nraise ValueError(os.environ.get('SLOT'), os.environ['SITE'])",
-                "scripts start without the modules: refusing: ValueError: (None, 'here')");
+                "scripts start without any of the modules: refusing: ValueError: (None, 'here')");
 
         assertThat(check.state()).isEqualTo(State.DEGRADED);
         assertThat(check.data()).containsEntry("ready", false);
