@@ -261,6 +261,7 @@ final class RunningScript {
             ProcessTree processes = ProcessTree.of(process.pid(), planned.marker());
             long ticks = processes.leader().map(ProcessId::startTicks).orElse(0L);
             ScriptMark noted = planned.startedAs(process.pid(), ticks);
+            // Or after a crash a child of it could be taken for it, or it for nothing, if it has left its environment.
             sessions.update(session, now -> now.withScript(noted));
             started(noted, process.exit(), processes, messages);
             known = true;

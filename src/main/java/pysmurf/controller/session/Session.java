@@ -251,11 +251,6 @@ public record Session(
         return with(session -> session.scripts(List.copyOf(marks)).pid(mark.pid() == null ? pid : mark.pid()));
     }
 
-    /** By what the scripts that may run are found. */
-    List<String> marks() {
-        return scripts.stream().map(ScriptMark::marker).toList();
-    }
-
     /** A script has ended. */
     public Session withoutScript(ScriptMark mark) {
         return withScripts(scripts.stream()

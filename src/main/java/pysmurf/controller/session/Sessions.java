@@ -196,8 +196,7 @@ public final class Sessions {
                     || stops
                     || staged
                     || after.files() != before.files()
-                    // before its script starts; the pid may come later, the mark alone finds it
-                    || !before.marks().containsAll(after.marks());
+                    || !before.scripts().containsAll(after.scripts());
             if (atOnce) {
                 store.save(session);
             } else {

@@ -138,6 +138,17 @@ class LauncherTest {
     }
 
     @Test
+    void leavesTheArchiveToAUserWhoSaysWhich() throws Exception {
+        archive("25.0.3+9-LTS", "aot", LATER);
+        Map<String, String> environment =
+                Map.of("JAVA_HOME", java("25.0.3+9-LTS").toString(), "JAVA_OPTS", "-Xshare:off");
+
+        assertThat(lines(start(environment, launcher)))
+                .contains("-Xshare:off", "--sun-misc-unsafe-memory-access=allow")
+                .noneMatch(option -> option.contains("Archive") || option.contains("AOTCache"));
+    }
+
+    @Test
     void passesNoArchiveOfAnOlderJar() throws Exception {
         archive("17.0.1+1", EARLIER);
 
