@@ -171,7 +171,7 @@ public final class Host implements AutoCloseable {
             broker.start();
         }
         if (broker == null || slots.areFiles()) {
-            // one that is alone at its own broker hears of others when somebody asks for them
+            // a single controller at its own broker looks for others only when a client asks for the list
             routes.start();
         }
     }

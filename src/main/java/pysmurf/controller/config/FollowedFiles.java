@@ -81,7 +81,7 @@ public final class FollowedFiles implements AutoCloseable {
      */
     private record Subject(Path root, Predicate<Path> wanted) {}
 
-    /** One who is told of changes; closed, no longer. */
+    /** A listener to changes; it hears of none once it is closed. */
     final class Follower implements AutoCloseable {
 
         private final Consumer<Map<Path, Content>> changed;

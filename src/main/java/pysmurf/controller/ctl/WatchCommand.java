@@ -25,7 +25,7 @@ final class WatchCommand extends Subcommand {
         return ExitCode.SUCCEEDED;
     }
 
-    /** Returns whether nobody reads it any more. */
+    /** Returns true if the output has no reader any more. */
     private boolean show(Event event) {
         JsonNode data = event.data();
         if (json()) {

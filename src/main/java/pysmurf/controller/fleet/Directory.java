@@ -117,7 +117,7 @@ public final class Directory {
             return;
         }
         Kind kind = Kind.valueOf(matcher.group(2).toUpperCase(Locale.ROOT));
-        // sessions are large, and most of the time nobody asks
+        // sessions are large, and only fleets read them
         if (kind == Kind.STATUS ? payload.length <= MAX_STATUS_BYTES : !ears.isEmpty()) {
             read(matcher.group(1), kind, payload);
         }
@@ -170,7 +170,7 @@ public final class Directory {
 
     /**
      * To be called again and again, more often than a connection that is lost is back. Where the broker has died together with a
-     * controller, nobody tells of that one: it is offline unless it is heard again.
+     * controller, no message tells of that one: it is offline unless it is heard again.
      */
     public synchronized void look() {
         if (!listening.getAsBoolean()) {

@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.LongAdder;
 import org.apache.camel.Body;
+import org.apache.camel.util.concurrent.CamelThreadFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.session.Json;
@@ -45,11 +46,8 @@ public final class PublisherInbox implements AutoCloseable {
     private final boolean eachItsOwn;
     private final Map<Integer, Inlet> bySession = new ConcurrentHashMap<>();
     private final Map<Integer, Inlet> byPort = new ConcurrentHashMap<>();
-    private final ExecutorService looks = Executors.newCachedThreadPool(task -> {
-        Thread thread = new Thread(task, "file-looks");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private final ExecutorService looks =
+            Executors.newCachedThreadPool(new CamelThreadFactory("#name#", "file-looks", true));
     private final LongAdder received = new LongAdder();
     private final LongAdder ignored = new LongAdder();
     private final LongAdder lost = new LongAdder();

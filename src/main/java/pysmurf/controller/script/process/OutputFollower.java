@@ -12,6 +12,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.apache.camel.util.concurrent.CamelThreadFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -54,11 +55,8 @@ public final class OutputFollower implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(OutputFollower.class);
 
-    private static final Executor FOLLOWING = Executors.newCachedThreadPool(task -> {
-        Thread thread = new Thread(task, "output");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private static final Executor FOLLOWING =
+            Executors.newCachedThreadPool(new CamelThreadFactory("#name#", "output", true));
 
     private static final long NANOS_PER_MILLI = 1_000_000;
 

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
+import org.apache.camel.util.concurrent.CamelThreadFactory;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -30,11 +31,8 @@ public record ProcessGroup(long pid, CompletableFuture<Integer> exit) {
 
     private static final boolean SPAWNS = canSpawn();
 
-    private static final Executor WAITING = Executors.newCachedThreadPool(task -> {
-        Thread thread = new Thread(task, "end-of-process");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private static final Executor WAITING =
+            Executors.newCachedThreadPool(new CamelThreadFactory("#name#", "end-of-process", true));
 
     /** The opaque structures of glibc take 336 bytes or less. */
     private static final int STRUCTURE_BYTES = 1024;
