@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.camel.ExchangeProperty;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -90,11 +91,12 @@ public final class Recovery {
         Map<LiveSession, CompletableFuture<Boolean>> adopted = new LinkedHashMap<>();
         Map<LiveSession, String> next = new LinkedHashMap<>();
         for (LiveSession session : sessions.unfinished()) {
-            if (session.now().scripts().isEmpty() && resumed.test(session.opName())) {
+            List<ProcessTree> trees = trees(session.now());
+            if (trees.isEmpty() && resumed.test(session.opName())) {
                 sessions.message(session, "The controller died and was restarted; this session goes on");
                 next.put(session, BEGINNING);
             } else {
-                adopted.put(session, CompletableFuture.supplyAsync(() -> adopt(session), threads));
+                adopted.put(session, CompletableFuture.supplyAsync(() -> adopt(session, trees), threads));
             }
         }
         List<LiveSession> interrupted = new ArrayList<>();
@@ -112,13 +114,12 @@ public final class Recovery {
     }
 
     /** @return false if the session is closed now */
-    private boolean adopt(LiveSession session) {
+    private boolean adopt(LiveSession session, List<ProcessTree> trees) {
         List<ScriptMark> marks = session.now().scripts();
-        if (marks.isEmpty()) {
+        if (trees.isEmpty()) {
             closer.close(session, Outcome.INTERRUPTED, DIED + "no script of it was running at that moment");
             return false;
         }
-        List<ProcessTree> trees = marks.stream().map(Recovery::tree).toList();
         // Of several at a time, none is all of its operation.
         boolean goesOn = marks.size() == 1
                 && trees.get(0).isMainAlive()
@@ -141,6 +142,18 @@ public final class Recovery {
         }
         end(session, trees);
         return false;
+    }
+
+    private static List<ProcessTree> trees(Session session) {
+        if (!session.scripts().isEmpty()) {
+            return session.scripts().stream().map(Recovery::tree).toList();
+        }
+        // it may have died between the start of the first script and the note of it, a millisecond later
+        return session.pid() != null || session.mark() == null
+                ? List.of()
+                : Stream.of(new ProcessTree(ProcessId.NONE, RunningScript.marker(session.mark())))
+                        .filter(tree -> !tree.alive().isEmpty())
+                        .toList();
     }
 
     private static ProcessTree tree(ScriptMark mark) {

@@ -118,6 +118,11 @@ final class RunningScript {
         this.limits = limits;
     }
 
+    /** The entry of the environment that marks the processes of a script. */
+    static String marker(String unique) {
+        return MARKER + "=" + unique;
+    }
+
     boolean always() {
         return command.always;
     }
@@ -222,12 +227,13 @@ final class RunningScript {
     }
 
     /**
-     * Starts the script's process, which is noted before, so that it is found whatever happens then.
+     * Starts the script's process. What marks it is in the database before, so that it is found whatever happens then.
      *
      * @return false if it was not started, since it was to end by then
      */
     boolean start(Path output, Inlet messages, Clock clock) throws IOException {
-        String unique = UUID.randomUUID().toString();
+        Optional<String> kept = session.takeMark();
+        String unique = kept.orElseGet(() -> UUID.randomUUID().toString());
         Path reportFile = limits.outputFolder().resolve(session.id() + "-" + unique.substring(0, 8) + ".result.json");
         Map<String, String> environment = new LinkedHashMap<>();
         environment.put(MARKER, unique);
@@ -238,7 +244,7 @@ final class RunningScript {
         BigDecimal until =
                 command.limit == null ? null : Json.seconds(clock.instant().plus(command.limit));
         ScriptMark planned = new ScriptMark(
-                MARKER + "=" + unique,
+                marker(unique),
                 null,
                 null,
                 command.script.toString(),
@@ -246,7 +252,9 @@ final class RunningScript {
                 until,
                 reportFile.toString(),
                 messages.port());
-        sessions.update(session, now -> now.withScript(planned));
+        if (kept.isEmpty()) {
+            sessions.update(session, now -> now.withScript(planned));
+        }
         List<String> words = new ArrayList<>(List.of(command.getExecutable(), "-u", command.script.toString()));
         words.addAll(command.getArgs());
         Optional<ProcessGroup> forked = starter.start(words, environment, output, planned.exitFile());

@@ -61,6 +61,7 @@ public final class LiveSession {
     private LiveSession target;
     private int liveScripts;
     private boolean concluded;
+    private boolean markTaken;
     private volatile boolean forced;
     private Runnable conclusion;
 
@@ -133,6 +134,13 @@ public final class LiveSession {
      */
     BigDecimal time(BigDecimal clock) {
         return clock.max(now.startTime().add(BigDecimal.valueOf((System.nanoTime() - madeAt) / 1000, 6)));
+    }
+
+    /** What is to mark the processes of its first script, which recovery finds by that; empty for every other script. */
+    public synchronized Optional<String> takeMark() {
+        Optional<String> first = markTaken || now.pid() != null ? Optional.empty() : Optional.ofNullable(now.mark());
+        markTaken = true;
+        return first;
     }
 
     /** Completes when the session is done; never exceptionally. */

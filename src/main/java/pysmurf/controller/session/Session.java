@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.UnaryOperator;
 import pysmurf.controller.access.Requester;
 
@@ -35,6 +36,7 @@ import pysmurf.controller.access.Requester;
  * @param trimmed     the fields that are not whole, being too large for where this goes
  * @param log         where the output is; null before the first script and where nothing is kept
  * @param scripts     those that run, or ran when the controller died
+ * @param mark        what marks the processes of its first script; null for one of an older controller
  */
 @RecordBuilder
 @RecordBuilder.Options(addClassRetainedGenerated = false, useImmutableCollections = false)
@@ -73,7 +75,8 @@ public record Session(
         PublisherCount publisher,
         @JsonInclude(JsonInclude.Include.NON_EMPTY) List<String> trimmed,
         @JsonIgnore SessionLog log,
-        @JsonIgnore List<ScriptMark> scripts)
+        @JsonIgnore List<ScriptMark> scripts,
+        @JsonIgnore String mark)
         implements SessionBuilder.With {
 
     /** More would make every event of the session large. */
@@ -126,12 +129,14 @@ public record Session(
                 .publisher(PublisherCount.NONE)
                 .trimmed(List.of())
                 .scripts(List.of())
+                .mark(UUID.randomUUID().toString())
                 .build();
     }
 
     /** Whether the JSON is the same: what only recovery needs of a session is not in it. */
     boolean showsTheSameAs(Session other) {
-        return with(session -> session.log(other.log).scripts(other.scripts)).equals(other);
+        return with(session -> session.log(other.log).scripts(other.scripts).mark(other.mark))
+                .equals(other);
     }
 
     @JsonIgnore

@@ -131,7 +131,7 @@ final class SessionTables {
     }
 
     static String recovery(Session session) {
-        return ascii(Json.text(new Recovery(session.log(), session.scripts())));
+        return ascii(Json.text(new Recovery(session.log(), session.scripts(), session.mark())));
     }
 
     private Object[] row(Session session, int n, Message message) {
@@ -160,7 +160,7 @@ final class SessionTables {
     record Extent(int messages, long bytes, boolean whole) {}
 
     /** What recovery after a crash needs of a session; clients never see it. */
-    private record Recovery(SessionLog log, List<ScriptMark> scripts) {}
+    private record Recovery(SessionLog log, List<ScriptMark> scripts, String mark) {}
 
     /** A session, as far as wanted. */
     Optional<LiveSession> read(Handle handle, int id, Extent extent) {
@@ -219,6 +219,7 @@ final class SessionTables {
                     .dataSize(Json.text(session.data()).length())
                     .log(kept.log())
                     .scripts(kept.scripts())
+                    .mark(kept.mark())
                     .build();
         } catch (JsonProcessingException e) {
             throw new UncheckedIOException(e);

@@ -45,7 +45,8 @@ class BusyConnectionTest {
     Path folder;
 
     private static void send(DefaultCamelContext context, SessionEvent event) {
-        context.createProducerTemplate().sendBody("seda:sink-mqtt?queue=#bean:mqttQueue", event);
+        context.createProducerTemplate()
+                .sendBodyAndProperty("seda:sink-mqtt?queue=#bean:mqttQueue", event, "eventName", event.getName());
     }
 
     @Test

@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import pysmurf.controller.access.Requester;
 import pysmurf.controller.config.RecoveryPolicy;
 import pysmurf.controller.script.process.AbortLadder.Graces;
@@ -101,6 +103,27 @@ class RecoveryTest {
             sessions.close(safe, Outcome.SUCCEEDED, null);
         } finally {
             child.destroyForcibly();
+        }
+    }
+
+    /** It died between the start of a session's first script and the note of it; an operation that begins again is no exception. */
+    @ParameterizedTest
+    @ValueSource(strings = {"run", "goes_on"})
+    void endsAFirstScriptThatWasNotNoted(String operation) throws Exception {
+        Session.Draft draft = new Session.Draft(operation, Json.object(), null, Requester.of("http", "me"), true);
+        LiveSession session = sessions.open(draft).session();
+        ProcessBuilder builder = new ProcessBuilder("setsid", "sleep", "60");
+        builder.environment().put("PYSMURF_SESSION_MARK", session.takeMark().orElseThrow());
+        Process script = builder.start();
+        try {
+            LiveSession safe = recover(RecoveryPolicy.ADOPT).get(0);
+
+            assertThat(session.now().outcome()).isEqualTo(Outcome.INTERRUPTED);
+            assertThat(script.waitFor(5, TimeUnit.SECONDS)).isTrue();
+            assertThat(safe.opName()).isEqualTo("safe_state");
+            sessions.close(safe, Outcome.SUCCEEDED, null);
+        } finally {
+            script.destroyForcibly();
         }
     }
 

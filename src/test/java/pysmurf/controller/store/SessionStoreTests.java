@@ -146,6 +146,7 @@ abstract class SessionStoreTests {
         assertThat(found.params()).isEqualTo(session.params());
         assertThat(found.now().scripts()).isEqualTo(session.now().scripts());
         assertThat(found.now().log()).isEqualTo(session.now().log());
+        assertThat(found.now().mark()).isNotNull().isEqualTo(session.now().mark());
         assertThat(found.exclusive()).isTrue();
         assertThat(found.ended()).isNotDone();
         assertThat(store.holder()).contains(found);
