@@ -47,7 +47,7 @@ public final class OperationSteps implements InterceptStrategy {
         Run run = new Run();
         exchange.setProperty(RUN, run);
         runs.put(session.id(), run);
-        session.abortRequested().thenRun(run::abort);
+        session.abortRequested().thenAccept(request -> run.abort(request.force() ? Reach.CLEANUP : Reach.SINGLE_STEPS));
         session.ended().thenRun(() -> runs.remove(session.id()));
     }
 
@@ -141,9 +141,9 @@ public final class OperationSteps implements InterceptStrategy {
             }
         }
 
-        private synchronized void abort() {
+        private synchronized void abort(Reach reach) {
             aborted = true;
-            interrupt(Reach.SINGLE_STEPS);
+            interrupt(reach);
         }
 
         private synchronized void interrupt(Reach reach) {

@@ -41,7 +41,10 @@ public final class AbortOperation {
         this.graces = graces;
     }
 
-    /** Begins to end what the session of an abort or a stop was opened for; does nothing for another one. Returns at once. */
+    /**
+     * Begins to end what the session of a stop was opened for; does nothing for another one. An abort has begun by now: what it
+     * reaches is what ran when it was accepted, and not the safeguard that begins then. Returns at once.
+     */
     public void begin(@Body Verdict started) {
         LiveSession session = started.session();
         if (session.target() == null) {
@@ -49,19 +52,17 @@ public final class AbortOperation {
         }
         if (session.opName().equals(Command.STOP)) {
             scripts.stop(session.target());
-        } else {
-            end(session.target(), force(session.params()));
+        } else if (force(session.params())
+                && !session.target().abortRequested().join().force()) {
+            // the controller itself had asked before, and less urgently
+            force(session.target());
         }
     }
 
-    private void end(LiveSession target, boolean force) {
-        if (force) {
-            target.force();
-        }
-        scripts.abort(target, force);
-        if (force) {
-            steps.interrupt(target, Reach.CLEANUP);
-        }
+    private void force(LiveSession target) {
+        target.force();
+        scripts.force(target);
+        steps.interrupt(target, Reach.CLEANUP);
     }
 
     /**
@@ -112,7 +113,7 @@ public final class AbortOperation {
     /** An abort that joins another can only make it more urgent. */
     public Verdict join(@Body Verdict verdict, @ExchangeProperty("command") Command command) {
         if (force(command.params())) {
-            end(verdict.session().target(), true);
+            force(verdict.session().target());
         }
         return verdict;
     }
@@ -127,8 +128,7 @@ public final class AbortOperation {
                 .filter(session -> session.target() == null)
                 .toList();
         for (LiveSession session : targets) {
-            sessions.requestAbort(session, "the controller, which is stopping");
-            scripts.abort(session, atMost.minusSeconds(2));
+            sessions.requestAbort(session, "the controller, which is stopping", atMost.minusSeconds(2));
         }
         stillOpen(targets, atMost.dividedBy(2)).forEach(session -> steps.interrupt(session, Reach.CLEANUP));
         for (LiveSession session : stillOpen(targets, atMost.dividedBy(2))) {

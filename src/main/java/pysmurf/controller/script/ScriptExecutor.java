@@ -16,6 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import pysmurf.controller.publisher.Inlet;
 import pysmurf.controller.publisher.PublisherInbox;
+import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.script.process.OutputFollower;
 import pysmurf.controller.script.process.ProcessEnd;
 import pysmurf.controller.script.process.ProcessTree;
@@ -67,7 +68,16 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         if (known != null) {
             return known;
         }
-        SessionScripts made = scripts.computeIfAbsent(session.id(), id -> new SessionScripts(sessions, session));
+        SessionScripts made = scripts.computeIfAbsent(session.id(), id -> {
+            SessionScripts first = new SessionScripts(sessions, session);
+            session.abortRequested()
+                    .thenAccept(request -> first.abort(request.force(), graces(request.atMost())))
+                    .exceptionally(fault -> {
+                        LOG.error("Session {} cannot be aborted", session.id(), fault);
+                        return null;
+                    });
+            return first;
+        });
         session.ended().thenRun(() -> scripts.remove(session.id()));
         return made;
     }
@@ -186,13 +196,12 @@ public final class ScriptExecutor implements ExecCommandExecutor {
         scripts(session).stop(stopGrace.apply(session));
     }
 
-    /** Aborts what runs in a session, or is just being started; returns at once. */
-    void abort(LiveSession session, boolean force) {
-        scripts(session).abort(force, limits.graces());
+    /** Kills what runs in a session that is being aborted, or is just being started; safeguards, too. Returns at once. */
+    void force(LiveSession session) {
+        scripts(session).abort(true, limits.graces());
     }
 
-    /** As {@link #abort(LiveSession, boolean)}, in no more time than this before SIGKILL. */
-    void abort(LiveSession session, Duration atMost) {
-        scripts(session).abort(false, limits.graces().within(atMost));
+    private Graces graces(Duration atMost) {
+        return atMost == null ? limits.graces() : limits.graces().within(atMost);
     }
 }

@@ -2,6 +2,7 @@ package pysmurf.controller.session;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
@@ -41,13 +42,21 @@ public final class LiveSession {
      */
     public record Snapshot(Session session, String document, List<Message> messages, int messageCount) {}
 
+    /**
+     * How a session is aborted.
+     *
+     * @param force  whether it is to be as quick as it can
+     * @param atMost the time that its scripts have before they are killed; null for as long as the configuration says
+     */
+    public record AbortRequest(boolean force, Duration atMost) {}
+
     private final long madeAt = System.nanoTime();
     private final int paramsSize;
     /** Has a monitor of its own, so that the store can write a session that is held. */
     private final Deque<Message> messages = new ArrayDeque<>();
 
     private final CompletableFuture<LiveSession> ended = new CompletableFuture<>();
-    private final CompletableFuture<Void> abortRequested = new CompletableFuture<>();
+    private final CompletableFuture<AbortRequest> abortRequested = new CompletableFuture<>();
     /** Volatile, so that the store can look at the lock without the monitor. */
     private volatile Session now;
 
@@ -148,8 +157,8 @@ public final class LiveSession {
         return ended;
     }
 
-    /** Completes when someone asks for an abort; never exceptionally. */
-    public CompletableFuture<Void> abortRequested() {
+    /** Completes when someone asks for an abort, without the session's monitor; never exceptionally. */
+    public CompletableFuture<AbortRequest> abortRequested() {
         return abortRequested;
     }
 

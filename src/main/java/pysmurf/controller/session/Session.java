@@ -105,6 +105,12 @@ public record Session(
             this(opName, params, commandId, requestedBy, exclusive, Json.object());
         }
 
+        /** The same, for what ends another session. */
+        Draft ending(int sessionId) {
+            ObjectNode data = Json.object().put("session_id", sessionId);
+            return new Draft(opName, params, commandId, requestedBy, exclusive, data);
+        }
+
         /** The same, where the store cannot tell whether the id was used before. */
         public Draft withoutCommandId() {
             return new Draft(opName, params, null, requestedBy, exclusive, data);

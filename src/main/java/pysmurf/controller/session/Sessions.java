@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 import org.apache.camel.ExchangeProperty;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import pysmurf.controller.session.LiveSession.AbortRequest;
 
 /**
  * Everything that can happen to a session. Each change goes through {@link #update}, which has it written and then tells the sinks,
@@ -72,21 +73,20 @@ public final class Sessions {
 
     /** Opens a session and, if it is exclusive, takes the lock with it. */
     public Verdict open(Session.Draft draft) {
-        return open(draft, false);
-    }
-
-    private Verdict open(Session.Draft draft, boolean always) {
-        Verdict verdict = store.open(draft, now(), always);
+        Verdict verdict = store.open(draft, now(), false);
         if (verdict.isStarted()) {
-            LiveSession session = verdict.session();
-            synchronized (session) {
-                say(session, statusIs(Status.STARTING));
-                store.saveSoon(session);
-                publish(session);
-            }
-            lockChanged(session);
+            opened(verdict.session());
         }
         return verdict;
+    }
+
+    private void opened(LiveSession session) {
+        synchronized (session) {
+            say(session, statusIs(Status.STARTING));
+            store.saveSoon(session);
+            publish(session);
+        }
+        lockChanged(session);
     }
 
     /**
@@ -108,7 +108,7 @@ public final class Sessions {
     }
 
     /**
-     * Opens the session of an abort.
+     * Opens the session of an abort, and has what runs ended as soon as that session is written down: nobody is told of it before.
      *
      * @param  draft  the abort's own draft, not exclusive
      * @param  chosen the session to abort; null for the one that holds the lock
@@ -120,6 +120,7 @@ public final class Sessions {
         if (target == null || target.target() != null) {
             return Verdict.nothingToAbort("nothing to abort");
         }
+        Verdict verdict;
         synchronized (target) {
             if (target.abortSession().isPresent()) {
                 LiveSession abort = target.abortSession().get();
@@ -130,14 +131,20 @@ public final class Sessions {
             if (target.isDone()) {
                 return Verdict.nothingToAbort("nothing to abort");
             }
-            Verdict verdict = open(draft, true);
-            if (verdict.isStarted()) {
-                target.abortedBy(verdict.session());
-                mergeData(verdict.session(), Json.object().put("session_id", target.id()));
-                requestAbort(target, draft.requestedBy().toString());
+            verdict = store.open(draft.ending(target.id()), now(), true);
+            if (!verdict.isStarted()) {
+                return verdict;
             }
-            return verdict;
+            target.abortedBy(verdict.session());
+            noteAbort(target, draft.requestedBy().toString());
         }
+        boolean force = draft.params().path("force").asBoolean();
+        if (force) {
+            target.force();
+        }
+        target.abortRequested().complete(new AbortRequest(force, null));
+        opened(verdict.session());
+        return verdict;
     }
 
     /**
@@ -152,10 +159,9 @@ public final class Sessions {
             if (process.isDone()) {
                 return Verdict.nothingToAbort("session " + process.id() + " is over");
             }
-            Verdict verdict = open(draft);
+            Verdict verdict = open(draft.ending(process.id()));
             if (verdict.isStarted()) {
                 verdict.session().stops(process);
-                mergeData(verdict.session(), Json.object().put("session_id", process.id()));
                 if (process.now().status() != Status.STOPPING) {
                     say(process, "Stop requested by " + draft.requestedBy());
                     update(process, now -> now.advanced(Status.STOPPING));
@@ -255,13 +261,28 @@ public final class Sessions {
         update(session, now -> now.advanced(Status.RUNNING));
     }
 
-    /** Notes that the session is to be aborted; the code that runs its scripts looks at {@link Session#abort}. */
+    /** As {@link #requestAbort(LiveSession, String, Duration)}, in as much time as the configuration says. */
     public void requestAbort(LiveSession session, String by) {
+        requestAbort(session, by, null);
+    }
+
+    /**
+     * Has a session aborted that is not done, and is not being aborted.
+     *
+     * @param atMost the time that its scripts have before they are killed
+     */
+    public void requestAbort(LiveSession session, String by, Duration atMost) {
+        noteAbort(session, by);
+        if (session.now().abort() != null) {
+            session.abortRequested().complete(new AbortRequest(false, atMost));
+        }
+    }
+
+    private void noteAbort(LiveSession session, String by) {
         synchronized (session) {
             if (session.now().abort() == null && !session.isDone()) {
                 say(session, "Abort requested by " + by);
                 update(session, now -> now.aborted(by, now(session)));
-                session.abortRequested().complete(null);
             }
         }
     }

@@ -151,7 +151,6 @@ class ForcedAbortTest {
 
     private void abort() {
         sessions.requestAbort(session, "me");
-        executor.abort(session, false);
     }
 
     /** The script that the plain abort ends. */
@@ -174,7 +173,7 @@ class ForcedAbortTest {
         CompletableFuture<ScriptResult> safeguard = start("ignores_interrupt.py", true);
         awaitReady();
 
-        executor.abort(session, true);
+        executor.force(session);
 
         assertThat(end(safeguard).getOutcome()).isEqualTo(Outcome.ABORTED);
         assertThat(session.now().abort().signals()).containsExactly("INT", "KILL");
@@ -183,7 +182,7 @@ class ForcedAbortTest {
     @Test
     void endsASafeguardThatIsBeingStarted() throws Exception {
         abortAScript();
-        when("starting", () -> executor.abort(session, true));
+        when("starting", () -> executor.force(session));
 
         assertThat(end(start("ignores_interrupt.py", true)).getOutcome()).isEqualTo(Outcome.ABORTED);
         assertThat(moment).isEqualTo("none");
@@ -193,7 +192,7 @@ class ForcedAbortTest {
     void sparesASafeguardThatIsStillToCome() throws Exception {
         abortAScript();
 
-        executor.abort(session, true);
+        executor.force(session);
 
         assertSafeguardRuns();
     }
@@ -201,7 +200,7 @@ class ForcedAbortTest {
     /** The script is dead, and only its output and its messages are still being read. */
     @Test
     void sparesTheSafeguardWhileTheScriptIsWoundUp() throws Exception {
-        when("finished", () -> executor.abort(session, true));
+        when("finished", () -> executor.force(session));
         abortAScript();
         assertThat(moment).isEqualTo("none");
 
@@ -213,7 +212,7 @@ class ForcedAbortTest {
         CompletableFuture<ScriptResult> script = start("ignores_interrupt.py", false);
         awaitReady();
         abort();
-        executor.abort(session, true);
+        executor.force(session);
         assertThat(end(script).getOutcome()).isEqualTo(Outcome.ABORTED);
 
         assertSafeguardRuns();
@@ -222,26 +221,33 @@ class ForcedAbortTest {
     @Test
     void sparesTheSafeguardWhereItIsTheFirst() throws Exception {
         sessions.requestAbort(session, "me");
-        executor.abort(session, true);
+        executor.force(session);
 
         assertSafeguardRuns();
     }
 
-    /** An abort acts when it is accepted. When its own operation begins, the safeguard may run already. */
-    @Test
-    void isNotRepeatedWhenItsOperationBegins() throws Exception {
-        AbortOperation aborts =
-                new AbortOperation(executor, new OperationSteps(), sessions, new Graces(PATIENCE, PATIENCE));
-        CompletableFuture<ScriptResult> script = start("ignores_interrupt.py", false);
-        awaitReady();
+    private AbortOperation aborts() {
+        return new AbortOperation(executor, new OperationSteps(), sessions, new Graces(PATIENCE, PATIENCE));
+    }
+
+    private Verdict openForcedAbort() {
         Session.Draft draft =
                 new Session.Draft("abort", Json.object().put("force", true), null, Requester.of("http", "me"), false);
-        Verdict verdict = sessions.openAbort(draft, session);
-        aborts.begin(verdict);
+        return sessions.openAbort(draft, session);
+    }
+
+    /** An abort acts when it is accepted. When it goes on from there, the safeguard may run already. */
+    @Test
+    void isNotRepeatedWhenItsOperationBegins() throws Exception {
+        AbortOperation aborts = aborts();
+        CompletableFuture<ScriptResult> script = start("ignores_interrupt.py", false);
+        awaitReady();
+        Verdict verdict = openForcedAbort();
         assertThat(end(script).getOutcome()).isEqualTo(Outcome.ABORTED);
         CompletableFuture<ScriptResult> safeguard = start("wait_for_file.py", true);
         awaitLog("ready\nready\n");
 
+        aborts.begin(verdict);
         Thread operation = new Thread(() -> aborts.abort(verdict.session()));
         operation.start();
         await().atMost(PATIENCE).until(() -> operation.getState() == Thread.State.WAITING);
@@ -251,6 +257,19 @@ class ForcedAbortTest {
         sessions.close(session, Outcome.ABORTED, null);
         operation.join(PATIENCE.toMillis());
         assertThat(operation.isAlive()).isFalse();
+    }
+
+    /** A controller that stops gives scripts time; an observer may give them none. */
+    @Test
+    void isMoreUrgentThanAnAbortOfTheControllersOwn() throws Exception {
+        CompletableFuture<ScriptResult> script = start("ignores_interrupt.py", false);
+        awaitReady();
+        sessions.requestAbort(session, "the controller, which is stopping");
+
+        aborts().begin(openForcedAbort());
+
+        assertThat(end(script).getOutcome()).isEqualTo(Outcome.ABORTED);
+        assertThat(session.now().abort().signals()).endsWith("KILL");
     }
 
     /** A stopping controller interrupts what has not ended; the graces of a time-out may be much longer than it waits. */
