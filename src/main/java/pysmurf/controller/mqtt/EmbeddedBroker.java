@@ -38,6 +38,7 @@ public final class EmbeddedBroker implements AutoCloseable {
     private static final long MAX_WAITING = 10_000;
 
     private final EmbeddedActiveMQ server = new EmbeddedActiveMQ();
+    private final AwaitedTopics awaited = new AwaitedTopics();
     private final String host;
     private final int port;
     private final Path folder;
@@ -137,6 +138,7 @@ public final class EmbeddedBroker implements AutoCloseable {
                         .setPageLimitBytes(MAX_ON_DISK_PER_TOPIC)
                         .setPageFullMessagePolicy(PageFullMessagePolicy.DROP)
                         .setAddressFullMessagePolicy(AddressFullMessagePolicy.PAGE));
+        configuration.registerBrokerPlugin(awaited);
         configuration.setName("embedded-" + host + "-" + port);
         configuration.addAcceptorConfiguration(new TransportConfiguration(
                 NettyAcceptorFactory.class.getName(),
@@ -167,6 +169,11 @@ public final class EmbeddedBroker implements AutoCloseable {
             thread.setDaemon(true);
             thread.start();
         });
+    }
+
+    /** Whether a message on a topic would get to anybody; true, too, as long as nothing is known. */
+    boolean isAwaited(String topic) {
+        return !url.isDone() || awaited.contain(topic);
     }
 
     /** Null if all may do everything. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
@@ -22,16 +23,35 @@ public final class MqttOutbox {
     private final Sessions sessions;
     private final String topicRoot;
     private final String headers;
+    private final Predicate<String> awaited;
     private final Set<Integer> missed = new LinkedHashSet<>();
 
     /**
      * @param topicRoot what every topic begins with
      * @param headers   how the names of the headers begin that Camel's component reads
+     * @param awaited   whether a message on a topic would get to anybody, as far as that is known
      */
-    public MqttOutbox(Sessions sessions, String topicRoot, String headers) {
+    public MqttOutbox(Sessions sessions, String topicRoot, String headers, Predicate<String> awaited) {
         this.sessions = sessions;
         this.topicRoot = topicRoot;
         this.headers = headers;
+        this.awaited = awaited;
+    }
+
+    /**
+     * Whether an event is published: the status always, since the broker keeps it; the mark that a script's lines are over never,
+     * since the batches of lines carry numbers that show a gap; all else where somebody gets it.
+     */
+    public boolean isAwaited(@Body SessionEvent event) {
+        return switch (event.getType()) {
+            case STATUS -> true;
+            case END -> false;
+            default -> awaited.test(topic(event));
+        };
+    }
+
+    private String topic(SessionEvent event) {
+        return topicRoot + "/" + event.getName();
     }
 
     /**
@@ -41,7 +61,7 @@ public final class MqttOutbox {
     public void address(@Body SessionEvent event, Exchange exchange) {
         exchange.setProperty("event", event);
         Message message = exchange.getMessage();
-        message.setHeader(headers + "OverrideTopic", topicRoot + "/" + event.getName());
+        message.setHeader(headers + "OverrideTopic", topic(event));
         message.setHeader(headers + "Qos", event.isExpendable() ? 0 : 1);
         message.setHeader(headers + "Retained", event.getType() == SessionEvent.Type.STATUS);
         message.setBody(event.getJson());

@@ -61,7 +61,10 @@ public final class MqttPart {
         assembly.bind("mqttCommands", new MqttCommands(connection, topicRoot + "/reply", "mqtt", assembly.clock()));
         assembly.bind("mqttCommandQueue", new WakingQueue());
         assembly.bind("mqttReplyQueue", new WakingQueue());
-        assembly.bind("mqttOutbox", new MqttOutbox(sessions, topicRoot, version.headers()));
+        assembly.bind(
+                "mqttOutbox",
+                new MqttOutbox(
+                        sessions, topicRoot, version.headers(), broker == null ? topic -> true : broker::isAwaited));
         assembly.whenStarted(() -> start(ready));
         assembly.health().addHindrance(this::hindrance);
         assembly.health().add("mqtt", this::health);

@@ -72,7 +72,10 @@ class BusyConnectionTest {
             context.getRegistry().bind("partFailures", new PartFailures());
             Sessions sessions = new Sessions(
                     new MemorySessionStore(), event -> {}, Clock.systemUTC(), 1 << 20, new SimpleMeterRegistry());
-            context.getRegistry().bind("mqttOutbox", new MqttOutbox(sessions, "pysmurf/me", MqttVersion.V3.headers()));
+            context.getRegistry()
+                    .bind(
+                            "mqttOutbox",
+                            new MqttOutbox(sessions, "pysmurf/me", MqttVersion.V3.headers(), topic -> true));
             PluginHelper.getRoutesLoader(context)
                     .loadRoutes(
                             ResourceHelper.resolveMandatoryResource(

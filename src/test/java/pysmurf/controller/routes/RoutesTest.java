@@ -129,6 +129,14 @@ class RoutesTest {
         }
     }
 
+    /** Stands in for MQTT, where nobody awaits the end of the output. */
+    public static final class MostAreAwaited {
+
+        public boolean isAwaited(@Body SessionEvent event) {
+            return event.getType() != SessionEvent.Type.END;
+        }
+    }
+
     /** Stands in for the feeds. */
     public static final class SomeAreFed {
 
@@ -148,6 +156,7 @@ class RoutesTest {
         registry.bind("sinkFailures", failures);
         registry.bind("controllerPublisher", new Bytes());
         registry.bind("destinations", new ThreeDestinations());
+        registry.bind("mqttOutbox", new MostAreAwaited());
         registry.bind("ocsFeeds", new SomeAreFed());
         for (String queue : List.of("event", "udp", "mqtt", "page", "log", "feeds")) {
             registry.bind(queue + "Queue", new BoundedQueue(new MemoryBudget()));
