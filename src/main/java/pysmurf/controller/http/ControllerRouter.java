@@ -28,7 +28,17 @@ final class ControllerRouter extends VertxPlatformHttpRouter {
             request.next();
         });
         get("/").method(HttpMethod.HEAD).handler(request -> request.reroute("/page/index.html"));
-        RouterFrame.install(this, door, server.pageFiles(), this::isReady, request -> swap.isSince(request.get(STAMP)));
+        RouterFrame.install(
+                this,
+                door,
+                server.pageFiles(),
+                this::isReady,
+                request -> isStopping() || swap.isSince(request.get(STAMP)));
+    }
+
+    /** Its routes go one by one. */
+    private boolean isStopping() {
+        return context.isStopping() || context.isStopped();
     }
 
     @Override

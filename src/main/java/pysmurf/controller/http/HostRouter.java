@@ -68,8 +68,10 @@ final class HostRouter {
     /** What is of one controller is not here. */
     private void whose(RoutingContext request) {
         String ids = String.join(", ", server.ids());
-        new HttpProblem(404, "each controller is below /controllers/ID" + (ids.isEmpty() ? "" : ": " + ids))
-                .answer(request);
+        HttpProblem problem = ids.isEmpty()
+                ? new HttpProblem(503, "no controller runs at the moment")
+                : new HttpProblem(404, "each controller is below /controllers/ID: " + ids);
+        problem.answer(request);
     }
 
     /** A controller's page, whose own links need the slash. */

@@ -105,7 +105,7 @@ final class RouterFrame {
 
     private void noRoute(RoutingContext request, Predicate<RoutingContext> replaced) {
         if (replaced.test(request)) {
-            new HttpProblem(503, "routes are being replaced").answer(request);
+            new HttpProblem(503, "routes are being replaced, or the controller stops").answer(request);
             return;
         }
         List<String> allowed = router.getRoutes().stream()

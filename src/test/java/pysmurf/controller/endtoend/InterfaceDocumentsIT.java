@@ -32,6 +32,7 @@ import pysmurf.controller.driver.MqttWatcher;
 import pysmurf.controller.driver.Setup;
 import pysmurf.controller.driver.SharedController;
 import pysmurf.controller.driver.UdpEar;
+import pysmurf.controller.session.Verdict.Reason;
 
 /** What the OpenAPI and the AsyncAPI document say is what is there: every path, every method, and the form of every answer. */
 class InterfaceDocumentsIT extends SharedController {
@@ -126,6 +127,20 @@ class InterfaceDocumentsIT extends SharedController {
     void everyReferenceLeadsSomewhere() {
         assertReferences(openApi, openApi);
         assertReferences(asyncApi, asyncApi);
+    }
+
+    /** Over MQTT the same id with other parameters is a duplicate, too; an abort that joins another is accepted, without a reason. */
+    @Test
+    void everyReasonOfARefusalIsDocumented() {
+        Set<String> words = Stream.of(Reason.values())
+                .filter(reason -> reason != Reason.CONFLICT && reason != Reason.JOINED)
+                .map(Reason::word)
+                .collect(Collectors.toSet());
+
+        assertThat(asyncApi.at("/components/schemas/Reply/properties/reason/enum"))
+                .filteredOn(JsonNode::isTextual)
+                .extracting(JsonNode::asText)
+                .containsExactlyInAnyOrderElementsOf(words);
     }
 
     private static void assertReferences(JsonNode document, JsonNode node) {

@@ -5,9 +5,12 @@ import static pysmurf.controller.driver.HttpClientOfController.params;
 import static pysmurf.controller.driver.HttpClientOfController.script;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -59,8 +62,11 @@ class StopOfJarIT {
             long before = System.nanoTime();
 
             controller.terminate();
+            Set<Integer> answers = answers(controller, "/api/v1/sessions/" + id);
             int exitCode = controller.exitCode();
 
+            // to the last it is there or it stops, and is never unheard of
+            assertThat(answers).contains(503).isSubsetOf(200, 503);
             assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(10));
             assertThat(exitCode).isIn(0, 143);
             JsonNode session = watcher.awaitDone(id);
@@ -72,6 +78,20 @@ class StopOfJarIT {
             watcher.await("status", message -> !message.json().path("online").asBoolean(true));
             assertThat(setup.scriptProcesses().alive()).isEmpty();
         }
+    }
+
+    /** With which status a controller answers until it has ended. */
+    private static Set<Integer> answers(ControllerOfJar controller, String path) throws InterruptedException {
+        Set<Integer> answers = new HashSet<>();
+        while (controller.isAlive()) {
+            try {
+                answers.add(controller.http().get(path).status());
+            } catch (IOException e) {
+                // nobody listens any more, or not to the end
+                Thread.onSpinWait();
+            }
+        }
+        return answers;
     }
 
     /** An operation that takes no lock, and waits for ever. */
