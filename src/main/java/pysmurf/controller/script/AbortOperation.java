@@ -55,12 +55,11 @@ public final class AbortOperation {
         } else if (force(session.params())
                 && !session.target().abortRequested().join().force()) {
             // the controller itself had asked before, and less urgently
-            force(session.target());
+            endNow(session.target());
         }
     }
 
-    private void force(LiveSession target) {
-        target.force();
+    private void endNow(LiveSession target) {
         scripts.force(target);
         steps.interrupt(target, Reach.CLEANUP);
     }
@@ -112,8 +111,9 @@ public final class AbortOperation {
 
     /** An abort that joins another can only make it more urgent. */
     public Verdict join(@Body Verdict verdict, @ExchangeProperty("command") Command command) {
-        if (force(command.params())) {
-            force(verdict.session().target());
+        LiveSession target = verdict.session().target();
+        if (force(command.params()) && target.force()) {
+            endNow(target);
         }
         return verdict;
     }

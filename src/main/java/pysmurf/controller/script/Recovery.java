@@ -122,6 +122,7 @@ public final class Recovery {
         }
         // Of several at a time, none is all of its operation.
         boolean goesOn = marks.size() == 1
+                && trees.size() == 1
                 && trees.get(0).isMainAlive()
                 && policy == RecoveryPolicy.ADOPT
                 && session.now().abort() == null;
@@ -145,15 +146,12 @@ public final class Recovery {
     }
 
     private static List<ProcessTree> trees(Session session) {
-        if (!session.scripts().isEmpty()) {
-            return session.scripts().stream().map(Recovery::tree).toList();
-        }
+        Stream<ProcessTree> noted = session.scripts().stream().map(Recovery::tree);
         // it may have died between the start of the first script and the note of it, a millisecond later
-        return session.pid() != null || session.mark() == null
-                ? List.of()
-                : Stream.of(new ProcessTree(ProcessId.NONE, RunningScript.marker(session.mark())))
-                        .filter(tree -> !tree.alive().isEmpty())
-                        .toList();
+        Stream<ProcessTree> first = Stream.ofNullable(session.mark())
+                .map(mark -> new ProcessTree(ProcessId.NONE, ScriptMark.marker(mark)))
+                .filter(tree -> !tree.alive().isEmpty());
+        return Stream.concat(noted, first).toList();
     }
 
     private static ProcessTree tree(ScriptMark mark) {

@@ -48,9 +48,6 @@ final class RunningScript {
 
     private static final Logger LOG = LoggerFactory.getLogger(RunningScript.class);
 
-    /** Its value is unique, so that the processes of a session are never mistaken for those of another controller's. */
-    private static final String MARKER = "PYSMURF_SESSION_MARK";
-
     /** The last lines of a flooding script may come after its end; its watchers have waited long enough by then. */
     private static final Duration OUTPUT_BUDGET = Duration.ofMillis(250);
 
@@ -116,11 +113,6 @@ final class RunningScript {
         this.sessions = sessions;
         this.session = command.session;
         this.limits = limits;
-    }
-
-    /** The entry of the environment that marks the processes of a script. */
-    static String marker(String unique) {
-        return MARKER + "=" + unique;
     }
 
     boolean always() {
@@ -236,7 +228,7 @@ final class RunningScript {
         String unique = kept.orElseGet(() -> UUID.randomUUID().toString());
         Path reportFile = limits.outputFolder().resolve(session.id() + "-" + unique.substring(0, 8) + ".result.json");
         Map<String, String> environment = new LinkedHashMap<>();
-        environment.put(MARKER, unique);
+        environment.put(ScriptMark.VARIABLE, unique);
         environment.put("PYSMURF_SESSION_ID", Integer.toString(session.id()));
         environment.put("PYSMURF_RESULT_FILE", reportFile.toString());
         environment.put("SMURFPUB_UDP_PORT", Integer.toString(messages.port()));
@@ -244,7 +236,7 @@ final class RunningScript {
         BigDecimal until =
                 command.limit == null ? null : Json.seconds(clock.instant().plus(command.limit));
         ScriptMark planned = new ScriptMark(
-                marker(unique),
+                ScriptMark.marker(unique),
                 null,
                 null,
                 command.script.toString(),

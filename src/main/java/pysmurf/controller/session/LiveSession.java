@@ -23,6 +23,8 @@ public final class LiveSession {
     /** What they may take in memory together; a script may send 64,000 bytes at a time. */
     public static final long MAX_MESSAGE_BYTES = 24L * 1024 * 1024;
 
+    private static final long ONE_CLICK_NANOS = 1_000_000_000;
+
     private static final int MESSAGE_OVERHEAD_BYTES = 150;
     /** What JSON takes in memory for each byte of its text, where it is many small values. */
     private static final int MEMORY_FOR_JSON = 10;
@@ -72,6 +74,7 @@ public final class LiveSession {
     private boolean concluded;
     private boolean markTaken;
     private volatile boolean forced;
+    private long forcedAt;
     private Runnable conclusion;
 
     /** For stores: a session that begins. */
@@ -147,7 +150,7 @@ public final class LiveSession {
 
     /** What is to mark the processes of its first script, which recovery finds by that; empty for every other script. */
     public synchronized Optional<String> takeMark() {
-        Optional<String> first = markTaken || now.pid() != null ? Optional.empty() : Optional.ofNullable(now.mark());
+        Optional<String> first = markTaken ? Optional.empty() : Optional.ofNullable(now.mark());
         markTaken = true;
         return first;
     }
@@ -162,9 +165,18 @@ public final class LiveSession {
         return abortRequested;
     }
 
-    /** Its abort is to be as quick as it can. */
-    public void force() {
-        forced = true;
+    /**
+     * Its abort is to be as quick as it can.
+     *
+     * @return false if that has been said within the last second: twice is a double click then, or a client that sends again
+     */
+    public synchronized boolean force() {
+        boolean again = forced && System.nanoTime() - forcedAt < ONE_CLICK_NANOS;
+        if (!again) {
+            forcedAt = System.nanoTime();
+            forced = true;
+        }
+        return !again;
     }
 
     public boolean isForced() {

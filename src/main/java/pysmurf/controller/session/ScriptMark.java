@@ -26,7 +26,15 @@ public record ScriptMark(
         String resultFile,
         int port) {
 
+    /** Its value is unique, so that the processes of a session are never mistaken for those of another controller's. */
+    public static final String VARIABLE = "PYSMURF_SESSION_MARK";
+
     private static final Pattern RESULT_END = Pattern.compile("\\.result\\.json$");
+
+    /** The entry of the environment with this value. */
+    public static String marker(String unique) {
+        return VARIABLE + "=" + unique;
+    }
 
     /** The same, with the process. */
     public ScriptMark startedAs(long processId, long ticks) {

@@ -36,7 +36,7 @@ import pysmurf.controller.access.Requester;
  * @param trimmed     the fields that are not whole, being too large for where this goes
  * @param log         where the output is; null before the first script and where nothing is kept
  * @param scripts     those that run, or ran when the controller died
- * @param mark        what marks the processes of its first script; null for one of an older controller
+ * @param mark        what marks the processes of its first script, until that is noted; null from then on
  */
 @RecordBuilder
 @RecordBuilder.Options(addClassRetainedGenerated = false, useImmutableCollections = false)
@@ -259,7 +259,12 @@ public record Session(
     public Session withScript(ScriptMark mark) {
         List<ScriptMark> marks = new ArrayList<>(withoutScript(mark).scripts);
         marks.add(mark);
-        return with(session -> session.scripts(List.copyOf(marks)).pid(mark.pid() == null ? pid : mark.pid()));
+        if (mark.pid() == null) {
+            return withScripts(List.copyOf(marks));
+        }
+        boolean first = mark.marker().equals(ScriptMark.marker(this.mark));
+        return with(
+                session -> session.scripts(List.copyOf(marks)).pid(mark.pid()).mark(first ? null : this.mark));
     }
 
     /** A script has ended. */

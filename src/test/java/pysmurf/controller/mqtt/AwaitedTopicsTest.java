@@ -55,7 +55,17 @@ class AwaitedTopicsTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {TOPIC, "#", "pysmurf/#", "pysmurf/+/session", "+/crate.1/+", TOPIC + "/#", "$share/a/" + TOPIC})
+            strings = {
+                "+/crate.1/session/#",
+                "+/+/+/#",
+                TOPIC,
+                "#",
+                "pysmurf/#",
+                "pysmurf/+/session",
+                "+/crate.1/+",
+                TOPIC + "/#",
+                "$share/a/" + TOPIC
+            })
     void isAwaitedByWhoHasSubscribed(String filter) throws Exception {
         assertThat(broker.isAwaited(TOPIC)).isFalse();
         MqttClient reader = client("reader");

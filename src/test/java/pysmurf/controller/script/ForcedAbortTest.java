@@ -3,6 +3,7 @@ package pysmurf.controller.script;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.InetAddress;
 import java.nio.file.Files;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import pysmurf.controller.access.Requester;
 import pysmurf.controller.assembly.MemoryBudget;
+import pysmurf.controller.command.Command;
 import pysmurf.controller.driver.Python;
 import pysmurf.controller.driver.Setup;
 import pysmurf.controller.operation.OperationSteps;
@@ -257,6 +259,28 @@ class ForcedAbortTest {
         sessions.close(session, Outcome.ABORTED, null);
         operation.join(PATIENCE.toMillis());
         assertThat(operation.isAlive()).isFalse();
+    }
+
+    /** Nor by a second click on the same button; one that comes later ends a safeguard that hangs. */
+    @Test
+    void isNotRepeatedByADoubleClick() throws Exception {
+        AbortOperation aborts = aborts();
+        CompletableFuture<ScriptResult> script = start("ignores_interrupt.py", false);
+        awaitReady();
+        openForcedAbort();
+        assertThat(session.force()).isFalse();
+        assertThat(end(script).getOutcome()).isEqualTo(Outcome.ABORTED);
+        CompletableFuture<ScriptResult> safeguard = start("ignores_interrupt.py", true);
+        awaitLog("ready\nready\n");
+        ObjectNode force = Json.object().put("force", true);
+        Command again = new Command(Command.ABORT, force, null, null, false, false, Requester.of("http", "me"));
+
+        await().atMost(PATIENCE).until(() -> {
+            aborts.join(openForcedAbort(), again);
+            return safeguard.isDone();
+        });
+
+        assertThat(end(safeguard).getOutcome()).isEqualTo(Outcome.ABORTED);
     }
 
     /** A controller that stops gives scripts time; an observer may give them none. */

@@ -113,7 +113,7 @@ class RecoveryTest {
         Session.Draft draft = new Session.Draft(operation, Json.object(), null, Requester.of("http", "me"), true);
         LiveSession session = sessions.open(draft).session();
         ProcessBuilder builder = new ProcessBuilder("setsid", "sleep", "60");
-        builder.environment().put("PYSMURF_SESSION_MARK", session.takeMark().orElseThrow());
+        builder.environment().put(ScriptMark.VARIABLE, session.takeMark().orElseThrow());
         Process script = builder.start();
         try {
             LiveSession safe = recover(RecoveryPolicy.ADOPT).get(0);
@@ -125,6 +125,49 @@ class RecoveryTest {
         } finally {
             script.destroyForcibly();
         }
+    }
+
+    /** Of two scripts that began at once, the first was not noted yet. */
+    @Test
+    void endsAFirstScriptBesideOneThatWasNoted() throws Exception {
+        List<Process> scripts = new ArrayList<>();
+        Session.Draft draft = new Session.Draft("run", Json.object(), null, Requester.of("http", "me"), false);
+        LiveSession session = sessions.open(draft).session();
+        try {
+            for (String mark : List.of(session.takeMark().orElseThrow(), "other")) {
+                ProcessBuilder builder = new ProcessBuilder("setsid", "sleep", "60");
+                builder.environment().put(ScriptMark.VARIABLE, mark);
+                scripts.add(builder.start());
+            }
+            ProcessId id = ProcessId.of(scripts.get(1).pid()).orElseThrow();
+            ScriptMark noted = new ScriptMark(
+                            ScriptMark.marker("other"), null, null, "/s.py", null, null, "/r.json", 8200)
+                    .startedAs(id.pid(), id.startTicks());
+            sessions.update(session, now -> now.withScript(noted));
+
+            recover(RecoveryPolicy.ADOPT);
+
+            assertThat(session.now().outcome()).isEqualTo(Outcome.INTERRUPTED);
+            for (Process script : scripts) {
+                assertThat(script.waitFor(5, TimeUnit.SECONDS)).isTrue();
+            }
+        } finally {
+            scripts.forEach(Process::destroyForcibly);
+        }
+    }
+
+    /** What is looked for is the first script, and not what it has left behind on purpose since. */
+    @Test
+    void looksForTheFirstScriptOnlyUntilItIsNoted() {
+        LiveSession session = left(null);
+        ScriptMark first = new ScriptMark(
+                ScriptMark.marker(session.takeMark().orElseThrow()), null, null, "/s.py", null, null, "/r.json", 8200);
+
+        sessions.update(session, now -> now.withScript(first.startedAs(4_194_303, 1)));
+
+        assertThat(session.now().mark()).isNull();
+        assertThat(session.takeMark()).isEmpty();
+        sessions.close(session, Outcome.SUCCEEDED, null);
     }
 
     /** It died between the opening of the session and the start of its script. */
