@@ -12,14 +12,15 @@ ID = "bench"
 
 
 class Controller(controller.Controller):
-    """A controller whose data are removed with it, and its log, unless something went wrong."""
+    """A controller whose data and configuration are removed with it, and its log, unless something went wrong."""
 
     def __init__(self, java_home, **environment):
         super().__init__(WORK, ID, SCRIPTS, JAVA_HOME=java_home, **environment)
 
     def __exit__(self, *exception):
         super().__exit__(*exception)
-        shutil.rmtree(self.data, ignore_errors=True)
+        for folder in (self.data, self.config):
+            shutil.rmtree(folder, ignore_errors=True)
         if exception[0] is None:
             self.log_file.unlink()
 

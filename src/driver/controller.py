@@ -43,12 +43,12 @@ class Controller:
         self.udp_port = free_port(socket.SOCK_DGRAM)
         self.data = folder / f"data-{self.http_port}"
         self.log_file = folder / f"controller-{self.http_port}.log"
-        config = self.data.with_name(f"config-{self.http_port}")
-        config.mkdir()
+        self.config = folder / f"config-{self.http_port}"
+        self.config.mkdir()
         for file in (PROJECT / "config").iterdir():
             # one controller, whatever slots there are here
             if file.name != "slots":
-                (config / file.name).symlink_to(file)
+                (self.config / file.name).symlink_to(file)
         self.began_ns = time.monotonic_ns()
         own = {key: value for key, value in os.environ.items() if not key.startswith(("SMURFPUB_", "OCS_CONFIG_DIR"))}
         with open(self.log_file, "wb") as log:
@@ -61,7 +61,7 @@ class Controller:
                 start_new_session=True,
                 env={
                     **own,
-                    "CONTROLLER_CONFIG_DIR": str(config),
+                    "CONTROLLER_CONFIG_DIR": str(self.config),
                     "CONTROLLER_ROUTES_DIR": "routes",
                     "CONTROLLER_ID": controller_id,
                     "DATA_DIR": str(self.data),
