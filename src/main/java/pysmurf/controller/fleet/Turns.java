@@ -111,7 +111,7 @@ final class Turns {
         start = now;
     }
 
-    /** After a crash: goes on with what the members' stages say. */
+    /** Goes on after a crash, from what the members' stages say. */
     void resume(long now) {
         for (int n = 0; n < members.size(); n++) {
             Member member = members.get(n);
@@ -415,7 +415,7 @@ final class Turns {
             // an old status, which the broker tells again, is no answer
             member.askAgainAt = member.asks == 0 ? now + SILENCE_MS : member.askAgainAt;
         } else {
-            // it may have ended while nobody heard it; or it takes no lock
+            // its end may have been missed, or it takes no lock
             long hint = Math.max(now + HINT_MS, member.lastAsked + MIN_BETWEEN_HINTS_MS);
             member.askAgainAt = Math.min(member.askAgainAt, hint);
         }

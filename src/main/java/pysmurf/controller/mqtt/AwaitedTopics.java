@@ -17,7 +17,7 @@ final class AwaitedTopics implements ActiveMQServerBindingPlugin {
 
     private ActiveMQServer server;
 
-    /** The broker starts, or ends. */
+    /** The broker starts. */
     @Override
     public synchronized void registered(ActiveMQServer starting) {
         server = starting;
@@ -48,7 +48,7 @@ final class AwaitedTopics implements ActiveMQServerBindingPlugin {
     }
 
     /** Level by level: Paho's own way misses topics where a filter has both wildcards. */
-    static boolean takes(String filter, String topic) {
+    private static boolean takes(String filter, String topic) {
         String[] wanted = filter.split("/", -1);
         String[] levels = topic.split("/", -1);
         for (int i = 0; i < wanted.length; i++) {

@@ -16,6 +16,7 @@ import pysmurf.controller.script.process.AbortLadder.Graces;
 import pysmurf.controller.session.AbortRecord;
 import pysmurf.controller.session.Json;
 import pysmurf.controller.session.LiveSession;
+import pysmurf.controller.session.LiveSession.AbortRequest;
 import pysmurf.controller.session.LogMark;
 import pysmurf.controller.session.OperationFailure;
 import pysmurf.controller.session.Outcome;
@@ -52,7 +53,7 @@ public final class AbortOperation {
         }
         if (session.opName().equals(Command.STOP)) {
             scripts.stop(session.target());
-        } else if (force(session.params())
+        } else if (AbortRequest.of(session.params()).force()
                 && !session.target().abortRequested().join().force()) {
             // the controller itself had asked before, and less urgently
             endNow(session.target());
@@ -112,14 +113,10 @@ public final class AbortOperation {
     /** An abort that joins another can only make it more urgent. */
     public Verdict join(@Body Verdict verdict, @ExchangeProperty("command") Command command) {
         LiveSession target = verdict.session().target();
-        if (force(command.params()) && target.force()) {
+        if (AbortRequest.of(command.params()).force() && target.force()) {
             endNow(target);
         }
         return verdict;
-    }
-
-    private static boolean force(ObjectNode params) {
-        return params.path("force").asBoolean();
     }
 
     /** Aborts every session, because the controller stops; returns when they have ended, or after this time. */

@@ -50,7 +50,13 @@ public final class LiveSession {
      * @param force  whether it is to be as quick as it can
      * @param atMost the time that its scripts have before they are killed; null for as long as the configuration says
      */
-    public record AbortRequest(boolean force, Duration atMost) {}
+    public record AbortRequest(boolean force, Duration atMost) {
+
+        /** What the parameters of an abort ask for. */
+        public static AbortRequest of(ObjectNode params) {
+            return new AbortRequest(params.path("force").asBoolean(), null);
+        }
+    }
 
     private final long madeAt = System.nanoTime();
     private final int paramsSize;

@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
  * How a restarted controller finds a script that its earlier life started. Immutable.
  *
  * @param marker     {@code NAME=VALUE}, an entry of the environment of all that the script starts, and of nothing else
- * @param pid        the script's own process; null for the moment before it is started, for which the first of a session is not noted at all
+ * @param pid        the script's own process; null until it has been started; the first script of a session is noted only then
  * @param startTicks when that process began, in the kernel's clock ticks since boot: a pid alone may be used again; null with pid
  * @param script     the script's path
  * @param stage      the stage it is; null if it is none

@@ -256,15 +256,15 @@ public record Session(
     }
 
     /** A script is about to start, or has started: its mark replaces the one it had. */
-    public Session withScript(ScriptMark mark) {
-        List<ScriptMark> marks = new ArrayList<>(withoutScript(mark).scripts);
-        marks.add(mark);
-        if (mark.pid() == null) {
+    public Session withScript(ScriptMark script) {
+        List<ScriptMark> marks = new ArrayList<>(withoutScript(script).scripts);
+        marks.add(script);
+        if (script.pid() == null) {
             return withScripts(List.copyOf(marks));
         }
-        boolean first = mark.marker().equals(ScriptMark.marker(this.mark));
+        boolean first = script.marker().equals(ScriptMark.marker(mark));
         return with(
-                session -> session.scripts(List.copyOf(marks)).pid(mark.pid()).mark(first ? null : this.mark));
+                session -> session.scripts(List.copyOf(marks)).pid(script.pid()).mark(first ? null : mark));
     }
 
     /** A script has ended. */

@@ -138,11 +138,11 @@ public final class Sessions {
             target.abortedBy(verdict.session());
             noteAbort(target, draft.requestedBy().toString());
         }
-        boolean force = draft.params().path("force").asBoolean();
-        if (force) {
+        AbortRequest request = AbortRequest.of(draft.params());
+        if (request.force()) {
             target.force();
         }
-        target.abortRequested().complete(new AbortRequest(force, null));
+        target.abortRequested().complete(request);
         opened(verdict.session());
         return verdict;
     }

@@ -3,6 +3,7 @@ package pysmurf.controller.script;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -106,15 +107,19 @@ class RecoveryTest {
         }
     }
 
+    private static Process script(String mark) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder("setsid", "sleep", "60");
+        builder.environment().put(ScriptMark.VARIABLE, mark);
+        return builder.start();
+    }
+
     /** It died between the start of a session's first script and the note of it; an operation that begins again is no exception. */
     @ParameterizedTest
     @ValueSource(strings = {"run", "goes_on"})
     void endsAFirstScriptThatWasNotNoted(String operation) throws Exception {
         Session.Draft draft = new Session.Draft(operation, Json.object(), null, Requester.of("http", "me"), true);
         LiveSession session = sessions.open(draft).session();
-        ProcessBuilder builder = new ProcessBuilder("setsid", "sleep", "60");
-        builder.environment().put(ScriptMark.VARIABLE, session.takeMark().orElseThrow());
-        Process script = builder.start();
+        Process script = script(session.takeMark().orElseThrow());
         try {
             LiveSession safe = recover(RecoveryPolicy.ADOPT).get(0);
 
@@ -135,9 +140,7 @@ class RecoveryTest {
         LiveSession session = sessions.open(draft).session();
         try {
             for (String mark : List.of(session.takeMark().orElseThrow(), "other")) {
-                ProcessBuilder builder = new ProcessBuilder("setsid", "sleep", "60");
-                builder.environment().put(ScriptMark.VARIABLE, mark);
-                scripts.add(builder.start());
+                scripts.add(script(mark));
             }
             ProcessId id = ProcessId.of(scripts.get(1).pid()).orElseThrow();
             ScriptMark noted = new ScriptMark(
